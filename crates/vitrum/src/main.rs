@@ -1,0 +1,3 @@
+//! The one binary: every program of the cluster, by name or by first word.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! vtctldclient: a command a file.

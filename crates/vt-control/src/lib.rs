@@ -1,0 +1,1 @@
+//! vtctld: the commands of the cluster.

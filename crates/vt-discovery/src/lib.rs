@@ -1,0 +1,1 @@
+//! Health streams of tablets, and the choice among them.

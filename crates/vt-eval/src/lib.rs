@@ -1,0 +1,1 @@
+//! Expressions compiled and evaluated as MySQL would.

@@ -1,0 +1,1 @@
+//! vtgate: sessions, plan cache, scatter, transactions, fronts.

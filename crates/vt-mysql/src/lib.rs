@@ -1,0 +1,1 @@
+//! MySQL connections: server, client, pools, TLS.

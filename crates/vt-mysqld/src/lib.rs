@@ -1,0 +1,1 @@
+//! One mysqld: configuration, start, stop, accounts, replication.

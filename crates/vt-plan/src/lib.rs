@@ -1,0 +1,1 @@
+//! The plan of a statement as data, and its explain text.

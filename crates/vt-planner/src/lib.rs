@@ -1,0 +1,1 @@
+//! From a statement and the vschema of the moment to a plan.

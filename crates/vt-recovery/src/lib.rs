@@ -1,0 +1,1 @@
+//! Durability policies, and which tablet should be primary.

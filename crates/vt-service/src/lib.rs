@@ -1,0 +1,1 @@
+//! The skeleton of a process: configuration, logs, metrics, pages, tasks, shutdown.

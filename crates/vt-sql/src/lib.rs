@@ -1,0 +1,1 @@
+//! MySQL's grammar: lexer, fingerprint, syntax tree, parser, printer, visitor.

@@ -1,0 +1,1 @@
+//! The seam between gateway and tablet: the query service over our own types.

@@ -1,0 +1,1 @@
+//! vttablet: query serving, transactions, state, manager.

@@ -1,0 +1,1 @@
+//! What tests share: mysqld and etcd for a test, golden files, clusters.

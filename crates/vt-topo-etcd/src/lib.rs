@@ -1,0 +1,1 @@
+//! The topology's store on etcd.

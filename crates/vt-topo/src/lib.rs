@@ -1,0 +1,1 @@
+//! The topology: typed records, locks, elections and watches over a small store.

@@ -1,0 +1,1 @@
+//! Keyspaces, tables, vindexes and their functions, routing rules.

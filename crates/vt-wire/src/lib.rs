@@ -1,0 +1,1 @@
+//! MySQL's protocol without I/O: packets, handshakes, commands, results.
