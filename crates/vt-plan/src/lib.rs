@@ -1,1 +1,15 @@
-//! The plan of a statement as data, and its explain text.
+//! The plan of a statement as data: a tree that the executor walks.
+//!
+//! Start at [`Plan`] and [`Node`]. Planner and executor meet here and nowhere else: the executor
+//! knows neither SQL grammar nor the planner, the planner does no I/O.
+
+pub mod dml;
+pub mod node;
+pub mod route;
+
+pub use dml::{AutoIncrement, Insert, InsertRouting, InsertSource, VindexColumn, Write};
+pub use node::{
+    Aggregate, AggregateFunc, AggregateSpec, Join, JoinColumn, JoinKind, Node, Plan, SortKey,
+    StatementType,
+};
+pub use route::{Route, Routing};

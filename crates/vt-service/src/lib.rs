@@ -1,1 +1,13 @@
-//! The skeleton of a process: configuration, logs, metrics, pages, tasks, shutdown.
+//! The skeleton of a process: tasks and shutdown, logs, metrics, web pages.
+//!
+//! Start at [`tasks::Tasks`], which owns everything that runs, and [`http::Pages`], which serves
+//! what every program serves. A program's own configuration is its own; flags are read by the
+//! shell alone.
+
+pub mod http;
+pub mod log;
+pub mod stats;
+pub mod tasks;
+
+pub use stats::Stats;
+pub use tasks::Tasks;

@@ -1,1 +1,10 @@
 //! Keyspaces, tables, vindexes and their functions, routing rules.
+//!
+//! Start at [`Destination`]: what a vindex maps a value to. The crate is pure and knows no protobuf.
+
+pub mod destination;
+
+pub use destination::Destination;
+pub mod vindex;
+
+pub use vindex::Vindex;

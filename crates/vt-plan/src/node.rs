@@ -1,0 +1,170 @@
+//! The nodes of a plan that work on rows.
+
+use std::sync::Arc;
+
+use vt_eval::Expr;
+use vt_value::{Fields, Rows, Type};
+
+use crate::{Insert, Route, Write};
+
+/// The plan of one statement, shared by every session that runs it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub root: Node,
+    pub statement: StatementType,
+    /// The tables that take part, `keyspace.table`, for rights, metrics and logs.
+    pub tables: Vec<String>,
+    /// The statement, normalised, for `/debug/query_plans`.
+    pub original: Arc<str>,
+}
+
+/// What kind of statement a plan carries out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StatementType {
+    Select,
+    Insert,
+    Replace,
+    Update,
+    Delete,
+    Ddl,
+    Show,
+    Explain,
+    Call,
+    Other,
+}
+
+/// A step of a plan.
+#[derive(Clone, Debug)]
+pub enum Node {
+    /// One statement to the shards that a routing picks; their rows one after the other, or merged.
+    Route(Box<Route>),
+    /// Rows that are known already.
+    Rows {
+        fields: Fields,
+        rows: Rows,
+    },
+    Limit {
+        input: Box<Node>,
+        count: Option<Expr>,
+        offset: Option<Expr>,
+    },
+    /// Sorts in memory, keeping no more than `limit` rows where it is given.
+    Sort {
+        input: Box<Node>,
+        keys: Vec<SortKey>,
+        limit: Option<Expr>,
+    },
+    Aggregate(Box<Aggregate>),
+    /// Drops rows equal in the named columns.
+    Distinct {
+        input: Box<Node>,
+        columns: Vec<SortKey>,
+    },
+    Filter {
+        input: Box<Node>,
+        predicate: Expr,
+    },
+    /// Computes new columns; `names` are those of the result.
+    Project {
+        input: Box<Node>,
+        exprs: Vec<Expr>,
+        names: Vec<Arc<str>>,
+    },
+    /// Keeps the first `columns` columns; the rest were for the steps below.
+    Truncate {
+        input: Box<Node>,
+        columns: usize,
+    },
+    Join(Box<Join>),
+    /// UNION ALL.
+    Concat {
+        inputs: Vec<Node>,
+    },
+    Insert(Box<Insert>),
+    Update(Box<Write>),
+    Delete(Box<Write>),
+}
+
+/// A column to order, group or compare by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SortKey {
+    pub column: usize,
+    /// A column that holds `weight_string(column)`, where the gateway cannot compare by itself.
+    pub weight_column: Option<usize>,
+    pub descending: bool,
+    /// The type and collation where they are known at planning.
+    pub typ: Option<Type>,
+    pub collation: Option<u16>,
+}
+
+/// Groups rows and computes aggregates.
+#[derive(Clone, Debug)]
+pub struct Aggregate {
+    pub input: Node,
+    /// Columns to group by; none means one group, even over no rows.
+    pub group_by: Vec<SortKey>,
+    pub aggregates: Vec<AggregateSpec>,
+    /// The input comes sorted by the group columns.
+    pub ordered: bool,
+}
+
+/// One aggregate; its result replaces the column that it reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AggregateSpec {
+    pub func: AggregateFunc,
+    pub column: usize,
+    pub distinct: bool,
+    /// For MIN, MAX and DISTINCT over text.
+    pub key: Option<SortKey>,
+    /// The result's name; empty keeps the column's.
+    pub name: Arc<str>,
+    pub separator: Option<Arc<[u8]>>,
+}
+
+/// The aggregates that the gateway computes. `SumCounts` adds up partial counts to an integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AggregateFunc {
+    /// Counts rows, or values that are not NULL.
+    CountStar,
+    Count,
+    SumCounts,
+    Sum,
+    Min,
+    Max,
+    /// Any value of the group: the first.
+    AnyValue,
+    GroupConcat,
+    BitAnd,
+    BitOr,
+    BitXor,
+}
+
+/// Joins by running the right side for each row of the left.
+#[derive(Clone, Debug)]
+pub struct Join {
+    pub kind: JoinKind,
+    pub left: Node,
+    pub right: Node,
+    /// The columns of the result.
+    pub columns: Vec<JoinColumn>,
+    /// Bind variables of the right side, each with the column of the left that fills it.
+    pub vars: Vec<(Arc<str>, usize)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinKind {
+    Inner,
+    /// Rows of the left that match nothing come with NULLs.
+    Left,
+    /// Rows of the left that match something, once.
+    Semi,
+    /// Rows of the left that match nothing.
+    Anti,
+}
+
+/// Where a column of a join comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinColumn {
+    Left(usize),
+    Right(usize),
+}

@@ -1,0 +1,53 @@
+//! The step that sends a statement to shards.
+
+use std::sync::Arc;
+
+use vt_eval::Expr;
+use vt_vschema::{Destination, Vindex};
+
+use crate::SortKey;
+
+/// How a statement finds its shards.
+#[derive(Clone, Debug)]
+pub enum Routing {
+    /// The one shard of an unsharded keyspace.
+    Unsharded,
+    /// Any one shard: a reference table, `information_schema`, an expression without a table.
+    AnyShard,
+    /// All shards.
+    Scatter,
+    /// Where the target of the session, or the planner, says.
+    By(Destination),
+    /// One value, or one row of values for several columns, through a vindex.
+    Equal { vindex: Arc<Vindex>, values: Vec<Expr> },
+    /// A list of values through a one-column vindex; `values` is a tuple. Where `list_var` is
+    /// given, each shard gets that bind variable with its own part of the list.
+    In { vindex: Arc<Vindex>, values: Expr, list_var: Option<Arc<str>> },
+    /// The shards that any of the rows maps to; each row has a value for every vindex column.
+    MultiEqual { vindex: Arc<Vindex>, rows: Vec<Vec<Expr>> },
+    /// A prefix of a multi-column vindex's columns: a key range.
+    Prefix { vindex: Arc<Vindex>, values: Vec<Expr> },
+    /// No shard: the predicate can hold for no row; the fields still come from one.
+    Nowhere,
+}
+
+/// A statement for the shards of one keyspace.
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub keyspace: Arc<str>,
+    pub routing: Routing,
+    /// The statement, with `:name` for bind variables.
+    pub sql: Arc<str>,
+    /// The same with an impossible predicate, to learn the fields; empty where it has none.
+    pub field_sql: Arc<str>,
+    /// Merge the shards' rows, each sorted so, into one order; empty appends them.
+    pub merge_by: Vec<SortKey>,
+    /// May run outside a transaction when it goes to several shards.
+    pub multi_shard_autocommit: bool,
+    /// Failing shards become warnings (`SCATTER_ERRORS_AS_WARNINGS`).
+    pub errors_as_warnings: bool,
+    /// Milliseconds; 0 leaves the session's own.
+    pub timeout_ms: u64,
+    /// The statement changes nothing (SELECT, SHOW).
+    pub read_only: bool,
+}

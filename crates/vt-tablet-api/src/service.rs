@@ -1,0 +1,63 @@
+//! The query service itself.
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+use vt_base::{Result, Target};
+
+use crate::{
+    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, SchemaReply, SchemaTables,
+    StreamPart, TxState,
+};
+
+/// What a tablet does for a gateway.
+///
+/// Dropping a future before it is done cancels the call: the tablet kills the statement. A target
+/// that is not the tablet's own is refused with `FailedPrecondition` and nothing is done.
+#[async_trait]
+pub trait QueryService: Send + Sync + 'static {
+    /// Runs a statement and returns its whole result.
+    async fn execute(&self, request: ExecuteRequest) -> ExecuteReply;
+
+    /// Runs a statement and sends its rows in pieces; the reply's result has no rows.
+    ///
+    /// Ends when the statement does, or when the receiver of `parts` is dropped.
+    async fn stream_execute(
+        &self,
+        request: ExecuteRequest,
+        parts: mpsc::Sender<StreamPart>,
+    ) -> ExecuteReply;
+
+    /// Opens a transaction.
+    async fn begin(
+        &self,
+        caller: &Caller,
+        target: &Target,
+        options: &ExecuteOptions,
+    ) -> Result<TxState>;
+
+    /// Commits; returns the reserved id that the connection goes on under, or 0.
+    async fn commit(&self, caller: &Caller, target: &Target, transaction_id: i64) -> Result<i64>;
+
+    /// Rolls back; returns the reserved id that the connection goes on under, or 0.
+    async fn rollback(&self, caller: &Caller, target: &Target, transaction_id: i64) -> Result<i64>;
+
+    /// Gives up a reserved connection, and the transaction on it.
+    async fn release(
+        &self,
+        caller: &Caller,
+        target: &Target,
+        transaction_id: i64,
+        reserved_id: i64,
+    ) -> Result<()>;
+
+    /// Starts the health stream; it ends with the tablet, or when the receiver is dropped.
+    async fn stream_health(&self) -> Result<mpsc::Receiver<HealthState>>;
+
+    /// Returns definitions of tables or views; all of them where `names` is empty.
+    async fn get_schema(
+        &self,
+        target: &Target,
+        which: SchemaTables,
+        names: &[String],
+    ) -> Result<SchemaReply>;
+}
