@@ -1,0 +1,124 @@
+//! The syntax tree.
+//!
+//! Everything lies in one [`Arena`](crate::Arena) and is `Copy`: nodes are shared by reference,
+//! lists are slices, and there is nothing to drop. A node refers to the text or to the arena.
+
+mod admin;
+mod ddl;
+mod dml;
+mod expr;
+mod name;
+mod query;
+mod session;
+mod show;
+mod vitess;
+
+pub use admin::*;
+pub use ddl::*;
+pub use dml::*;
+pub use expr::*;
+pub use name::*;
+pub use query::*;
+pub use session::*;
+pub use show::*;
+pub use vitess::*;
+
+use crate::preview::StatementKind;
+
+/// A statement.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Statement<'a> {
+    Query(&'a Query<'a>),
+    /// `INSERT` and `REPLACE`.
+    Insert(&'a Insert<'a>),
+    Update(&'a Update<'a>),
+    Delete(&'a Delete<'a>),
+    LoadData(&'a LoadData<'a>),
+    Call(&'a Call<'a>),
+    Do(&'a [Expr<'a>]),
+
+    Set(&'a Set<'a>),
+    Show(&'a Show<'a>),
+    Use(Use<'a>),
+    Begin(Begin),
+    Commit(Completion),
+    Rollback(Completion),
+    Savepoint(Ident<'a>),
+    RollbackTo(Ident<'a>),
+    ReleaseSavepoint(Ident<'a>),
+    Kill(&'a Kill<'a>),
+    Explain(&'a Explain<'a>),
+    Vexplain(&'a Vexplain<'a>),
+    Prepare(&'a Prepare<'a>),
+    Execute(&'a Execute<'a>),
+    Deallocate(Ident<'a>),
+
+    CreateTable(&'a CreateTable<'a>),
+    AlterTable(&'a AlterTable<'a>),
+    DropTable(&'a DropTable<'a>),
+    TruncateTable(TableName<'a>),
+    RenameTable(&'a [RenamePair<'a>]),
+    CreateIndex(&'a CreateIndex<'a>),
+    DropIndex(&'a DropIndex<'a>),
+    View(&'a View<'a>),
+    DropView(&'a DropView<'a>),
+    CreateDatabase(&'a CreateDatabase<'a>),
+    AlterDatabase(&'a AlterDatabase<'a>),
+    DropDatabase(&'a DropDatabase<'a>),
+
+    Maintenance(&'a Maintenance<'a>),
+    LockTables(&'a [TableLock<'a>]),
+    UnlockTables,
+    Flush(&'a Flush<'a>),
+
+    AlterVschema(&'a AlterVschema<'a>),
+    AlterMigration(&'a AlterMigration<'a>),
+    /// `REVERT VITESS_MIGRATION 'uuid'`
+    RevertMigration(&'a Literal<'a>),
+    Stream(&'a Stream<'a>),
+
+    /// A statement that the grammar has no tree for (programs, accounts, XA, replication, ...).
+    Other(&'a Other<'a>),
+}
+
+/// A statement that is known by its first words alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Other<'a> {
+    pub kind: StatementKind,
+    /// The whole text, without comments before it and a semicolon behind it.
+    pub text: &'a str,
+}
+
+/// The target of `USE`, as written: `ks`, `ks:-80@replica`, `ks/80-`, `ks[4c]`; empty for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Use<'a> {
+    pub target: &'a str,
+}
+
+/// The comments behind a statement's verb that mean something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Comments<'a> {
+    /// The insides of `/*vt+ ... */`, trimmed, one string a comment.
+    pub directives: &'a [&'a str],
+    /// The inside of MySQL's `/*+ ... */`.
+    pub hints: Option<&'a str>,
+}
+
+impl<'a> Comments<'a> {
+    pub const NONE: Comments<'static> = Comments { directives: &[], hints: None };
+
+    /// Returns a directive's value, without case in the name; a bare name has the value `true`.
+    ///
+    /// The last of several wins.
+    pub fn directive(&self, name: &str) -> Option<&'a str> {
+        self.each_directive().filter(|(key, _)| key.eq_ignore_ascii_case(name)).last().map(|d| d.1)
+    }
+
+    /// Iterates over names and values of the directives.
+    pub fn each_directive(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        self.directives.iter().flat_map(|text| text.split_ascii_whitespace()).map(|word| {
+            let (name, value) = word.split_once('=').unwrap_or((word, "true"));
+            (name, value.trim_matches(['"', '\'']))
+        })
+    }
+}

@@ -1,0 +1,37 @@
+//! The parts of `sql_mode` that change how text is read.
+
+/// The modes of a session that change the grammar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Modes {
+    /// `"x"` is an identifier, not a string.
+    pub ansi_quotes: bool,
+    /// `||` joins strings and binds tighter than comparisons.
+    pub pipes_as_concat: bool,
+    /// `\` is an ordinary character in strings.
+    pub no_backslash_escapes: bool,
+    /// A blank may stand between a built-in function's name and its parenthesis.
+    pub ignore_space: bool,
+    /// `NOT` binds as tightly as `!`.
+    pub high_not_precedence: bool,
+}
+
+impl Modes {
+    /// Reads the modes from a value of `sql_mode`, and ignores the others.
+    pub fn from_sql_mode(value: &str) -> Modes {
+        let mut modes = Modes::default();
+        for word in value.split(',').map(str::trim) {
+            let is = |name: &str| word.eq_ignore_ascii_case(name);
+            if is("ANSI") {
+                modes.ansi_quotes = true;
+                modes.pipes_as_concat = true;
+                modes.ignore_space = true;
+            }
+            modes.ansi_quotes |= is("ANSI_QUOTES");
+            modes.pipes_as_concat |= is("PIPES_AS_CONCAT");
+            modes.no_backslash_escapes |= is("NO_BACKSLASH_ESCAPES");
+            modes.ignore_space |= is("IGNORE_SPACE");
+            modes.high_not_precedence |= is("HIGH_NOT_PRECEDENCE");
+        }
+        modes
+    }
+}
