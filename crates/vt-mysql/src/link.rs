@@ -1,0 +1,1 @@
+//! Packets over a socket: one buffer to read, one to write.

@@ -1,0 +1,17 @@
+//! The server's side: accepts clients and runs what they ask through a [`Handler`].
+
+mod accept;
+mod config;
+mod connection;
+mod dispatch;
+mod handler;
+mod login;
+mod metrics;
+mod statements;
+mod writer;
+
+pub use accept::{Listener, serve};
+pub use config::ServerConfig;
+pub use handler::{ConnInfo, Handler, HandlerFactory, Prepared, PreparedStatement};
+pub use metrics::{Metrics, Snapshot};
+pub use writer::ResultWriter;

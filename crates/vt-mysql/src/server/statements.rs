@@ -1,0 +1,1 @@
+//! The prepared statements of a connection.

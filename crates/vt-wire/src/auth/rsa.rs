@@ -1,0 +1,1 @@
+//! The password under RSA, for connections without TLS.

@@ -1,0 +1,1 @@
+//! Rows in the binary form of prepared statements.

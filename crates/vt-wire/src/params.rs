@@ -1,0 +1,1 @@
+//! Values that come with a statement.
