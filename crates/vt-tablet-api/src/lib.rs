@@ -12,6 +12,7 @@ pub mod service;
 pub use health::{HealthState, RealtimeStats};
 pub use query::{
     Begin, Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, Isolation, Reserve, SchemaReply,
-    SchemaTables, StreamPart, TxState, Workload,
+    SchemaTables, TxState, Workload,
 };
 pub use service::QueryService;
+pub use vt_value::StreamPart;

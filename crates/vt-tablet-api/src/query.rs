@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use vt_base::{Result, TabletAlias, Target};
-use vt_value::{BindVars, Fields, QueryResult, Rows};
+use vt_value::{BindVars, QueryResult};
 
 /// On whose behalf a call is made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -126,13 +126,6 @@ impl ExecuteReply {
     pub fn failed(error: vt_base::Error) -> ExecuteReply {
         ExecuteReply { state: TxState::default(), result: Err(error) }
     }
-}
-
-/// A piece of a streamed result; the first has the fields, later ones rows.
-#[derive(Clone, Debug, Default)]
-pub struct StreamPart {
-    pub fields: Option<Fields>,
-    pub rows: Rows,
 }
 
 /// Which definitions `get_schema` returns.

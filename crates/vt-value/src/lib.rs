@@ -11,6 +11,6 @@ pub mod types;
 
 pub use bind::{BindVars, BoundValue, TypedBytes};
 pub use field::{Field, Fields};
-pub use result::QueryResult;
+pub use result::{QueryResult, StreamPart};
 pub use rows::{Row, Rows, RowsBuilder};
 pub use types::Type;

@@ -36,3 +36,10 @@ impl QueryResult {
         !self.fields.is_empty()
     }
 }
+
+/// A piece of a streamed result; the first has the fields, later ones rows.
+#[derive(Clone, Debug, Default)]
+pub struct StreamPart {
+    pub fields: Option<Fields>,
+    pub rows: Rows,
+}

@@ -1,0 +1,43 @@
+//! What an execution is given besides its plan.
+
+use std::sync::Arc;
+
+use vt_base::{Code, Error};
+use vt_value::BindVars;
+
+use crate::ShardQueries;
+
+/// The surroundings of one execution.
+#[derive(Clone, Copy)]
+pub struct ExecContext<'a> {
+    pub shards: &'a dyn ShardQueries,
+    /// The statement's bind variables, with those that the plan needs of the session.
+    pub binds: &'a Arc<BindVars>,
+    pub limits: Limits,
+    /// Spreads statements that any shard can answer: taken modulo the number of shards.
+    pub any_shard: usize,
+}
+
+/// How much an execution may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The rows that one step may hold in memory (`--max-memory-rows`).
+    pub memory_rows: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { memory_rows: 300_000 }
+    }
+}
+
+impl Limits {
+    /// Returns the error of a step that would have to hold more rows than it may.
+    pub fn check(self, rows: usize) -> Result<(), Error> {
+        if rows <= self.memory_rows {
+            return Ok(());
+        }
+        let message = format!("in-memory row count exceeded allowed limit of {}", self.memory_rows);
+        Err(Error::new(Code::ResourceExhausted, message).with_mysql(1153, *b"08S01"))
+    }
+}
