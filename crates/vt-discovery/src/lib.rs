@@ -1,1 +1,24 @@
-//! Health streams of tablets, and the choice among them.
+//! Which tablets there are, how they are, and which of them to ask.
+//!
+//! Start at [`Discovery`]. It reads the tablets of some cells out of the topology ([`TabletSource`]),
+//! keeps a health stream to each ([`Dialer`]), and answers [`Discovery::pick`] without waiting, from
+//! what it knows: while the topology is away, it goes on with the tablets that it has. [`rules`] says
+//! who counts as healthy and who is preferred; it is pure.
+//!
+//! The crate knows no SQL and no gRPC, and of the topology only tablet records and cell aliases.
+
+pub mod config;
+pub mod discovery;
+pub mod rules;
+pub mod source;
+pub mod table;
+pub mod tablet;
+
+mod roster;
+mod stream;
+
+pub use config::{Config, ShardFilter};
+pub use discovery::Discovery;
+pub use source::{Dialer, TabletSource};
+pub use table::Event;
+pub use tablet::{TabletHealth, TabletInfo};

@@ -1,0 +1,242 @@
+//! All known tablets by shard, kept so that a choice needs no lock and no copy.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use rand::RngExt;
+use tokio::sync::{broadcast, watch};
+use vt_base::{KeyspaceShard, TabletAlias, TabletType};
+
+use crate::rules::{LagRule, Nearness, primary};
+use crate::tablet::TabletHealth;
+
+/// How many events a slow listener may be behind before it misses some.
+const EVENTS_MAX: usize = 1_024;
+
+/// What listeners are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Another tablet serves as the shard's primary, or the same one for another term.
+    PrimaryChanged { shard: KeyspaceShard, alias: TabletAlias },
+    /// The primary says that definitions changed. All of them may have if no name is given.
+    SchemaChanged { shard: KeyspaceShard, tables: Vec<String>, views: Vec<String> },
+}
+
+/// What can be asked of one shard, computed when a tablet's news comes.
+#[derive(Default)]
+struct Shard {
+    all: Vec<Arc<TabletHealth>>,
+    primary: Option<Arc<TabletHealth>>,
+    replicas: Vec<Vec<Arc<TabletHealth>>>,
+    rdonly: Vec<Vec<Arc<TabletHealth>>>,
+}
+
+type Cell = Arc<ArcSwap<Shard>>;
+type Shards = HashMap<Arc<str>, HashMap<Arc<str>, Cell>>;
+
+/// The table.
+pub struct Table {
+    shards: ArcSwap<Shards>,
+    by_alias: ArcSwap<HashMap<TabletAlias, KeyspaceShard>>,
+    nearness: ArcSwap<Nearness>,
+    lag: LagRule,
+    /// Writers take turns; readers never wait.
+    writing: Mutex<()>,
+    generation: watch::Sender<u64>,
+    events: broadcast::Sender<Event>,
+}
+
+impl Table {
+    pub(crate) fn new(lag: LagRule, nearness: Nearness) -> Table {
+        Table {
+            shards: ArcSwap::default(),
+            by_alias: ArcSwap::default(),
+            nearness: ArcSwap::from_pointee(nearness),
+            lag,
+            writing: Mutex::new(()),
+            generation: watch::channel(0).0,
+            events: broadcast::channel(EVENTS_MAX).0,
+        }
+    }
+
+    pub(crate) fn generation(&self) -> watch::Receiver<u64> {
+        self.generation.subscribe()
+    }
+
+    pub(crate) fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// Takes other cell aliases into account, for every shard.
+    pub(crate) fn set_nearness(&self, nearness: Nearness) {
+        let _turn = self.writing.lock();
+        if **self.nearness.load() == nearness {
+            return;
+        }
+        self.nearness.store(Arc::new(nearness));
+        for cell in self.shards.load().values().flat_map(HashMap::values) {
+            cell.store(Arc::new(self.arrange(cell.load().all.clone())));
+        }
+        self.bump();
+    }
+
+    /// Sets what is known of a tablet, and tells what that changes.
+    pub(crate) fn put(&self, health: TabletHealth) {
+        let turn = self.writing.lock();
+        let shard = KeyspaceShard {
+            keyspace: health.target.keyspace.clone(),
+            shard: health.target.shard.clone(),
+        };
+        self.move_to(health.alias(), &shard);
+        let cell = self.cell(&shard);
+        let before = cell.load_full();
+        let tables = health.stats.table_schema_changed.clone();
+        let views = health.stats.view_schema_changed.clone();
+        let health = Arc::new(health);
+        let mut all: Vec<_> =
+            before.all.iter().filter(|one| one.alias() != health.alias()).cloned().collect();
+        all.push(health.clone());
+        all.sort_by(|a, b| a.alias().cmp(b.alias()));
+        let after = Arc::new(self.arrange(all));
+        cell.store(after.clone());
+        drop(turn);
+        self.bump();
+        if let Some(now) = &after.primary {
+            let same = before.primary.as_ref().is_some_and(|was| {
+                was.alias() == now.alias() && was.primary_term_start == now.primary_term_start
+            });
+            if !same {
+                let alias = now.alias().clone();
+                self.tell(Event::PrimaryChanged { shard: shard.clone(), alias });
+            }
+            let is_news = !tables.is_empty() || !views.is_empty();
+            if is_news && now.alias() == health.alias() {
+                self.tell(Event::SchemaChanged { shard, tables, views });
+            }
+        }
+    }
+
+    /// Forgets a tablet.
+    pub(crate) fn remove(&self, alias: &TabletAlias) {
+        let turn = self.writing.lock();
+        let mut by_alias = HashMap::clone(&self.by_alias.load());
+        if let Some(shard) = by_alias.remove(alias) {
+            self.by_alias.store(Arc::new(by_alias));
+            self.take_out(alias, &shard);
+        }
+        drop(turn);
+        self.bump();
+    }
+
+    /// Notes which shard a tablet belongs to, and takes it out of the one that it left.
+    fn move_to(&self, alias: &TabletAlias, shard: &KeyspaceShard) {
+        let by_alias = self.by_alias.load();
+        let was = by_alias.get(alias);
+        if was == Some(shard) {
+            return;
+        }
+        if let Some(was) = was {
+            self.take_out(alias, was);
+        }
+        let mut next = HashMap::clone(&by_alias);
+        next.insert(alias.clone(), shard.clone());
+        self.by_alias.store(Arc::new(next));
+    }
+
+    fn take_out(&self, alias: &TabletAlias, shard: &KeyspaceShard) {
+        let cell = self.cell(shard);
+        let all = cell.load().all.iter().filter(|one| one.alias() != alias).cloned().collect();
+        cell.store(Arc::new(self.arrange(all)));
+    }
+
+    /// Returns a shard's cell, made if it is new.
+    fn cell(&self, shard: &KeyspaceShard) -> Cell {
+        let shards = self.shards.load();
+        if let Some(cell) = shards.get(&shard.keyspace).and_then(|one| one.get(&shard.shard)) {
+            return cell.clone();
+        }
+        let mut next = HashMap::clone(&shards);
+        let cell = Cell::default();
+        next.entry(shard.keyspace.clone()).or_default().insert(shard.shard.clone(), cell.clone());
+        self.shards.store(Arc::new(next));
+        cell
+    }
+
+    fn arrange(&self, all: Vec<Arc<TabletHealth>>) -> Shard {
+        let of_type = |wanted: TabletType| {
+            let usable = all
+                .iter()
+                .filter(|one| one.is_usable() && one.target.tablet_type == wanted)
+                .cloned()
+                .collect();
+            self.nearness.load().tiers(self.lag.healthy(usable))
+        };
+        Shard {
+            primary: primary(&all),
+            replicas: of_type(TabletType::Replica),
+            rdonly: of_type(TabletType::Rdonly),
+            all,
+        }
+    }
+
+    fn bump(&self) {
+        self.generation.send_modify(|number| *number += 1);
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody listening is no error.
+        let _listeners = self.events.send(event);
+    }
+
+    fn find(&self, keyspace: &str, shard: &str) -> Option<Arc<Shard>> {
+        self.shards.load().get(keyspace)?.get(shard).map(|cell| cell.load_full())
+    }
+
+    /// Returns a tablet that serves the type, not one of `except`; any of several equals.
+    pub(crate) fn pick(
+        &self,
+        keyspace: &str,
+        shard: &str,
+        tablet_type: TabletType,
+        except: &[TabletAlias],
+    ) -> Option<Arc<TabletHealth>> {
+        let shard = self.find(keyspace, shard)?;
+        let tiers = match tablet_type {
+            TabletType::Primary => {
+                let primary = shard.primary.as_ref()?;
+                return (!except.contains(primary.alias())).then(|| primary.clone());
+            }
+            TabletType::Replica => &shard.replicas,
+            TabletType::Rdonly => &shard.rdonly,
+            _ => return None,
+        };
+        tiers.iter().find_map(|tier| any_of(tier, except))
+    }
+
+    pub(crate) fn get(&self, alias: &TabletAlias) -> Option<Arc<TabletHealth>> {
+        let by_alias = self.by_alias.load();
+        let shard = by_alias.get(alias)?;
+        let shard = self.find(&shard.keyspace, &shard.shard)?;
+        shard.all.iter().find(|one| one.alias() == alias).cloned()
+    }
+
+    /// Returns every tablet, by keyspace, shard and alias.
+    pub(crate) fn snapshot(&self) -> Vec<Arc<TabletHealth>> {
+        let mut sorted: BTreeMap<(Arc<str>, Arc<str>), Arc<Shard>> = BTreeMap::new();
+        for (keyspace, shards) in self.shards.load().iter() {
+            for (shard, cell) in shards {
+                sorted.insert((keyspace.clone(), shard.clone()), cell.load_full());
+            }
+        }
+        sorted.values().flat_map(|shard| shard.all.iter().cloned()).collect()
+    }
+}
+
+/// Picks one at random, not one of `except`.
+fn any_of(tier: &[Arc<TabletHealth>], except: &[TabletAlias]) -> Option<Arc<TabletHealth>> {
+    let start = if tier.len() > 1 { rand::rng().random_range(0..tier.len()) } else { 0 };
+    let (before, after) = tier.split_at(start);
+    after.iter().chain(before).find(|one| !except.contains(one.alias())).cloned()
+}
