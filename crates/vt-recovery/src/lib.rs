@@ -1,1 +1,25 @@
-//! Durability policies, and which tablet should be primary.
+//! Who should be a shard's primary, and the steps that make it so.
+//!
+//! Everything here is a plain function of its inputs: a [`ShardSnapshot`] (what the topology and
+//! the tablets said) and a request go in, a [`ReparentPlan`] (a list of [`Step`]s) comes out.
+//! Start at [`plan_planned`] for a hand-over or a first election, at [`plan_emergency`] for the
+//! loss of a primary; [`Durability`] holds the policies that both obey.
+//!
+//! The crate knows no network, clock, topology or protobuf: whoever carries the steps out does.
+//! It plans and never waits; a step that waits names what for, the limit is its runner's.
+
+mod choice;
+pub mod durability;
+mod emergency;
+mod planned;
+pub mod snapshot;
+pub mod step;
+
+pub use durability::{Durability, Promotion};
+pub use emergency::{EmergencyRequest, plan_emergency};
+pub use planned::{PlannedRequest, plan_planned};
+pub use snapshot::{CellRule, Reach, ShardSnapshot, TabletState};
+pub use step::{Follower, ReparentKind, ReparentPlan, Step};
+
+#[cfg(test)]
+mod tests;
