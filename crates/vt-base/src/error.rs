@@ -119,6 +119,20 @@ impl Error {
         self
     }
 
+    /// Sets the id without touching the message; for an error that another process worded.
+    #[must_use]
+    pub fn with_id(mut self, id: ErrorId) -> Error {
+        self.0.id = Some(id);
+        self
+    }
+
+    /// Replaces the message.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Error {
+        self.0.message = message.into();
+        self
+    }
+
     /// Puts what was being done in front of the message: `context: message`.
     #[must_use]
     pub fn context(mut self, context: impl fmt::Display) -> Error {

@@ -1,1 +1,39 @@
-//! gRPC clients and servers of the seams, and the framed transport between gateway and tablet.
+//! gRPC clients and servers of the cluster's services, and conversions at the seam to a tablet.
+//!
+//! Start at [`dial::TabletDialer`], which turns a tablet's record into a `QueryService` or a client
+//! of its manager; [`query_server`] is the other end. Services are generated from the .proto files
+//! of `vt-proto`, a module a package. [`status`] carries errors over gRPC with MySQL's errno and
+//! SQLSTATE in their text, [`convert`] carries rows, bind variables and options.
+//!
+//! The crate decides nothing: it knows no SQL, no plan, no choice of tablets.
+
+pub mod convert;
+pub mod dial;
+pub mod query_client;
+pub mod query_server;
+pub mod server;
+pub mod status;
+
+macro_rules! services {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[allow(clippy::all, clippy::pedantic, missing_docs, unreachable_pub)]
+            pub mod $name {
+                include!(concat!(env!("OUT_DIR"), "/", stringify!($name), ".rs"));
+            }
+        )*
+    };
+}
+
+services!(
+    binlogservice,
+    mysqlctl,
+    queryservice,
+    tabletmanagerservice,
+    throttlerservice,
+    vtctlservice,
+    vtgateservice,
+);
+
+/// The largest message that is taken or sent unless configured otherwise, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 16 << 20;
