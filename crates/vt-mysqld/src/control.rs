@@ -80,6 +80,17 @@ impl Mysqld {
         made
     }
 
+    /// Makes a new instance as a copy of one that was initialised and shut down; it is not started.
+    ///
+    /// The copy gets a server UUID and a configuration file of its own.
+    pub async fn init_from(&self, seed: &Instance, options: &CnfOptions) -> Result<()> {
+        self.instance.make_folders()?;
+        self.instance.write_cnf(options)?;
+        let (from, to) = (seed.dir.clone(), self.instance.dir.clone());
+        let copied = tokio::task::spawn_blocking(move || copy_server(&from, &to)).await;
+        copied.map_err(|err| failed(format!("copying a server: {err}")))?
+    }
+
     async fn initialize(&self, init_sql: &str) -> Result<()> {
         let mut command = self.server.command(&self.instance.cnf());
         command.arg("--initialize-insecure");
@@ -255,6 +266,35 @@ impl Mysqld {
         let set = String::from_utf8_lossy(text).replace('\n', "");
         Ok(Position { gtid_set: set.parse()? })
     }
+}
+
+/// Copies the data of a server that is shut down, without its identity and its logs.
+fn copy_server(from: &Path, to: &Path) -> Result<()> {
+    for part in ["data", "innodb/data", "innodb/logs"] {
+        copy_folder(&from.join(part), &to.join(part))?;
+    }
+    let identity = to.join("data").join("auto.cnf");
+    match std::fs::remove_file(&identity) {
+        Err(err) if err.kind() != std::io::ErrorKind::NotFound => {
+            Err(on_path("remove", &identity, &err))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to).map_err(|err| on_path("make", to, &err))?;
+    let entries = std::fs::read_dir(from).map_err(|err| on_path("read", from, &err))?;
+    for entry in entries {
+        let entry = entry.map_err(|err| on_path("read", from, &err))?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            copy_folder(&source, &target)?;
+        } else {
+            std::fs::copy(&source, &target).map_err(|err| on_path("copy", &source, &err))?;
+        }
+    }
+    Ok(())
 }
 
 /// Reads the statements of `--init-db-sql-file`.

@@ -1,0 +1,141 @@
+//! What cluster the user wants; kept in the data folder, so that a later start continues it.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use vt_base::{Code, Error, KeyRange, Result};
+
+/// A whole cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Spec {
+    /// The lowest port; all others keep their distance to it.
+    pub(crate) port_base: u16,
+    /// How many replicas each shard has beside its primary.
+    pub(crate) replicas: u32,
+    pub(crate) keyspaces: Vec<KeyspaceSpec>,
+    pub(crate) demo: bool,
+    /// The schemas and the demo's rows are in.
+    pub(crate) loaded: bool,
+}
+
+/// A keyspace, what its tables are and how they are sharded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeyspaceSpec {
+    pub(crate) name: String,
+    pub(crate) shards: Vec<String>,
+    pub(crate) schema: Option<PathBuf>,
+    pub(crate) vschema: Option<PathBuf>,
+}
+
+impl KeyspaceSpec {
+    /// Reads `NAME`, `NAME:4` (so many shards) and `NAME:-80,80-` (these shards).
+    pub(crate) fn parse(text: &str) -> Result<KeyspaceSpec> {
+        let (name, shards) = text.split_once(':').unwrap_or((text, "1"));
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            return Err(wrong(format!(
+                "{text:?}: a keyspace's name has letters, digits and underscores"
+            )));
+        }
+        let shards = match shards.parse::<u32>() {
+            Ok(count) if count > 64 => {
+                return Err(wrong(format!("{text:?}: one machine holds 64 shards at most")));
+            }
+            Ok(1) => vec!["-".to_owned()],
+            Ok(count) => KeyRange::shard_names(count)?,
+            Err(_) => shards.split(',').map(str::to_owned).collect(),
+        };
+        check_cover(text, &shards)?;
+        Ok(KeyspaceSpec { name: name.to_owned(), shards, schema: None, vschema: None })
+    }
+
+    pub(crate) fn is_sharded(&self) -> bool {
+        self.shards.len() > 1
+    }
+}
+
+/// The shards must cover the whole key space once.
+fn check_cover(text: &str, shards: &[String]) -> Result<()> {
+    let mut ranges =
+        shards.iter().map(|name| KeyRange::from_shard_name(name)).collect::<Result<Vec<_>>>()?;
+    ranges.sort();
+    let starts_open = ranges.first().is_some_and(|first| first.start().is_empty());
+    let ends_open = ranges.last().is_some_and(|last| last.end().is_empty());
+    let touch = ranges.windows(2).all(|pair| !pair[0].end().is_empty() && pair[0].end() == pair[1].start());
+    if starts_open && ends_open && touch {
+        return Ok(());
+    }
+    Err(wrong(format!("{text:?}: the shards must cover all keys once, as in NAME:-80,80-")))
+}
+
+impl Spec {
+    /// Reads the cluster that lies in a data folder; `None` where there is none yet.
+    pub(crate) fn load(path: &Path) -> Result<Option<Spec>> {
+        match std::fs::read_to_string(path) {
+            Err(err) if err.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(err) => Err(wrong(format!("cannot read {}: {err}", path.display()))),
+            Ok(text) => serde_json::from_str(&text)
+                .map(Some)
+                .map_err(|err| wrong(format!("{} is damaged: {err}", path.display()))),
+        }
+    }
+
+    /// Writes the cluster down, in one step.
+    pub(crate) fn save(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|err| Error::bug(format_args!("cluster as JSON: {err}")))?;
+        let fresh = path.with_extension("json.new");
+        std::fs::write(&fresh, text)
+            .and_then(|()| std::fs::rename(&fresh, path))
+            .map_err(|err| wrong(format!("cannot write {}: {err}", path.display())))
+    }
+
+    /// Returns the tablets: 100, 101 ... for the first shard, 200, 201 ... for the second.
+    pub(crate) fn tablets(&self) -> Vec<TabletSpec> {
+        let shards = self.keyspaces.iter().flat_map(|ks| ks.shards.iter().map(move |one| (ks, one)));
+        let mut tablets = Vec::new();
+        for ((keyspace, shard), first) in shards.zip((100u32..).step_by(100)) {
+            for uid in first..=first + self.replicas {
+                let (keyspace, shard) = (keyspace.name.clone(), shard.clone());
+                tablets.push(TabletSpec { uid, keyspace, shard });
+            }
+        }
+        tablets
+    }
+}
+
+/// One tablet of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TabletSpec {
+    pub(crate) uid: u32,
+    pub(crate) keyspace: String,
+    pub(crate) shard: String,
+}
+
+pub(crate) fn wrong(message: String) -> Error {
+    Error::new(Code::InvalidArgument, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keyspaces_are_read_in_each_form() {
+        assert_eq!(KeyspaceSpec::parse("a").unwrap().shards, ["-"]);
+        assert_eq!(KeyspaceSpec::parse("a:2").unwrap().shards, ["-80", "80-"]);
+        assert_eq!(KeyspaceSpec::parse("a:-40,40-").unwrap().shards, ["-40", "40-"]);
+        for text in ["", ":2", "a:0", "a:x", "a:-80", "a:-40,80-", "a:-80,40-", "a b", "a:100"] {
+            assert!(KeyspaceSpec::parse(text).is_err(), "{text:?} was taken");
+        }
+    }
+
+    #[test]
+    fn tablets_are_numbered_by_shard() {
+        let keyspaces =
+            vec![KeyspaceSpec::parse("a").unwrap(), KeyspaceSpec::parse("b:2").unwrap()];
+        let spec = Spec { port_base: 15000, replicas: 1, keyspaces, demo: false, loaded: false };
+        let uids: Vec<u32> = spec.tablets().iter().map(|tablet| tablet.uid).collect();
+        assert_eq!(uids, [100, 101, 200, 201, 300, 301]);
+        assert_eq!(spec.tablets()[4].shard, "80-");
+    }
+}
