@@ -164,7 +164,8 @@ mod tests {
     #[test]
     fn ports_are_the_usual_ones_moved_together() {
         let keyspaces = vec![KeyspaceSpec::parse("a:2").unwrap()];
-        let spec = Spec { port_base: PORT_BASE, replicas: 1, keyspaces, demo: false, loaded: false };
+        let spec =
+            Spec { port_base: PORT_BASE, replicas: 1, keyspaces, demo: false, loaded: false };
         let usual = Ports::new(PORT_BASE);
         assert_eq!(usual.gate_mysql(), 15306);
         assert_eq!(usual.tablet_mysql(200), 17200);

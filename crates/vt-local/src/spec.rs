@@ -31,7 +31,8 @@ impl KeyspaceSpec {
     /// Reads `NAME`, `NAME:4` (so many shards) and `NAME:-80,80-` (these shards).
     pub(crate) fn parse(text: &str) -> Result<KeyspaceSpec> {
         let (name, shards) = text.split_once(':').unwrap_or((text, "1"));
-        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        {
             return Err(wrong(format!(
                 "{text:?}: a keyspace's name has letters, digits and underscores"
             )));
@@ -60,7 +61,8 @@ fn check_cover(text: &str, shards: &[String]) -> Result<()> {
     ranges.sort();
     let starts_open = ranges.first().is_some_and(|first| first.start().is_empty());
     let ends_open = ranges.last().is_some_and(|last| last.end().is_empty());
-    let touch = ranges.windows(2).all(|pair| !pair[0].end().is_empty() && pair[0].end() == pair[1].start());
+    let touch =
+        ranges.windows(2).all(|pair| !pair[0].end().is_empty() && pair[0].end() == pair[1].start());
     if starts_open && ends_open && touch {
         return Ok(());
     }
@@ -91,7 +93,8 @@ impl Spec {
 
     /// Returns the tablets: 100, 101 ... for the first shard, 200, 201 ... for the second.
     pub(crate) fn tablets(&self) -> Vec<TabletSpec> {
-        let shards = self.keyspaces.iter().flat_map(|ks| ks.shards.iter().map(move |one| (ks, one)));
+        let shards =
+            self.keyspaces.iter().flat_map(|ks| ks.shards.iter().map(move |one| (ks, one)));
         let mut tablets = Vec::new();
         for ((keyspace, shard), first) in shards.zip((100u32..).step_by(100)) {
             for uid in first..=first + self.replicas {

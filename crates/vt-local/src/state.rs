@@ -60,11 +60,9 @@ impl State {
         let fresh = path.with_extension("json.new");
         let text = serde_json::to_string_pretty(self)
             .map_err(|err| Error::bug(format_args!("state as JSON: {err}")))?;
-        std::fs::write(&fresh, text)
-            .and_then(|()| std::fs::rename(&fresh, path))
-            .map_err(|err| {
-                Error::new(Code::Internal, format!("cannot write {}: {err}", path.display()))
-            })
+        std::fs::write(&fresh, text).and_then(|()| std::fs::rename(&fresh, path)).map_err(|err| {
+            Error::new(Code::Internal, format!("cannot write {}: {err}", path.display()))
+        })
     }
 
     /// Returns whether a supervisor keeps this file now.

@@ -174,8 +174,7 @@ impl Cluster {
         if result.is_ok() {
             self.board.phase(Phase::Stopping, "stopping");
         }
-        for group in
-            [&groups.gate, &groups.control, &groups.tablets, &groups.mysqlds, &groups.topo]
+        for group in [&groups.gate, &groups.control, &groups.tablets, &groups.mysqlds, &groups.topo]
         {
             group.shutdown(Duration::from_secs(120)).await;
         }
