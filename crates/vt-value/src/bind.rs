@@ -1,5 +1,6 @@
 //! Bind variables: named values that stand in for literals of a statement.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -51,11 +52,16 @@ impl From<TypedBytes> for BoundValue {
     }
 }
 
+/// With more variables than this, a hash finds them; with fewer, a search is quicker.
+const SEARCHED: usize = 16;
+
 /// Bind variables by name (without the colon), in the order they were set.
-///
-/// Few in number, so a search beats a hash.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BindVars(Vec<(Arc<str>, BoundValue)>);
+#[derive(Clone, Debug, Default)]
+pub struct BindVars {
+    list: Vec<(Arc<str>, BoundValue)>,
+    /// Where each is in the list, once there are many.
+    index: HashMap<Arc<str>, usize>,
+}
 
 impl BindVars {
     pub fn new() -> BindVars {
@@ -63,27 +69,68 @@ impl BindVars {
     }
 
     pub fn get(&self, name: &str) -> Option<&BoundValue> {
-        self.0.iter().find(|(one, _)| &**one == name).map(|(_, value)| value)
+        self.place(name).map(|place| &self.list[place].1)
     }
 
     /// Sets a variable, replacing what it held.
     pub fn set(&mut self, name: impl Into<Arc<str>>, value: impl Into<BoundValue>) {
         let (name, value) = (name.into(), value.into());
-        match self.0.iter_mut().find(|(one, _)| *one == name) {
-            Some((_, held)) => *held = value,
-            None => self.0.push((name, value)),
+        if let Some(place) = self.place(&name) {
+            self.list[place].1 = value;
+            return;
+        }
+        self.list.push((name, value));
+        if self.list.len() > SEARCHED {
+            let known = self.index.len();
+            let late = self.list[known..].iter().enumerate();
+            self.index.extend(late.map(|(place, (name, _))| (name.clone(), known + place)));
         }
     }
 
+    fn place(&self, name: &str) -> Option<usize> {
+        if self.list.len() > SEARCHED {
+            return self.index.get(name).copied();
+        }
+        self.list.iter().position(|(one, _)| &**one == name)
+    }
+
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &BoundValue)> {
-        self.0.iter().map(|(name, value)| (name, value))
+        self.list.iter().map(|(name, value)| (name, value))
+    }
+}
+
+impl PartialEq for BindVars {
+    fn eq(&self, other: &BindVars) -> bool {
+        self.list == other.list
+    }
+}
+
+impl Eq for BindVars {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_and_many_variables_are_found() {
+        let mut binds = BindVars::new();
+        for number in 0..100i64 {
+            binds.set(format!("v{number}"), TypedBytes::int64(number));
+            binds.set("v0", TypedBytes::int64(-number));
+            let want = BoundValue::One(TypedBytes::int64(number.max(1)));
+            assert_eq!(binds.get(&format!("v{}", number.max(1))), (number > 0).then_some(&want));
+            assert_eq!(binds.get("v0"), Some(&BoundValue::One(TypedBytes::int64(-number))));
+            assert_eq!(binds.get("v100"), None);
+        }
+        assert_eq!(binds.len(), 100);
+        assert!(binds.iter().enumerate().all(|(at, (name, _))| **name == format!("v{at}")));
     }
 }
