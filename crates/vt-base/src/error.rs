@@ -73,6 +73,13 @@ impl Error {
         error
     }
 
+    /// Makes an error of the id table whose wording takes several details, in their order.
+    pub fn vt_with(id: ErrorId, details: &[&dyn fmt::Display]) -> Error {
+        let mut error = Error::vt(id, "");
+        error.0.message = id.render_all(details);
+        error
+    }
+
     /// Makes an error that MySQL itself would give, or gave.
     pub fn mysql(errno: u16, sql_state: &[u8; 5], message: impl Into<String>) -> Error {
         Error::new(Code::Unknown, message).with_mysql(errno, *sql_state)

@@ -69,7 +69,7 @@ error_ids! {
     VT05002, NotFound, 1049, b"42000", "cannot alter database '%s'; unknown database";
     VT05003, NotFound, 1049, b"42000", "unknown database '%s' in vschema";
     VT05004, NotFound, 1146, b"42S02", "table '%s' does not exist";
-    VT05005, NotFound, 1146, b"42S02", "table '%s' does not exist in keyspace";
+    VT05005, NotFound, 1146, b"42S02", "table '%s' does not exist in keyspace '%s'";
     VT05006, NotFound, 1193, b"HY000", "unknown system variable '%s'";
     VT05007, NotFound, 1109, b"42S02", "no table info";
     VT06001, AlreadyExists, 1007, b"HY000", "cannot create database '%s'; database exists";
@@ -123,5 +123,21 @@ impl ErrorId {
     /// Returns `VTnnnnn: wording`, each `%s` replaced by `detail`.
     pub fn render(self, detail: &str) -> String {
         format!("{}: {}", self.name(), self.template().replace("%s", detail))
+    }
+
+    /// Returns `VTnnnnn: wording`, the first `%s` replaced by the first detail, and so on.
+    pub fn render_all(self, details: &[&dyn std::fmt::Display]) -> String {
+        let mut text = format!("{}: ", self.name());
+        let mut details = details.iter();
+        for (index, piece) in self.template().split("%s").enumerate() {
+            if index > 0 {
+                match details.next() {
+                    Some(detail) => text.push_str(&detail.to_string()),
+                    None => text.push_str("%s"),
+                }
+            }
+            text.push_str(piece);
+        }
+        text
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use vt_base::{Code, Error, KeyRange, KeyspaceId};
 
 use crate::Destination;
+use crate::destination::hex;
 
 /// A shard that serves, with the keyspace ids that are its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,10 +90,6 @@ impl ShardMap {
         let message = format!("no shard of keyspace {} serves {what}", self.keyspace);
         Error::new(Code::Unavailable, message)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -33,3 +33,10 @@ fn ids_are_unique_and_render() {
         assert!(id.render("x").starts_with(id.name()), "{} has another name", id.name());
     }
 }
+
+#[test]
+fn each_detail_takes_its_own_place() {
+    let error = Error::vt_with(ErrorId::VT05005, &[&"t", &"ks"]);
+    assert_eq!(error.message(), "VT05005: table 't' does not exist in keyspace 'ks'");
+    assert_eq!(error.errno(), 1146);
+}
