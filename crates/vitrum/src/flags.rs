@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use vt_base::{Code, Error, Result};
 
-pub use value::parse_duration;
+use value::parse_duration;
 
 /// One line of a program's table.
 #[derive(Clone, Copy, Debug)]
@@ -26,13 +26,13 @@ struct Known {
 
 /// The flags of one program, as given on its command line and in its configuration file.
 #[derive(Debug)]
-pub struct Flags {
+pub(crate) struct Flags {
     program: &'static str,
     known: BTreeMap<&'static str, Known>,
     given: BTreeMap<String, Vec<String>>,
     read: RefCell<BTreeSet<String>>,
     /// What is not a flag.
-    pub args: Vec<String>,
+    pub(crate) args: Vec<String>,
 }
 
 /// Flags that every program has; older spellings of logging among them.
@@ -53,7 +53,11 @@ impl Flags {
     /// Reads a command line (without the program's name) by a table.
     ///
     /// `table` has a flag a line: name, type, default, note, with tabs between them.
-    pub fn parse(program: &'static str, table: &'static str, args: &[String]) -> Result<Flags> {
+    pub(crate) fn parse(
+        program: &'static str,
+        table: &'static str,
+        args: &[String],
+    ) -> Result<Flags> {
         let mut known = BTreeMap::new();
         for line in COMMON.lines().chain(table.lines()) {
             let mut parts = line.split('\t');
@@ -182,14 +186,8 @@ impl Flags {
         Ok(())
     }
 
-    /// Returns whether the user gave the flag.
-    pub fn is_given(&self, name: &str) -> bool {
-        self.read.borrow_mut().insert(name.to_owned());
-        self.given.contains_key(name)
-    }
-
     /// Returns the value given last, or the table's default.
-    pub fn string(&self, name: &str) -> String {
+    pub(crate) fn string(&self, name: &str) -> String {
         self.read.borrow_mut().insert(name.to_owned());
         match self.given.get(name).and_then(|values| values.last()) {
             Some(value) => value.clone(),
@@ -198,16 +196,16 @@ impl Flags {
     }
 
     /// Returns the value if it is not empty.
-    pub fn optional(&self, name: &str) -> Option<String> {
+    pub(crate) fn optional(&self, name: &str) -> Option<String> {
         Some(self.string(name)).filter(|value| !value.is_empty())
     }
 
-    pub fn bool(&self, name: &str) -> bool {
+    pub(crate) fn bool(&self, name: &str) -> bool {
         value::parse_bool(&self.string(name)).unwrap_or(false)
     }
 
     /// Returns a number; 0 where the flag has neither value nor default, or the type cannot hold it.
-    pub fn number<N: TryFrom<i64> + Default>(&self, name: &str) -> N {
+    pub(crate) fn number<N: TryFrom<i64> + Default>(&self, name: &str) -> N {
         self.string(name)
             .parse::<i64>()
             .ok()
@@ -215,16 +213,12 @@ impl Flags {
             .unwrap_or_default()
     }
 
-    pub fn float(&self, name: &str) -> f64 {
-        self.string(name).parse().unwrap_or_default()
-    }
-
-    pub fn duration(&self, name: &str) -> Duration {
+    pub(crate) fn duration(&self, name: &str) -> Duration {
         parse_duration(&self.string(name)).unwrap_or_default()
     }
 
     /// Returns a list: the flag may be repeated, and each value may have commas.
-    pub fn list(&self, name: &str) -> Vec<String> {
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
         self.read.borrow_mut().insert(name.to_owned());
         let default = self.known.get(name).map_or("", |known| known.default);
         let values = match self.given.get(name) {
@@ -235,13 +229,13 @@ impl Flags {
     }
 
     /// Returns the flags that were given and that nothing has asked for.
-    pub fn unread(&self) -> Vec<String> {
+    pub(crate) fn unread(&self) -> Vec<String> {
         let read = self.read.borrow();
         self.given.keys().filter(|name| !read.contains(*name)).cloned().collect()
     }
 
     /// Returns the text of `--help`.
-    pub fn help(&self) -> String {
+    pub(crate) fn help(&self) -> String {
         let mut text = format!("usage: {} [flags]\n\nflags:\n", self.program);
         for (name, known) in self.known.iter().filter(|(_, known)| !known.deprecated) {
             let default = match known.default {

@@ -49,6 +49,9 @@ fn owner(port: u16) -> Option<String> {
     })?;
     let socket = format!("socket:[{inode}]");
     for process in std::fs::read_dir("/proc").ok()?.flatten() {
+        if !process.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit) {
+            continue;
+        }
         let Ok(open) = std::fs::read_dir(process.path().join("fd")) else { continue };
         let has = |file: std::fs::DirEntry| {
             std::fs::read_link(file.path()).is_ok_and(|to| to.as_os_str() == socket.as_str())

@@ -12,7 +12,7 @@ pub(super) fn parse_bool(text: &str) -> Option<bool> {
 }
 
 /// Reads a duration of Go, `1h15m30.5s`, `100ms`; `0` needs no unit. Negative ones are refused.
-pub fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);
     }

@@ -1,0 +1,76 @@
+//! Which program is meant, and running it.
+
+mod link;
+mod local;
+mod mysqlctl;
+mod mysqlctld;
+mod run;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use run::{fail, say};
+
+/// The programs that have links; each is also a first word.
+pub(crate) const NAMES: [&str; 6] =
+    ["vtgate", "vttablet", "vtctld", "vtctldclient", "mysqlctl", "mysqlctld"];
+
+const HELP: &str = "\
+Vitrum: sharded MySQL, as one binary.
+
+usage: vitrum PROGRAM [flags]
+
+a cluster on this machine:
+  up            start one and wait until it is healthy
+  status        show its parts
+  down          stop it; --wipe removes its data
+
+programs of a cluster (--help lists the flags of each):
+  vtgate        the gateway that applications talk MySQL to
+  vttablet      the agent beside a mysqld
+  vtctld        carries out commands on the cluster
+  vtctldclient  sends them
+  topo          a one-machine server of etcd's API, for the topology
+  mysqlctl      makes, starts and stops a mysqld
+  mysqlctld     does so as a daemon
+
+  link DIR      make links in DIR, so that programs can be called by their own names
+  version       print the version
+";
+
+/// Runs the program that the command line names.
+pub(crate) fn dispatch(args: Vec<String>) -> ExitCode {
+    let called = args.first().map(String::as_str).unwrap_or_default();
+    let called = Path::new(called).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let rest = args.get(1..).unwrap_or_default();
+    if NAMES.contains(&called) {
+        return run_program(called, rest);
+    }
+    match rest.split_first() {
+        None => {
+            say(HELP);
+            ExitCode::FAILURE
+        }
+        Some((word, rest)) => match word.as_str() {
+            "help" | "--help" | "-h" => {
+                say(HELP);
+                ExitCode::SUCCESS
+            }
+            "version" | "--version" | "-V" => {
+                say(&format!("{}\n", run::version("vitrum")));
+                ExitCode::SUCCESS
+            }
+            word => run_program(word, rest),
+        },
+    }
+}
+
+fn run_program(name: &str, args: &[String]) -> ExitCode {
+    match name {
+        "mysqlctl" => mysqlctl::main(args),
+        "mysqlctld" => mysqlctld::main(args),
+        "up" | "status" | "down" | "supervise" => local::main(name, args),
+        "link" => link::main(args),
+        _ => fail(&format!("unknown program {name:?}; `vitrum help` lists all")),
+    }
+}
