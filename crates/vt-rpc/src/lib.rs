@@ -13,6 +13,7 @@ pub mod query_client;
 pub mod query_server;
 pub mod server;
 pub mod status;
+pub mod vschema;
 
 macro_rules! services {
     ($($name:ident),* $(,)?) => {
