@@ -176,7 +176,7 @@ impl Node {
 
 struct MemoryStore {
     shared: Arc<Shared>,
-    /// Begins and ends with a slash, so that a key is root and path together.
+    /// Ends with a slash, so that a key is root and path together.
     root: String,
     closed: CancellationToken,
 }
@@ -483,5 +483,40 @@ impl Watch for MemoryWatch {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{store_suite, typed_suite};
+
+    #[tokio::test]
+    async fn the_store_conforms() {
+        let memory = MemoryTopo::new();
+        store_suite("/conformance", &|root| memory.store(root)).await;
+    }
+
+    #[tokio::test]
+    async fn a_cluster_lives_on_it() {
+        let (_memory, topo) = MemoryTopo::with_cells(&[]).await.unwrap();
+        let cell = |name: &str| vt_proto::topodata::CellInfo {
+            server_address: "memory".to_owned(),
+            root: format!("/vitess/{name}"),
+        };
+        typed_suite(&topo, &cell).await;
+    }
+
+    #[tokio::test]
+    async fn an_expired_lock_is_lost_and_the_next_has_it() {
+        let (memory, topo) = MemoryTopo::with_cells(&["zone1"]).await.unwrap();
+        topo.create_keyspace("ks", &vt_proto::topodata::Keyspace::default()).await.unwrap();
+        let first = topo.lock_keyspace("ks", "first").await.unwrap();
+        memory.expire_locks();
+        first.lost().cancelled().await;
+        assert!(matches!(first.check().await, Err(TopoError::LockLost(_))));
+        let second = topo.lock_keyspace("ks", "second").await.unwrap();
+        assert!(matches!(first.unlock().await, Err(TopoError::LockLost(_))));
+        second.check().await.unwrap();
     }
 }

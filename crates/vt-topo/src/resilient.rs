@@ -56,10 +56,13 @@ pub struct CacheState {
 pub struct ResilientServer {
     topo: Arc<TopoServer>,
     options: CacheOptions,
-    keyspaces: Mutex<BTreeMap<(String, String), Arc<Follower<SrvKeyspace>>>>,
+    /// By cell and keyspace.
+    keyspaces: Mutex<BTreeMap<(String, String), KeyspaceFollower>>,
     vschemas: Mutex<BTreeMap<String, Arc<Follower<SrvVSchema>>>>,
     names: tokio::sync::Mutex<BTreeMap<String, Names>>,
 }
+
+type KeyspaceFollower = Arc<Follower<SrvKeyspace>>;
 
 struct Names {
     names: Vec<String>,
@@ -159,7 +162,7 @@ impl ResilientServer {
         self.states().iter().all(|state| state.error.is_none())
     }
 
-    fn keyspace_follower(&self, cell: &str, keyspace: &str) -> Result<Arc<Follower<SrvKeyspace>>> {
+    fn keyspace_follower(&self, cell: &str, keyspace: &str) -> Result<KeyspaceFollower> {
         check_name("keyspace", keyspace)?;
         let mut all = self.keyspaces.lock();
         let follower = all.entry((cell.to_owned(), keyspace.to_owned())).or_insert_with(|| {
@@ -169,7 +172,7 @@ impl ResilientServer {
         Ok(follower.clone())
     }
 
-    fn forget_keyspace(&self, cell: &str, keyspace: &str, seen: &Arc<Follower<SrvKeyspace>>) {
+    fn forget_keyspace(&self, cell: &str, keyspace: &str, seen: &KeyspaceFollower) {
         let key = (cell.to_owned(), keyspace.to_owned());
         let mut all = self.keyspaces.lock();
         // One that somebody watches is kept: the keyspace may yet come.

@@ -85,23 +85,28 @@ impl TopoServer {
         if cell == GLOBAL_CELL {
             return Ok(self.global.clone());
         }
-        let mut cells = self.cells.lock().await;
-        if let Some(open) = cells.get(cell)
-            && open.checked.elapsed() < CELL_INFO_TTL
-        {
-            return Ok(open.store.clone());
-        }
-        let info = match (self.get_cell_info(cell).await, cells.get_mut(cell)) {
-            (Ok(info), _) => info,
-            (Err(err), Some(open)) if err.is_outage() => {
+        let open = {
+            let mut cells = self.cells.lock().await;
+            let open = cells.get_mut(cell).map(|open| {
+                let fresh = open.checked.elapsed() < CELL_INFO_TTL;
+                // One caller reads the address again while the others go on with the store.
                 open.checked = Instant::now();
-                return Ok(open.store.clone());
+                (open.store.clone(), fresh)
+            });
+            match open {
+                Some((store, true)) => return Ok(store),
+                Some((store, false)) => Some(store),
+                None => None,
             }
+        };
+        let info = match (self.get_cell_info(cell).await, open) {
+            (Ok(info), _) => info,
+            (Err(err), Some(store)) if err.is_outage() => return Ok(store),
             (Err(err), _) => return Err(err),
         };
-        if let Some(open) = cells.get_mut(cell) {
+        let mut cells = self.cells.lock().await;
+        if let Some(open) = cells.get(cell) {
             if open.server_address == info.server_address && open.root == info.root {
-                open.checked = Instant::now();
                 return Ok(open.store.clone());
             }
             open.store.close().await;

@@ -2,11 +2,14 @@
 
 use crate::store::{DirEntry, EntryKind};
 
-/// Returns a root as `/vitess/global/`: one slash at each end.
+/// Returns a root as `/vitess/global/`, with a slash at its end.
+///
+/// A root without a slash in front stays so: its keys have none either.
 pub fn normalize_root(root: &str) -> String {
-    match root.trim_matches('/') {
+    match root.trim_end_matches('/') {
+        "" if root.is_empty() => String::new(),
         "" => "/".to_owned(),
-        inner => format!("/{inner}/"),
+        inner => format!("{inner}/"),
     }
 }
 
@@ -48,10 +51,10 @@ mod tests {
 
     #[test]
     fn roots_and_paths_join_with_one_slash() {
-        for root in ["/vitess/global", "vitess/global/", "/vitess/global/"] {
-            assert_eq!(normalize_root(root), "/vitess/global/");
-        }
-        assert_eq!(join(&normalize_root(""), "cells", true), "/cells/");
+        assert_eq!(normalize_root("/vitess/global"), "/vitess/global/");
+        assert_eq!(normalize_root("vitess/global/"), "vitess/global/");
+        assert_eq!(join(&normalize_root("/"), "cells", true), "/cells/");
+        assert_eq!(join(&normalize_root(""), "cells", true), "cells/");
         assert_eq!(join("/r/", "/a/b", false), "/r/a/b");
         assert_eq!(join("/r/", "", true), "/r/");
         assert_eq!(join("/r/", "a/", true), "/r/a/");

@@ -1,0 +1,6 @@
+//! The store against real servers: what every store does, and what only a store with a network
+//! between must do.
+
+mod conformance;
+mod etcd;
+mod outages;
