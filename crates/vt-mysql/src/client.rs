@@ -5,9 +5,13 @@ mod connect;
 mod kill;
 mod login;
 mod params;
+mod result;
 mod stream;
 
 pub use conn::Conn;
 pub use kill::KillHandle;
 pub use params::{Address, ConnectParams, TlsMode};
 pub use stream::ResultStream;
+
+/// The errno of a result with more rows than its reader allows; MySQL itself has none such.
+pub const ROWS_EXCEEDED: u16 = 10001;

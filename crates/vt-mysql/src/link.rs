@@ -1,1 +1,342 @@
-//! Packets over a socket: one buffer to read, one to write.
+//! Packets over a socket: one buffer to read, one to write, the same for both sides.
+
+use std::io;
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use vt_wire::compress::{Algorithm, Compression, DecompressError};
+use vt_wire::frame::{self, FRAME_MAX, HEADER_LENGTH, Header};
+
+use crate::socket::{Socket, Transport};
+
+/// Least room that a read is given.
+const READ_MIN: usize = 4 << 10;
+/// Most that is reserved ahead of what has come: a stranger's header is no reason for more.
+const RESERVE_MAX: usize = 256 << 10;
+/// Buffers that grew beyond this are given back when a connection falls idle.
+const KEEP_MAX: usize = 16 << 10;
+
+/// Why no packet can be read.
+#[derive(Debug)]
+pub(crate) enum ReadError {
+    /// The other end closed the connection, or it broke.
+    Gone(io::Error),
+    /// Sequence ids do not follow one another.
+    OutOfOrder,
+    /// The packet is longer than allowed; how long its first frames are said to be.
+    TooLong,
+    /// Compressed bytes make no sense.
+    Malformed,
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> ReadError {
+        ReadError::Gone(error)
+    }
+}
+
+/// Where the packet lies that was read last.
+enum Payload {
+    None,
+    /// At the front of the input, behind its header.
+    Front(usize),
+    /// Put together from several frames.
+    Joined(BytesMut),
+}
+
+/// The compressed side of a connection that compresses.
+struct Squeezed {
+    compression: Compression,
+    input: BytesMut,
+    output: Vec<u8>,
+}
+
+/// One end of a connection.
+pub(crate) struct Link {
+    transport: Transport,
+    input: BytesMut,
+    output: Vec<u8>,
+    payload: Payload,
+    /// The first frames of a packet whose last has not come.
+    parts: BytesMut,
+    /// The id that the next frame has, read or written.
+    sequence: u8,
+    packet_max: usize,
+    squeezed: Option<Box<Squeezed>>,
+}
+
+impl Link {
+    pub(crate) fn new(socket: Socket, packet_max: usize) -> Link {
+        Link {
+            transport: Transport::Plain(socket),
+            input: BytesMut::new(),
+            output: Vec::new(),
+            payload: Payload::None,
+            parts: BytesMut::new(),
+            sequence: 0,
+            packet_max,
+            squeezed: None,
+        }
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    pub(crate) fn socket(&self) -> &Socket {
+        self.transport.socket()
+    }
+
+    pub(crate) fn set_packet_max(&mut self, packet_max: usize) {
+        self.packet_max = packet_max;
+    }
+
+    /// Returns whether bytes have come that no packet has taken yet.
+    pub(crate) fn has_unread(&self) -> bool {
+        let front = match self.payload {
+            Payload::Front(length) => HEADER_LENGTH + length,
+            Payload::None | Payload::Joined(_) => 0,
+        };
+        self.input.len() > front
+    }
+
+    /// Goes on under TLS: `upgrade` gets the plain socket.
+    pub(crate) async fn upgrade<F, U>(&mut self, upgrade: F) -> io::Result<()>
+    where
+        F: FnOnce(Socket) -> U,
+        U: Future<Output = io::Result<tokio_rustls::TlsStream<Socket>>>,
+    {
+        // Bytes that came ahead of the TLS handshake would count as if they had come under TLS.
+        self.consume();
+        if !self.input.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "bytes ahead of TLS"));
+        }
+        let stream = upgrade(self.socket().clone()).await?;
+        self.transport = Transport::Tls(Box::new(stream));
+        Ok(())
+    }
+
+    /// Compresses from here on.
+    pub(crate) fn compress(&mut self, algorithm: Algorithm) {
+        self.consume();
+        self.squeezed = Some(Box::new(Squeezed {
+            compression: Compression::new(algorithm),
+            input: std::mem::take(&mut self.input),
+            output: Vec::new(),
+        }));
+    }
+
+    /// Begins a command, whose packets are counted from zero.
+    pub(crate) fn begin_command(&mut self) {
+        self.sequence = 0;
+        if let Some(squeezed) = &mut self.squeezed {
+            squeezed.compression.begin_command();
+        }
+    }
+
+    // Reading.
+
+    /// Reads the next packet; [`Link::payload`] then has it. May be dropped and called again.
+    pub(crate) async fn read(&mut self) -> Result<(), ReadError> {
+        while !self.next_buffered()? {
+            self.fill().await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the packet that was read last.
+    pub(crate) fn payload(&self) -> &[u8] {
+        match &self.payload {
+            Payload::None => &[],
+            Payload::Front(length) => &self.input[HEADER_LENGTH..HEADER_LENGTH + length],
+            Payload::Joined(joined) => joined,
+        }
+    }
+
+    /// Takes the packet that was read last, sharing its memory.
+    pub(crate) fn take_payload(&mut self) -> Bytes {
+        match std::mem::replace(&mut self.payload, Payload::None) {
+            Payload::None => Bytes::new(),
+            Payload::Front(length) => {
+                self.input.advance(HEADER_LENGTH);
+                self.input.split_to(length).freeze()
+            }
+            Payload::Joined(joined) => joined.freeze(),
+        }
+    }
+
+    fn consume(&mut self) {
+        if let Payload::Front(length) = self.payload {
+            self.input.advance(HEADER_LENGTH + length);
+        }
+        self.payload = Payload::None;
+    }
+
+    /// Makes the next packet current if it has come whole.
+    pub(crate) fn next_buffered(&mut self) -> Result<bool, ReadError> {
+        self.consume();
+        loop {
+            let Some(header) = Header::read(&self.input) else { return Ok(false) };
+            // Under compression the inner ids of some peers run on their own; the outer are checked.
+            if header.sequence != self.sequence && self.squeezed.is_none() {
+                return Err(ReadError::OutOfOrder);
+            }
+            if self.parts.len() + header.length > self.packet_max {
+                return Err(ReadError::TooLong);
+            }
+            if self.input.len() < HEADER_LENGTH + header.length {
+                return Ok(false);
+            }
+            self.sequence = header.sequence.wrapping_add(1);
+            let is_last = header.length < FRAME_MAX;
+            if is_last && self.parts.is_empty() {
+                self.payload = Payload::Front(header.length);
+                return Ok(true);
+            }
+            self.input.advance(HEADER_LENGTH);
+            self.parts.extend_from_slice(&self.input[..header.length]);
+            self.input.advance(header.length);
+            if is_last {
+                self.payload = Payload::Joined(std::mem::take(&mut self.parts));
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Reads what the socket has. May be dropped and called again.
+    pub(crate) async fn fill(&mut self) -> Result<(), ReadError> {
+        let Some(squeezed) = &mut self.squeezed else {
+            let wanted = match Header::read(&self.input) {
+                Some(header) => HEADER_LENGTH + header.length,
+                None => HEADER_LENGTH,
+            };
+            return read_some(&mut self.transport, &mut self.input, wanted).await;
+        };
+        loop {
+            let compression = &mut squeezed.compression;
+            match compression.decompress(&mut squeezed.input, &mut self.input) {
+                Ok(None) => return Ok(()),
+                Ok(Some(wanted)) => {
+                    read_some(&mut self.transport, &mut squeezed.input, wanted).await?;
+                }
+                Err(DecompressError::OutOfOrder) => return Err(ReadError::OutOfOrder),
+                Err(DecompressError::Malformed(_)) => return Err(ReadError::Malformed),
+            }
+        }
+    }
+
+    // Writing.
+
+    /// Returns the buffer of packets to send, and the id of the next, for writers of packets.
+    pub(crate) fn out(&mut self) -> (&mut Vec<u8>, &mut u8) {
+        (&mut self.output, &mut self.sequence)
+    }
+
+    /// Returns how many bytes wait to be sent.
+    pub(crate) fn pending(&self) -> usize {
+        self.output.len()
+    }
+
+    /// Adds a packet whose payload `write` appends.
+    pub(crate) fn put(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = frame::begin(&mut self.output);
+        write(&mut self.output);
+        frame::finish(&mut self.output, start, &mut self.sequence);
+    }
+
+    /// Adds a packet whose payload `write` appends, or nothing if that fails.
+    pub(crate) fn try_put<E>(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let start = frame::begin(&mut self.output);
+        match write(&mut self.output) {
+            Ok(()) => {
+                frame::finish(&mut self.output, start, &mut self.sequence);
+                Ok(())
+            }
+            Err(error) => {
+                self.output.truncate(start);
+                Err(error)
+            }
+        }
+    }
+
+    /// Sends what waits. When dropped midway the connection is of no use any more.
+    pub(crate) async fn flush(&mut self) -> io::Result<()> {
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        match &mut self.squeezed {
+            None => self.transport.write_all(&self.output).await?,
+            Some(squeezed) => {
+                squeezed.output.clear();
+                squeezed.compression.compress(&self.output, &mut squeezed.output);
+                self.transport.write_all(&squeezed.output).await?;
+            }
+        }
+        self.output.clear();
+        if self.transport.is_tls() {
+            self.transport.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Gives back buffers that grew, or all of them: between commands, when nothing is on its way.
+    pub(crate) fn relax(&mut self, keep: Keep) {
+        let limit = match keep {
+            Keep::Small => KEEP_MAX,
+            Keep::Nothing => 0,
+        };
+        self.consume();
+        let release = |buffer: &mut BytesMut| {
+            if buffer.is_empty() && buffer.capacity() > limit {
+                *buffer = BytesMut::new();
+            }
+        };
+        release(&mut self.input);
+        if self.output.is_empty() && self.output.capacity() > limit {
+            self.output = Vec::new();
+        }
+        if let Some(squeezed) = &mut self.squeezed {
+            release(&mut squeezed.input);
+            if squeezed.output.capacity() > limit {
+                squeezed.output = Vec::new();
+            }
+        }
+    }
+
+    /// Says goodbye to the other end: closes the sending side.
+    pub(crate) async fn shutdown(&mut self) {
+        // The other end may be gone already, which is as good.
+        drop(self.transport.shutdown().await);
+    }
+}
+
+/// What an idle connection keeps of its buffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Those of usual size.
+    Small,
+    Nothing,
+}
+
+/// Reads once into `buffer`, which should come to hold `wanted` bytes.
+async fn read_some(
+    transport: &mut Transport,
+    buffer: &mut BytesMut,
+    wanted: usize,
+) -> Result<(), ReadError> {
+    let room = buffer.capacity() - buffer.len();
+    let missing = wanted.saturating_sub(buffer.len());
+    if room < missing.min(READ_MIN) || room < READ_MIN / 4 {
+        // Twice of what has come bounds what a header alone can claim.
+        let ahead = missing.min(RESERVE_MAX.max(buffer.len()));
+        buffer.reserve(ahead.max(READ_MIN));
+    }
+    match transport.read_buf(buffer).await {
+        Ok(0) => Err(ReadError::Gone(io::ErrorKind::UnexpectedEof.into())),
+        Ok(_) => Ok(()),
+        Err(error) => Err(ReadError::Gone(error)),
+    }
+}

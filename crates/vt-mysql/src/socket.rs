@@ -1,8 +1,16 @@
-//! Sockets of both kinds, and who is at the other end.
+//! Sockets of both kinds, plain and under TLS, and who is at the other end.
 
 use std::fmt;
-use std::net::IpAddr;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::TlsStream;
 
 /// The other end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +46,200 @@ impl fmt::Display for Peer {
         match self {
             Peer::Tcp(address) => write!(f, "{address}"),
             Peer::Unix => f.write_str("localhost"),
+        }
+    }
+}
+
+enum Kind {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// A socket that several parts of one task look at: one reads and writes, another only watches for
+/// its end.
+#[derive(Clone)]
+pub(crate) struct Socket(Arc<Kind>);
+
+/// How often a socket with unread bytes is looked at for its end.
+const WATCH_PERIOD: Duration = Duration::from_millis(200);
+
+macro_rules! on_either {
+    ($socket:expr, $stream:ident => $does:expr) => {
+        match &*$socket.0 {
+            Kind::Tcp($stream) => $does,
+            Kind::Unix($stream) => $does,
+        }
+    };
+}
+
+impl Socket {
+    /// Takes a TCP stream; small packets are to go out at once.
+    pub(crate) fn tcp(stream: TcpStream) -> io::Result<Socket> {
+        stream.set_nodelay(true)?;
+        Ok(Socket(Arc::new(Kind::Tcp(stream))))
+    }
+
+    pub(crate) fn unix(stream: UnixStream) -> Socket {
+        Socket(Arc::new(Kind::Unix(stream)))
+    }
+
+    pub(crate) fn is_unix(&self) -> bool {
+        matches!(&*self.0, Kind::Unix(_))
+    }
+
+    /// Makes the system ask a silent TCP peer for life.
+    pub(crate) fn set_keepalive(&self, period: Duration) -> io::Result<()> {
+        match &*self.0 {
+            Kind::Tcp(stream) => socket2::SockRef::from(stream)
+                .set_tcp_keepalive(&socket2::TcpKeepalive::new().with_time(period)),
+            Kind::Unix(_) => Ok(()),
+        }
+    }
+
+    /// Waits until there is something to read, or the end.
+    pub(crate) async fn readable(&self) -> io::Result<()> {
+        on_either!(self, stream => stream.readable().await)
+    }
+
+    /// Waits until the other end has closed its side. Reads nothing.
+    pub(crate) async fn closed(&self) {
+        loop {
+            let Ok(ready) = on_either!(self, stream => stream.ready(Interest::READABLE).await)
+            else {
+                return;
+            };
+            if ready.is_read_closed() {
+                return;
+            }
+            // Asking for a byte without taking it clears a readiness that is stale.
+            match self.peek() {
+                Ok(0) => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+                // A client that sends ahead: its bytes stay where they are until their turn.
+                Ok(_) => tokio::time::sleep(WATCH_PERIOD).await,
+            }
+        }
+    }
+
+    fn peek(&self) -> io::Result<usize> {
+        let mut byte = [std::mem::MaybeUninit::uninit()];
+        on_either!(self, stream => stream.try_io(Interest::READABLE, || {
+            socket2::SockRef::from(stream).peek(&mut byte)
+        }))
+    }
+
+    /// Writes what the system takes at once; for a goodbye that nobody waits for.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        on_either!(self, stream => stream.try_write(bytes))
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        on_either!(self, stream => loop {
+            ready!(stream.poll_read_ready(cx))?;
+            match stream.try_read_buf(buf) {
+                Ok(_) => return Poll::Ready(Ok(())),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        })
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        on_either!(self, stream => loop {
+            ready!(stream.poll_write_ready(cx))?;
+            match stream.try_write(buf) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return Poll::Ready(done),
+            }
+        })
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let closed = on_either!(self, stream => {
+            socket2::SockRef::from(stream).shutdown(std::net::Shutdown::Write)
+        });
+        Poll::Ready(closed)
+    }
+}
+
+/// A socket, perhaps under TLS.
+pub(crate) enum Transport {
+    Plain(Socket),
+    Tls(Box<TlsStream<Socket>>),
+}
+
+impl Transport {
+    /// Returns the socket below.
+    pub(crate) fn socket(&self) -> &Socket {
+        match self {
+            Transport::Plain(socket) => socket,
+            Transport::Tls(stream) => stream.get_ref().0,
+        }
+    }
+
+    pub(crate) fn is_tls(&self) -> bool {
+        matches!(self, Transport::Tls(_))
+    }
+
+    /// Returns whether nobody on the way can read along.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.is_tls() || self.socket().is_unix()
+    }
+}
+
+impl AsyncRead for Transport {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Transport::Plain(socket) => Pin::new(socket).poll_read(cx, buf),
+            Transport::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Transport {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Transport::Plain(socket) => Pin::new(socket).poll_write(cx, buf),
+            Transport::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Transport::Plain(socket) => Pin::new(socket).poll_flush(cx),
+            Transport::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Transport::Plain(socket) => Pin::new(socket).poll_shutdown(cx),
+            Transport::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

@@ -1,19 +1,34 @@
 //! A result whose rows come in batches.
 
-use vt_base::{Error, Result};
-use vt_value::{Fields, Rows};
+use vt_base::Result;
+use vt_value::{Fields, Rows, RowsBuilder};
 use vt_wire::EndInfo;
 
 use super::Conn;
+use super::result::{Head, RowOrEnd};
 
-/// A result under way; drop it early and the connection is broken.
+/// A result under way; drop it before its end and the connection is broken.
 pub struct ResultStream<'a> {
     conn: &'a mut Conn,
     fields: Fields,
+    batch_bytes: usize,
     end: Option<EndInfo>,
 }
 
-impl ResultStream<'_> {
+impl<'a> ResultStream<'a> {
+    pub(super) async fn begin(
+        conn: &'a mut Conn,
+        head: Head,
+        batch_bytes: usize,
+    ) -> Result<ResultStream<'a>> {
+        let mut stream = ResultStream { conn, fields: Fields::default(), batch_bytes, end: None };
+        match head {
+            Head::Rows(fields) => stream.fields = fields,
+            Head::End(end) => stream.finish(end).await?,
+        }
+        Ok(stream)
+    }
+
     /// Returns the columns; none for a statement without rows.
     pub fn fields(&self) -> &Fields {
         &self.fields
@@ -23,12 +38,33 @@ impl ResultStream<'_> {
     ///
     /// The server is read only as fast as this is called.
     pub async fn next_batch(&mut self) -> Result<Option<Rows>> {
-        let _ = &self.conn;
-        Err(Error::unsupported("streams"))
+        if self.end.is_some() {
+            return Ok(None);
+        }
+        let mut rows = RowsBuilder::default();
+        while rows.is_empty() || rows.byte_len() < self.batch_bytes {
+            match self.conn.read_row().await? {
+                RowOrEnd::Row => rows.push_raw(self.conn.link.payload()),
+                RowOrEnd::End(end) => {
+                    self.finish(end).await?;
+                    break;
+                }
+            }
+        }
+        Ok((!rows.is_empty()).then(|| rows.finish()))
     }
 
     /// Returns how the result ended, once the rows have ended.
     pub fn end(&self) -> Option<&EndInfo> {
         self.end.as_ref()
+    }
+
+    async fn finish(&mut self, end: EndInfo) -> Result<()> {
+        while self.conn.has_more() {
+            self.conn.skip_result().await?;
+        }
+        self.conn.finish();
+        self.end = Some(end);
+        Ok(())
     }
 }

@@ -213,9 +213,9 @@ mod tests {
     fn crypt_gives_the_published_vectors() {
         // From the specification; its salts are shorter than MySQL's.
         let digest = crypt(b"Hello world!", b"saltstring", 5000);
-        assert_eq!(&digest, b"5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc8");
+        assert_eq!(&digest, b"5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5");
         let digest = crypt(b"the minimum number is still observed", b"roundstoolow", 1000);
-        assert_eq!(&digest, b"yfvwcaByCgZeDVGREvSNbCjHb6vdKVb4dpbQhZcqXlC".as_slice());
+        assert_eq!(&digest, b"yfvwcWrQ8l/K0DAWyuPMDNHpIVlTQebY9l/gL972bIC".as_slice());
     }
 
     #[test]
