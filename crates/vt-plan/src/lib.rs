@@ -4,12 +4,14 @@
 //! knows neither SQL grammar nor the planner, the planner does no I/O.
 
 pub mod dml;
+pub mod need;
 pub mod node;
 pub mod route;
 
 pub use dml::{AutoIncrement, Insert, InsertRouting, InsertSource, VindexColumn, Write};
+pub use need::Need;
 pub use node::{
     Aggregate, AggregateFunc, AggregateSpec, Join, JoinColumn, JoinKind, Node, Plan, SortKey,
-    StatementType,
+    StatementType, Subquery, SubqueryKind,
 };
 pub use route::{Route, Routing};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vt_eval::Expr;
 use vt_value::{Fields, Rows, Type};
 
-use crate::{Insert, Route, Write};
+use crate::{Insert, Need, Route, Write};
 
 /// The plan of one statement, shared by every session that runs it.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Plan {
     pub tables: Vec<String>,
     /// The statement, normalised, for `/debug/query_plans`.
     pub original: Arc<str>,
+    /// What of the session the statement reads, each bound under [`Need::bind_name`].
+    pub needs: Vec<Need>,
 }
 
 /// What kind of statement a plan carries out.
@@ -76,6 +78,8 @@ pub enum Node {
         columns: usize,
     },
     Join(Box<Join>),
+    /// Runs a subquery first, and binds what it gives for the step that needs it.
+    Subquery(Box<Subquery>),
     /// UNION ALL.
     Concat {
         inputs: Vec<Node>,
@@ -170,4 +174,27 @@ pub enum JoinKind {
 pub enum JoinColumn {
     Left(usize),
     Right(usize),
+}
+
+/// A subquery that runs once, before the step that uses it.
+#[derive(Clone, Debug)]
+pub struct Subquery {
+    pub kind: SubqueryKind,
+    pub subquery: Node,
+    pub outer: Node,
+    /// The bind variable that takes the result: a value, or for [`SubqueryKind::In`] a list.
+    pub var: Arc<str>,
+    /// The bind variable that takes 1 if the subquery gave a row, else 0; used by IN and EXISTS.
+    pub has_values_var: Option<Arc<str>>,
+}
+
+/// What a subquery stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubqueryKind {
+    /// One value: NULL for no row; more than one row is MySQL's error 1242.
+    Value,
+    /// A list for IN or NOT IN; for no row it holds one NULL, and `has_values_var` tells.
+    In,
+    /// Whether there is a row.
+    Exists,
 }
