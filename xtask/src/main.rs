@@ -2,8 +2,11 @@
 //!
 //! The Makefile names the verbs that everyone expects; what they do is here.
 
+mod ci;
 mod deps;
+mod golden;
 mod sh;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -11,12 +14,20 @@ const HELP: &str = "\
 usage: cargo xtask VERB
 
   deps [--tests]  bring what is missing: a mysqld; with --tests also etcd, sysbench and a mysql client
+  tidy            prove the order of the house: floors, absences, sizes
+  golden [CRATE]  rewrite the golden files by what the code gives now
+  e2e             run the end-to-end tests on real MySQL
+  ci              everything that a change must pass
 ";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let done = match args.first().map(String::as_str) {
         Some("deps") => deps::run(args.iter().any(|arg| arg == "--tests")),
+        Some("tidy") => tidy::run(),
+        Some("golden") => golden::update(args.get(1).map(String::as_str)),
+        Some("e2e") => deps::run(true).and_then(|()| ci::end_to_end()),
+        Some("ci") => ci::run(),
         Some("help" | "--help" | "-h") | None => {
             sh::say(HELP.trim_end());
             Ok(())

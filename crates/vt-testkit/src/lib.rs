@@ -1,1 +1,10 @@
-//! What tests share: mysqld and etcd for a test, golden files, clusters.
+//! What tests share: programs to run, a cluster to ask, folders and ports of their own.
+//!
+//! Start at [`LocalCluster`]. Nothing here knows the insides of the product: a cluster is started
+//! by the command that users have, and asked over its ports.
+
+pub mod cluster;
+pub mod tools;
+
+pub use cluster::LocalCluster;
+pub use tools::Tool;

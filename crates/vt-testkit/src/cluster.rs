@@ -1,0 +1,150 @@
+//! A cluster of real processes, made by `vitrum up` and removed at the end.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::tools::{Tool, output_of};
+
+/// A running cluster; dropping it stops it and removes its data.
+pub struct LocalCluster {
+    folder: TempDir,
+    vitrum: PathBuf,
+    port_base: u16,
+}
+
+impl LocalCluster {
+    /// Makes a cluster with the arguments of `vitrum up`; folder and ports are its own.
+    pub fn up(args: &[&str]) -> Result<LocalCluster, String> {
+        // A short path: a socket's may have no more than 107 bytes.
+        let folder = tempfile::Builder::new()
+            .prefix("vt")
+            .tempdir_in("/tmp")
+            .map_err(|err| format!("cannot make a folder: {err}"))?;
+        let cluster =
+            LocalCluster { folder, vitrum: vitrum_program()?, port_base: free_port_base()? };
+        cluster.start(args)?;
+        Ok(cluster)
+    }
+
+    /// Runs `vitrum up` again on the same data.
+    pub fn start(&self, args: &[&str]) -> Result<String, String> {
+        let mut command = self.vitrum(&["up", "--port-base", &self.port_base.to_string()]);
+        command.args(args);
+        output_of(&mut command).map_err(|err| format!("{err}\n{}", self.logs()))
+    }
+
+    /// Makes a command of our binary, with the cluster's data folder.
+    pub fn vitrum(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.vitrum);
+        command.args(args).env("VTDATAROOT", self.folder.path());
+        command
+    }
+
+    /// Runs `vtctldclient` and returns what it prints.
+    pub fn client(&self, args: &[&str]) -> Result<String, String> {
+        let server = format!("localhost:{}", self.port(15999));
+        output_of(self.vitrum(&["vtctldclient", "--server", &server]).args(args))
+    }
+
+    /// Runs the `mysql` client against the gateway and returns its rows, tabs between values.
+    pub fn mysql(&self, database: &str, sql: &str) -> Result<String, String> {
+        output_of(&mut self.mysql_command(database, sql)?)
+    }
+
+    /// Makes the command of the `mysql` client.
+    pub fn mysql_command(&self, database: &str, sql: &str) -> Result<Command, String> {
+        let mut command = Tool::find("mysql", "mysql")?.command();
+        let port = self.port(15306).to_string();
+        command.args(["--no-defaults", "-h", "127.0.0.1", "-P", &port, "-u", "user", "-N", "-B"]);
+        command.args(["-e", sql]);
+        if !database.is_empty() {
+            command.arg(database);
+        }
+        Ok(command)
+    }
+
+    /// Returns the port that stands for a usual one (15306 for MySQL at the gateway).
+    pub fn port(&self, usual: u16) -> u16 {
+        self.port_base + (usual - 15000)
+    }
+
+    /// Returns the topology's port, usually 2379.
+    pub fn topo_port(&self) -> u16 {
+        self.port_base - (15000 - 2379)
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Returns the process of a part, `vttablet-100`; fails where it does not run.
+    pub fn pid(&self, part: &str) -> Result<u32, String> {
+        let status = output_of(&mut self.vitrum(&["status"]))?;
+        let line = status.lines().find(|line| line.starts_with(&format!("{part} ")));
+        line.and_then(|line| line.split_whitespace().nth(2)?.parse().ok())
+            .ok_or_else(|| format!("{part} does not run:\n{status}"))
+    }
+
+    /// Kills a part with SIGKILL; the supervisor starts it again.
+    pub fn kill(&self, part: &str) -> Result<(), String> {
+        let pid = self.pid(part)?.to_string();
+        output_of(Command::new("kill").args(["-9", &pid])).map(drop)
+    }
+
+    /// Returns the ends of all logs, for a failure that says too little.
+    pub fn logs(&self) -> String {
+        let mut text = String::new();
+        let entries = std::fs::read_dir(self.folder.path().join("tmp"));
+        for path in entries.into_iter().flatten().flatten().map(|entry| entry.path()) {
+            if path.extension().is_some_and(|ext| ext == "log") {
+                let log = std::fs::read_to_string(&path).unwrap_or_default();
+                let lines: Vec<&str> = log.lines().collect();
+                let tail = lines[lines.len().saturating_sub(12)..].join("\n");
+                text.push_str(&format!("--- {}\n{tail}\n", path.display()));
+            }
+        }
+        text
+    }
+}
+
+impl Drop for LocalCluster {
+    fn drop(&mut self) {
+        // The folder goes anyway; a process that stays would be seen as a taken port.
+        let _ = output_of(&mut self.vitrum(&["down", "--wipe"]));
+    }
+}
+
+/// Our binary, built beside the program that runs the tests.
+fn vitrum_program() -> Result<PathBuf, String> {
+    let own = std::env::current_exe().map_err(|err| err.to_string())?;
+    own.ancestors()
+        .skip(1)
+        .map(|folder| folder.join("vitrum"))
+        .find(|file| file.is_file())
+        .ok_or_else(|| "vitrum is not built: run `cargo build -p vitrum`".to_owned())
+}
+
+/// Finds a range of ports that no one listens on.
+fn free_port_base() -> Result<u16, String> {
+    let start = 20_000 + (std::process::id() % 40) as u16 * 500;
+    (0..40u16)
+        .map(|step| 20_000 + (start - 20_000 + step * 500) % 20_000)
+        .find(|base| {
+            [
+                *base,
+                base + 1,
+                base + 306,
+                base + 999,
+                base + 100,
+                base + 1100,
+                base + 2100,
+                base + 2500,
+            ]
+            .iter()
+            .all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        })
+        .ok_or_else(|| "no free ports between 20000 and 42000".to_owned())
+}

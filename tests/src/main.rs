@@ -1,0 +1,79 @@
+//! End-to-end tests: a real cluster on real MySQL, asked by real clients.
+//!
+//! One cluster serves most tests, since starting one takes a while; tests keep to tables of their
+//! own. `cargo run -p vt-e2e -- WORD` runs those whose name has the word.
+
+mod check;
+mod clients;
+mod control;
+mod demo;
+mod errors;
+mod lifecycle;
+mod load;
+mod topology;
+mod transactions;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use vt_testkit::LocalCluster;
+
+use crate::check::Outcome;
+
+type Case = (&'static str, fn(&LocalCluster) -> Outcome);
+
+fn main() -> ExitCode {
+    let filter = std::env::args().nth(1).unwrap_or_default();
+    let groups: [(&str, Vec<Case>); 8] = [
+        ("demo", demo::cases()),
+        ("transactions", transactions::cases()),
+        ("errors", errors::cases()),
+        ("control", control::cases()),
+        ("topology", topology::cases()),
+        ("clients", clients::cases()),
+        ("load", load::cases()),
+        ("lifecycle", lifecycle::cases()),
+    ];
+    let wanted: Vec<(String, Case)> = groups
+        .into_iter()
+        .flat_map(|(group, cases)| {
+            cases.into_iter().map(move |case| (format!("{group}::{}", case.0), case))
+        })
+        .filter(|(name, _)| name.contains(&filter))
+        .collect();
+    let started = Instant::now();
+    let cluster = match LocalCluster::up(&["--demo"]) {
+        Ok(cluster) => cluster,
+        Err(err) => {
+            say(&format!("the cluster did not start:\n{err}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    say(&format!("cluster up in {:.1} s", started.elapsed().as_secs_f64()));
+    let (mut passed, mut failed) = (0, 0);
+    for (name, (_, run)) in wanted {
+        let started = Instant::now();
+        match run(&cluster) {
+            Ok(()) => {
+                passed += 1;
+                say(&format!("test {name} ... ok ({:.1} s)", started.elapsed().as_secs_f64()));
+            }
+            Err(err) => {
+                failed += 1;
+                say(&format!("test {name} ... FAILED\n{err}"));
+            }
+        }
+    }
+    if failed > 0 {
+        say(&cluster.logs());
+    }
+    drop(cluster);
+    say(&format!("{passed} passed, {failed} failed"));
+    if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn say(line: &str) {
+    // A closed pipe is no reason to stop.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

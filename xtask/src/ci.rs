@@ -1,0 +1,40 @@
+//! The whole gate: what CI runs, and what a change must pass.
+
+use std::process::Command;
+use std::time::Instant;
+
+use crate::{deps, sh, tidy};
+
+/// Runs every step in order; the first that fails ends it.
+pub(crate) fn run() -> Result<(), String> {
+    let started = Instant::now();
+    step("tidy", tidy::run)?;
+    step("format", || cargo(&["fmt", "--all", "--check"]))?;
+    step("dependencies", || deps::run(true))?;
+    step("lints", || {
+        cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
+    })?;
+    step("tests of the crates", || cargo(&["test", "--workspace", "--quiet"]))?;
+    step("end to end", end_to_end)?;
+    sh::say(&format!("ci: all passed in {} s", started.elapsed().as_secs()));
+    Ok(())
+}
+
+/// Runs the tests that need a cluster: real MySQL, real clients.
+pub(crate) fn end_to_end() -> Result<(), String> {
+    cargo(&["build", "--quiet", "-p", "vitrum"])?;
+    cargo(&["run", "--quiet", "-p", "vt-e2e"])
+}
+
+fn step(name: &str, run: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    sh::say(&format!("== {name}"));
+    let started = Instant::now();
+    run().map_err(|err| format!("{name}: {err}"))?;
+    sh::say(&format!("== {name}: done in {} s", started.elapsed().as_secs()));
+    Ok(())
+}
+
+fn cargo(args: &[&str]) -> Result<(), String> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    sh::run(Command::new(cargo).args(args).current_dir(sh::root()))
+}
