@@ -1,0 +1,324 @@
+//! Takes the steps of a reparent, one by one.
+
+use std::time::{Duration, SystemTime};
+
+use parking_lot::Mutex;
+use vt_base::{Code, Error, Result, TabletAlias};
+use vt_proto::{tabletmanagerdata as tm, vttime};
+use vt_recovery::{Follower, ReparentKind, ReparentPlan, Step};
+use vt_topo::records::shard::to_proto_time;
+use vt_topo::{LockGuard, TopoError};
+
+use super::observe::Observed;
+use crate::Control;
+use crate::progress::Progress;
+use crate::tablets::{Tablet, all};
+
+/// How often the new primary's own record is looked at until it says that it is primary.
+const RECORD_POLL: Duration = Duration::from_millis(50);
+
+/// Runs one plan.
+pub(crate) struct Runner<'a> {
+    control: &'a Control,
+    observed: &'a Observed,
+    lock: &'a LockGuard,
+    /// The limit of each step that waits for replication.
+    wait: Duration,
+    progress: &'a Progress,
+    state: Mutex<State>,
+}
+
+/// What earlier steps found out.
+#[derive(Clone, Debug, Default)]
+struct State {
+    /// The primary that was demoted, and where it ended.
+    demoted: Option<(TabletAlias, String)>,
+    /// Where the new primary began.
+    promoted_at: Option<String>,
+}
+
+impl<'a> Runner<'a> {
+    pub(crate) fn new(
+        control: &'a Control,
+        observed: &'a Observed,
+        lock: &'a LockGuard,
+        wait: Duration,
+        progress: &'a Progress,
+    ) -> Runner<'a> {
+        Runner { control, observed, lock, wait, progress, state: Mutex::default() }
+    }
+
+    /// Takes every step of the plan; on failure undoes a demotion that no promotion followed.
+    pub(crate) async fn run(&self, plan: &ReparentPlan) -> Result<()> {
+        for step in &plan.steps {
+            let locked = self.lock.check().await.map_err(|err| {
+                Error::from(err).context("the shard's lock is lost and nothing more is done")
+            });
+            self.progress.info(step.to_string());
+            let taken = match locked {
+                Ok(()) => self.take(plan, step).await,
+                Err(err) => Err(err),
+            };
+            if let Err(err) = taken {
+                return Err(self.give_up(plan, step, err).await);
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&self, plan: &ReparentPlan, step: &Step) -> Result<()> {
+        match step {
+            Step::Follow { tablet, source, semi_sync } => {
+                let request = source_request(source, *semi_sync, true);
+                self.tablet(tablet)?.within(self.wait).set_replication_source(request).await?;
+            }
+            Step::CatchUp { tablet, source } => {
+                let request = tm::PrimaryPositionRequest {};
+                let position = self.tablet(source)?.primary_position(request).await?.position;
+                self.wait_for(tablet, position).await?;
+            }
+            Step::ApplyRelayLog { tablet, position } => {
+                self.wait_for(tablet, position.clone()).await?;
+            }
+            Step::Demote { tablet } => self.demote(tablet).await?,
+            Step::ReachDemoted { tablet } => {
+                let demoted = self.state.lock().demoted.clone();
+                let (_, position) =
+                    demoted.ok_or_else(|| Error::bug("a plan waits for a demotion it lacks"))?;
+                self.wait_for(tablet, position).await?;
+            }
+            Step::Init { tablet, semi_sync } => {
+                let request = tm::InitPrimaryRequest { semi_sync: *semi_sync };
+                let reply = self.tablet(tablet)?.within(self.wait).init_primary(request).await?;
+                self.state.lock().promoted_at = Some(reply.position);
+            }
+            Step::Promote { tablet, semi_sync } => {
+                let request = tm::PromoteReplicaRequest { semi_sync: *semi_sync };
+                let reply = self.tablet(tablet)?.within(self.wait).promote_replica(request).await?;
+                self.state.lock().promoted_at = Some(reply.position);
+            }
+            Step::MakeWritable { tablet } => self.make_writable(tablet).await?,
+            Step::Record { tablet } => self.record(tablet).await?,
+            Step::Repoint { primary, followers } => self.repoint(plan, primary, followers).await?,
+        }
+        Ok(())
+    }
+
+    fn tablet(&self, alias: &TabletAlias) -> Result<&Tablet> {
+        self.observed
+            .tablets
+            .get(alias)
+            .ok_or_else(|| Error::bug(format_args!("a plan names the unknown tablet {alias}")))
+    }
+
+    async fn wait_for(&self, alias: &TabletAlias, position: String) -> Result<()> {
+        let request = tm::WaitForPositionRequest { position };
+        let waited = self.tablet(alias)?.within(self.wait).wait_for_position(request).await;
+        waited.map(drop).map_err(|err| {
+            err.context(format!(
+                "tablet {alias} did not catch up within {:?} (pass a longer --wait-replicas-timeout, \
+                 or name another tablet with --new-primary)",
+                self.wait
+            ))
+        })
+    }
+
+    async fn demote(&self, alias: &TabletAlias) -> Result<()> {
+        // Set before the call: a demotion whose answer is lost has to be undone as well.
+        self.state.lock().demoted = Some((alias.clone(), String::new()));
+        let request = tm::DemotePrimaryRequest { force: false };
+        let reply = self.tablet(alias)?.within(self.wait).demote_primary(request).await?;
+        let position = reply.primary_status.unwrap_or_default().position;
+        self.state.lock().demoted = Some((alias.clone(), position));
+        Ok(())
+    }
+
+    async fn make_writable(&self, alias: &TabletAlias) -> Result<()> {
+        let tablet = self.tablet(alias)?;
+        tablet.set_read_write(tm::SetReadWriteRequest {}).await?;
+        let position = tablet.primary_position(tm::PrimaryPositionRequest {}).await?.position;
+        self.state.lock().promoted_at = Some(position);
+        Ok(())
+    }
+
+    /// Writes the new primary into the shard's record, with the term that its own record has.
+    async fn record(&self, alias: &TabletAlias) -> Result<()> {
+        let term = self.term_of(alias).await?;
+        let shard = &self.observed.snapshot.shard;
+        self.control
+            .topo
+            .update_shard_fields(&shard.keyspace, &shard.shard, |record| {
+                let known = record.primary_term_start_time.as_ref();
+                let newer = known.is_some_and(|one| {
+                    (one.seconds, one.nanoseconds) > (term.seconds, term.nanoseconds)
+                });
+                let named = record.primary_alias.as_ref().map(TabletAlias::from);
+                if newer && named.as_ref() != Some(alias) {
+                    return Err(TopoError::Refused(format!(
+                        "the record of shard {shard} names a primary with a newer term: {}",
+                        named.map_or("none".to_owned(), |one| one.to_string())
+                    )));
+                }
+                record.primary_alias = Some(alias.into());
+                record.primary_term_start_time = Some(term);
+                Ok(())
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Waits until a tablet's record says that it is primary; returns its term.
+    async fn term_of(&self, alias: &TabletAlias) -> Result<vttime::Time> {
+        let read = async {
+            loop {
+                let record = self.control.topo.get_tablet(alias).await?;
+                let term = record.message.primary_term_start_time;
+                if let (true, Some(term)) = (record.is_primary(), term) {
+                    return Ok::<_, Error>(term);
+                }
+                tokio::time::sleep(RECORD_POLL).await;
+            }
+        };
+        match tokio::time::timeout(self.wait, read).await {
+            Ok(term) => term,
+            Err(_elapsed) => {
+                self.progress.warn(format!(
+                    "tablet {alias} was promoted and has not written so into its record within {:?}",
+                    self.wait
+                ));
+                Ok(to_proto_time(SystemTime::now()))
+            }
+        }
+    }
+
+    /// Writes the journal while the followers are pointed at the primary: under semi-sync the
+    /// write ends only once one of them acknowledges it.
+    async fn repoint(
+        &self,
+        plan: &ReparentPlan,
+        primary: &TabletAlias,
+        followers: &[Follower],
+    ) -> Result<()> {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let time_created_ns = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
+        let journal = tm::PopulateReparentJournalRequest {
+            time_created_ns,
+            action_name: plan.kind.journal_name().to_owned(),
+            primary_alias: Some(primary.into()),
+            replication_position: self.state.lock().promoted_at.clone().unwrap_or_default(),
+        };
+        let limited = self.tablet(primary)?.within(self.wait);
+        let journaled = limited.populate_reparent_journal(journal);
+        let pointed = self.point_followers(plan, followers, time_created_ns);
+        let (journaled, failures) = tokio::join!(journaled, pointed);
+        let shard = &self.observed.snapshot.shard;
+        journaled.map_err(|err| {
+            let others = match failures.as_slice() {
+                [] => String::new(),
+                some => format!(" ({})", some.join("; ")),
+            };
+            err.context(format!(
+                "tablet {primary} is primary of {shard} and its journal could not be written{others}; \
+                 run PlannedReparentShard {shard} --new-primary {primary} to finish"
+            ))
+        })?;
+        if failures.is_empty() {
+            return Ok(());
+        }
+        if plan.kind == ReparentKind::Emergency {
+            failures.into_iter().for_each(|text| self.progress.warn(text));
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::Unavailable,
+            format!(
+                "tablet {primary} is primary of {shard}, and some tablets do not replicate from it yet: {}; \
+                 run ReparentTablet for each when it is up",
+                failures.join("; ")
+            ),
+        ))
+    }
+
+    /// Points every follower at the new primary; returns what failed.
+    async fn point_followers(
+        &self,
+        plan: &ReparentPlan,
+        followers: &[Follower],
+        time_created_ns: i64,
+    ) -> Vec<String> {
+        let calls = all(
+            self.control.options.concurrency,
+            followers.into_iter().map(async |follower| {
+                // A replica that someone stopped stays stopped, unless it was stopped by us.
+                let force = plan.kind != ReparentKind::HandOver
+                    || plan.old_primary.as_ref() == Some(&follower.alias);
+                let mut request = source_request(&plan.new_primary, follower.semi_sync, force);
+                request.time_created_ns = time_created_ns;
+                let tablet = self.tablet(&follower.alias)?.within(self.wait);
+                tablet.set_replication_source(request).await.map(drop)
+            }),
+        );
+        let mut failures = Vec::new();
+        for result in calls.await {
+            failures.extend(result.err().map(|err| err.to_string()));
+        }
+        failures.sort();
+        failures
+    }
+
+    /// After a failed step: lets the old primary take writes again, unless another may do so.
+    async fn give_up(&self, plan: &ReparentPlan, step: &Step, err: Error) -> Error {
+        let shard = &self.observed.snapshot.shard;
+        let state = self.state.lock().clone();
+        let err = err.context(format!("failed to {step}"));
+        let (Some((old, _)), None) = (&state.demoted, &state.promoted_at) else {
+            return err;
+        };
+        let elect = &plan.new_primary;
+        if matches!(step, Step::Promote { .. }) && self.may_be_writable(elect).await {
+            return err.context(format!(
+                "tablet {elect} may be primary already; run PlannedReparentShard {shard} --new-primary {elect} to finish"
+            ));
+        }
+        match self.undo_demotion(old).await {
+            Ok(()) => {
+                self.progress.warn(format!("the demotion of {old} was undone"));
+                err.context(format!("{old} is primary of {shard} as before"))
+            }
+            Err(undo) => err.context(format!(
+                "the demotion of {old} could not be undone ({undo}); run PlannedReparentShard {shard} --new-primary {old}"
+            )),
+        }
+    }
+
+    /// Returns false only if the tablet itself says that it takes no writes.
+    async fn may_be_writable(&self, alias: &TabletAlias) -> bool {
+        let Ok(tablet) = self.tablet(alias) else { return true };
+        match tablet.full_status(tm::FullStatusRequest {}).await {
+            Ok(reply) => {
+                let status = reply.status.unwrap_or_default();
+                !(status.read_only || status.super_read_only)
+            }
+            Err(_) => true,
+        }
+    }
+
+    async fn undo_demotion(&self, alias: &TabletAlias) -> Result<()> {
+        let semi_sync = self.observed.snapshot.durability.primary_waits();
+        let request = tm::UndoDemotePrimaryRequest { semi_sync };
+        self.tablet(alias)?.undo_demote_primary(request).await.map(drop)
+    }
+}
+
+fn source_request(
+    source: &TabletAlias,
+    semi_sync: bool,
+    force_start_replication: bool,
+) -> tm::SetReplicationSourceRequest {
+    tm::SetReplicationSourceRequest {
+        parent: Some(source.into()),
+        force_start_replication,
+        semi_sync,
+        ..Default::default()
+    }
+}

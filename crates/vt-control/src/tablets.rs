@@ -1,0 +1,135 @@
+//! Calls of a tablet's manager: each with a limit, each error with the tablet's name.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures::StreamExt;
+use tonic::transport::Channel;
+use vt_base::{Code, Error, Result, TabletAlias};
+use vt_proto::tabletmanagerdata::*;
+use vt_rpc::dial::grpc_address;
+use vt_rpc::tabletmanagerservice::tablet_manager_client::TabletManagerClient;
+use vt_topo::TabletRecord;
+
+/// Runs calls at once, `limit` of them at a time; the results come as they end.
+pub(crate) fn all<F: Future, I: IntoIterator<Item = F>>(
+    limit: usize,
+    calls: I,
+) -> impl Future<Output = Vec<F::Output>> + use<F, I> {
+    // Collected first, so that the stream holds futures and no borrowing closure.
+    let calls: Vec<F> = calls.into_iter().collect();
+    async move { futures::stream::iter(calls).buffer_unordered(limit.max(1)).collect().await }
+}
+
+/// A tablet, and a way to its manager.
+#[derive(Clone)]
+pub(crate) struct Tablet {
+    pub(crate) record: TabletRecord,
+    client: TabletManagerClient<Channel>,
+    timeout: Duration,
+}
+
+impl Tablet {
+    pub(crate) fn new(
+        record: TabletRecord,
+        client: TabletManagerClient<Channel>,
+        timeout: Duration,
+    ) -> Tablet {
+        Tablet { record, client, timeout }
+    }
+
+    pub(crate) fn alias(&self) -> TabletAlias {
+        self.record.alias()
+    }
+
+    /// Returns the same way with another limit for each call.
+    pub(crate) fn within(&self, timeout: Duration) -> Tablet {
+        Tablet { timeout, ..self.clone() }
+    }
+
+    /// Says which call failed, on which tablet, and why as far as it can be told.
+    fn failed(&self, verb: &str, status: &tonic::Status) -> Error {
+        let error = vt_rpc::status::from_status(status);
+        let alias = self.alias();
+        if let Some(reason) = deepest_reason(status) {
+            let address = grpc_address(&self.record.message).unwrap_or_default();
+            return Error::new(
+                Code::Unavailable,
+                format!("cannot reach tablet {alias} at {address}: {reason}"),
+            );
+        }
+        error.context(format!("TabletManager.{verb} on {alias} error"))
+    }
+
+    fn too_late(&self, verb: &str) -> Error {
+        Error::new(
+            Code::DeadlineExceeded,
+            format!(
+                "TabletManager.{verb} on {} error: no answer within {:?}",
+                self.alias(),
+                self.timeout
+            ),
+        )
+    }
+}
+
+/// Returns the innermost cause of a call that never reached the tablet, "Connection refused" say.
+fn deepest_reason(status: &tonic::Status) -> Option<String> {
+    let mut cause: &dyn std::error::Error = std::error::Error::source(status)?;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    Some(cause.to_string())
+}
+
+/// Makes a method of each call: the limit goes along, so that the tablet stops in time too.
+macro_rules! verbs {
+    ($($method:ident($request:ident) -> $reply:ident, $verb:literal;)*) => {
+        impl Tablet {
+            $(
+                pub(crate) async fn $method(&self, request: $request) -> Result<$reply> {
+                    let mut client = self.client.clone();
+                    let mut request = tonic::Request::new(request);
+                    request.set_timeout(self.timeout);
+                    match tokio::time::timeout(self.timeout, client.$method(request)).await {
+                        Ok(Ok(reply)) => Ok(reply.into_inner()),
+                        Ok(Err(status)) => Err(self.failed($verb, &status)),
+                        Err(_elapsed) => Err(self.too_late($verb)),
+                    }
+                }
+            )*
+        }
+    };
+}
+
+verbs! {
+    change_tags(ChangeTagsRequest) -> ChangeTagsResponse, "ChangeTags";
+    change_type(ChangeTypeRequest) -> ChangeTypeResponse, "ChangeType";
+    demote_primary(DemotePrimaryRequest) -> DemotePrimaryResponse, "DemotePrimary";
+    execute_fetch_as_app(ExecuteFetchAsAppRequest) -> ExecuteFetchAsAppResponse, "ExecuteFetchAsApp";
+    execute_fetch_as_dba(ExecuteFetchAsDbaRequest) -> ExecuteFetchAsDbaResponse, "ExecuteFetchAsDba";
+    execute_hook(ExecuteHookRequest) -> ExecuteHookResponse, "ExecuteHook";
+    execute_multi_fetch_as_dba(ExecuteMultiFetchAsDbaRequest) -> ExecuteMultiFetchAsDbaResponse, "ExecuteMultiFetchAsDba";
+    full_status(FullStatusRequest) -> FullStatusResponse, "FullStatus";
+    get_permissions(GetPermissionsRequest) -> GetPermissionsResponse, "GetPermissions";
+    get_schema(GetSchemaRequest) -> GetSchemaResponse, "GetSchema";
+    init_primary(InitPrimaryRequest) -> InitPrimaryResponse, "InitPrimary";
+    ping(PingRequest) -> PingResponse, "Ping";
+    populate_reparent_journal(PopulateReparentJournalRequest) -> PopulateReparentJournalResponse, "PopulateReparentJournal";
+    preflight_schema(PreflightSchemaRequest) -> PreflightSchemaResponse, "PreflightSchema";
+    primary_position(PrimaryPositionRequest) -> PrimaryPositionResponse, "PrimaryPosition";
+    promote_replica(PromoteReplicaRequest) -> PromoteReplicaResponse, "PromoteReplica";
+    refresh_state(RefreshStateRequest) -> RefreshStateResponse, "RefreshState";
+    reload_schema(ReloadSchemaRequest) -> ReloadSchemaResponse, "ReloadSchema";
+    replication_status(ReplicationStatusRequest) -> ReplicationStatusResponse, "ReplicationStatus";
+    run_health_check(RunHealthCheckRequest) -> RunHealthCheckResponse, "RunHealthCheck";
+    set_read_only(SetReadOnlyRequest) -> SetReadOnlyResponse, "SetReadOnly";
+    set_read_write(SetReadWriteRequest) -> SetReadWriteResponse, "SetReadWrite";
+    set_replication_source(SetReplicationSourceRequest) -> SetReplicationSourceResponse, "SetReplicationSource";
+    sleep(SleepRequest) -> SleepResponse, "Sleep";
+    start_replication(StartReplicationRequest) -> StartReplicationResponse, "StartReplication";
+    stop_replication(StopReplicationRequest) -> StopReplicationResponse, "StopReplication";
+    stop_replication_and_get_status(StopReplicationAndGetStatusRequest) -> StopReplicationAndGetStatusResponse, "StopReplicationAndGetStatus";
+    undo_demote_primary(UndoDemotePrimaryRequest) -> UndoDemotePrimaryResponse, "UndoDemotePrimary";
+    wait_for_position(WaitForPositionRequest) -> WaitForPositionResponse, "WaitForPosition";
+}

@@ -1,0 +1,1 @@
+//! What the tests share: a topology in memory and tablets that only pretend.
