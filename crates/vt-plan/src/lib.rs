@@ -14,4 +14,4 @@ pub use node::{
     Aggregate, AggregateFunc, AggregateSpec, Join, JoinColumn, JoinKind, Node, Plan, SortKey,
     StatementType, Subquery, SubqueryKind,
 };
-pub use route::{Route, Routing};
+pub use route::{Route, Routing, UpperLimit};

@@ -50,4 +50,35 @@ pub struct Route {
     pub timeout_ms: u64,
     /// The statement changes nothing (SELECT, SHOW).
     pub read_only: bool,
+    /// Where the statement ends in `limit :__upper_limit`: the two whose sum that variable takes,
+    /// so that each shard gives as many rows as may be skipped and kept after merging.
+    pub upper_limit: Option<UpperLimit>,
+}
+
+/// The parts of `:__upper_limit`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpperLimit {
+    pub count: Expr,
+    pub offset: Expr,
+}
+
+impl Route {
+    /// The bind variable of [`Route::upper_limit`].
+    pub const UPPER_LIMIT: &'static str = "__upper_limit";
+
+    /// Makes a route that changes nothing and leaves everything else at its default.
+    pub fn new(keyspace: Arc<str>, routing: Routing, sql: impl Into<Arc<str>>) -> Route {
+        Route {
+            keyspace,
+            routing,
+            sql: sql.into(),
+            field_sql: "".into(),
+            merge_by: Vec::new(),
+            multi_shard_autocommit: false,
+            errors_as_warnings: false,
+            timeout_ms: 0,
+            read_only: true,
+            upper_limit: None,
+        }
+    }
 }
