@@ -445,7 +445,7 @@ pub(crate) fn is_name_byte(byte: u8) -> bool {
 }
 
 /// Tells whether a name is that of a character set, so that `_name` introduces a literal.
-fn is_charset(name: &[u8]) -> bool {
+pub(crate) fn is_charset(name: &[u8]) -> bool {
     const CHARSETS: &[&str] = &[
         "armscii8", "ascii", "big5", "binary", "cp1250", "cp1251", "cp1256", "cp1257", "cp850",
         "cp852", "cp866", "cp932", "dec8", "eucjpms", "euckr", "gb18030", "gb2312", "gbk",

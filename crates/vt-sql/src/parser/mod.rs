@@ -22,6 +22,7 @@ mod vitess;
 use bumpalo::collections::Vec as BumpVec;
 
 pub(crate) use error::Fail;
+pub(crate) use operator::rung;
 
 use crate::{
     Arena, Modes,

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How tightly operators bind, from loose to tight.
-pub(super) mod rung {
+pub(crate) mod rung {
     pub(crate) const OR: u8 = 1;
     pub(crate) const XOR: u8 = 2;
     pub(crate) const AND: u8 = 3;
@@ -95,6 +95,7 @@ impl<'a> Parser<'a> {
         min: u8,
         mut ceiling: u8,
     ) -> Parsed<Expr<'a>> {
+        let mut nested = 0;
         while let Some((infix, level)) = self.infix_operator() {
             if level < min || level > ceiling {
                 break;
@@ -114,13 +115,16 @@ impl<'a> Parser<'a> {
                     self.binary(op, left, level)?
                 }
                 Infix::Collate => {
-                    self.link()?;
+                    self.enter()?;
+                    nested += 1;
                     self.advance();
                     let collation = self.name_or_string()?;
                     Expr::Collate(self.arena.node(Collate { expr: left, collation }))
                 }
                 _ => {
-                    self.link()?;
+                    // These are rarely chained; each link counts as a level of nesting.
+                    self.enter()?;
+                    nested += 1;
                     self.predicate(infix, left)?
                 }
             };
@@ -131,6 +135,7 @@ impl<'a> Parser<'a> {
                 _ => level,
             };
         }
+        self.depth -= nested;
         Ok(left)
     }
 

@@ -317,10 +317,10 @@ impl<'a> Parser<'a> {
         self.expect_keyword(Keyword::By)?;
         if self.at_word("rollup") && self.peek().kind == TokenKind::LeftParen {
             self.advance();
-            let exprs = self.paren_list(Parser::order_item)?;
+            let exprs = self.paren_list(Parser::expr)?;
             return Ok(Some(self.arena.node(GroupBy { exprs, rollup: true })));
         }
-        let exprs = self.list(Parser::order_item)?;
+        let exprs = self.list(Parser::expr)?;
         let rollup = self.at_keyword(Keyword::With) && self.is_word(self.peek(), "rollup");
         if rollup {
             self.expect_words(&["with", "rollup"])?;

@@ -32,9 +32,10 @@ impl<'a> Parser<'a> {
     /// further out: `a JOIN b JOIN c ON ... ON ...`.
     fn joins(&mut self, mut left: TableRef<'a>, inner: bool) -> Parsed<TableRef<'a>> {
         self.enter()?;
-        let chain = std::mem::take(&mut self.chain);
+        let mut nested = 1;
         while let Some(kind) = self.join_kind()? {
-            self.link()?;
+            self.enter()?;
+            nested += 1;
             let natural = matches!(
                 kind,
                 JoinKind::NaturalInner | JoinKind::NaturalLeft | JoinKind::NaturalRight
@@ -56,8 +57,7 @@ impl<'a> Parser<'a> {
                 break;
             }
         }
-        self.chain = self.chain.max(chain);
-        self.leave();
+        self.depth -= nested;
         Ok(left)
     }
 
