@@ -14,6 +14,9 @@ pub struct ExecContext<'a> {
     /// The statement's bind variables, with those that the plan needs of the session.
     pub binds: &'a Arc<BindVars>,
     pub limits: Limits,
+    /// The session holds a connection to each shard, so that no two calls to a shard may overlap:
+    /// a join then reads its left side to the end before it asks for the right.
+    pub exclusive: bool,
     /// Spreads statements that any shard can answer: taken modulo the number of shards.
     pub any_shard: usize,
 }
@@ -23,11 +26,13 @@ pub struct ExecContext<'a> {
 pub struct Limits {
     /// The rows that one step may hold in memory (`--max-memory-rows`).
     pub memory_rows: usize,
+    /// The longest result of GROUP_CONCAT (`group_concat_max_len`).
+    pub group_concat_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { memory_rows: 300_000 }
+        Limits { memory_rows: 300_000, group_concat_bytes: 1024 }
     }
 }
 

@@ -51,6 +51,14 @@ impl Rows {
         (0..self.len()).map(|index| self.get(index))
     }
 
+    /// Returns the rows of a range, sharing the bytes; panics if there are not so many.
+    pub fn slice(&self, range: std::ops::Range<usize>) -> Rows {
+        let start = if range.start == 0 { 0 } else { self.ends[range.start - 1] };
+        let ends: Vec<usize> = self.ends[range].iter().map(|end| end - start).collect();
+        let length = ends.last().copied().unwrap_or(0);
+        Rows { data: self.data.slice(start..start + length), ends }
+    }
+
     /// Keeps the first `count` rows.
     pub fn truncate(&mut self, count: usize) {
         self.ends.truncate(count);
@@ -66,6 +74,15 @@ impl<'a> Row<'a> {
     /// Returns the values in order; `None` is NULL. Ends early where the bytes are malformed.
     pub fn columns(self) -> Columns<'a> {
         Columns { rest: self.0 }
+    }
+
+    /// Returns the bytes of the first `count` columns; `None` if there are fewer.
+    pub fn prefix(self, count: usize) -> Option<&'a [u8]> {
+        let mut columns = self.columns();
+        for _ in 0..count {
+            columns.next()?;
+        }
+        Some(&self.0[..self.0.len() - columns.rest.len()])
     }
 
     /// Returns the value of column `index`; `None` if it is NULL or not there.
@@ -207,6 +224,22 @@ mod tests {
         {
             assert_eq!(Row(bytes).columns().count(), 0, "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn slices_and_prefixes_share_the_bytes() {
+        let mut builder = RowsBuilder::default();
+        for number in 0..4 {
+            builder.push([Some(number.to_string()), None, Some("x".repeat(number))]);
+        }
+        let rows = builder.finish();
+        let middle = rows.slice(1..3);
+        assert_eq!(middle.len(), 2);
+        assert_eq!((middle.get(0), middle.get(1)), (rows.get(1), rows.get(2)));
+        assert!(rows.slice(4..4).is_empty());
+        assert_eq!(rows.get(3).prefix(0), Some(&b""[..]));
+        assert_eq!(rows.get(3).prefix(2), Some(&[1, b'3', 0xfb][..]));
+        assert_eq!(rows.get(3).prefix(4), None);
     }
 
     proptest! {

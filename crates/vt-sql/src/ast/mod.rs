@@ -12,7 +12,6 @@ mod query;
 mod session;
 mod show;
 mod vitess;
-mod words;
 
 pub use admin::*;
 pub use ddl::*;

@@ -38,8 +38,12 @@ impl Value {
                 comparable.then(|| a.packed().cmp(&b.packed()))
             }
             (Opaque(typ, a), Opaque(other, b)) => {
-                let bytewise = matches!(*typ, Type::BIT | Type::GEOMETRY | Type::VECTOR);
-                (typ == other && bytewise && a.len() == b.len()).then(|| a.cmp(b))
+                let bytewise = match *typ {
+                    Type::BIT => a.len() == b.len(),
+                    Type::GEOMETRY | Type::VECTOR => true,
+                    _ => false,
+                };
+                (typ == other && bytewise).then(|| a.cmp(b))
             }
             _ => None,
         }

@@ -1,0 +1,102 @@
+//! INSERT and REPLACE: ids from the sequence, then each row to its shard.
+
+mod ids;
+mod rows;
+mod sharded;
+
+use std::sync::Arc;
+
+use vt_base::Error;
+use vt_plan::{Insert, InsertRouting, InsertSource};
+use vt_value::{BindVars, QueryResult};
+
+use crate::route::{self, destinations};
+use crate::{Autocommit, CallOptions, ExecContext, ShardCall, first_error, node};
+use rows::{Source, Texts};
+
+/// How many rows that a query gave go in one round of statements.
+const SELECT_BATCH: usize = 1000;
+
+pub(crate) async fn run(insert: &Insert, ctx: ExecContext<'_>) -> Result<QueryResult, Error> {
+    let InsertSource::Select(input) = &insert.source else {
+        return send(insert, Source::Values, options(insert), ctx).await;
+    };
+    let selected = node::run(input, ctx).await?;
+    let mut how = options(insert);
+    if selected.rows.len() > SELECT_BATCH {
+        how.autocommit = Autocommit::Never;
+    }
+    let mut results = Vec::new();
+    for start in (0..selected.rows.len()).step_by(SELECT_BATCH) {
+        let end = selected.rows.len().min(start + SELECT_BATCH);
+        let rows = selected.rows.slice(start..end);
+        let source = Source::Select { fields: &selected.fields, rows: &rows };
+        results.push(send(insert, source, how, ctx).await?);
+    }
+    Ok(route::sum_counts(&mut results))
+}
+
+fn options(insert: &Insert) -> CallOptions {
+    let autocommit = match insert.multi_shard_autocommit {
+        true => Autocommit::EachShard,
+        false => Autocommit::IfSingle,
+    };
+    CallOptions { autocommit, timeout_ms: insert.timeout_ms, ..CallOptions::default() }
+}
+
+/// Inserts the rows of a source with one statement a shard.
+async fn send(
+    insert: &Insert,
+    source: Source<'_>,
+    how: CallOptions,
+    ctx: ExecContext<'_>,
+) -> Result<QueryResult, Error> {
+    let mut binds = BindVars::clone(ctx.binds);
+    let mut texts = rows::texts(insert, source, &mut binds)?;
+    let first_id = match &insert.auto_increment {
+        Some(auto) => ids::bind(auto, source, &mut texts, &mut binds, ctx).await?,
+        None => None,
+    };
+    let calls = match &insert.routing {
+        InsertRouting::Unsharded => unsharded(insert, texts, binds, ctx)?,
+        InsertRouting::Sharded(vindexes) => {
+            sharded::calls(insert, vindexes, source, &texts, binds, ctx)?
+        }
+    };
+    if calls.is_empty() {
+        return Ok(QueryResult::default());
+    }
+    let results = ctx.shards.execute(calls, how).await;
+    if let Some(error) = first_error(&results) {
+        return Err(error.clone());
+    }
+    let mut results: Vec<QueryResult> = results.into_iter().flatten().collect();
+    let mut total = match (results.pop(), results.is_empty()) {
+        (Some(only), true) => only,
+        (last, _) => {
+            results.extend(last);
+            route::sum_counts(&mut results)
+        }
+    };
+    if let Some(id) = first_id {
+        total.insert_id = id;
+    }
+    Ok(total)
+}
+
+fn unsharded(
+    insert: &Insert,
+    texts: Texts,
+    binds: BindVars,
+    ctx: ExecContext<'_>,
+) -> Result<Vec<ShardCall>, Error> {
+    let map = ctx.shards.shards(&insert.keyspace)?;
+    let shard = &map.shards()[destinations::only_shard(&map)?];
+    let all: Vec<usize> = (0..texts.len()).collect();
+    Ok(vec![ShardCall {
+        keyspace: insert.keyspace.clone(),
+        shard: shard.name.clone(),
+        sql: texts.statement(insert, &all),
+        bind_vars: Arc::new(binds),
+    }])
+}

@@ -1,0 +1,82 @@
+//! The walk over the tree of a plan, with whole results.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use vt_base::Error;
+use vt_plan::Node;
+use vt_value::{Fields, QueryResult};
+
+use crate::{ExecContext, concat, insert, join, route, step, subquery, write};
+
+/// Runs a node; the result of one that gives rows has fields, even without a row.
+pub(crate) fn run<'a>(
+    node: &'a Node,
+    ctx: ExecContext<'a>,
+) -> BoxFuture<'a, Result<QueryResult, Error>> {
+    async move {
+        match node {
+            Node::Route(route) => route::run(route, ctx).await,
+            Node::Rows { fields, rows } => Ok(QueryResult::with_rows(fields.clone(), rows.clone())),
+            Node::Join(join) => join::run(join, ctx).await,
+            Node::Subquery(subquery) => {
+                let binds = subquery::bind(subquery, ctx).await?;
+                run(&subquery.outer, ExecContext { binds: &binds, ..ctx }).await
+            }
+            Node::Concat { inputs } => concat::run(inputs, ctx).await,
+            Node::Insert(insert) => insert::run(insert, ctx).await,
+            Node::Update(write) | Node::Delete(write) => write::run(write, ctx).await,
+            Node::Limit { input, .. }
+            | Node::Sort { input, .. }
+            | Node::Distinct { input, .. }
+            | Node::Filter { input, .. }
+            | Node::Project { input, .. }
+            | Node::Truncate { input, .. } => run_step(node, input, ctx).await,
+            Node::Aggregate(aggregate) => run_step(node, &aggregate.input, ctx).await,
+        }
+    }
+    .boxed()
+}
+
+async fn run_step(node: &Node, input: &Node, ctx: ExecContext<'_>) -> Result<QueryResult, Error> {
+    let mut result = run(input, ctx).await?;
+    let mut step = step::make(node, &result.fields, ctx)?;
+    result.fields = step.fields();
+    let first = step.push(std::mem::take(&mut result.rows))?;
+    let last = step.finish()?;
+    result.rows = if last.is_empty() { first } else { step::joined(&first, last) };
+    ctx.limits.check(result.rows.len())?;
+    Ok(result)
+}
+
+/// Returns the fields that a node's rows have, without running it; none for one that gives none.
+pub(crate) fn fields<'a>(
+    node: &'a Node,
+    ctx: ExecContext<'a>,
+) -> BoxFuture<'a, Result<Fields, Error>> {
+    async move {
+        match node {
+            Node::Route(route) => route::fields(route, ctx).await,
+            Node::Rows { fields, .. } => Ok(fields.clone()),
+            Node::Join(join) => join::fields(join, ctx).await,
+            Node::Subquery(subquery) => {
+                let binds = subquery::bind_nothing(subquery, ctx);
+                fields(&subquery.outer, ExecContext { binds: &binds, ..ctx }).await
+            }
+            Node::Concat { inputs } => concat::fields(inputs, ctx).await,
+            Node::Insert(_) | Node::Update(_) | Node::Delete(_) => Ok(Fields::default()),
+            Node::Limit { input, .. }
+            | Node::Sort { input, .. }
+            | Node::Distinct { input, .. }
+            | Node::Filter { input, .. }
+            | Node::Project { input, .. }
+            | Node::Truncate { input, .. } => step_fields(node, input, ctx).await,
+            Node::Aggregate(aggregate) => step_fields(node, &aggregate.input, ctx).await,
+        }
+    }
+    .boxed()
+}
+
+async fn step_fields(node: &Node, input: &Node, ctx: ExecContext<'_>) -> Result<Fields, Error> {
+    let fields = fields(input, ctx).await?;
+    Ok(step::make(node, &fields, ctx)?.fields())
+}

@@ -1,0 +1,175 @@
+//! Filter, projection and truncation.
+
+use std::sync::Arc;
+
+use vt_base::Error;
+use vt_eval::{Compiled, Env, Expr};
+use vt_value::{Field, Fields, Rows, RowsBuilder, Value};
+
+use crate::ExecContext;
+use crate::step::{Step, read_cells};
+
+/// Decodes the columns of rows that expressions read.
+struct Decoder {
+    fields: Fields,
+    columns: Vec<usize>,
+    values: Vec<Value>,
+}
+
+impl Decoder {
+    fn new<'e>(fields: &Fields, exprs: impl Iterator<Item = &'e Compiled>) -> Decoder {
+        let mut columns: Vec<usize> = exprs.flat_map(Compiled::columns).copied().collect();
+        columns.sort_unstable();
+        columns.dedup();
+        Decoder { fields: fields.clone(), columns, values: vec![Value::Null; fields.len()] }
+    }
+
+    /// Returns the values of a row; those that no expression reads are NULL.
+    fn decode(&mut self, cells: &[Option<&[u8]>], rows: &Rows) -> Result<&[Value], Error> {
+        for column in &self.columns {
+            let text = cells[*column].map(|cell| rows.data().slice_ref(cell));
+            self.values[*column] = Value::of_field(&self.fields[*column], text)?;
+        }
+        Ok(&self.values)
+    }
+}
+
+pub(crate) struct FilterStep {
+    fields: Fields,
+    predicate: Compiled,
+    decoder: Decoder,
+}
+
+impl FilterStep {
+    pub(crate) fn new(
+        predicate: &Expr,
+        input: &Fields,
+        ctx: ExecContext<'_>,
+    ) -> Result<FilterStep, Error> {
+        let predicate = predicate.compile(input, &Env::new(ctx.binds))?;
+        let decoder = Decoder::new(input, std::iter::once(&predicate));
+        Ok(FilterStep { fields: input.clone(), predicate, decoder })
+    }
+}
+
+impl Step for FilterStep {
+    fn fields(&self) -> Fields {
+        self.fields.clone()
+    }
+
+    fn push(&mut self, rows: Rows) -> Result<Rows, Error> {
+        let mut out = RowsBuilder::default();
+        let mut cells = Vec::new();
+        for row in rows.iter() {
+            read_cells(row, self.fields.len(), &mut cells)?;
+            if self.predicate.is_true(self.decoder.decode(&cells, &rows)?)? {
+                out.push_raw(row.0);
+            }
+        }
+        Ok(if out.len() == rows.len() { rows } else { out.finish() })
+    }
+}
+
+pub(crate) struct ProjectStep {
+    width: usize,
+    fields: Fields,
+    columns: Vec<Output>,
+    decoder: Decoder,
+}
+
+/// Where a column of a projection comes from.
+enum Output {
+    /// A column of the input, passed on as it is.
+    Column(usize),
+    Computed(Compiled),
+}
+
+impl ProjectStep {
+    pub(crate) fn new(
+        exprs: &[Expr],
+        names: &[Arc<str>],
+        input: &Fields,
+        ctx: ExecContext<'_>,
+    ) -> Result<ProjectStep, Error> {
+        let (mut fields, mut columns) = (Vec::new(), Vec::new());
+        for (place, expr) in exprs.iter().enumerate() {
+            let name = names.get(place).map_or("", |name| name);
+            if let Expr::Column(column) = expr {
+                let Some(field) = input.get(*column) else {
+                    return Err(Error::bug(format_args!("no column {column} to project")));
+                };
+                let name = if name.is_empty() { field.name.clone() } else { Arc::from(name) };
+                fields.push(Field { name, ..field.clone() });
+                columns.push(Output::Column(*column));
+            } else {
+                let compiled = expr.compile(input, &Env::new(ctx.binds))?;
+                fields.push(compiled.field(name));
+                columns.push(Output::Computed(compiled));
+            }
+        }
+        let computed = columns.iter().filter_map(|column| match column {
+            Output::Computed(compiled) => Some(compiled),
+            Output::Column(_) => None,
+        });
+        let decoder = Decoder::new(input, computed);
+        Ok(ProjectStep { width: input.len(), fields: fields.into(), columns, decoder })
+    }
+}
+
+impl Step for ProjectStep {
+    fn fields(&self) -> Fields {
+        self.fields.clone()
+    }
+
+    fn push(&mut self, rows: Rows) -> Result<Rows, Error> {
+        let mut out = RowsBuilder::with_capacity(rows.len(), rows.data().len());
+        let (mut cells, mut text) = (Vec::new(), Vec::new());
+        for row in rows.iter() {
+            read_cells(row, self.width, &mut cells)?;
+            let values = self.decoder.decode(&cells, &rows)?;
+            for column in &self.columns {
+                match column {
+                    Output::Column(column) => out.value(cells[*column]),
+                    Output::Computed(compiled) => {
+                        let value = compiled.eval(values)?;
+                        text.clear();
+                        value.write(&mut text);
+                        out.value((!value.is_null()).then_some(text.as_slice()));
+                    }
+                }
+            }
+            out.end_row();
+        }
+        Ok(out.finish())
+    }
+}
+
+pub(crate) struct TruncateStep {
+    fields: Fields,
+    keeps_all: bool,
+}
+
+impl TruncateStep {
+    pub(crate) fn new(columns: usize, input: &Fields) -> TruncateStep {
+        let kept = columns.min(input.len());
+        TruncateStep { fields: input[..kept].into(), keeps_all: kept == input.len() }
+    }
+}
+
+impl Step for TruncateStep {
+    fn fields(&self) -> Fields {
+        self.fields.clone()
+    }
+
+    fn push(&mut self, rows: Rows) -> Result<Rows, Error> {
+        if self.keeps_all {
+            return Ok(rows);
+        }
+        let mut out = RowsBuilder::with_capacity(rows.len(), rows.data().len());
+        for row in rows.iter() {
+            let kept = row.prefix(self.fields.len());
+            out.push_raw(kept.ok_or_else(|| Error::bug("a row with fewer values than fields"))?);
+        }
+        Ok(out.finish())
+    }
+}

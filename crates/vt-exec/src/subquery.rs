@@ -1,0 +1,74 @@
+//! Subqueries that run once, before the step that uses what they give.
+
+use std::sync::Arc;
+
+use vt_base::{Code, Error};
+use vt_plan::{Subquery, SubqueryKind};
+use vt_value::{BindVars, BoundValue, QueryResult, TypedBytes};
+
+use crate::{ExecContext, node};
+
+/// Runs the subquery and returns the bind variables for the outer step.
+pub(crate) async fn bind(
+    subquery: &Subquery,
+    ctx: ExecContext<'_>,
+) -> Result<Arc<BindVars>, Error> {
+    let result = node::run(&subquery.subquery, ctx).await?;
+    let mut binds = BindVars::clone(ctx.binds);
+    let has_values = BoundValue::One(TypedBytes::int64((!result.rows.is_empty()).into()));
+    match subquery.kind {
+        SubqueryKind::Value => binds.set(subquery.var.clone(), single(&result)?),
+        SubqueryKind::In => binds.set(subquery.var.clone(), list(&result)?),
+        SubqueryKind::Exists => binds.set(subquery.var.clone(), has_values.clone()),
+    }
+    if let Some(name) = &subquery.has_values_var {
+        binds.set(name.clone(), has_values);
+    }
+    Ok(Arc::new(binds))
+}
+
+/// Returns variables as if the subquery had given nothing, to learn fields.
+pub(crate) fn bind_nothing(subquery: &Subquery, ctx: ExecContext<'_>) -> Arc<BindVars> {
+    let mut binds = BindVars::clone(ctx.binds);
+    let nothing = match subquery.kind {
+        SubqueryKind::Value => BoundValue::One(TypedBytes::NULL),
+        SubqueryKind::In => BoundValue::Tuple(vec![TypedBytes::NULL]),
+        SubqueryKind::Exists => BoundValue::One(TypedBytes::int64(0)),
+    };
+    binds.set(subquery.var.clone(), nothing);
+    if let Some(name) = &subquery.has_values_var {
+        binds.set(name.clone(), TypedBytes::int64(0));
+    }
+    Arc::new(binds)
+}
+
+fn single(result: &QueryResult) -> Result<TypedBytes, Error> {
+    one_column(result)?;
+    if result.rows.len() > 1 {
+        let message = "Subquery returns more than 1 row";
+        return Err(Error::mysql(1242, b"21000", message).with_code(Code::InvalidArgument));
+    }
+    Ok(if result.rows.is_empty() { TypedBytes::NULL } else { value(result, 0) })
+}
+
+fn list(result: &QueryResult) -> Result<BoundValue, Error> {
+    one_column(result)?;
+    if result.rows.is_empty() {
+        return Ok(BoundValue::Tuple(vec![TypedBytes::NULL]));
+    }
+    Ok(BoundValue::Tuple((0..result.rows.len()).map(|row| value(result, row)).collect()))
+}
+
+fn one_column(result: &QueryResult) -> Result<(), Error> {
+    if result.fields.len() == 1 {
+        return Ok(());
+    }
+    let error = Error::mysql(1241, b"21000", "Operand should contain 1 column(s)");
+    Err(error.with_code(Code::InvalidArgument))
+}
+
+fn value(result: &QueryResult, row: usize) -> TypedBytes {
+    result.rows.get(row).column(0).map_or(TypedBytes::NULL, |cell| {
+        TypedBytes::new(result.fields[0].typ, result.rows.data().slice_ref(cell))
+    })
+}
