@@ -134,6 +134,15 @@ impl Link {
         }
     }
 
+    /// Begins an answer to a command that the other end has not sent yet.
+    pub(crate) fn begin_answer(&mut self) {
+        self.begin_command();
+        self.sequence = 1;
+        if let Some(squeezed) = &mut self.squeezed {
+            squeezed.compression.begin_answer();
+        }
+    }
+
     // Reading.
 
     /// Reads the next packet; [`Link::payload`] then has it. May be dropped and called again.
@@ -221,6 +230,43 @@ impl Link {
                 }
                 Err(DecompressError::OutOfOrder) => return Err(ReadError::OutOfOrder),
                 Err(DecompressError::Malformed(_)) => return Err(ReadError::Malformed),
+            }
+        }
+    }
+
+    /// Reads and drops the rest of a packet that was too long, so that the next can be read.
+    pub(crate) async fn skip_packet(&mut self) -> Result<(), ReadError> {
+        self.consume();
+        self.parts = BytesMut::new();
+        loop {
+            let Some(header) = Header::read(&self.input) else {
+                self.fill().await?;
+                continue;
+            };
+            self.input.advance(HEADER_LENGTH);
+            self.sequence = header.sequence.wrapping_add(1);
+            let mut left = header.length;
+            while left > 0 {
+                if self.input.is_empty() {
+                    self.fill().await?;
+                }
+                let dropped = left.min(self.input.len());
+                self.input.advance(dropped);
+                left -= dropped;
+            }
+            if header.length < FRAME_MAX {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads and drops whatever comes, until the other end closes.
+    pub(crate) async fn read_out(&mut self) {
+        loop {
+            self.input.clear();
+            match self.transport.read_buf(&mut self.input).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
             }
         }
     }

@@ -4,13 +4,15 @@ mod accept;
 mod config;
 mod connection;
 mod dispatch;
+mod errors;
 mod handler;
 mod login;
 mod metrics;
+mod proof;
 mod statements;
 mod writer;
 
-pub use accept::{Listener, serve};
+pub use accept::{Listener, SocketFile, serve};
 pub use config::ServerConfig;
 pub use handler::{ConnInfo, Handler, HandlerFactory, Prepared, PreparedStatement};
 pub use metrics::{Metrics, Snapshot};

@@ -39,6 +39,11 @@ impl Compression {
         self.sequence = 0;
     }
 
+    /// Begins an answer to a command that has not come: its frame would be the first.
+    pub fn begin_answer(&mut self) {
+        self.sequence = 1;
+    }
+
     /// Appends `plain` as compressed frames.
     pub fn compress(&mut self, plain: &[u8], out: &mut Vec<u8>) {
         for chunk in plain.chunks(FRAME_MAX) {

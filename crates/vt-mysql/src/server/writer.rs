@@ -1,55 +1,215 @@
 //! Writing results to a client.
 
-use std::marker::PhantomData;
+use std::io;
+use std::time::Duration;
 
-use vt_base::{Error, Result};
-use vt_value::{Field, Rows};
-use vt_wire::EndInfo;
+use vt_base::{Code, Error, Origin, Result};
+use vt_value::{Fields, Rows};
+use vt_wire::{Capabilities, EndInfo, ErrorPacket, binary, column, end, put, row, status};
+
+use crate::link::Link;
+
+/// Output is sent when so much of it has collected.
+const FLUSH_AT: usize = 64 << 10;
 
 /// Where a handler writes the results of a command; knows whether they go out as text or binary.
 ///
 /// A result is either [`ok`](ResultWriter::ok), or [`start`](ResultWriter::start), any number of
-/// [`rows`](ResultWriter::rows), [`end`](ResultWriter::end). Before the result of each further
-/// statement of the same command comes [`next_result`](ResultWriter::next_result). An error that the
-/// handler returns takes the place of what has not been written yet.
+/// [`rows`](ResultWriter::rows), [`end`](ResultWriter::end). Before each further statement of the
+/// same command runs, call [`next_result`](ResultWriter::next_result). An error that the handler
+/// returns ends the result under way, or is the next one after `next_result`.
 ///
 /// What is written collects in the connection's buffer and goes out when that is full or the
 /// command is done; a slow client holds the handler back.
 pub struct ResultWriter<'a> {
-    _link: PhantomData<&'a mut ()>,
+    link: &'a mut Link,
+    format: Format,
+    capabilities: Capabilities,
+    /// Status flags for packets within a result.
+    status: u16,
+    write_timeout: Duration,
+    state: State,
+    fields: Fields,
 }
 
-impl ResultWriter<'_> {
+/// How rows are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Text,
+    Binary,
+}
+
+enum State {
+    /// Nothing of the result has been written.
+    Fresh,
+    Rows,
+    /// The packet that ends the result waits: its flags tell whether another result follows.
+    Ended {
+        end: EndInfo,
+        has_rows: bool,
+    },
+}
+
+impl<'a> ResultWriter<'a> {
+    pub(super) fn new(
+        link: &'a mut Link,
+        format: Format,
+        capabilities: Capabilities,
+        status: u16,
+        write_timeout: Duration,
+    ) -> ResultWriter<'a> {
+        let fields = Fields::default();
+        let state = State::Fresh;
+        ResultWriter { link, format, capabilities, status, write_timeout, state, fields }
+    }
+
     /// Begins a result with rows.
-    pub async fn start(&mut self, _fields: &[Field]) -> Result<()> {
-        Err(Error::unsupported("results"))
+    pub async fn start(&mut self, fields: &Fields) -> Result<()> {
+        self.next_result();
+        if !matches!(self.state, State::Fresh) || fields.is_empty() {
+            return Err(Error::bug("a result begins within another, or without columns"));
+        }
+        self.link.put(|out| put::lenenc(out, fields.len() as u64));
+        put_columns(self.link, fields, self.capabilities, self.status);
+        if self.format == Format::Binary {
+            self.fields = Fields::clone(fields);
+        }
+        self.state = State::Rows;
+        self.flush_if_full().await
     }
 
     /// Writes rows of the result that was begun.
-    pub async fn rows(&mut self, _rows: &Rows) -> Result<()> {
-        Err(Error::unsupported("results"))
+    pub async fn rows(&mut self, rows: &Rows) -> Result<()> {
+        if !matches!(self.state, State::Rows) {
+            return Err(Error::bug("rows outside of a result"));
+        }
+        match self.format {
+            Format::Text => {
+                let mut next = 0;
+                while next < rows.len() {
+                    let (out, sequence) = self.link.out();
+                    next = row::put_text_until(out, sequence, rows, next, FLUSH_AT);
+                    self.flush_if_full().await?;
+                }
+            }
+            Format::Binary => {
+                for row in rows.iter() {
+                    self.link.try_put(|out| binary::encode_row(out, &self.fields, row)).map_err(
+                        |malformed| {
+                            Error::bug("a row does not fit its columns").with_source(malformed)
+                        },
+                    )?;
+                    self.flush_if_full().await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Ends the rows.
-    pub async fn end(&mut self, _end: EndInfo) -> Result<()> {
-        Err(Error::unsupported("results"))
+    pub async fn end(&mut self, end: EndInfo) -> Result<()> {
+        if !matches!(self.state, State::Rows) {
+            return Err(Error::bug("the end of rows that never began"));
+        }
+        self.state = State::Ended { end, has_rows: true };
+        Ok(())
     }
 
     /// Writes a result without rows.
-    pub async fn ok(&mut self, _end: EndInfo) -> Result<()> {
-        Err(Error::unsupported("results"))
+    pub async fn ok(&mut self, end: EndInfo) -> Result<()> {
+        self.next_result();
+        if !matches!(self.state, State::Fresh) {
+            return Err(Error::bug("a result within another"));
+        }
+        self.state = State::Ended { end, has_rows: false };
+        Ok(())
     }
 
-    /// Says that the command has another result, which begins here.
-    pub fn next_result(&mut self) {}
+    /// Says that another result follows the one that has just ended.
+    ///
+    /// Does nothing where no result has ended.
+    pub fn next_result(&mut self) {
+        if let State::Ended { end, has_rows } = &mut self.state {
+            end.status |= status::MORE_RESULTS;
+            put_end(self.link, end, *has_rows, self.capabilities);
+            self.state = State::Fresh;
+        }
+    }
 
     /// Sends what has been written so far, so that the client sees it before more is known.
     pub async fn flush(&mut self) -> Result<()> {
-        Err(Error::unsupported("results"))
+        flush(self.link, self.write_timeout).await.map_err(|error| {
+            Error::new(Code::Canceled, "the client is gone")
+                .with_origin(Origin::Client)
+                .with_source(error)
+        })
     }
 
     /// Returns whether rows go out in the binary form of prepared statements.
     pub fn is_binary(&self) -> bool {
-        false
+        self.format == Format::Binary
+    }
+
+    /// Returns what both ends can do.
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    async fn flush_if_full(&mut self) -> Result<()> {
+        if self.link.pending() < FLUSH_AT { Ok(()) } else { self.flush().await }
+    }
+
+    /// Ends the command as the handler left it.
+    pub(super) fn finish(self, outcome: Result<()>) {
+        let error = match (outcome, &self.state) {
+            (Ok(()), State::Ended { end, has_rows }) => {
+                put_end(self.link, end, *has_rows, self.capabilities);
+                return;
+            }
+            (Ok(()), State::Fresh | State::Rows) => Error::bug("a command without a result"),
+            (Err(error), _) => error,
+        };
+        put_error(self.link, &error, self.capabilities);
+    }
+}
+
+/// Adds the packets of columns, and what ends them for a client that wants it.
+pub(super) fn put_columns(
+    link: &mut Link,
+    fields: &Fields,
+    capabilities: Capabilities,
+    status: u16,
+) {
+    for field in fields.iter() {
+        link.put(|out| column::encode(out, field));
+    }
+    if !capabilities.has(Capabilities::DEPRECATE_EOF) {
+        link.put(|out| end::encode_eof(out, 0, status));
+    }
+}
+
+fn put_end(link: &mut Link, end: &EndInfo, has_rows: bool, capabilities: Capabilities) {
+    link.put(|out| {
+        if has_rows {
+            end::encode_end(out, end, capabilities);
+        } else {
+            end::encode_ok(out, end, capabilities);
+        }
+    });
+}
+
+/// Adds an ERR packet.
+pub(super) fn put_error(link: &mut Link, error: &Error, capabilities: Capabilities) {
+    link.put(|out| ErrorPacket::of(error).encode(out, capabilities));
+}
+
+/// Sends what waits, within a time limit if there is one.
+pub(super) async fn flush(link: &mut Link, limit: Duration) -> io::Result<()> {
+    if limit.is_zero() {
+        return link.flush().await;
+    }
+    match tokio::time::timeout(limit, link.flush()).await {
+        Ok(flushed) => flushed,
+        Err(_) => Err(io::ErrorKind::TimedOut.into()),
     }
 }
