@@ -7,6 +7,7 @@ mod check;
 mod clients;
 mod control;
 mod demo;
+mod differential;
 mod errors;
 mod lifecycle;
 mod load;
@@ -25,12 +26,13 @@ type Case = (&'static str, fn(&LocalCluster) -> Outcome);
 
 fn main() -> ExitCode {
     let filter = std::env::args().nth(1).unwrap_or_default();
-    let groups: [(&str, Vec<Case>); 8] = [
+    let groups: [(&str, Vec<Case>); 9] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
         ("control", control::cases()),
         ("topology", topology::cases()),
+        ("differential", differential::cases()),
         ("clients", clients::cases()),
         ("load", load::cases()),
         ("lifecycle", lifecycle::cases()),

@@ -1,0 +1,19 @@
+create table person (id bigint not null, name varchar(40), city varchar(40), age int, score decimal(10,2), born date, seen datetime(3), ratio double, flags int unsigned, note text, primary key (id));
+create table song (person_id bigint not null, id bigint not null, title varchar(60), plays int, length time, primary key (person_id, id));
+create table plain_tag (id bigint not null, label varchar(20), primary key (id));
+insert into person values
+ (1, 'Anna', 'Oslo', 31, 10.50, '1990-01-05', '2024-05-01 10:00:00.123', 0.5, 1, 'first'),
+ (2, 'bert', 'Bergen', 25, 7.25, '1996-07-15', '2024-05-02 11:30:00.000', 1.25, 0, null),
+ (3, 'Carl', 'oslo', 44, null, '1978-12-31', null, -3.75, 7, ''),
+ (4, 'Dora', 'Oslo', 31, 0.00, null, '2024-05-01 10:00:00.123', null, 4294967295, 'x'),
+ (5, 'Emil', null, null, -2.75, '2001-02-28', '2023-12-31 23:59:59.999', 1e10, 2, 'long note here'),
+ (6, 'anna', 'Tromsø', 19, 100.00, '2004-02-29', '2024-01-01 00:00:00.000', 0.1, 3, 'ö'),
+ (7, 'Gina', 'Bergen', 25, 7.25, '1996-07-15', null, 2, null, null),
+ (8, null, 'Oslo', 60, 12.34, '1964-06-01', '2024-05-03 08:15:30.500', 1e-7, 1, 'first'),
+ (9, 'Ivar', 'Bodø', 31, 3.33, '1990-01-05', '2024-05-01 10:00:00.123', 3.14159, 9, 'zz'),
+ (10, 'Jon', 'Bergen', 52, 99999999.99, '1972-03-03', '2024-02-29 12:00:00.001', -0.0, 5, 'Zz');
+insert into song values
+ (1, 1, 'alpha', 10, '00:03:20'), (1, 2, 'beta', 0, '00:04:00'), (2, 1, 'gamma', 5, '00:02:59'),
+ (3, 1, 'delta', null, null), (4, 1, 'alpha', 7, '00:03:20'), (4, 2, 'omega', 100, '01:00:00'),
+ (4, 3, 'beta', 1, '00:00:30'), (6, 1, 'zeta', 2, '00:05:05'), (9, 1, 'eta', 2, '00:03:33'), (11, 1, 'orphan', 1, '00:01:00');
+insert into plain_tag values (1, 'one'), (2, 'two'), (3, 'three');
