@@ -7,7 +7,11 @@ use crate::Case;
 use crate::check::{Outcome, contains, equal};
 
 pub(crate) fn cases() -> Vec<Case> {
-    vec![("etcdctl lists the keys", keys), ("a gateway goes on while the topology is away", outage)]
+    vec![
+        ("a cluster on a real etcd", real_etcd),
+        ("etcdctl lists the keys", keys),
+        ("a gateway goes on while the topology is away", outage),
+    ]
 }
 
 fn etcdctl(cluster: &LocalCluster, args: &[&str]) -> Result<String, String> {
@@ -51,4 +55,43 @@ fn outage(cluster: &LocalCluster) -> Outcome {
     });
     signal("-CONT")?;
     seen
+}
+
+/// Ends a process with the test.
+struct Ending(std::process::Child);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn real_etcd(cluster: &LocalCluster) -> Outcome {
+    let (client, peer) = (cluster.port(15900), cluster.port(15901));
+    let address = format!("127.0.0.1:{client}");
+    let folder = cluster.folder().join("etcd");
+    let mut command = Tool::find("etcd", "etcd")?.command();
+    command.arg("--data-dir").arg(&folder).args(["--log-level", "error"]);
+    for (name, port) in [("client", client), ("peer", peer)] {
+        let url = format!("http://127.0.0.1:{port}");
+        let advertise = if name == "peer" { "initial-advertise-peer" } else { "advertise-client" };
+        command.args([format!("--listen-{name}-urls={url}"), format!("--{advertise}-urls={url}")]);
+    }
+    command.arg(format!("--initial-cluster=default=http://127.0.0.1:{peer}"));
+    let _etcd = Ending(command.spawn().map_err(|err| format!("etcd: {err}"))?);
+    let other = LocalCluster::up(&["--keyspace", "main", "--replicas", "0", "--etcd", &address])?;
+    let sql = "create table t (id bigint primary key); insert into t values (7); select id from t";
+    equal("rows", other.mysql("main", sql)?, "7\n".into())?;
+    let mut list = Tool::find("etcd", "etcdctl")?.command();
+    list.env("ETCDCTL_API", "3").args([
+        "--endpoints",
+        &address,
+        "get",
+        "",
+        "--prefix",
+        "--keys-only",
+    ]);
+    contains("keys", &output_of(&mut list)?, "/vitess/global/keyspaces/main/shards/-/Shard")
 }

@@ -40,9 +40,9 @@ impl Control {
         }
     }
 
-    pub(crate) async fn create_cell(&mut self, ports: Ports) -> Result<()> {
+    pub(crate) async fn create_cell(&mut self, spec: &Spec, ports: Ports) -> Result<()> {
         let cell_info = topodata::CellInfo {
-            server_address: format!("localhost:{}", ports.topo()),
+            server_address: ports.topo_address(spec),
             root: format!("/vitess/{CELL}"),
         };
         let request =

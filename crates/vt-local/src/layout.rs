@@ -93,6 +93,11 @@ impl Ports {
         Ok(())
     }
 
+    /// Returns the address of the topology's store: ours, or the one that the user has.
+    pub(crate) fn topo_address(self, spec: &Spec) -> String {
+        spec.etcd.clone().unwrap_or_else(|| format!("localhost:{}", self.topo()))
+    }
+
     pub(crate) fn topo(self) -> u16 {
         self.moved(2379)
     }
@@ -132,13 +137,15 @@ impl Ports {
     /// Returns every port with what it is for.
     pub(crate) fn all(self, spec: &Spec) -> Vec<(u16, String)> {
         let mut all = vec![
-            (self.topo(), "the topology".to_owned()),
             (self.vtctld_web(), "vtctld's pages".to_owned()),
             (self.vtctld_grpc(), "vtctld".to_owned()),
             (self.gate_web(), "vtgate's pages".to_owned()),
             (self.gate_grpc(), "vtgate's gRPC".to_owned()),
             (self.gate_mysql(), "vtgate's MySQL".to_owned()),
         ];
+        if spec.etcd.is_none() {
+            all.push((self.topo(), "the topology".to_owned()));
+        }
         for TabletSpec { uid, .. } in spec.tablets() {
             all.push((self.tablet_web(uid), format!("the pages of tablet {uid}")));
             all.push((self.tablet_grpc(uid), format!("the gRPC of tablet {uid}")));
@@ -164,8 +171,14 @@ mod tests {
     #[test]
     fn ports_are_the_usual_ones_moved_together() {
         let keyspaces = vec![KeyspaceSpec::parse("a:2").unwrap()];
-        let spec =
-            Spec { port_base: PORT_BASE, replicas: 1, keyspaces, demo: false, loaded: false };
+        let spec = Spec {
+            port_base: PORT_BASE,
+            replicas: 1,
+            keyspaces,
+            demo: false,
+            etcd: None,
+            loaded: false,
+        };
         let usual = Ports::new(PORT_BASE);
         assert_eq!(usual.gate_mysql(), 15306);
         assert_eq!(usual.tablet_mysql(200), 17200);

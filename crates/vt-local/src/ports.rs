@@ -74,7 +74,14 @@ mod tests {
     fn a_taken_port_is_named_with_its_owner() {
         let base = 31_000 + (std::process::id() % 2_000) as u16;
         let keyspaces = vec![KeyspaceSpec::parse("a").unwrap()];
-        let spec = Spec { port_base: base, replicas: 0, keyspaces, demo: false, loaded: false };
+        let spec = Spec {
+            port_base: base,
+            replicas: 0,
+            keyspaces,
+            demo: false,
+            etcd: None,
+            loaded: false,
+        };
         let ports = Ports::new(base);
         let _held = TcpListener::bind((Ipv4Addr::LOCALHOST, ports.gate_mysql())).unwrap();
         let err = check_free(ports, &spec).unwrap_err();

@@ -14,6 +14,9 @@ pub(crate) struct Spec {
     pub(crate) replicas: u32,
     pub(crate) keyspaces: Vec<KeyspaceSpec>,
     pub(crate) demo: bool,
+    /// The address of an etcd to use in place of a topology of our own.
+    #[serde(default)]
+    pub(crate) etcd: Option<String>,
     /// The schemas and the demo's rows are in.
     pub(crate) loaded: bool,
 }
@@ -136,7 +139,14 @@ mod tests {
     fn tablets_are_numbered_by_shard() {
         let keyspaces =
             vec![KeyspaceSpec::parse("a").unwrap(), KeyspaceSpec::parse("b:2").unwrap()];
-        let spec = Spec { port_base: 15000, replicas: 1, keyspaces, demo: false, loaded: false };
+        let spec = Spec {
+            port_base: 15000,
+            replicas: 1,
+            keyspaces,
+            demo: false,
+            etcd: None,
+            loaded: false,
+        };
         let uids: Vec<u32> = spec.tablets().iter().map(|tablet| tablet.uid).collect();
         assert_eq!(uids, [100, 101, 200, 201, 300, 301]);
         assert_eq!(spec.tablets()[4].shard, "80-");

@@ -186,8 +186,10 @@ impl Cluster {
         self.announce();
         let server = Server::find_in_environment().await?;
         self.board.phase(Phase::Starting, "starting the topology");
-        self.keep(&groups.topo, self.topo_program(ports));
-        self.wait_up("topo").await?;
+        if self.spec.etcd.is_none() {
+            self.keep(&groups.topo, self.topo_program(ports));
+            self.wait_up("topo").await?;
+        }
         self.keep(&groups.control, self.control_program(ports));
 
         self.board.phase(Phase::Starting, "making the MySQL servers");
@@ -198,7 +200,7 @@ impl Cluster {
         }
         self.wait_up("vtctld").await?;
         let mut control = bootstrap::Control::connect(ports).await?;
-        control.create_cell(ports).await?;
+        control.create_cell(&self.spec, ports).await?;
         control.create_keyspaces(&self.spec).await?;
 
         self.board.phase(Phase::Starting, "starting the tablets");
@@ -231,7 +233,9 @@ impl Cluster {
 
     /// Lists all parts from the start, so that progress has a whole to be measured by.
     fn announce(&self) {
-        self.board.update("topo", |_| {});
+        if self.spec.etcd.is_none() {
+            self.board.update("topo", |_| {});
+        }
         self.board.update("vtctld", |_| {});
         for tablet in self.spec.tablets() {
             self.board.update(&mysqld_name(tablet.uid), |_| {});
@@ -309,6 +313,17 @@ impl Cluster {
         Ok(made)
     }
 
+    fn topo_flags(&self, ports: Ports) -> Vec<String> {
+        words(&[
+            "--topo-implementation",
+            "etcd2",
+            "--topo-global-server-address",
+            &ports.topo_address(&self.spec),
+            "--topo-global-root",
+            "/vitess/global",
+        ])
+    }
+
     fn topo_program(&self, ports: Ports) -> Program {
         let port = ports.topo();
         let file = self.files.topo();
@@ -330,7 +345,7 @@ impl Cluster {
     fn control_program(&self, ports: Ports) -> Program {
         let (web, grpc) = (ports.vtctld_web(), ports.vtctld_grpc());
         let mut args = words(&["vtctld", "--cell", crate::layout::CELL]);
-        args.extend(topo_flags(ports));
+        args.extend(self.topo_flags(ports));
         args.extend(listen_flags(web, grpc));
         let note = format!("gRPC 127.0.0.1:{grpc}, pages http://127.0.0.1:{web}/debug/status");
         Program { name: "vtctld".to_owned(), args, web_port: Some(web), port: grpc, note }
@@ -359,7 +374,7 @@ impl Cluster {
             "%",
             "--allow-kill-statement",
         ]);
-        args.extend(topo_flags(ports));
+        args.extend(self.topo_flags(ports));
         args.extend(listen_flags(web, grpc));
         let note = format!("MySQL 127.0.0.1:{mysql}, pages http://127.0.0.1:{web}/debug/status");
         Program { name: "vtgate".to_owned(), args, web_port: Some(web), port: mysql, note }
@@ -388,7 +403,7 @@ impl Cluster {
             "--health-check-interval",
             "1s",
         ]);
-        args.extend(topo_flags(ports));
+        args.extend(self.topo_flags(ports));
         args.extend(listen_flags(web, grpc));
         Program {
             name: tablet_name(uid),
@@ -413,17 +428,6 @@ fn tablet_name(uid: u32) -> String {
 
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
-}
-
-fn topo_flags(ports: Ports) -> Vec<String> {
-    words(&[
-        "--topo-implementation",
-        "etcd2",
-        "--topo-global-server-address",
-        &format!("localhost:{}", ports.topo()),
-        "--topo-global-root",
-        "/vitess/global",
-    ])
 }
 
 fn listen_flags(web: u16, grpc: u16) -> Vec<String> {

@@ -38,6 +38,9 @@ pub struct UpArgs {
     /// Add the demo: keyspaces commerce and customer, with their rows.
     #[arg(long)]
     pub demo: bool,
+    /// Keep the topology in this etcd in place of one of our own.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub etcd: Option<String>,
     /// Give up when the cluster is not healthy after so many seconds.
     #[arg(long, default_value_t = 300)]
     pub timeout: u64,
@@ -113,7 +116,8 @@ fn wanted(args: &UpArgs) -> Result<Spec> {
     if replicas > 9 {
         return Err(wrong(format!("--replicas {replicas}: one machine holds 9 at most")));
     }
-    Ok(Spec { port_base, replicas, keyspaces, demo: args.demo, loaded: false })
+    let (demo, etcd) = (args.demo, args.etcd.clone());
+    Ok(Spec { port_base, replicas, keyspaces, demo, etcd, loaded: false })
 }
 
 /// Continues what the data folder holds; refuses a wish that it does not fulfil.
