@@ -259,6 +259,9 @@ fn endpoint(address: &str, options: &EtcdOptions) -> Result<Endpoint> {
         .map_err(wrong)?
         .connect_timeout(options.attempt_timeout)
         .tcp_nodelay(true)
+        // Watches that are not read for a while must not take the whole connection's window.
+        .initial_stream_window_size(256 << 10)
+        .initial_connection_window_size(16 << 20)
         .http2_keep_alive_interval(Duration::from_secs(10))
         .keep_alive_timeout(Duration::from_secs(5))
         .keep_alive_while_idle(true);

@@ -71,14 +71,7 @@ impl Etcd {
 
     /// Runs etcdctl against this server.
     pub(crate) fn etcdctl(&self, arguments: &[&str]) -> String {
-        let output = Command::new(program("etcdctl"))
-            .env("ETCDCTL_API", "3")
-            .args(["--endpoints", &self.address()])
-            .args(arguments)
-            .output()
-            .expect("etcdctl runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        etcdctl(&self.address(), arguments)
     }
 }
 
@@ -86,6 +79,18 @@ impl Drop for Etcd {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Runs etcdctl against a server, and returns what it prints.
+pub(crate) fn etcdctl(address: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program("etcdctl"))
+        .env("ETCDCTL_API", "3")
+        .args(["--endpoints", address])
+        .args(arguments)
+        .output()
+        .expect("etcdctl runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// Options for servers that tests kill: errors come soon.

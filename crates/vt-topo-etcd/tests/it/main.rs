@@ -2,5 +2,6 @@
 //! between must do.
 
 mod conformance;
+mod embedded;
 mod etcd;
 mod outages;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use vt_topo::{Expect, LockDir, LockRequest, LockWait, Store, TopoError, Watch, WatchEvent};
 use vt_topo_etcd::EtcdStore;
 
+use crate::embedded::Embedded;
 use crate::etcd::{Etcd, quick};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -144,4 +145,39 @@ async fn another_endpoint_is_tried() {
     put(&*store, "x", "2").await;
     assert_eq!(until(&mut *watch, "x=2").await, ["x=2"]);
     store.lock(request(LockWait::Never)).await.expect("a lock").unlock().await.expect("an unlock");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_embedded_server_restarts_under_watches_and_locks() {
+    let mut embedded = Embedded::start().await;
+    let store = embedded.store("/r");
+    put(&store, "x", "1").await;
+    put(&store, "y", "1").await;
+    let (_, mut watch) = store.watch_recursive("").await.expect("a watch");
+    let held = store.lock(request(LockWait::Never)).await.expect("the lock");
+    let seen = until(&mut *watch, &lock_event(&store).await).await;
+    assert_eq!(seen.len(), 1);
+
+    embedded.halt().await;
+    assert_eq!(until(&mut *watch, "lost").await, ["lost"]);
+    embedded.run().await;
+    put(&store, "x", "2").await;
+    store.delete("y", Expect::Any).await.expect("a delete");
+    // The history does not outlive a restart, so that the watch reads anew or resumes: either way
+    // nothing is missed.
+    let mut seen = until(&mut *watch, "x=2").await;
+    if seen.iter().all(|event| event != "y gone") {
+        seen.extend(until(&mut *watch, "y gone").await);
+    }
+    assert!(seen.contains(&"restored".to_owned()), "{seen:?}");
+    // The lease has all of its time again.
+    held.check().await.expect("still held");
+    held.unlock().await.expect("an unlock");
+    embedded.stop().await;
+}
+
+/// Returns how the key of the lock in `dir` shows in a watch.
+async fn lock_event(store: &EtcdStore) -> String {
+    let key = store.list("dir/locks/").await.expect("the lock's key").remove(0).path;
+    format!("{key}=held")
 }
