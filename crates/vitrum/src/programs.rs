@@ -1,10 +1,12 @@
 //! Which program is meant, and running it.
 
+mod common;
 mod link;
 mod local;
 mod mysqlctl;
 mod mysqlctld;
 mod run;
+mod vtctld;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -67,6 +69,7 @@ pub(crate) fn dispatch(args: Vec<String>) -> ExitCode {
 
 fn run_program(name: &str, args: &[String]) -> ExitCode {
     match name {
+        "vtctld" => vtctld::main(args),
         "mysqlctl" => mysqlctl::main(args),
         "mysqlctld" => mysqlctld::main(args),
         "up" | "status" | "down" | "supervise" => local::main(name, args),

@@ -1,1 +1,23 @@
-//! vtgate: sessions, plan cache, scatter, transactions, fronts.
+//! vtgate: takes statements of MySQL clients, sends them to shards, and answers as one MySQL.
+//!
+//! Start at [`Vtgate`], which is built of a [`Config`] and run; then follow a statement: a front
+//! ([`front`]) hands its text to [`query::run_query`], a table of contents: normalise, plan, begin,
+//! execute, record. The executor asks shards through [`scatter::Scatter`], which adds the session's
+//! transaction. [`session`] is what outlives a statement, [`tx`] how transactions begin and end,
+//! [`statements`] what the gateway answers by itself.
+//!
+//! The crate knows no topology paths, and protobuf only in `front/grpc`. It holds no state that
+//! must outlive the process: another gateway can take over any client that connects anew.
+
+pub mod config;
+pub mod scatter;
+pub mod serving;
+pub mod session;
+pub mod tablets;
+pub mod target;
+pub mod tx;
+
+#[cfg(test)]
+mod testing;
+
+pub use config::Config;

@@ -45,4 +45,9 @@ impl Arena {
     pub fn bytes(&self, bytes: &[u8]) -> &[u8] {
         self.list(bytes)
     }
+
+    /// Returns an empty list that grows inside of the arena.
+    pub(crate) fn vec<T>(&self) -> bumpalo::collections::Vec<'_, T> {
+        bumpalo::collections::Vec::new_in(&self.bump)
+    }
 }

@@ -13,25 +13,32 @@
 pub mod arena;
 pub mod ast;
 pub mod fingerprint;
+mod lexer;
 pub mod limits;
 pub mod modes;
 pub mod normalize;
+mod parser;
 pub mod preview;
 pub mod print;
+pub mod split;
 pub mod visit;
 
 pub use arena::Arena;
 pub use modes::Modes;
 pub use preview::{StatementKind, preview};
 pub use print::{Hooks, Print, Printer, to_sql};
+pub use split::split_statements;
 
-use vt_base::{Error, Result};
+use parser::{Fail, Parser};
+use vt_base::Result;
 
 /// Reads exactly one statement; a semicolon may follow it.
 ///
 /// # Errors
 /// MySQL's 1064 with the place and the text near it; 1436 if it is nested too deeply.
 pub fn parse<'a>(arena: &'a Arena, sql: &'a str, modes: Modes) -> Result<ast::Statement<'a>> {
-    let _ = (arena, sql, modes);
-    Err(Error::unsupported("parsing"))
+    if sql.len() > limits::STATEMENT_BYTES_MAX {
+        return Err(Fail::Long.into_error(""));
+    }
+    Parser::new(arena, sql, modes).whole().map_err(|fail| fail.into_error(sql))
 }

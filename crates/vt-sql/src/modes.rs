@@ -34,4 +34,17 @@ impl Modes {
         }
         modes
     }
+
+    /// Returns the modes as bits, for hashing.
+    pub(crate) fn bits(self) -> u8 {
+        [
+            self.ansi_quotes,
+            self.pipes_as_concat,
+            self.no_backslash_escapes,
+            self.ignore_space,
+            self.high_not_precedence,
+        ]
+        .iter()
+        .fold(0, |bits, mode| bits << 1 | u8::from(*mode))
+    }
 }

@@ -3,8 +3,11 @@
 use std::future::Future;
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use vt_base::{Code, Error, Result};
+use vt_service::Tasks;
 use vt_service::log::Format;
 
 use crate::flags::Flags;
@@ -93,4 +96,20 @@ pub(super) fn block_on_one(future: impl Future<Output = Result<()>>) -> Result<(
         .build()
         .map_err(|err| Error::new(Code::Internal, format!("cannot start the runtime: {err}")))?
         .block_on(future)
+}
+
+/// Runs a server until it ends by itself or the process is told to stop.
+pub(super) async fn run_until_told<F: Future<Output = Result<()>>>(
+    tasks: &Tasks,
+    run: impl FnOnce(CancellationToken) -> F,
+) -> Result<()> {
+    let stop = CancellationToken::new();
+    let signals = stop.clone();
+    tasks.spawn_until_cancelled("signals", async move {
+        vt_service::tasks::termination().await;
+        signals.cancel();
+    });
+    let result = run(stop).await;
+    tasks.shutdown(Duration::from_secs(1)).await;
+    result
 }

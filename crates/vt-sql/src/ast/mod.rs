@@ -12,6 +12,7 @@ mod query;
 mod session;
 mod show;
 mod vitess;
+mod words;
 
 pub use admin::*;
 pub use ddl::*;

@@ -125,7 +125,7 @@ impl PartialEq for SelectExpr<'_> {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GroupBy<'a> {
-    pub exprs: &'a [OrderItem<'a>],
+    pub exprs: &'a [Expr<'a>],
     pub rollup: bool,
 }
 

@@ -1,0 +1,158 @@
+//! What the executor sends to shards, with the session's transaction and settings added.
+//!
+//! [`Scatter`] lives for one statement. A call goes to a tablet of the session's type; where a
+//! transaction is open, the call opens it on a shard that has not joined yet, in the same message.
+
+mod call;
+mod many;
+mod statement;
+mod stream;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use vt_base::{Error, Result};
+use vt_exec::{CallOptions, ShardCall, ShardQueries};
+use vt_tablet_api::{Caller, ExecuteOptions, StreamPart};
+use vt_value::{BindVars, QueryResult};
+use vt_vschema::ShardMap;
+
+use crate::session::{Level, Session, Warning};
+use crate::tablets::Tablets;
+
+pub use statement::Statement;
+
+/// Most calls that are kept for `VEXPLAIN`.
+const TRACED_MAX: usize = 10_000;
+
+/// The shards as one statement of a session sees them.
+pub struct Scatter<'a> {
+    tablets: &'a Tablets,
+    session: Mutex<&'a mut Session>,
+    caller: Arc<Caller>,
+    options: Arc<ExecuteOptions>,
+    deadline: Option<Instant>,
+    statement: Mutex<Statement>,
+    /// Every call that was made, where somebody wants to know.
+    trace: Option<Mutex<Vec<Traced>>>,
+    calls: AtomicU64,
+}
+
+/// A call that was made.
+#[derive(Clone, Debug)]
+pub struct Traced {
+    /// Calls of the same number were made at the same time.
+    pub step: u64,
+    pub keyspace: Arc<str>,
+    pub shard: Arc<str>,
+    pub sql: Arc<str>,
+    pub bind_vars: Arc<BindVars>,
+}
+
+impl<'a> Scatter<'a> {
+    /// Makes the shards of one statement, which ends at `deadline`.
+    pub fn new(
+        tablets: &'a Tablets,
+        session: &'a mut Session,
+        deadline: Option<Instant>,
+    ) -> Scatter<'a> {
+        Scatter {
+            tablets,
+            caller: session.caller.clone(),
+            options: Arc::new(session.execute_options()),
+            session: Mutex::new(session),
+            deadline,
+            statement: Mutex::default(),
+            trace: None,
+            calls: AtomicU64::new(0),
+        }
+    }
+
+    /// Keeps every call, for [`Scatter::into_trace`].
+    #[must_use]
+    pub fn traced(mut self) -> Scatter<'a> {
+        self.trace = Some(Mutex::default());
+        self
+    }
+
+    /// Returns the calls that were kept.
+    pub fn into_trace(self) -> Vec<Traced> {
+        self.trace.map(Mutex::into_inner).unwrap_or_default()
+    }
+
+    /// Returns how many calls were made.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Returns what the statement has done to the transaction so far.
+    pub fn statement(&self) -> Statement {
+        self.statement.lock().clone()
+    }
+
+    fn note_calls(&self, calls: &[ShardCall]) {
+        let before = self.calls.fetch_add(calls.len() as u64, Ordering::Relaxed);
+        let Some(trace) = &self.trace else { return };
+        let mut trace = trace.lock();
+        let room = TRACED_MAX.saturating_sub(trace.len());
+        trace.extend(calls.iter().take(room).map(|call| Traced {
+            step: before,
+            keyspace: call.keyspace.clone(),
+            shard: call.shard.clone(),
+            sql: call.sql.clone(),
+            bind_vars: call.bind_vars.clone(),
+        }));
+    }
+}
+
+#[async_trait]
+impl ShardQueries for Scatter<'_> {
+    fn shards(&self, keyspace: &str) -> Result<Arc<ShardMap>> {
+        let tablet_type = self.session.lock().target.tablet_type;
+        self.tablets.serving.shards(keyspace, tablet_type)
+    }
+
+    async fn execute(
+        &self,
+        calls: Vec<ShardCall>,
+        how: CallOptions,
+    ) -> Vec<Result<QueryResult, Error>> {
+        self.note_calls(&calls);
+        if let Err(error) = self.enter(&calls, how).await {
+            return calls.iter().map(|_| Err(error.clone())).collect();
+        }
+        match calls.as_slice() {
+            [call] => vec![self.call(call, how).await],
+            _ => self.execute_many(&calls, how).await,
+        }
+    }
+
+    async fn stream(
+        &self,
+        calls: Vec<ShardCall>,
+        how: CallOptions,
+        out: Vec<mpsc::Sender<StreamPart>>,
+    ) -> Vec<Result<QueryResult, Error>> {
+        self.note_calls(&calls);
+        if let Err(error) = self.enter(&calls, how).await {
+            return calls.iter().map(|_| Err(error.clone())).collect();
+        }
+        self.stream_many(&calls, how, out).await
+    }
+
+    fn warn(&self, code: u16, message: String) {
+        let warning = Warning { level: Level::Warning, code, message };
+        self.session.lock().warnings.push(warning);
+    }
+
+    fn set_last_insert_id(&self, id: u64) {
+        self.session.lock().last_insert_id = id;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! The tablets as queries see them: which one to ask, and how long to wait for one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use vt_base::{Code, Error, ErrorId, Result, Retry, TabletAlias, TabletType, Target};
+use vt_discovery::{Discovery, TabletHealth};
+use vt_tablet_api::QueryService;
+
+use crate::config::BufferConfig;
+use crate::serving::Serving;
+use crate::session::ShardSession;
+
+/// How long a tablet that refused is passed over while no other comes up.
+const REFUSAL_PAUSE: Duration = Duration::from_millis(250);
+
+/// Finds tablets for queries.
+pub struct Tablets {
+    pub discovery: Arc<Discovery>,
+    pub serving: Arc<Serving>,
+    pub retry_count: u32,
+    buffer: BufferConfig,
+    /// One permit for each query that may wait for a primary.
+    waiting: Semaphore,
+}
+
+/// A tablet to ask.
+#[derive(Clone)]
+pub struct Reached {
+    pub alias: TabletAlias,
+    pub service: Arc<dyn QueryService>,
+}
+
+impl Tablets {
+    pub fn new(
+        discovery: Arc<Discovery>,
+        serving: Arc<Serving>,
+        retry_count: u32,
+        buffer: BufferConfig,
+    ) -> Tablets {
+        let waiting = Semaphore::new(buffer.size);
+        Tablets { discovery, serving, retry_count, buffer, waiting }
+    }
+
+    /// Returns how long a query may wait for a primary.
+    pub fn window(&self) -> Duration {
+        self.buffer.window
+    }
+
+    /// Returns a tablet for a target, not one of `except` if there is another. Waits for one, but
+    /// not after `until`, and not if too many wait already.
+    pub async fn reach(
+        &self,
+        target: &Target,
+        except: &[TabletAlias],
+        until: Instant,
+    ) -> Result<Reached> {
+        if let Some(found) = self.discovery.pick(target, except) {
+            return reached(&found);
+        }
+        self.discovery.refresh();
+        let Ok(_permit) = self.waiting.try_acquire() else {
+            return Err(none_available(target));
+        };
+        // One who refused may be well again, as a primary is after a restart.
+        if !except.is_empty() {
+            let pause = REFUSAL_PAUSE.min(until.saturating_duration_since(Instant::now()));
+            if let Ok(found) = self.discovery.wait_for(target, except, pause).await {
+                return reached(&found);
+            }
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        match self.discovery.wait_for(target, &[], left).await {
+            Ok(found) => reached(&found),
+            Err(_) => Err(none_available(target)),
+        }
+    }
+
+    /// Returns the one tablet of a name, which a session is bound to.
+    pub fn reach_alias(&self, alias: &TabletAlias) -> Result<Reached> {
+        match self.discovery.get(alias) {
+            Some(found) => reached(&found),
+            None => Err(Error::vt(ErrorId::VT14003, alias)),
+        }
+    }
+
+    /// Returns the tablet that holds a session's transaction or connection.
+    pub fn reach_session(&self, shard: &ShardSession) -> Result<Reached> {
+        self.reach_alias(&shard.alias)
+    }
+}
+
+fn reached(found: &Arc<TabletHealth>) -> Result<Reached> {
+    let alias = found.alias().clone();
+    match &found.service {
+        Some(service) => Ok(Reached { alias, service: service.clone() }),
+        None => Err(Error::vt(ErrorId::VT14003, alias)),
+    }
+}
+
+fn none_available(target: &Target) -> Error {
+    let tablet_type = target.tablet_type.as_str().to_uppercase();
+    let message = format!(
+        "no healthy tablet available for 'keyspace:\"{}\" shard:\"{}\" tablet_type:{tablet_type}'",
+        target.keyspace, target.shard
+    );
+    Error::new(Code::Unavailable, message)
+}
+
+/// Whether a failed call may be made again, on another tablet, when no transaction is open there.
+pub fn may_retry(error: &Error, is_read_only: bool) -> bool {
+    match error.retry() {
+        Retry::BeforeSend | Retry::Always => return true,
+        Retry::Never => {}
+    }
+    match error.code() {
+        Code::ClusterEvent => true,
+        // The connection broke: a write may have been done.
+        Code::Unavailable => is_read_only,
+        // Without an errno of MySQL's it is the tablet who refuses a target that is not its own.
+        Code::FailedPrecondition => error.errno() == 1105 && error.id().is_none(),
+        _ => false,
+    }
+}
+
+/// Whether an error tells that the transaction, on the tablet that gave it, is no more.
+pub fn ends_transaction(error: &Error) -> bool {
+    match error.errno() {
+        // A deadlock rolls the whole transaction back; so does a lost connection.
+        1213 | 2006 | 2013 | 1053 => true,
+        // A lock wait that timed out ends the statement alone; so do NOWAIT and a full queue.
+        1205 | 3572 => false,
+        _ => matches!(error.code(), Code::Aborted | Code::Unavailable | Code::ClusterEvent),
+    }
+}
+
+/// Returns the type of tablet that a target means.
+pub fn effective_type(tablet_type: TabletType) -> TabletType {
+    if tablet_type == TabletType::Unknown { TabletType::Primary } else { tablet_type }
+}

@@ -1,0 +1,12 @@
+//! How transactions begin and end, on the shards that they came to.
+
+pub mod begin;
+pub mod commit;
+pub mod release;
+pub mod rollback;
+pub mod savepoint;
+
+pub use begin::{BeginOptions, begin};
+pub use commit::commit;
+pub use release::release;
+pub use rollback::rollback;

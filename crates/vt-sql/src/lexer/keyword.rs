@@ -1,0 +1,378 @@
+//! MySQL's reserved words, and the few other words that the parser looks for by number.
+
+macro_rules! keywords {
+    ($($name:ident $text:literal $class:ident,)*) => {
+        /// A word that the grammar knows; [`Keyword::None`] is any other word.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u16)]
+        pub enum Keyword { None, $($name),* }
+
+        const WORDS: &[(&str, Keyword, Class)] = &[$(($text, Keyword::$name, Class::$class)),*];
+    };
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Cannot be an identifier without quotes.
+    Reserved,
+    /// Reserved in some versions of MySQL only: read as an identifier, printed with quotes.
+    Quoted,
+    /// An identifier like any other; listed because the parser asks for it often.
+    Plain,
+}
+
+impl Keyword {
+    /// Looks a word up, without case.
+    pub fn find(word: &[u8]) -> Keyword {
+        if word.len() > LENGTH_MAX || word.len() < 2 {
+            return Keyword::None;
+        }
+        let mut slot = hash(word);
+        loop {
+            let entry = TABLE[slot];
+            if entry == 0 {
+                return Keyword::None;
+            }
+            let (text, keyword, _) = WORDS[entry as usize - 1];
+            if text.len() == word.len() && text.as_bytes().eq_ignore_ascii_case(word) {
+                return keyword;
+            }
+            slot = (slot + 1) % TABLE_SIZE;
+        }
+    }
+
+    /// Tells whether the word cannot be an identifier without quotes.
+    pub fn is_reserved(self) -> bool {
+        self.class() == Some(Class::Reserved)
+    }
+
+    /// Tells whether an identifier of this text must be printed with quotes.
+    pub fn needs_quotes(self) -> bool {
+        matches!(self.class(), Some(Class::Reserved | Class::Quoted))
+    }
+
+    /// Returns the word in lower case.
+    pub fn text(self) -> &'static str {
+        (self as usize).checked_sub(1).map_or("", |index| WORDS[index].0)
+    }
+
+    fn class(self) -> Option<Class> {
+        (self as usize).checked_sub(1).map(|index| WORDS[index].2)
+    }
+}
+
+const TABLE_SIZE: usize = 2048;
+const LENGTH_MAX: usize = 29;
+
+/// An open-addressed table: index into `WORDS` plus one, or 0.
+static TABLE: [u16; TABLE_SIZE] = build();
+
+const fn hash(word: &[u8]) -> usize {
+    let mut state = word.len() as u32;
+    let mut index = 0;
+    while index < word.len() {
+        state = (state ^ (word[index] | 0x20) as u32).wrapping_mul(0x0100_0193);
+        index += 1;
+    }
+    ((state ^ (state >> 15)) as usize) % TABLE_SIZE
+}
+
+const fn build() -> [u16; TABLE_SIZE] {
+    let mut table = [0; TABLE_SIZE];
+    let mut index = 0;
+    while index < WORDS.len() {
+        let mut slot = hash(WORDS[index].0.as_bytes());
+        while table[slot] != 0 {
+            slot = (slot + 1) % TABLE_SIZE;
+        }
+        table[slot] = index as u16 + 1;
+        index += 1;
+    }
+    table
+}
+
+keywords! {
+    Accessible "accessible" Reserved,
+    Add "add" Reserved,
+    All "all" Reserved,
+    Alter "alter" Reserved,
+    Analyze "analyze" Reserved,
+    And "and" Reserved,
+    As "as" Reserved,
+    Asc "asc" Reserved,
+    Asensitive "asensitive" Reserved,
+    Before "before" Reserved,
+    Between "between" Reserved,
+    Bigint "bigint" Reserved,
+    Binary "binary" Reserved,
+    Blob "blob" Reserved,
+    Both "both" Reserved,
+    By "by" Reserved,
+    Call "call" Reserved,
+    Cascade "cascade" Reserved,
+    Case "case" Reserved,
+    Change "change" Reserved,
+    Char "char" Reserved,
+    Character "character" Reserved,
+    Check "check" Reserved,
+    Collate "collate" Reserved,
+    Column "column" Reserved,
+    Condition "condition" Reserved,
+    Constraint "constraint" Reserved,
+    Continue "continue" Reserved,
+    Convert "convert" Reserved,
+    Create "create" Reserved,
+    Cross "cross" Reserved,
+    Cube "cube" Reserved,
+    CumeDist "cume_dist" Reserved,
+    CurrentDate "current_date" Reserved,
+    CurrentTime "current_time" Reserved,
+    CurrentTimestamp "current_timestamp" Reserved,
+    CurrentUser "current_user" Reserved,
+    Cursor "cursor" Reserved,
+    Database "database" Reserved,
+    Databases "databases" Reserved,
+    DayHour "day_hour" Reserved,
+    DayMicrosecond "day_microsecond" Reserved,
+    DayMinute "day_minute" Reserved,
+    DaySecond "day_second" Reserved,
+    Dec "dec" Reserved,
+    Decimal "decimal" Reserved,
+    Declare "declare" Reserved,
+    Default "default" Reserved,
+    Delayed "delayed" Reserved,
+    Delete "delete" Reserved,
+    DenseRank "dense_rank" Reserved,
+    Desc "desc" Reserved,
+    Describe "describe" Reserved,
+    Deterministic "deterministic" Reserved,
+    Distinct "distinct" Reserved,
+    Distinctrow "distinctrow" Reserved,
+    Div "div" Reserved,
+    Double "double" Reserved,
+    Drop "drop" Reserved,
+    Dual "dual" Reserved,
+    Each "each" Reserved,
+    Else "else" Reserved,
+    Elseif "elseif" Reserved,
+    Empty "empty" Reserved,
+    Enclosed "enclosed" Reserved,
+    Escaped "escaped" Reserved,
+    Except "except" Reserved,
+    Exists "exists" Reserved,
+    Exit "exit" Reserved,
+    Explain "explain" Reserved,
+    False "false" Reserved,
+    Fetch "fetch" Reserved,
+    FirstValue "first_value" Reserved,
+    Float "float" Reserved,
+    Float4 "float4" Reserved,
+    Float8 "float8" Reserved,
+    For "for" Reserved,
+    Force "force" Reserved,
+    Foreign "foreign" Reserved,
+    From "from" Reserved,
+    Fulltext "fulltext" Reserved,
+    Function "function" Reserved,
+    Generated "generated" Reserved,
+    Get "get" Reserved,
+    Grant "grant" Reserved,
+    Group "group" Reserved,
+    Grouping "grouping" Reserved,
+    Groups "groups" Reserved,
+    Having "having" Reserved,
+    HighPriority "high_priority" Reserved,
+    HourMicrosecond "hour_microsecond" Reserved,
+    HourMinute "hour_minute" Reserved,
+    HourSecond "hour_second" Reserved,
+    If "if" Reserved,
+    Ignore "ignore" Reserved,
+    In "in" Reserved,
+    Index "index" Reserved,
+    Infile "infile" Reserved,
+    Inner "inner" Reserved,
+    Inout "inout" Reserved,
+    Insensitive "insensitive" Reserved,
+    Insert "insert" Reserved,
+    Int "int" Reserved,
+    Int1 "int1" Reserved,
+    Int2 "int2" Reserved,
+    Int3 "int3" Reserved,
+    Int4 "int4" Reserved,
+    Int8 "int8" Reserved,
+    Integer "integer" Reserved,
+    Intersect "intersect" Reserved,
+    Interval "interval" Reserved,
+    Into "into" Reserved,
+    IoAfterGtids "io_after_gtids" Reserved,
+    IoBeforeGtids "io_before_gtids" Reserved,
+    Is "is" Reserved,
+    Iterate "iterate" Reserved,
+    Join "join" Reserved,
+    JsonTable "json_table" Reserved,
+    Key "key" Reserved,
+    Keys "keys" Reserved,
+    Kill "kill" Reserved,
+    Lag "lag" Reserved,
+    LastValue "last_value" Reserved,
+    Lateral "lateral" Reserved,
+    Lead "lead" Reserved,
+    Leading "leading" Reserved,
+    Leave "leave" Reserved,
+    Left "left" Reserved,
+    Like "like" Reserved,
+    Limit "limit" Reserved,
+    Linear "linear" Reserved,
+    Lines "lines" Reserved,
+    Load "load" Reserved,
+    Localtime "localtime" Reserved,
+    Localtimestamp "localtimestamp" Reserved,
+    Lock "lock" Reserved,
+    Long "long" Reserved,
+    Longblob "longblob" Reserved,
+    Longtext "longtext" Reserved,
+    Loop "loop" Reserved,
+    LowPriority "low_priority" Reserved,
+    Match "match" Reserved,
+    Maxvalue "maxvalue" Reserved,
+    Mediumblob "mediumblob" Reserved,
+    Mediumint "mediumint" Reserved,
+    Mediumtext "mediumtext" Reserved,
+    Middleint "middleint" Reserved,
+    MinuteMicrosecond "minute_microsecond" Reserved,
+    MinuteSecond "minute_second" Reserved,
+    Mod "mod" Reserved,
+    Modifies "modifies" Reserved,
+    Natural "natural" Reserved,
+    Not "not" Reserved,
+    NoWriteToBinlog "no_write_to_binlog" Reserved,
+    NthValue "nth_value" Reserved,
+    Ntile "ntile" Reserved,
+    Null "null" Reserved,
+    Numeric "numeric" Reserved,
+    Of "of" Reserved,
+    On "on" Reserved,
+    Optimize "optimize" Reserved,
+    OptimizerCosts "optimizer_costs" Reserved,
+    Option "option" Reserved,
+    Optionally "optionally" Reserved,
+    Or "or" Reserved,
+    Order "order" Reserved,
+    Out "out" Reserved,
+    Outer "outer" Reserved,
+    Outfile "outfile" Reserved,
+    Over "over" Reserved,
+    Partition "partition" Reserved,
+    PercentRank "percent_rank" Reserved,
+    Precision "precision" Reserved,
+    Primary "primary" Reserved,
+    Procedure "procedure" Reserved,
+    Purge "purge" Reserved,
+    Range "range" Reserved,
+    Rank "rank" Reserved,
+    Read "read" Reserved,
+    Reads "reads" Reserved,
+    ReadWrite "read_write" Reserved,
+    Real "real" Reserved,
+    Recursive "recursive" Reserved,
+    References "references" Reserved,
+    Regexp "regexp" Reserved,
+    Release "release" Reserved,
+    Rename "rename" Reserved,
+    Repeat "repeat" Reserved,
+    Replace "replace" Reserved,
+    Require "require" Reserved,
+    Resignal "resignal" Reserved,
+    Restrict "restrict" Reserved,
+    Return "return" Reserved,
+    Revoke "revoke" Reserved,
+    Right "right" Reserved,
+    Rlike "rlike" Reserved,
+    Row "row" Reserved,
+    Rows "rows" Reserved,
+    RowNumber "row_number" Reserved,
+    Schema "schema" Reserved,
+    Schemas "schemas" Reserved,
+    SecondMicrosecond "second_microsecond" Reserved,
+    Select "select" Reserved,
+    Sensitive "sensitive" Reserved,
+    Separator "separator" Reserved,
+    Set "set" Reserved,
+    Show "show" Reserved,
+    Signal "signal" Reserved,
+    Smallint "smallint" Reserved,
+    Spatial "spatial" Reserved,
+    Specific "specific" Reserved,
+    Sql "sql" Reserved,
+    Sqlexception "sqlexception" Reserved,
+    Sqlstate "sqlstate" Reserved,
+    Sqlwarning "sqlwarning" Reserved,
+    SqlBigResult "sql_big_result" Reserved,
+    SqlCalcFoundRows "sql_calc_found_rows" Reserved,
+    SqlSmallResult "sql_small_result" Reserved,
+    Ssl "ssl" Reserved,
+    Starting "starting" Reserved,
+    Stored "stored" Reserved,
+    StraightJoin "straight_join" Reserved,
+    System "system" Reserved,
+    Table "table" Reserved,
+    Terminated "terminated" Reserved,
+    Then "then" Reserved,
+    Tinyblob "tinyblob" Reserved,
+    Tinyint "tinyint" Reserved,
+    Tinytext "tinytext" Reserved,
+    To "to" Reserved,
+    Trailing "trailing" Reserved,
+    Trigger "trigger" Reserved,
+    True "true" Reserved,
+    Undo "undo" Reserved,
+    Union "union" Reserved,
+    Unique "unique" Reserved,
+    Unlock "unlock" Reserved,
+    Unsigned "unsigned" Reserved,
+    Update "update" Reserved,
+    Usage "usage" Reserved,
+    Use "use" Reserved,
+    Using "using" Reserved,
+    UtcDate "utc_date" Reserved,
+    UtcTime "utc_time" Reserved,
+    UtcTimestamp "utc_timestamp" Reserved,
+    Values "values" Reserved,
+    Varbinary "varbinary" Reserved,
+    Varchar "varchar" Reserved,
+    Varcharacter "varcharacter" Reserved,
+    Varying "varying" Reserved,
+    Virtual "virtual" Reserved,
+    When "when" Reserved,
+    Where "where" Reserved,
+    While "while" Reserved,
+    Window "window" Reserved,
+    With "with" Reserved,
+    Write "write" Reserved,
+    Xor "xor" Reserved,
+    YearMonth "year_month" Reserved,
+    Zerofill "zerofill" Reserved,
+    Manual "manual" Quoted,
+    Parallel "parallel" Quoted,
+    Qualify "qualify" Quoted,
+    Tablesample "tablesample" Quoted,
+    MasterBind "master_bind" Quoted,
+    MasterSslVerifyServerCert "master_ssl_verify_server_cert" Quoted,
+    Begin "begin" Plain,
+    Commit "commit" Plain,
+    Rollback "rollback" Plain,
+    End "end" Plain,
+    Offset "offset" Plain,
+    Value "value" Plain,
+    Date "date" Plain,
+    Time "time" Plain,
+    Timestamp "timestamp" Plain,
+    Escape "escape" Plain,
+    Unknown "unknown" Plain,
+    Member "member" Plain,
+    Sounds "sounds" Plain,
+    Vexplain "vexplain" Plain,
+    Truncate "truncate" Plain,
+    Savepoint "savepoint" Plain,
+    Start "start" Plain,
+}

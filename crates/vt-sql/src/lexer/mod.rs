@@ -1,0 +1,460 @@
+//! From text to tokens.
+//!
+//! The lexer numbers literals as it meets them (their *ordinals*), and folds an `IN (...)` list of
+//! nothing but literals into one token; parser and fingerprint read through it, and so agree on
+//! the numbers. A lexer is small and `Copy`: looking ahead is copying it.
+
+mod comment;
+mod keyword;
+mod literal;
+
+pub use keyword::Keyword;
+pub(crate) use literal::{list_items, unescape};
+
+use crate::{Modes, ast::LiteralKind};
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// The end of the text.
+    End,
+    /// Something that no token begins with, or a string or comment without end.
+    Bad,
+    /// An identifier or keyword without quotes.
+    Word(Keyword),
+    /// An identifier in quotes.
+    Quoted,
+    /// Adjacent strings are one literal.
+    Literal(LiteralKind),
+    /// `( literal, literal, ... )` behind `IN`.
+    List,
+    /// `_charset`, if a literal can follow.
+    Introducer,
+    /// `@name`, also the host of an account.
+    UserVariable,
+    /// `@@`; scope and name follow as words.
+    AtAt,
+    /// `:name`
+    Bind,
+    /// `::name`
+    ListBind,
+    /// `?`
+    Question,
+    /// `/*vt+ ... */` behind a verb.
+    Directive,
+    /// `/*+ ... */` behind a verb.
+    Hint,
+    LeftParen,
+    RightParen,
+    LeftBrace,
+    RightBrace,
+    Comma,
+    Dot,
+    Semicolon,
+    Colon,
+    Plus,
+    Minus,
+    Star,
+    Slash,
+    Percent,
+    Caret,
+    Tilde,
+    Ampersand,
+    AndAnd,
+    Pipe,
+    PipePipe,
+    ShiftLeft,
+    ShiftRight,
+    Equal,
+    NullSafeEqual,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Bang,
+    /// `:=`
+    Assign,
+    /// `->`
+    Arrow,
+    /// `->>`
+    LongArrow,
+}
+
+/// A token and its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Token {
+    pub kind: TokenKind,
+    pub start: u32,
+    pub end: u32,
+    /// Of a literal, a list or a `?`: its number in the statement, from 0.
+    pub ordinal: u32,
+}
+
+/// The version that version comments are compared with: 8.4.6.
+pub const MYSQL_VERSION: u32 = 80_406;
+
+/// Reads tokens.
+#[derive(Clone, Copy)]
+pub struct Lexer<'s> {
+    source: &'s [u8],
+    at: usize,
+    modes: Modes,
+    literals: u32,
+    questions: u32,
+    /// The token before is the keyword `IN`.
+    after_in: bool,
+    /// The token before is a verb, or a comment of a verb: hints and directives count here.
+    after_verb: bool,
+    /// The token before is a word or quoted name that ends where the next token begins.
+    after_name: bool,
+    /// The token before is a dot: any word is a name, digits too.
+    after_dot: bool,
+    in_version_comment: bool,
+}
+
+impl<'s> Lexer<'s> {
+    pub fn new(source: &'s [u8], modes: Modes) -> Lexer<'s> {
+        Lexer {
+            source,
+            at: 0,
+            modes,
+            literals: 0,
+            questions: 0,
+            after_in: false,
+            after_verb: false,
+            after_name: false,
+            after_dot: false,
+            in_version_comment: false,
+        }
+    }
+
+    /// Returns the place where the next token, or the blanks before it, begin.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on at a place in the text.
+    pub fn jump(&mut self, to: usize) {
+        *self = Lexer {
+            at: to,
+            literals: self.literals,
+            questions: self.questions,
+            in_version_comment: self.in_version_comment,
+            ..Lexer::new(self.source, self.modes)
+        };
+    }
+
+    /// Reads the next token.
+    pub fn next(&mut self) -> Token {
+        let blanks_from = self.at;
+        let comment = match self.skip_blanks() {
+            Ok(comment) => comment,
+            Err(start) => return self.token(TokenKind::Bad, start),
+        };
+        if let Some((kind, start)) = comment {
+            return self.token(kind, start);
+        }
+        let start = self.at;
+        let glued = blanks_from == start;
+        let after_dot = std::mem::take(&mut self.after_dot) && glued;
+        let after_name = std::mem::take(&mut self.after_name) && glued;
+        let after_in = std::mem::take(&mut self.after_in);
+        self.after_verb = false;
+        let Some(&first) = self.source.get(start) else {
+            let kind = if self.in_version_comment { TokenKind::Bad } else { TokenKind::End };
+            return self.token(kind, start);
+        };
+        if after_dot && is_name_byte(first) {
+            self.skip_name();
+            self.after_name = true;
+            return self.token(TokenKind::Word(Keyword::None), start);
+        }
+        match CLASSES[first as usize] {
+            ByteClass::Letter => self.word(start),
+            ByteClass::Digit => self.number(start),
+            ByteClass::Quote => self.quote(first, start),
+            ByteClass::Other => self.symbol(first, start, after_name, after_in),
+        }
+    }
+
+    fn token(&self, kind: TokenKind, start: usize) -> Token {
+        Token { kind, start: start as u32, end: self.at as u32, ordinal: 0 }
+    }
+
+    fn literal_token(&mut self, kind: LiteralKind, start: usize) -> Token {
+        let mut token = self.token(TokenKind::Literal(kind), start);
+        token.ordinal = self.literals;
+        self.literals += 1;
+        token
+    }
+
+    fn peek(&self, ahead: usize) -> u8 {
+        self.source.get(self.at + ahead).copied().unwrap_or(0)
+    }
+
+    fn skip_name(&mut self) {
+        while is_name_byte(self.peek(0)) && self.at < self.source.len() {
+            self.at += 1;
+        }
+    }
+
+    fn word(&mut self, start: usize) -> Token {
+        let first = self.source[start];
+        if self.peek(1) == b'\'' {
+            match first | 0x20 {
+                b'n' => {
+                    self.at += 1;
+                    return self.string(LiteralKind::NationalStr, start);
+                }
+                b'x' => return self.digits_in_quotes(LiteralKind::Hex, start),
+                b'b' => return self.digits_in_quotes(LiteralKind::Bit, start),
+                _ => {}
+            }
+        }
+        self.skip_name();
+        let text = &self.source[start..self.at];
+        if first == b'_' && is_charset(&text[1..]) {
+            return self.token(TokenKind::Introducer, start);
+        }
+        let keyword = Keyword::find(text);
+        self.after_name = true;
+        self.after_in = keyword == Keyword::In;
+        self.after_verb = matches!(
+            keyword,
+            Keyword::Select
+                | Keyword::Insert
+                | Keyword::Replace
+                | Keyword::Update
+                | Keyword::Delete
+                | Keyword::Vexplain
+                | Keyword::Set
+                | Keyword::Show
+                | Keyword::Create
+                | Keyword::Alter
+                | Keyword::Drop
+        );
+        self.token(TokenKind::Word(keyword), start)
+    }
+
+    fn quote(&mut self, quote: u8, start: usize) -> Token {
+        if quote == b'`' || (quote == b'"' && self.modes.ansi_quotes) {
+            self.at = match literal::end_of_quoted(self.source, start, true) {
+                Some(end) => end,
+                None => return self.bad(start),
+            };
+            self.after_name = true;
+            return self.token(TokenKind::Quoted, start);
+        }
+        self.string(LiteralKind::Str, start)
+    }
+
+    fn bad(&mut self, start: usize) -> Token {
+        self.at = self.source.len();
+        self.token(TokenKind::Bad, start)
+    }
+
+    fn symbol(&mut self, first: u8, start: usize, after_name: bool, after_in: bool) -> Token {
+        if first == b'(' {
+            if after_in && let Some(token) = self.fold_list(start) {
+                return token;
+            }
+            self.at += 1;
+            return self.token(TokenKind::LeftParen, start);
+        }
+        if first == b'.' {
+            if self.peek(1).is_ascii_digit() && !after_name {
+                return self.number(start);
+            }
+            self.at += 1;
+            self.after_dot = true;
+            return self.token(TokenKind::Dot, start);
+        }
+        match first {
+            b'@' => return self.variable(start),
+            b':' => return self.colon(start),
+            b'?' => {
+                self.at += 1;
+                let mut token = self.token(TokenKind::Question, start);
+                token.ordinal = self.questions;
+                self.questions += 1;
+                return token;
+            }
+            _ => {}
+        }
+        let (kind, length) = operator(first, self.peek(1), self.peek(2));
+        if kind == TokenKind::Bad {
+            return self.bad(start);
+        }
+        self.at += length;
+        self.token(kind, start)
+    }
+
+    fn colon(&mut self, start: usize) -> Token {
+        let kind = match (self.peek(1), self.peek(2)) {
+            (b'=', _) => {
+                self.at += 2;
+                return self.token(TokenKind::Assign, start);
+            }
+            (b':', next) if is_name_byte(next) => {
+                self.at += 2;
+                TokenKind::ListBind
+            }
+            (next, _) if is_name_byte(next) || next == b'#' => {
+                self.at += 2;
+                TokenKind::Bind
+            }
+            _ => {
+                self.at += 1;
+                return self.token(TokenKind::Colon, start);
+            }
+        };
+        while is_name_byte(self.peek(0)) || self.peek(0) == b'.' {
+            self.at += 1;
+        }
+        self.token(kind, start)
+    }
+
+    fn variable(&mut self, start: usize) -> Token {
+        self.at += 1;
+        match self.peek(0) {
+            b'@' => {
+                self.at += 1;
+                // Scope and name are names even if they are reserved words: `@@global.sql_mode`.
+                self.token(TokenKind::AtAt, start)
+            }
+            quote @ (b'`' | b'\'' | b'"') => {
+                match literal::end_of_quoted(
+                    self.source,
+                    self.at,
+                    quote == b'`' || self.modes.no_backslash_escapes,
+                ) {
+                    Some(end) => self.at = end,
+                    None => return self.bad(start),
+                }
+                self.token(TokenKind::UserVariable, start)
+            }
+            _ => {
+                while is_name_byte(self.peek(0)) || self.peek(0) == b'.' {
+                    self.at += 1;
+                }
+                self.token(TokenKind::UserVariable, start)
+            }
+        }
+    }
+
+    /// Reads `( literal, literal, ... )` as one token, if nothing else is inside.
+    fn fold_list(&mut self, start: usize) -> Option<Token> {
+        let mut ahead = *self;
+        ahead.at += 1;
+        loop {
+            let mut item = ahead.next();
+            if item.kind == TokenKind::Minus {
+                item = ahead.next();
+                let TokenKind::Literal(
+                    LiteralKind::Int | LiteralKind::Decimal | LiteralKind::Float,
+                ) = item.kind
+                else {
+                    return None;
+                };
+            }
+            let TokenKind::Literal(_) = item.kind else { return None };
+            match ahead.next().kind {
+                TokenKind::Comma => {}
+                TokenKind::RightParen => break,
+                _ => return None,
+            }
+        }
+        if ahead.in_version_comment != self.in_version_comment {
+            return None;
+        }
+        self.at = ahead.at;
+        let mut token = self.token(TokenKind::List, start);
+        token.ordinal = self.literals;
+        self.literals += 1;
+        Some(token)
+    }
+}
+
+/// Returns an operator and its length.
+fn operator(first: u8, second: u8, third: u8) -> (TokenKind, usize) {
+    match (first, second, third) {
+        (b')', ..) => (TokenKind::RightParen, 1),
+        (b',', ..) => (TokenKind::Comma, 1),
+        (b';', ..) => (TokenKind::Semicolon, 1),
+        (b'=', ..) => (TokenKind::Equal, 1),
+        (b'<', b'=', b'>') => (TokenKind::NullSafeEqual, 3),
+        (b'<', b'=', _) => (TokenKind::LessEqual, 2),
+        (b'<', b'>', _) => (TokenKind::NotEqual, 2),
+        (b'<', b'<', _) => (TokenKind::ShiftLeft, 2),
+        (b'<', ..) => (TokenKind::Less, 1),
+        (b'>', b'=', _) => (TokenKind::GreaterEqual, 2),
+        (b'>', b'>', _) => (TokenKind::ShiftRight, 2),
+        (b'>', ..) => (TokenKind::Greater, 1),
+        (b'!', b'=', _) => (TokenKind::NotEqual, 2),
+        (b'!', ..) => (TokenKind::Bang, 1),
+        (b'+', ..) => (TokenKind::Plus, 1),
+        (b'-', b'>', b'>') => (TokenKind::LongArrow, 3),
+        (b'-', b'>', _) => (TokenKind::Arrow, 2),
+        (b'-', ..) => (TokenKind::Minus, 1),
+        (b'*', ..) => (TokenKind::Star, 1),
+        (b'/', ..) => (TokenKind::Slash, 1),
+        (b'%', ..) => (TokenKind::Percent, 1),
+        (b'^', ..) => (TokenKind::Caret, 1),
+        (b'~', ..) => (TokenKind::Tilde, 1),
+        (b'&', b'&', _) => (TokenKind::AndAnd, 2),
+        (b'&', ..) => (TokenKind::Ampersand, 1),
+        (b'|', b'|', _) => (TokenKind::PipePipe, 2),
+        (b'|', ..) => (TokenKind::Pipe, 1),
+        (b'{', ..) => (TokenKind::LeftBrace, 1),
+        (b'}', ..) => (TokenKind::RightBrace, 1),
+        _ => (TokenKind::Bad, 0),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ByteClass {
+    Letter,
+    Digit,
+    Quote,
+    Other,
+}
+
+static CLASSES: [ByteClass; 256] = classes();
+
+const fn classes() -> [ByteClass; 256] {
+    let mut classes = [ByteClass::Other; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let value = byte as u8;
+        if value.is_ascii_alphabetic() || value == b'_' || value == b'$' || value >= 0x80 {
+            classes[byte] = ByteClass::Letter;
+        } else if value.is_ascii_digit() {
+            classes[byte] = ByteClass::Digit;
+        } else if value == b'\'' || value == b'"' || value == b'`' {
+            classes[byte] = ByteClass::Quote;
+        }
+        byte += 1;
+    }
+    classes
+}
+
+/// Tells whether a byte can be part of a name without quotes.
+pub(crate) fn is_name_byte(byte: u8) -> bool {
+    matches!(CLASSES[byte as usize], ByteClass::Letter | ByteClass::Digit)
+}
+
+/// Tells whether a name is that of a character set, so that `_name` introduces a literal.
+pub(crate) fn is_charset(name: &[u8]) -> bool {
+    const CHARSETS: &[&str] = &[
+        "armscii8", "ascii", "big5", "binary", "cp1250", "cp1251", "cp1256", "cp1257", "cp850",
+        "cp852", "cp866", "cp932", "dec8", "eucjpms", "euckr", "gb18030", "gb2312", "gbk",
+        "geostd8", "greek", "hebrew", "hp8", "keybcs2", "koi8r", "koi8u", "latin1", "latin2",
+        "latin5", "latin7", "macce", "macroman", "sjis", "swe7", "tis620", "ucs2", "ujis", "utf16",
+        "utf16le", "utf32", "utf8", "utf8mb3", "utf8mb4",
+    ];
+    CHARSETS.iter().any(|charset| charset.as_bytes().eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! Table maintenance, table locks, `FLUSH`.
+
+use super::{Parsed, Parser};
+use crate::{
+    ast::{Flush, FlushWhat, Maintenance, MaintenanceKind, Statement, TableLock, TableLockKind},
+    lexer::{Keyword, TokenKind},
+    preview::StatementKind,
+};
+
+impl<'a> Parser<'a> {
+    /// `ANALYZE`, `CHECK`, `CHECKSUM`, `OPTIMIZE` and `REPAIR`.
+    pub(super) fn maintenance(&mut self) -> Parsed<Statement<'a>> {
+        let kind = MaintenanceKind::from_text(self.token_text()).ok_or_else(|| self.fail())?;
+        self.advance();
+        let local = self.eat_no_binlog();
+        if !self.eat_keyword(Keyword::Table) {
+            self.expect_word("tables")?;
+        }
+        let tables = self.list(Parser::table_name)?;
+        let start = self.token.start;
+        while !self.at_end() {
+            if self.at(TokenKind::Bad) {
+                return Err(self.fail());
+            }
+            self.advance();
+        }
+        let options = self.text_of(start, self.before.max(start));
+        Ok(Statement::Maintenance(self.arena.node(Maintenance { kind, local, tables, options })))
+    }
+
+    fn eat_no_binlog(&mut self) -> bool {
+        self.eat_keyword(Keyword::NoWriteToBinlog) || self.eat_word("local")
+    }
+
+    pub(super) fn lock_tables(&mut self) -> Parsed<Statement<'a>> {
+        let next = self.peek();
+        if !self.is_word(next, "table") && !self.is_word(next, "tables") {
+            // `LOCK INSTANCE FOR BACKUP`
+            return Ok(self.other(StatementKind::Other));
+        }
+        self.advance();
+        self.advance();
+        let locks = self.list(|parser| {
+            let table = parser.table_name()?;
+            let is_kind = parser.at_keyword(Keyword::Read)
+                || parser.at_keyword(Keyword::Write)
+                || parser.at_keyword(Keyword::LowPriority);
+            let alias = if is_kind { None } else { parser.table_alias()? };
+            let kind = if parser.eat_keyword(Keyword::Read) {
+                match parser.eat_word("local") {
+                    true => TableLockKind::ReadLocal,
+                    false => TableLockKind::Read,
+                }
+            } else {
+                let low = parser.eat_keyword(Keyword::LowPriority);
+                parser.expect_keyword(Keyword::Write)?;
+                if low { TableLockKind::LowPriorityWrite } else { TableLockKind::Write }
+            };
+            Ok(TableLock { table, alias, kind })
+        })?;
+        Ok(Statement::LockTables(locks))
+    }
+
+    pub(super) fn unlock_tables(&mut self) -> Parsed<Statement<'a>> {
+        let next = self.peek();
+        if !self.is_word(next, "table") && !self.is_word(next, "tables") {
+            return Ok(self.other(StatementKind::Other));
+        }
+        self.advance();
+        self.advance();
+        Ok(Statement::UnlockTables)
+    }
+
+    pub(super) fn flush(&mut self) -> Parsed<Statement<'a>> {
+        self.advance();
+        let local = self.eat_no_binlog();
+        let what = if self.eat_keyword(Keyword::Table) || self.eat_word("tables") {
+            self.flush_tables()?
+        } else {
+            FlushWhat::Options(self.list(Parser::flush_option)?)
+        };
+        Ok(Statement::Flush(self.arena.node(Flush { local, what })))
+    }
+
+    fn flush_tables(&mut self) -> Parsed<FlushWhat<'a>> {
+        let tables = match self.at_name() {
+            true => self.list(Parser::table_name)?,
+            false => &[],
+        };
+        let with_read_lock = self.eat_words(&["with", "read", "lock"]);
+        let for_export = !with_read_lock && self.eat_words(&["for", "export"]);
+        Ok(FlushWhat::Tables { tables, with_read_lock, for_export })
+    }
+
+    /// Reads the words of one option: `BINARY LOGS`, `RELAY LOGS FOR CHANNEL 'x'`, `STATUS`.
+    fn flush_option(&mut self) -> Parsed<&'a str> {
+        let start = self.token.start;
+        self.any_word()?;
+        while matches!(self.token.kind, TokenKind::Word(_) | TokenKind::Literal(_)) {
+            self.advance();
+        }
+        Ok(self.arena.text(&self.text_of(start, self.before).to_ascii_lowercase()))
+    }
+}

@@ -1,0 +1,58 @@
+//! Why a text is no statement.
+
+use vt_base::{Code, Error};
+
+use crate::limits::{DEPTH_MAX, STATEMENT_BYTES_MAX};
+
+/// How parsing can end without a tree; small, because it travels through every function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fail {
+    Syntax { at: u32 },
+    Deep,
+    Long,
+    Empty,
+}
+
+/// How much of the text behind the fault a message shows, in characters.
+const NEAR_MAX: usize = 80;
+
+impl Fail {
+    /// Makes the error that a client sees.
+    pub(crate) fn into_error(self, sql: &str) -> Error {
+        match self {
+            Fail::Syntax { at } => syntax_error(sql, at as usize),
+            Fail::Deep => Error::mysql(
+                1436,
+                b"HY000",
+                format!("statement is nested too deeply: over {DEPTH_MAX} levels"),
+            )
+            .with_code(Code::InvalidArgument),
+            Fail::Long => Error::mysql(
+                1153,
+                b"08S01",
+                format!("statement is too long: over {STATEMENT_BYTES_MAX} bytes"),
+            )
+            .with_code(Code::ResourceExhausted),
+            Fail::Empty => {
+                Error::mysql(1065, b"42000", "Query was empty").with_code(Code::InvalidArgument)
+            }
+        }
+    }
+}
+
+/// MySQL's wording first, which programs look for; behind it Vitess's, which has the place.
+fn syntax_error(sql: &str, at: usize) -> Error {
+    let at = at.min(sql.len());
+    let (before, rest) = sql.as_bytes().split_at(at);
+    let line = 1 + memchr::memchr_iter(b'\n', before).count();
+    let rest = String::from_utf8_lossy(rest);
+    let near: String = rest.chars().take(NEAR_MAX).collect();
+    let word: String = near.split_whitespace().next().unwrap_or_default().to_owned();
+    let message = format!(
+        "You have an error in your SQL syntax; check the manual that corresponds to your MySQL \
+         server version for the right syntax to use near '{near}' at line {line} \
+         (syntax error at position {} near '{word}')",
+        at + 1,
+    );
+    Error::mysql(1064, b"42000", message).with_code(Code::InvalidArgument)
+}

@@ -1,0 +1,472 @@
+//! Calls: aggregates, window functions, and functions with a grammar of their own.
+
+use super::{Parsed, Parser, operator::rung};
+use crate::{
+    ast::{
+        Aggregate, AggregateKind, Cast, ConvertUsing, Expr, FormatKind, Frame, FrameBound,
+        FrameUnit, Function, Ident, JsonFallback, LiteralKind, Match, MatchMode, OrderItem, Over,
+        Special, TrimSide, WindowFunction, WindowKind, WindowSpec,
+    },
+    lexer::{Keyword, Token, TokenKind},
+};
+
+impl<'a> Parser<'a> {
+    /// Reads a call whose name is no reserved word; the current token is the name.
+    #[inline(never)]
+    pub(super) fn call(&mut self, token: Token) -> Parsed<Expr<'a>> {
+        let text = self.text_of(token.start, token.end);
+        let mut buffer = [0_u8; 16];
+        let name = match buffer.get_mut(..text.len()) {
+            Some(lower) => {
+                lower.copy_from_slice(text.as_bytes());
+                lower.make_ascii_lowercase();
+                std::str::from_utf8(lower).unwrap_or_default()
+            }
+            None => "",
+        };
+        match name {
+            "count" | "sum" | "min" | "max" | "avg" | "bit_and" | "bit_or" | "bit_xor"
+            | "group_concat" | "json_arrayagg" | "json_objectagg" | "std" | "stddev"
+            | "stddev_pop" | "stddev_samp" | "var_pop" | "var_samp" | "variance" | "st_collect" => {
+                let kind = AggregateKind::from_text(name).ok_or_else(|| self.fail())?;
+                self.advance();
+                self.aggregate(kind)
+            }
+            "cast" => self.cast(),
+            "extract" => self.extract(),
+            "trim" => self.trim(),
+            "substring" | "substr" | "mid" => self.substring(),
+            "position" => self.position(),
+            "weight_string" => self.weight_string(),
+            "get_format" => self.get_format(),
+            "timestampadd" | "timestampdiff" => self.timestamp_arithmetic(name.ends_with("add")),
+            "json_value" => self.json_value(),
+            _ => {
+                self.advance();
+                self.generic_call(None, Ident::new(text))
+            }
+        }
+    }
+
+    /// Reads an operand that begins with a reserved word.
+    #[inline(never)]
+    pub(super) fn reserved_call(&mut self, keyword: Keyword) -> Parsed<Expr<'a>> {
+        let text = self.token_text();
+        let called = self.peek().kind == TokenKind::LeftParen;
+        match keyword {
+            Keyword::CurrentDate
+            | Keyword::CurrentTime
+            | Keyword::CurrentTimestamp
+            | Keyword::CurrentUser
+            | Keyword::Localtime
+            | Keyword::Localtimestamp
+            | Keyword::UtcDate
+            | Keyword::UtcTime
+            | Keyword::UtcTimestamp => {
+                self.advance();
+                let args = if called { self.arguments()? } else { &[] };
+                let name = Ident::new(text);
+                Ok(Expr::Function(self.arena.node(Function { schema: None, name, args })))
+            }
+            Keyword::Default => self.default_value(called),
+            _ if !called && keyword != Keyword::Match => Err(self.fail()),
+            Keyword::If
+            | Keyword::Left
+            | Keyword::Right
+            | Keyword::Replace
+            | Keyword::Insert
+            | Keyword::Repeat
+            | Keyword::Mod
+            | Keyword::Database
+            | Keyword::Schema
+            | Keyword::Grouping => {
+                self.advance();
+                self.generic_call(None, Ident::new(text))
+            }
+            Keyword::Convert => self.convert(),
+            Keyword::Char => self.char_call(),
+            Keyword::Values => self.values_call(),
+            Keyword::Match => self.match_against(),
+            _ => match WindowKind::from_text(text) {
+                Some(kind) => {
+                    self.advance();
+                    self.window_function(kind)
+                }
+                None => Err(self.fail()),
+            },
+        }
+    }
+
+    fn default_value(&mut self, called: bool) -> Parsed<Expr<'a>> {
+        self.advance();
+        if !called {
+            return Ok(Expr::Default(None));
+        }
+        self.advance();
+        let column = self.arena.node(self.column_name()?);
+        self.expect(TokenKind::RightParen)?;
+        Ok(Expr::Default(Some(column)))
+    }
+
+    fn values_call(&mut self) -> Parsed<Expr<'a>> {
+        self.advance();
+        self.advance();
+        let column = self.arena.node(self.column_name()?);
+        self.expect(TokenKind::RightParen)?;
+        Ok(Expr::Values(column))
+    }
+
+    fn aggregate(&mut self, kind: AggregateKind) -> Parsed<Expr<'a>> {
+        self.expect(TokenKind::LeftParen)?;
+        let distinct = self.eat_keyword(Keyword::Distinct);
+        if !distinct {
+            self.eat_keyword(Keyword::All);
+        }
+        let args: &[Expr<'a>] = match self.token.kind {
+            TokenKind::Star if kind == AggregateKind::Count && !distinct => {
+                self.advance();
+                &[]
+            }
+            _ => self.list(Parser::expr)?,
+        };
+        let mut order_by: &[OrderItem<'a>] = &[];
+        let mut separator = None;
+        if kind == AggregateKind::GroupConcat {
+            order_by = self.order_by()?;
+            if self.eat_keyword(Keyword::Separator) {
+                separator = Some(self.primary()?);
+            }
+        }
+        self.expect(TokenKind::RightParen)?;
+        let over = if self.at_keyword(Keyword::Over) { Some(self.over()?) } else { None };
+        let aggregate = Aggregate { kind, distinct, args, order_by, separator, over };
+        Ok(Expr::Aggregate(self.arena.node(aggregate)))
+    }
+
+    fn window_function(&mut self, kind: WindowKind) -> Parsed<Expr<'a>> {
+        let args = self.arguments()?;
+        let mut from_last = false;
+        if kind == WindowKind::NthValue && self.eat_keyword(Keyword::From) {
+            from_last = self.eat_word("last");
+            if !from_last {
+                self.expect_word("first")?;
+            }
+        }
+        let ignore_nulls = self.eat_keyword(Keyword::Ignore);
+        if ignore_nulls || self.eat_word("respect") {
+            self.expect_word("nulls")?;
+        }
+        let over = self.over()?;
+        let call = WindowFunction { kind, args, from_last, ignore_nulls, over };
+        Ok(Expr::Window(self.arena.node(call)))
+    }
+
+    fn over(&mut self) -> Parsed<&'a Over<'a>> {
+        self.expect_keyword(Keyword::Over)?;
+        if self.at_name() {
+            let name = self.name()?;
+            return Ok(self.arena.node(Over::Name(name)));
+        }
+        let spec = self.window_spec()?;
+        Ok(self.arena.node(Over::Spec(spec)))
+    }
+
+    /// Reads `( [name] [PARTITION BY ...] [ORDER BY ...] [frame] )`.
+    pub(super) fn window_spec(&mut self) -> Parsed<WindowSpec<'a>> {
+        self.expect(TokenKind::LeftParen)?;
+        let base = if self.at_name() { Some(self.name()?) } else { None };
+        let mut partition_by: &[Expr<'a>] = &[];
+        if self.eat_keyword(Keyword::Partition) {
+            self.expect_keyword(Keyword::By)?;
+            partition_by = self.list(Parser::expr)?;
+        }
+        let order_by = self.order_by()?;
+        let frame = self.frame()?;
+        self.expect(TokenKind::RightParen)?;
+        Ok(WindowSpec { base, partition_by, order_by, frame })
+    }
+
+    fn frame(&mut self) -> Parsed<Option<Frame<'a>>> {
+        let unit = match self.token.kind {
+            TokenKind::Word(Keyword::Rows) => FrameUnit::Rows,
+            TokenKind::Word(Keyword::Range) => FrameUnit::Range,
+            TokenKind::Word(Keyword::Groups) => FrameUnit::Groups,
+            _ => return Ok(None),
+        };
+        self.advance();
+        if !self.eat_keyword(Keyword::Between) {
+            let start = self.frame_bound()?;
+            return Ok(Some(Frame { unit, start, end: None }));
+        }
+        let start = self.frame_bound()?;
+        self.expect_keyword(Keyword::And)?;
+        let end = Some(self.frame_bound()?);
+        Ok(Some(Frame { unit, start, end }))
+    }
+
+    fn frame_bound(&mut self) -> Parsed<FrameBound<'a>> {
+        if self.eat_words(&["current", "row"]) {
+            return Ok(FrameBound::CurrentRow);
+        }
+        if self.eat_word("unbounded") {
+            if self.eat_word("preceding") {
+                return Ok(FrameBound::UnboundedPreceding);
+            }
+            self.expect_word("following")?;
+            return Ok(FrameBound::UnboundedFollowing);
+        }
+        let amount = self.expr()?;
+        if self.eat_word("preceding") {
+            return Ok(FrameBound::Preceding(amount));
+        }
+        self.expect_word("following")?;
+        Ok(FrameBound::Following(amount))
+    }
+
+    fn cast(&mut self) -> Parsed<Expr<'a>> {
+        self.advance();
+        self.expect(TokenKind::LeftParen)?;
+        let expr = self.expr()?;
+        let mut time_zone = None;
+        if self.eat_word("at") {
+            self.expect_words(&["time", "zone"])?;
+            self.eat_keyword(Keyword::Interval);
+            time_zone = Some(self.string()?);
+        }
+        self.expect_keyword(Keyword::As)?;
+        let target = self.cast_type()?;
+        self.expect(TokenKind::RightParen)?;
+        Ok(Expr::Cast(self.arena.node(Cast { expr, target, time_zone })))
+    }
+
+    fn convert(&mut self) -> Parsed<Expr<'a>> {
+        self.advance();
+        self.advance();
+        let expr = self.expr()?;
+        if self.eat_keyword(Keyword::Using) {
+            let charset = self.charset_name()?;
+            self.expect(TokenKind::RightParen)?;
+            return Ok(Expr::ConvertUsing(self.arena.node(ConvertUsing { expr, charset })));
+        }
+        self.expect(TokenKind::Comma)?;
+        let target = self.cast_type()?;
+        self.expect(TokenKind::RightParen)?;
+        Ok(Expr::Cast(self.arena.node(Cast { expr, target, time_zone: None })))
+    }
+
+    fn special(&mut self, special: Special<'a>) -> Parsed<Expr<'a>> {
+        self.expect(TokenKind::RightParen)?;
+        Ok(Expr::Special(self.arena.node(special)))
+    }
+
+    /// Reads a function's name and its opening parenthesis.
+    fn open_call(&mut self) -> Parsed<()> {
+        self.advance();
+        self.expect(TokenKind::LeftParen)
+    }
+
+    fn extract(&mut self) -> Parsed<Expr<'a>> {
+        self.open_call()?;
+        let unit = self.time_unit()?;
+        self.expect_keyword(Keyword::From)?;
+        let expr = self.expr()?;
+        self.special(Special::Extract { unit, expr })
+    }
+
+    fn trim(&mut self) -> Parsed<Expr<'a>> {
+        self.open_call()?;
+        let side = match self.token.kind {
+            TokenKind::Word(Keyword::Both) => Some(TrimSide::Both),
+            TokenKind::Word(Keyword::Leading) => Some(TrimSide::Leading),
+            TokenKind::Word(Keyword::Trailing) => Some(TrimSide::Trailing),
+            _ => None,
+        };
+        if side.is_some() {
+            self.advance();
+        }
+        if side.is_some() && self.eat_keyword(Keyword::From) {
+            let expr = self.expr()?;
+            return self.special(Special::Trim { side, what: None, expr });
+        }
+        let first = self.expr()?;
+        if self.eat_keyword(Keyword::From) {
+            let expr = self.expr()?;
+            return self.special(Special::Trim { side, what: Some(first), expr });
+        }
+        if side.is_some() {
+            return Err(self.fail());
+        }
+        self.special(Special::Trim { side: None, what: None, expr: first })
+    }
+
+    fn substring(&mut self) -> Parsed<Expr<'a>> {
+        let name = Ident::new(self.token_text());
+        self.open_call()?;
+        let mut args = self.vec();
+        args.push(self.expr()?);
+        if self.eat_keyword(Keyword::From) {
+            args.push(self.expr()?);
+            if self.eat_keyword(Keyword::For) {
+                args.push(self.expr()?);
+            }
+        } else {
+            while self.eat(TokenKind::Comma) {
+                args.push(self.expr()?);
+            }
+        }
+        if args.len() < 2 {
+            return Err(self.fail());
+        }
+        self.expect(TokenKind::RightParen)?;
+        let args = args.into_bump_slice();
+        Ok(Expr::Function(self.arena.node(Function { schema: None, name, args })))
+    }
+
+    /// `POSITION(a IN b)`, which is `locate(a, b)`.
+    fn position(&mut self) -> Parsed<Expr<'a>> {
+        self.open_call()?;
+        let what = self.expr_at(rung::BIT_OR)?;
+        self.expect_keyword(Keyword::In)?;
+        let whole = self.expr()?;
+        self.expect(TokenKind::RightParen)?;
+        let args = self.arena.list(&[what, whole]);
+        let name = Ident::new("locate");
+        Ok(Expr::Function(self.arena.node(Function { schema: None, name, args })))
+    }
+
+    fn char_call(&mut self) -> Parsed<Expr<'a>> {
+        self.open_call()?;
+        let args = self.list(Parser::expr)?;
+        let charset = match self.eat_keyword(Keyword::Using) {
+            true => Some(self.charset_name()?),
+            false => None,
+        };
+        self.special(Special::Char { args, charset })
+    }
+
+    fn weight_string(&mut self) -> Parsed<Expr<'a>> {
+        self.open_call()?;
+        let expr = self.expr()?;
+        let target = match self.eat_keyword(Keyword::As) {
+            true => Some(self.cast_type()?),
+            false => None,
+        };
+        self.special(Special::WeightString { expr, target })
+    }
+
+    fn get_format(&mut self) -> Parsed<Expr<'a>> {
+        self.open_call()?;
+        let kind = match () {
+            () if self.at_word("date") => FormatKind::Date,
+            () if self.at_word("time") => FormatKind::Time,
+            () if self.at_word("datetime") || self.at_word("timestamp") => FormatKind::Datetime,
+            () => return Err(self.fail()),
+        };
+        self.advance();
+        self.expect(TokenKind::Comma)?;
+        let expr = self.expr()?;
+        self.special(Special::GetFormat { kind, expr })
+    }
+
+    fn timestamp_arithmetic(&mut self, add: bool) -> Parsed<Expr<'a>> {
+        self.open_call()?;
+        let unit = self.time_unit()?;
+        self.expect(TokenKind::Comma)?;
+        let first = self.expr()?;
+        self.expect(TokenKind::Comma)?;
+        let second = self.expr()?;
+        self.special(match add {
+            true => Special::TimestampAdd { unit, amount: first, expr: second },
+            false => Special::TimestampDiff { unit, from: first, to: second },
+        })
+    }
+
+    fn json_value(&mut self) -> Parsed<Expr<'a>> {
+        self.open_call()?;
+        let doc = self.expr()?;
+        self.expect(TokenKind::Comma)?;
+        let path = self.primary()?;
+        let returning = match self.eat_word("returning") {
+            true => Some(self.cast_type()?),
+            false => None,
+        };
+        let (on_empty, on_error) = self.json_fallbacks()?;
+        self.special(Special::JsonValue { doc, path, returning, on_empty, on_error })
+    }
+
+    /// Reads `[... ON EMPTY] [... ON ERROR]`.
+    pub(super) fn json_fallbacks(
+        &mut self,
+    ) -> Parsed<(Option<JsonFallback<'a>>, Option<JsonFallback<'a>>)> {
+        let (mut on_empty, mut on_error) = (None, None);
+        loop {
+            let fallback = match () {
+                () if self.eat_keyword(Keyword::Null) => JsonFallback::Null,
+                () if self.eat_word("error") => JsonFallback::Error,
+                () if self.eat_keyword(Keyword::Default) => {
+                    JsonFallback::Default(self.expr_at(rung::CONCAT)?)
+                }
+                () => return Ok((on_empty, on_error)),
+            };
+            self.expect_keyword(Keyword::On)?;
+            if self.eat_keyword(Keyword::Empty) && on_empty.is_none() {
+                on_empty = Some(fallback);
+            } else if on_error.is_none() {
+                self.expect_word("error")?;
+                on_error = Some(fallback);
+            } else {
+                return Err(self.fail());
+            }
+        }
+    }
+
+    fn match_against(&mut self) -> Parsed<Expr<'a>> {
+        self.advance();
+        let columns = if self.at(TokenKind::LeftParen) {
+            self.paren_list(Parser::match_column)?
+        } else {
+            self.list(Parser::match_column)?
+        };
+        self.expect_word("against")?;
+        self.expect(TokenKind::LeftParen)?;
+        let against = self.expr_at(rung::BIT_OR)?;
+        let mode = self.match_mode()?;
+        self.expect(TokenKind::RightParen)?;
+        Ok(Expr::Match(self.arena.node(Match { columns, against, mode })))
+    }
+
+    fn match_column(&mut self) -> Parsed<Expr<'a>> {
+        let column = self.column_name()?;
+        Ok(Expr::Column(self.arena.node(column)))
+    }
+
+    fn match_mode(&mut self) -> Parsed<MatchMode> {
+        if self.eat_keyword(Keyword::In) {
+            if self.eat_word("boolean") {
+                self.expect_word("mode")?;
+                return Ok(MatchMode::Boolean);
+            }
+            self.expect_words(&["natural", "language", "mode"])?;
+            if self.eat_words(&["with", "query", "expansion"]) {
+                return Ok(MatchMode::NaturalLanguageWithExpansion);
+            }
+            return Ok(MatchMode::NaturalLanguage);
+        }
+        if self.eat_words(&["with", "query", "expansion"]) {
+            return Ok(MatchMode::WithExpansion);
+        }
+        Ok(MatchMode::Default)
+    }
+
+    /// Reads a string, number or bind where MySQL takes no other expression.
+    pub(super) fn simple_value(&mut self) -> Parsed<Expr<'a>> {
+        match self.token.kind {
+            TokenKind::Literal(
+                LiteralKind::Int | LiteralKind::Str | LiteralKind::Hex | LiteralKind::NationalStr,
+            )
+            | TokenKind::Bind
+            | TokenKind::Question => self.primary(),
+            _ => Err(self.fail()),
+        }
+    }
+}

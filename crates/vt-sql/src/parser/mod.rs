@@ -1,0 +1,314 @@
+//! From tokens to the tree: recursive descent, one file a family of statements.
+//!
+//! The parser never goes back: where two readings begin alike, it looks ahead by copying the
+//! lexer. Nesting is counted at every recursion, see [`crate::limits`].
+
+mod admin;
+mod ddl;
+mod dml;
+mod error;
+mod expr;
+mod function;
+mod name;
+mod operator;
+mod query;
+mod session;
+mod show;
+mod statement;
+mod table;
+mod types;
+mod vitess;
+
+use bumpalo::collections::Vec as BumpVec;
+
+pub(crate) use error::Fail;
+pub(crate) use operator::rung;
+
+use crate::{
+    Arena, Modes,
+    ast::{Comments, Literal, LiteralKind, SelectInto, Span},
+    lexer::{Keyword, Lexer, Token, TokenKind, unescape},
+    limits::{CHAIN_MAX, DEPTH_MAX},
+};
+
+type Parsed<T> = Result<T, Fail>;
+
+pub(crate) struct Parser<'a> {
+    arena: &'a Arena,
+    source: &'a [u8],
+    modes: Modes,
+    lexer: Lexer<'a>,
+    /// The token that is looked at.
+    token: Token,
+    /// Where the token before it ended.
+    before: u32,
+    depth: u32,
+    /// The links of operator chains on the longest path in what was parsed last.
+    chain: u32,
+    comments: Comments<'a>,
+    /// An `INTO` in the middle of a `SELECT`, for the query around it.
+    into: Option<&'a SelectInto<'a>>,
+}
+
+impl<'a> Parser<'a> {
+    pub(crate) fn new(arena: &'a Arena, sql: &'a str, modes: Modes) -> Parser<'a> {
+        let source = sql.as_bytes();
+        let mut parser = Parser {
+            arena,
+            source,
+            modes,
+            lexer: Lexer::new(source, modes),
+            token: Token { kind: TokenKind::End, start: 0, end: 0, ordinal: 0 },
+            before: 0,
+            depth: 0,
+            chain: 0,
+            comments: Comments::NONE,
+            into: None,
+        };
+        parser.advance();
+        parser
+    }
+
+    // Tokens.
+
+    /// Goes to the next token, and keeps the comments that stand before it.
+    fn advance(&mut self) {
+        self.before = self.token.end;
+        self.comments = Comments::NONE;
+        self.token = self.lexer.next();
+        if matches!(self.token.kind, TokenKind::Hint | TokenKind::Directive) {
+            self.collect_comments();
+        }
+    }
+
+    /// Goes on at a place in the text.
+    fn jump(&mut self, to: usize) {
+        self.lexer.jump(to);
+        self.token.end = to as u32;
+        self.advance();
+    }
+
+    #[cold]
+    fn collect_comments(&mut self) {
+        let mut directives = self.arena.vec();
+        let mut hints = None;
+        while matches!(self.token.kind, TokenKind::Hint | TokenKind::Directive) {
+            let text = self.text_of(self.token.start, self.token.end);
+            let inside = |from: usize| text.get(from..text.len() - 2).unwrap_or_default().trim();
+            if self.token.kind == TokenKind::Hint {
+                hints = hints.or(Some(inside(3)));
+            } else {
+                directives.push(inside(5));
+            }
+            self.token = self.lexer.next();
+        }
+        self.comments = Comments { directives: directives.into_bump_slice(), hints };
+    }
+
+    /// Takes the comments that stood before the current token.
+    fn take_comments(&mut self) -> Comments<'a> {
+        std::mem::take(&mut self.comments)
+    }
+
+    /// Returns the token behind the current one.
+    fn peek(&self) -> Token {
+        self.peek_nth(1)
+    }
+
+    /// Returns the token `ahead` tokens behind the current one.
+    fn peek_nth(&self, ahead: usize) -> Token {
+        let mut lexer = self.lexer;
+        let mut token = self.token;
+        for _ in 0..ahead {
+            token = lexer.next();
+            while matches!(token.kind, TokenKind::Hint | TokenKind::Directive) {
+                token = lexer.next();
+            }
+        }
+        token
+    }
+
+    fn at(&self, kind: TokenKind) -> bool {
+        self.token.kind == kind
+    }
+
+    fn at_keyword(&self, keyword: Keyword) -> bool {
+        self.token.kind == TokenKind::Word(keyword)
+    }
+
+    /// Tells whether the current token is this word, reserved or not, without quotes.
+    fn at_word(&self, word: &str) -> bool {
+        self.is_word(self.token, word)
+    }
+
+    fn is_word(&self, token: Token, word: &str) -> bool {
+        matches!(token.kind, TokenKind::Word(_))
+            && self.bytes_of(token).eq_ignore_ascii_case(word.as_bytes())
+    }
+
+    /// Tells whether the current and the next tokens are these words.
+    fn at_words(&self, words: &[&str]) -> bool {
+        words.iter().enumerate().all(|(ahead, word)| self.is_word(self.peek_nth(ahead), word))
+    }
+
+    fn eat(&mut self, kind: TokenKind) -> bool {
+        let found = self.at(kind);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    fn eat_keyword(&mut self, keyword: Keyword) -> bool {
+        self.eat(TokenKind::Word(keyword))
+    }
+
+    fn eat_word(&mut self, word: &str) -> bool {
+        let found = self.at_word(word);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    fn eat_words(&mut self, words: &[&str]) -> bool {
+        let found = self.at_words(words);
+        if found {
+            for _ in words {
+                self.advance();
+            }
+        }
+        found
+    }
+
+    fn expect(&mut self, kind: TokenKind) -> Parsed<()> {
+        if self.eat(kind) { Ok(()) } else { Err(self.fail()) }
+    }
+
+    fn expect_keyword(&mut self, keyword: Keyword) -> Parsed<()> {
+        self.expect(TokenKind::Word(keyword))
+    }
+
+    fn expect_word(&mut self, word: &str) -> Parsed<()> {
+        if self.eat_word(word) { Ok(()) } else { Err(self.fail()) }
+    }
+
+    fn expect_words(&mut self, words: &[&str]) -> Parsed<()> {
+        words.iter().try_for_each(|word| self.expect_word(word))
+    }
+
+    /// A syntax error at the current token.
+    #[cold]
+    fn fail(&self) -> Fail {
+        Fail::Syntax { at: self.token.start }
+    }
+
+    // Text.
+
+    fn bytes_of(&self, token: Token) -> &'a [u8] {
+        &self.source[token.start as usize..token.end as usize]
+    }
+
+    /// Returns a piece of the text; the lexer never ends a token inside of a character.
+    fn text_of(&self, start: u32, end: u32) -> &'a str {
+        let bytes = self.source.get(start as usize..end as usize).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    fn token_text(&self) -> &'a str {
+        self.text_of(self.token.start, self.token.end)
+    }
+
+    // Nesting.
+
+    /// Counts one level of nesting; [`Parser::leave`] takes it back.
+    fn enter(&mut self) -> Parsed<()> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX { Err(Fail::Deep) } else { Ok(()) }
+    }
+
+    fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Counts a link of a chain of operators.
+    fn link(&mut self) -> Parsed<()> {
+        self.chain += 1;
+        if self.chain > CHAIN_MAX { Err(Fail::Deep) } else { Ok(()) }
+    }
+
+    // Lists.
+
+    fn vec<T: Copy>(&self) -> BumpVec<'a, T> {
+        self.arena.vec()
+    }
+
+    /// Reads one or more items with commas between.
+    fn list<T: Copy>(&mut self, item: impl Fn(&mut Self) -> Parsed<T>) -> Parsed<&'a [T]> {
+        let mut items = self.vec();
+        loop {
+            items.push(item(self)?);
+            if !self.eat(TokenKind::Comma) {
+                return Ok(items.into_bump_slice());
+            }
+        }
+    }
+
+    /// Reads `( item, ... )`.
+    fn paren_list<T: Copy>(&mut self, item: impl Fn(&mut Self) -> Parsed<T>) -> Parsed<&'a [T]> {
+        self.expect(TokenKind::LeftParen)?;
+        let items = self.list(item)?;
+        self.expect(TokenKind::RightParen)?;
+        Ok(items)
+    }
+
+    // Literals.
+
+    fn literal(&mut self, kind: LiteralKind) -> &'a Literal<'a> {
+        let literal = self.arena.node(Literal {
+            kind,
+            value: self.unescape(self.bytes_of(self.token), kind),
+            span: Span { start: self.token.start, end: self.token.end },
+            ordinal: self.token.ordinal,
+        });
+        self.advance();
+        literal
+    }
+
+    fn unescape(&self, text: &'a [u8], kind: LiteralKind) -> &'a [u8] {
+        match unescape(text, kind, self.modes) {
+            std::borrow::Cow::Borrowed(value) => value,
+            std::borrow::Cow::Owned(value) => self.arena.bytes(&value),
+        }
+    }
+
+    /// Reads a string.
+    fn string(&mut self) -> Parsed<&'a Literal<'a>> {
+        match self.token.kind {
+            TokenKind::Literal(
+                kind @ (LiteralKind::Str
+                | LiteralKind::Hex
+                | LiteralKind::Bit
+                | LiteralKind::NationalStr),
+            ) => Ok(self.literal(kind)),
+            _ => Err(self.fail()),
+        }
+    }
+
+    fn string_text(&mut self) -> Parsed<&'a str> {
+        let fail = self.fail();
+        std::str::from_utf8(self.string()?.value).map_err(|_| fail)
+    }
+
+    /// Reads a number literal without a point, and returns it as written.
+    fn number(&mut self) -> Parsed<&'a str> {
+        match self.token.kind {
+            TokenKind::Literal(LiteralKind::Int | LiteralKind::Hex) => {
+                let text = self.token_text();
+                self.advance();
+                Ok(text)
+            }
+            _ => Err(self.fail()),
+        }
+    }
+}

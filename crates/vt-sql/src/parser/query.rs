@@ -1,0 +1,507 @@
+//! Queries.
+
+use super::{Parsed, Parser};
+use crate::{
+    ast::{
+        CommonTable, Expr, FileFormat, GroupBy, Ident, IntoVariable, Limit, LiteralKind, Lock,
+        LockStrength, LockWait, NamedWindow, OrderItem, Query, QueryBody, Select, SelectExpr,
+        SelectInto, SelectItem, SelectOptions, SetOp, SetOperation, SetTail, TableName, With,
+    },
+    lexer::{Keyword, TokenKind},
+};
+
+impl<'a> Parser<'a> {
+    /// Tells whether a query without parentheses begins here.
+    pub(super) fn at_query(&self) -> bool {
+        match self.token.kind {
+            TokenKind::Word(Keyword::Select | Keyword::With | Keyword::Table) => true,
+            TokenKind::Word(Keyword::Values) => self.peek().kind == TokenKind::Word(Keyword::Row),
+            _ => false,
+        }
+    }
+
+    /// Reads `( query )`.
+    pub(super) fn paren_query(&mut self) -> Parsed<&'a Query<'a>> {
+        self.expect(TokenKind::LeftParen)?;
+        let query = self.query()?;
+        self.expect(TokenKind::RightParen)?;
+        Ok(query)
+    }
+
+    /// Reads a query with all that belongs to it.
+    pub(super) fn query(&mut self) -> Parsed<&'a Query<'a>> {
+        let with = if self.at_keyword(Keyword::With) { Some(self.with()?) } else { None };
+        self.query_with(with)
+    }
+
+    /// Reads a query behind its `WITH`.
+    pub(super) fn query_with(&mut self, with: Option<&'a With<'a>>) -> Parsed<&'a Query<'a>> {
+        self.enter()?;
+        let outer_into = self.into.take();
+        let first = self.query_primary()?;
+        let query = self.query_tail(with, first)?;
+        self.into = outer_into;
+        self.leave();
+        Ok(query)
+    }
+
+    /// Reads what follows a query in parentheses that turned out to begin a larger query.
+    pub(super) fn query_behind(&mut self, first: &'a Query<'a>) -> Parsed<&'a Query<'a>> {
+        let continues = matches!(
+            self.token.kind,
+            TokenKind::Word(
+                Keyword::Union
+                    | Keyword::Except
+                    | Keyword::Intersect
+                    | Keyword::Order
+                    | Keyword::Limit
+                    | Keyword::For
+                    | Keyword::Lock
+                    | Keyword::Into
+            )
+        );
+        if !continues {
+            return Ok(first);
+        }
+        self.query_tail(None, body_of(first))
+    }
+
+    /// Reads set operations and what follows them.
+    fn query_tail(
+        &mut self,
+        with: Option<&'a With<'a>>,
+        first: QueryBody<'a>,
+    ) -> Parsed<&'a Query<'a>> {
+        let body = self.set_operations(first)?;
+        let order_by = self.order_by()?;
+        let limit = self.limit()?;
+        let mut into = self.into.take();
+        if into.is_none() {
+            into = self.select_into()?;
+        }
+        let locks = self.locks()?;
+        if into.is_none() {
+            into = self.select_into()?;
+        }
+        Ok(self.arena.node(Query { with, body, order_by, limit, locks, into }))
+    }
+
+    /// Reads `UNION` and `EXCEPT` from left to right, with `INTERSECT` first.
+    fn set_operations(&mut self, first: QueryBody<'a>) -> Parsed<QueryBody<'a>> {
+        let first = self.intersections(first)?;
+        if !matches!(self.token.kind, TokenKind::Word(Keyword::Union | Keyword::Except)) {
+            return Ok(first);
+        }
+        let mut rest = self.vec();
+        while let Some(op) = self.eat_set_op(|op| op != SetOp::Intersect) {
+            let all = self.set_quantifier();
+            let body = self.query_primary()?;
+            let body = self.intersections(body)?;
+            rest.push(SetTail { op, all, body });
+        }
+        let rest = rest.into_bump_slice();
+        Ok(QueryBody::Set(self.arena.node(SetOperation { first, rest })))
+    }
+
+    fn intersections(&mut self, first: QueryBody<'a>) -> Parsed<QueryBody<'a>> {
+        if !self.at_keyword(Keyword::Intersect) {
+            return Ok(first);
+        }
+        let mut rest = self.vec();
+        while let Some(op) = self.eat_set_op(|op| op == SetOp::Intersect) {
+            let all = self.set_quantifier();
+            rest.push(SetTail { op, all, body: self.query_primary()? });
+        }
+        let rest = rest.into_bump_slice();
+        Ok(QueryBody::Set(self.arena.node(SetOperation { first, rest })))
+    }
+
+    fn eat_set_op(&mut self, wanted: fn(SetOp) -> bool) -> Option<SetOp> {
+        let op = match self.token.kind {
+            TokenKind::Word(Keyword::Union) => SetOp::Union,
+            TokenKind::Word(Keyword::Except) => SetOp::Except,
+            TokenKind::Word(Keyword::Intersect) => SetOp::Intersect,
+            _ => return None,
+        };
+        if !wanted(op) {
+            return None;
+        }
+        self.advance();
+        Some(op)
+    }
+
+    fn set_quantifier(&mut self) -> bool {
+        !self.eat_keyword(Keyword::Distinct) && self.eat_keyword(Keyword::All)
+    }
+
+    fn query_primary(&mut self) -> Parsed<QueryBody<'a>> {
+        match self.token.kind {
+            TokenKind::Word(Keyword::Select) => Ok(QueryBody::Select(self.select()?)),
+            TokenKind::Word(Keyword::Values) => {
+                self.advance();
+                Ok(QueryBody::Values(self.list(Parser::row_constructor)?))
+            }
+            TokenKind::Word(Keyword::Table) => {
+                self.advance();
+                Ok(QueryBody::Table(self.table_name()?))
+            }
+            TokenKind::LeftParen => {
+                self.advance();
+                let query = self.query()?;
+                self.expect(TokenKind::RightParen)?;
+                Ok(body_of(query))
+            }
+            _ => Err(self.fail()),
+        }
+    }
+
+    fn row_constructor(&mut self) -> Parsed<&'a [Expr<'a>]> {
+        self.expect_keyword(Keyword::Row)?;
+        self.arguments()
+    }
+
+    /// Reads `WITH [RECURSIVE] name [(columns)] AS (query), ...`.
+    pub(super) fn with(&mut self) -> Parsed<&'a With<'a>> {
+        self.expect_keyword(Keyword::With)?;
+        let recursive = self.eat_keyword(Keyword::Recursive);
+        let tables = self.list(|parser| {
+            let name = parser.name()?;
+            let columns = parser.optional_names()?;
+            parser.expect_keyword(Keyword::As)?;
+            Ok(CommonTable { name, columns, query: parser.paren_query()? })
+        })?;
+        Ok(self.arena.node(With { recursive, tables }))
+    }
+
+    fn select(&mut self) -> Parsed<&'a Select<'a>> {
+        self.advance();
+        let comments = self.take_comments();
+        let options = self.select_options();
+        let items =
+            if self.at_next_value() { self.next_value()? } else { self.list(Parser::select_item)? };
+        let into = self.select_into()?;
+        let from = if self.eat_keyword(Keyword::From) { self.from()? } else { &[] };
+        let filter = self.optional_expr(Keyword::Where)?;
+        let group_by = self.group_by()?;
+        let having = self.optional_expr(Keyword::Having)?;
+        let windows = self.windows()?;
+        let qualify = self.optional_expr(Keyword::Qualify)?;
+        self.into = into;
+        Ok(self.arena.node(Select {
+            comments,
+            options,
+            items,
+            from,
+            filter,
+            group_by,
+            having,
+            windows,
+            qualify,
+        }))
+    }
+
+    fn select_options(&mut self) -> SelectOptions {
+        let mut options = SelectOptions::default();
+        loop {
+            let flag = match self.token.kind {
+                TokenKind::Word(Keyword::Distinct | Keyword::Distinctrow) => &mut options.distinct,
+                TokenKind::Word(Keyword::All) => &mut options.all,
+                TokenKind::Word(Keyword::HighPriority) => &mut options.high_priority,
+                TokenKind::Word(Keyword::StraightJoin) => &mut options.straight_join,
+                TokenKind::Word(Keyword::SqlSmallResult) => &mut options.small_result,
+                TokenKind::Word(Keyword::SqlBigResult) => &mut options.big_result,
+                TokenKind::Word(Keyword::SqlCalcFoundRows) => &mut options.calc_found_rows,
+                TokenKind::Word(Keyword::None) if self.at_word("sql_no_cache") => {
+                    &mut options.no_cache
+                }
+                TokenKind::Word(Keyword::None) if self.at_word("sql_buffer_result") => {
+                    &mut options.buffer_result
+                }
+                _ => return options,
+            };
+            *flag = true;
+            self.advance();
+        }
+    }
+
+    /// `NEXT VALUE FROM seq` and `NEXT n VALUES FROM seq`, of sequences.
+    fn at_next_value(&self) -> bool {
+        self.at_word("next") && {
+            let next = self.peek();
+            match next.kind {
+                TokenKind::Literal(LiteralKind::Int) | TokenKind::Bind | TokenKind::Question => {
+                    self.peek_nth(2).kind == TokenKind::Word(Keyword::Values)
+                }
+                TokenKind::Word(Keyword::Value) => {
+                    self.peek_nth(2).kind == TokenKind::Word(Keyword::From)
+                }
+                _ => false,
+            }
+        }
+    }
+
+    fn next_value(&mut self) -> Parsed<&'a [SelectItem<'a>]> {
+        self.advance();
+        let count = if self.eat_keyword(Keyword::Value) {
+            Expr::Literal(self.arena.node(crate::ast::Literal {
+                kind: LiteralKind::Int,
+                value: b"1",
+                span: crate::ast::Span::default(),
+                ordinal: crate::ast::Literal::MADE,
+            }))
+        } else {
+            let count = self.primary()?;
+            self.expect_keyword(Keyword::Values)?;
+            count
+        };
+        Ok(self.arena.list(&[SelectItem::Next(count)]))
+    }
+
+    fn select_item(&mut self) -> Parsed<SelectItem<'a>> {
+        if self.eat(TokenKind::Star) {
+            return Ok(SelectItem::Star(None));
+        }
+        if let Some(item) = self.qualified_star()? {
+            return Ok(item);
+        }
+        let start = self.token.start;
+        let expr = self.expr()?;
+        let text = self.text_of(start, self.before);
+        let alias = self.alias()?;
+        let name = match (alias, expr) {
+            (Some(alias), _) => alias.text,
+            (None, Expr::Column(column)) => column.name.text,
+            (None, Expr::Literal(literal)) if literal.kind == LiteralKind::Str => {
+                std::str::from_utf8(literal.value).unwrap_or(text)
+            }
+            (None, Expr::Literal(literal)) => self.text_of(literal.span.start, literal.span.end),
+            (None, Expr::Null) => "NULL",
+            (None, Expr::True) => "TRUE",
+            (None, Expr::False) => "FALSE",
+            (None, _) => text,
+        };
+        Ok(SelectItem::Expr(SelectExpr { expr, alias, name }))
+    }
+
+    /// `t.*` and `ks.t.*`.
+    fn qualified_star(&mut self) -> Parsed<Option<SelectItem<'a>>> {
+        if !self.at_name() || self.peek().kind != TokenKind::Dot {
+            return Ok(None);
+        }
+        let second = self.peek_nth(2);
+        if second.kind == TokenKind::Star {
+            let table = TableName { qualifier: None, name: self.name()? };
+            self.advance();
+            self.advance();
+            return Ok(Some(SelectItem::Star(Some(table))));
+        }
+        if self.peek_nth(3).kind != TokenKind::Dot || self.peek_nth(4).kind != TokenKind::Star {
+            return Ok(None);
+        }
+        let qualifier = Some(self.name()?);
+        self.advance();
+        let table = TableName { qualifier, name: self.any_word()? };
+        self.advance();
+        self.advance();
+        Ok(Some(SelectItem::Star(Some(table))))
+    }
+
+    pub(super) fn optional_expr(&mut self, keyword: Keyword) -> Parsed<Option<Expr<'a>>> {
+        if self.eat_keyword(keyword) { self.expr().map(Some) } else { Ok(None) }
+    }
+
+    fn group_by(&mut self) -> Parsed<Option<&'a GroupBy<'a>>> {
+        if !self.eat_keyword(Keyword::Group) {
+            return Ok(None);
+        }
+        self.expect_keyword(Keyword::By)?;
+        if self.at_word("rollup") && self.peek().kind == TokenKind::LeftParen {
+            self.advance();
+            let exprs = self.paren_list(Parser::expr)?;
+            return Ok(Some(self.arena.node(GroupBy { exprs, rollup: true })));
+        }
+        let exprs = self.list(Parser::expr)?;
+        let rollup = self.at_keyword(Keyword::With) && self.is_word(self.peek(), "rollup");
+        if rollup {
+            self.expect_words(&["with", "rollup"])?;
+        }
+        Ok(Some(self.arena.node(GroupBy { exprs, rollup })))
+    }
+
+    fn windows(&mut self) -> Parsed<&'a [NamedWindow<'a>]> {
+        if !self.eat_keyword(Keyword::Window) {
+            return Ok(&[]);
+        }
+        self.list(|parser| {
+            let name = parser.name()?;
+            parser.expect_keyword(Keyword::As)?;
+            Ok(NamedWindow { name, spec: parser.window_spec()? })
+        })
+    }
+
+    /// Reads `ORDER BY ...`, if it stands here.
+    pub(super) fn order_by(&mut self) -> Parsed<&'a [OrderItem<'a>]> {
+        if !self.eat_keyword(Keyword::Order) {
+            return Ok(&[]);
+        }
+        self.expect_keyword(Keyword::By)?;
+        self.list(Parser::order_item)
+    }
+
+    pub(super) fn order_item(&mut self) -> Parsed<OrderItem<'a>> {
+        let expr = self.expr()?;
+        let descending = self.eat_keyword(Keyword::Desc);
+        if !descending {
+            self.eat_keyword(Keyword::Asc);
+        }
+        Ok(OrderItem { expr, descending })
+    }
+
+    /// Reads `LIMIT n`, `LIMIT offset, n` or `LIMIT n OFFSET offset`, if it stands here.
+    pub(super) fn limit(&mut self) -> Parsed<Option<Limit<'a>>> {
+        if !self.eat_keyword(Keyword::Limit) {
+            return Ok(None);
+        }
+        let first = self.limit_value()?;
+        if self.eat(TokenKind::Comma) {
+            let count = self.limit_value()?;
+            return Ok(Some(Limit { offset: Some(first), count }));
+        }
+        let offset = match self.eat_keyword(Keyword::Offset) {
+            true => Some(self.limit_value()?),
+            false => None,
+        };
+        Ok(Some(Limit { offset, count: first }))
+    }
+
+    /// A number, a bind, or a local variable of a program.
+    fn limit_value(&mut self) -> Parsed<Expr<'a>> {
+        match self.token.kind {
+            TokenKind::Literal(LiteralKind::Int | LiteralKind::Decimal | LiteralKind::Hex)
+            | TokenKind::Bind
+            | TokenKind::Question => self.primary(),
+            _ => {
+                let column = self.column_name()?;
+                Ok(Expr::Column(self.arena.node(column)))
+            }
+        }
+    }
+
+    fn locks(&mut self) -> Parsed<&'a [Lock<'a>]> {
+        let mut locks = self.vec();
+        loop {
+            let strength = if self.eat_keyword(Keyword::Lock) {
+                self.expect_words(&["in", "share", "mode"])?;
+                let wait = LockWait::Wait;
+                locks.push(Lock { strength: LockStrength::ShareMode, of: &[], wait });
+                continue;
+            } else if !self.eat_keyword(Keyword::For) {
+                return Ok(locks.into_bump_slice());
+            } else if self.eat_keyword(Keyword::Update) {
+                LockStrength::Update
+            } else {
+                self.expect_word("share")?;
+                LockStrength::Share
+            };
+            let of = match self.eat_keyword(Keyword::Of) {
+                true => self.list(Parser::table_name)?,
+                false => &[],
+            };
+            let wait = if self.eat_word("nowait") {
+                LockWait::NoWait
+            } else if self.eat_word("skip") {
+                self.expect_word("locked")?;
+                LockWait::SkipLocked
+            } else {
+                LockWait::Wait
+            };
+            locks.push(Lock { strength, of, wait });
+        }
+    }
+
+    fn select_into(&mut self) -> Parsed<Option<&'a SelectInto<'a>>> {
+        if !self.eat_keyword(Keyword::Into) {
+            return Ok(None);
+        }
+        let into = if self.eat_keyword(Keyword::Outfile) {
+            let path = self.string()?;
+            let charset = self.load_charset()?;
+            SelectInto::OutFile { path, charset, format: self.file_format()? }
+        } else if self.eat_word("dumpfile") {
+            SelectInto::DumpFile(self.string()?)
+        } else {
+            SelectInto::Variables(self.list(|parser| {
+                if parser.at(TokenKind::UserVariable) {
+                    return Ok(IntoVariable::User(parser.user_variable()?));
+                }
+                let name: Ident<'a> = parser.name()?;
+                Ok(IntoVariable::Local(name))
+            })?)
+        };
+        Ok(Some(self.arena.node(into)))
+    }
+
+    pub(super) fn load_charset(&mut self) -> Parsed<Option<&'a str>> {
+        if self.eat_words(&["character", "set"]) || self.eat_word("charset") {
+            return self.charset_name().map(Some);
+        }
+        Ok(None)
+    }
+
+    /// Reads `FIELDS ... LINES ...`.
+    pub(super) fn file_format(&mut self) -> Parsed<FileFormat<'a>> {
+        let mut format = FileFormat::default();
+        if self.eat_word("fields") || self.eat_word("columns") {
+            let mut any = false;
+            loop {
+                if self.eat_keyword(Keyword::Terminated) {
+                    self.expect_keyword(Keyword::By)?;
+                    format.fields_terminated = Some(self.string()?);
+                } else if self.eat_keyword(Keyword::Escaped) {
+                    self.expect_keyword(Keyword::By)?;
+                    format.fields_escaped = Some(self.string()?);
+                } else if self.eat_keyword(Keyword::Optionally) {
+                    self.expect_words(&["enclosed", "by"])?;
+                    format.fields_optionally = true;
+                    format.fields_enclosed = Some(self.string()?);
+                } else if self.eat_keyword(Keyword::Enclosed) {
+                    self.expect_keyword(Keyword::By)?;
+                    format.fields_enclosed = Some(self.string()?);
+                } else if any {
+                    break;
+                } else {
+                    return Err(self.fail());
+                }
+                any = true;
+            }
+        }
+        if self.eat_keyword(Keyword::Lines) {
+            let mut any = false;
+            loop {
+                if self.eat_keyword(Keyword::Terminated) {
+                    self.expect_keyword(Keyword::By)?;
+                    format.lines_terminated = Some(self.string()?);
+                } else if self.eat_keyword(Keyword::Starting) {
+                    self.expect_keyword(Keyword::By)?;
+                    format.lines_starting = Some(self.string()?);
+                } else if any {
+                    break;
+                } else {
+                    return Err(self.fail());
+                }
+                any = true;
+            }
+        }
+        Ok(format)
+    }
+}
+
+/// Takes the parentheses off a query that has nothing around its body.
+fn body_of<'a>(query: &'a Query<'a>) -> QueryBody<'a> {
+    let bare = query.with.is_none()
+        && query.order_by.is_empty()
+        && query.limit.is_none()
+        && query.locks.is_empty()
+        && query.into.is_none();
+    if bare { query.body } else { QueryBody::Query(query) }
+}

@@ -1,0 +1,47 @@
+//! Table maintenance, table locks, `FLUSH`.
+
+use super::{Print, Printer};
+use crate::ast::{Flush, FlushWhat, Maintenance, TableLock, TableLockKind};
+
+impl Print for Maintenance<'_> {
+    fn print(&self, printer: &mut Printer<'_>) {
+        printer.word(self.kind.text());
+        printer.word_if(self.local, " local");
+        printer.word(" table ");
+        printer.list(self.tables);
+        printer.word_if(!self.options.is_empty(), " ");
+        printer.word(self.options);
+    }
+}
+
+impl Print for TableLock<'_> {
+    fn print(&self, printer: &mut Printer<'_>) {
+        printer.node(&self.table);
+        printer.optional(" as ", self.alias.as_ref());
+        printer.word(match self.kind {
+            TableLockKind::Read => " read",
+            TableLockKind::ReadLocal => " read local",
+            TableLockKind::Write => " write",
+            TableLockKind::LowPriorityWrite => " low_priority write",
+        });
+    }
+}
+
+impl Print for Flush<'_> {
+    fn print(&self, printer: &mut Printer<'_>) {
+        printer.word("flush ");
+        printer.word_if(self.local, "local ");
+        match self.what {
+            FlushWhat::Options(options) => {
+                printer.list_with(options, |printer, option| printer.word(option));
+            }
+            FlushWhat::Tables { tables, with_read_lock, for_export } => {
+                printer.word("tables");
+                printer.word_if(!tables.is_empty(), " ");
+                printer.list(tables);
+                printer.word_if(with_read_lock, " with read lock");
+                printer.word_if(for_export, " for export");
+            }
+        }
+    }
+}
