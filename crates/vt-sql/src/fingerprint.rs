@@ -79,9 +79,12 @@ pub fn fingerprint(sql: &str, modes: Modes) -> Option<Fingerprint> {
         match token.kind {
             TokenKind::Bad => return None,
             TokenKind::End => break,
-            TokenKind::Semicolon => match lexer.next().kind {
-                TokenKind::End => break,
-                _ => return None,
+            TokenKind::Semicolon => loop {
+                match lexer.next().kind {
+                    TokenKind::Semicolon => {}
+                    TokenKind::End => return Some(Fingerprint { hash: shape.finish(), literals }),
+                    _ => return None,
+                }
             },
             TokenKind::Word(keyword) if keyword.is_reserved() && !spelled => shape.keyword(keyword),
             TokenKind::Word(_)

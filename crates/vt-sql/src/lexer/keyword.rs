@@ -5,7 +5,7 @@ macro_rules! keywords {
         /// A word that the grammar knows; [`Keyword::None`] is any other word.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u16)]
-        pub enum Keyword { None, $($name),* }
+        pub(crate) enum Keyword { None, $($name),* }
 
         const WORDS: &[(&str, Keyword, Class)] = &[$(($text, Keyword::$name, Class::$class)),*];
     };
@@ -23,7 +23,7 @@ enum Class {
 
 impl Keyword {
     /// Looks a word up, without case.
-    pub fn find(word: &[u8]) -> Keyword {
+    pub(crate) fn find(word: &[u8]) -> Keyword {
         if word.len() > LENGTH_MAX || word.len() < 2 {
             return Keyword::None;
         }
@@ -42,18 +42,13 @@ impl Keyword {
     }
 
     /// Tells whether the word cannot be an identifier without quotes.
-    pub fn is_reserved(self) -> bool {
+    pub(crate) fn is_reserved(self) -> bool {
         self.class() == Some(Class::Reserved)
     }
 
     /// Tells whether an identifier of this text must be printed with quotes.
-    pub fn needs_quotes(self) -> bool {
+    pub(crate) fn needs_quotes(self) -> bool {
         matches!(self.class(), Some(Class::Reserved | Class::Quoted))
-    }
-
-    /// Returns the word in lower case.
-    pub fn text(self) -> &'static str {
-        (self as usize).checked_sub(1).map_or("", |index| WORDS[index].0)
     }
 
     fn class(self) -> Option<Class> {

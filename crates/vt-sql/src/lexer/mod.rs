@@ -8,14 +8,14 @@ mod comment;
 mod keyword;
 mod literal;
 
-pub use keyword::Keyword;
+pub(crate) use keyword::Keyword;
 pub(crate) use literal::{list_items, unescape};
 
 use crate::{Modes, ast::LiteralKind};
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenKind {
+pub(crate) enum TokenKind {
     /// The end of the text.
     End,
     /// Something that no token begins with, or a string or comment without end.
@@ -83,20 +83,20 @@ pub enum TokenKind {
 
 /// A token and its place.
 #[derive(Clone, Copy, Debug)]
-pub struct Token {
-    pub kind: TokenKind,
-    pub start: u32,
-    pub end: u32,
+pub(crate) struct Token {
+    pub(crate) kind: TokenKind,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
     /// Of a literal, a list or a `?`: its number in the statement, from 0.
-    pub ordinal: u32,
+    pub(crate) ordinal: u32,
 }
 
 /// The version that version comments are compared with: 8.4.6.
-pub const MYSQL_VERSION: u32 = 80_406;
+pub(crate) const MYSQL_VERSION: u32 = 80_406;
 
 /// Reads tokens.
 #[derive(Clone, Copy)]
-pub struct Lexer<'s> {
+pub(crate) struct Lexer<'s> {
     source: &'s [u8],
     at: usize,
     modes: Modes,
@@ -114,7 +114,7 @@ pub struct Lexer<'s> {
 }
 
 impl<'s> Lexer<'s> {
-    pub fn new(source: &'s [u8], modes: Modes) -> Lexer<'s> {
+    pub(crate) fn new(source: &'s [u8], modes: Modes) -> Lexer<'s> {
         Lexer {
             source,
             at: 0,
@@ -129,13 +129,8 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// Returns the place where the next token, or the blanks before it, begin.
-    pub fn position(&self) -> usize {
-        self.at
-    }
-
     /// Goes on at a place in the text.
-    pub fn jump(&mut self, to: usize) {
+    pub(crate) fn jump(&mut self, to: usize) {
         *self = Lexer {
             at: to,
             literals: self.literals,
@@ -146,7 +141,7 @@ impl<'s> Lexer<'s> {
     }
 
     /// Reads the next token.
-    pub fn next(&mut self) -> Token {
+    pub(crate) fn next(&mut self) -> Token {
         let blanks_from = self.at;
         let comment = match self.skip_blanks() {
             Ok(comment) => comment,

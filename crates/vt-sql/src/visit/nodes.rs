@@ -1,0 +1,452 @@
+//! What the parts of each node are.
+
+use std::ops::ControlFlow;
+
+use smallvec::SmallVec;
+
+use super::{Node, Rewriter, Visitor, Walk};
+use crate::ast::*;
+
+type Flow = ControlFlow<()>;
+
+const ON: Flow = ControlFlow::Continue(());
+
+impl<'a, T: Node<'a>> Node<'a> for Option<T> {
+    fn walk(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+        self.as_ref().map_or(ON, |node| node.walk(visitor))
+    }
+
+    fn rewrite(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+        self.as_ref().and_then(|node| node.rewrite(rewriter)).map(Some)
+    }
+}
+
+impl<'a, T: Node<'a>> Node<'a> for &'a T {
+    fn walk(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+        (**self).walk(visitor)
+    }
+
+    fn rewrite(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+        (**self).rewrite(rewriter).map(|node| rewriter.arena().node(node))
+    }
+}
+
+impl<'a, T: Node<'a>> Node<'a> for &'a [T] {
+    fn walk(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+        self.iter().try_for_each(|node| node.walk(visitor))
+    }
+
+    fn rewrite(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+        // Nothing is copied up to the first change.
+        let (first, changed) = self
+            .iter()
+            .enumerate()
+            .find_map(|(index, node)| Some((index, node.rewrite(rewriter)?)))?;
+        let mut nodes = rewriter.arena().vec();
+        nodes.extend_from_slice(&self[..first]);
+        nodes.push(changed);
+        for node in &self[first + 1..] {
+            nodes.push(node.rewritten(rewriter));
+        }
+        Some(nodes.into_bump_slice())
+    }
+}
+
+/// Structures, by those of their fields that have parts worth visiting.
+macro_rules! structures {
+    ($($type:ident { $($field:ident)* })*) => {$(
+        impl<'a> Node<'a> for $type<'a> {
+            fn walk(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+                $( self.$field.walk(visitor)?; )*
+                ON
+            }
+
+            fn rewrite(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+                $( let $field = Node::rewrite(&self.$field, rewriter); )*
+                if true $( && $field.is_none() )* {
+                    return None;
+                }
+                let mut new = *self;
+                $( new.$field = $field.unwrap_or(self.$field); )*
+                Some(new)
+            }
+        }
+    )*};
+}
+
+/// Enumerations, by those of their variants that have one part worth visiting.
+macro_rules! choices {
+    ($($type:ident { $($variant:ident)* })*) => {$(
+        impl<'a> Node<'a> for $type<'a> {
+            fn walk(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+                #[allow(unreachable_patterns, reason = "some types have no other variants")]
+                match self {
+                    $( $type::$variant(node) => node.walk(visitor), )*
+                    _ => ON,
+                }
+            }
+
+            fn rewrite(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+                #[allow(unreachable_patterns, reason = "some types have no other variants")]
+                match self {
+                    $( $type::$variant(node) => node.rewrite(rewriter).map($type::$variant), )*
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+/// Nodes that a visitor or rewriter sees itself, before their parts.
+macro_rules! seen {
+    ($type:ident $hook:ident $walk:ident $rewrite:ident) => {
+        impl<'a> Node<'a> for $type<'a> {
+            fn walk(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+                match visitor.$hook(self) {
+                    Walk::Into => self.$walk(visitor),
+                    Walk::Over => ON,
+                    Walk::Stop => ControlFlow::Break(()),
+                }
+            }
+
+            fn rewrite(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+                rewriter.$hook(self).or_else(|| self.$rewrite(rewriter))
+            }
+        }
+    };
+}
+
+seen! { Expr expr walk_parts rewrite_parts }
+seen! { Query query walk_parts rewrite_parts }
+seen! { Select select walk_parts rewrite_parts }
+seen! { TableRef table_ref walk_parts rewrite_parts }
+
+impl<'a> Node<'a> for TableName<'a> {
+    fn walk(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+        visitor.table_name(self);
+        ON
+    }
+
+    fn rewrite(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+        rewriter.table_name(self)
+    }
+}
+
+impl<'a> Node<'a> for ColumnName<'a> {
+    fn walk(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+        visitor.column(self);
+        ON
+    }
+
+    fn rewrite(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+        rewriter.column(self)
+    }
+}
+
+/// The same match for walking and rewriting an expression's parts.
+macro_rules! expr_parts {
+    ($($variant:ident)*) => {
+        impl<'a> Expr<'a> {
+            /// Walks over the parts, not the expression itself.
+            pub fn walk_parts(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+                match self {
+                    $( Expr::$variant(node) => node.walk(visitor), )*
+                    Expr::Null | Expr::True | Expr::False | Expr::Literal(_) | Expr::Bind(_)
+                    | Expr::Variable(_) => ON,
+                }
+            }
+
+            /// Rewrites the parts, not the expression itself.
+            pub fn rewrite_parts(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+                match self {
+                    $( Expr::$variant(node) => node.rewrite(rewriter).map(Expr::$variant), )*
+                    Expr::Null | Expr::True | Expr::False | Expr::Literal(_) | Expr::Bind(_)
+                    | Expr::Variable(_) => None,
+                }
+            }
+        }
+    };
+}
+
+expr_parts! {
+    Column Assign Unary Binary And Or Quantified In Between Like Is MemberOf Case Cast
+    ConvertUsing Collate Introducer Temporal Function Aggregate Window Special Match Interval
+    Subquery Exists Row Default Values
+}
+
+impl<'a> Node<'a> for Binary<'a> {
+    fn walk(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+        let mut spine: SmallVec<[&Binary<'a>; 8]> = SmallVec::new();
+        spine.push(self);
+        let mut at = self;
+        loop {
+            let Expr::Binary(left) = &at.left else {
+                at.left.walk(visitor)?;
+                break;
+            };
+            match visitor.expr(&at.left) {
+                Walk::Stop => return ControlFlow::Break(()),
+                Walk::Over => break,
+                Walk::Into => {
+                    spine.push(left);
+                    at = left;
+                }
+            }
+        }
+        spine.iter().rev().try_for_each(|link| link.right.walk(visitor))
+    }
+
+    fn rewrite(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+        let mut spine: SmallVec<[&Binary<'a>; 8]> = SmallVec::new();
+        spine.push(self);
+        let mut at = self;
+        let mut left = loop {
+            let Expr::Binary(next) = &at.left else { break at.left.rewrite(rewriter) };
+            if let Some(replaced) = rewriter.expr(&at.left) {
+                break Some(replaced);
+            }
+            spine.push(next);
+            at = next;
+        };
+        while let Some(link) = spine.pop() {
+            let right = link.right.rewrite(rewriter);
+            let changed = (left.is_some() || right.is_some()).then(|| Binary {
+                op: link.op,
+                left: left.unwrap_or(link.left),
+                right: right.unwrap_or(link.right),
+            });
+            if spine.is_empty() {
+                return changed;
+            }
+            left = changed.map(|link| Expr::Binary(rewriter.arena().node(link)));
+        }
+        None
+    }
+}
+
+macro_rules! parts {
+    ($($type:ident { $($field:ident)* })*) => {$(
+        impl<'a> $type<'a> {
+            /// Walks over the parts, not the node itself.
+            pub fn walk_parts(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+                $( self.$field.walk(visitor)?; )*
+                ON
+            }
+
+            /// Rewrites the parts, not the node itself.
+            pub fn rewrite_parts(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+                $( let $field = Node::rewrite(&self.$field, rewriter); )*
+                if true $( && $field.is_none() )* {
+                    return None;
+                }
+                let mut new = *self;
+                $( new.$field = $field.unwrap_or(self.$field); )*
+                Some(new)
+            }
+        }
+    )*};
+}
+
+parts! {
+    Query { with body order_by limit locks }
+    Select { items from filter group_by having windows qualify }
+}
+
+impl<'a> TableRef<'a> {
+    /// Walks over the parts, not the table itself.
+    pub fn walk_parts(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+        match self {
+            TableRef::Table(table) => table.walk(visitor),
+            TableRef::Derived(derived) => derived.walk(visitor),
+            TableRef::JsonTable(table) => table.walk(visitor),
+            TableRef::Join(join) => join.walk(visitor),
+            TableRef::Paren(tables) => tables.walk(visitor),
+        }
+    }
+
+    /// Rewrites the parts, not the table itself.
+    pub fn rewrite_parts(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+        match self {
+            TableRef::Table(table) => table.rewrite(rewriter).map(TableRef::Table),
+            TableRef::Derived(derived) => derived.rewrite(rewriter).map(TableRef::Derived),
+            TableRef::JsonTable(table) => table.rewrite(rewriter).map(TableRef::JsonTable),
+            TableRef::Join(join) => join.rewrite(rewriter).map(TableRef::Join),
+            TableRef::Paren(tables) => tables.rewrite(rewriter).map(TableRef::Paren),
+        }
+    }
+}
+
+structures! {
+    AssignExpr { value }
+    Unary { expr }
+    Quantified { left query }
+    In { expr list }
+    Between { expr low high }
+    Like { expr pattern escape }
+    Is { expr }
+    MemberOf { value json }
+    Case { operand whens otherwise }
+    When { condition value }
+    Cast { expr }
+    ConvertUsing { expr }
+    Collate { expr }
+    Introducer { expr }
+    Temporal { expr }
+    Function { args }
+    Aggregate { args order_by separator over }
+    WindowFunction { args over }
+    WindowSpec { partition_by order_by frame }
+    Frame { start end }
+    OrderItem { expr }
+    Match { columns against }
+    Interval { amount }
+
+    SetOperation { first rest }
+    SetTail { body }
+    With { tables }
+    CommonTable { query }
+    SelectExpr { expr }
+    GroupBy { exprs }
+    NamedWindow { spec }
+    Limit { offset count }
+    Lock { of }
+    TableFactor { name }
+    Derived { query }
+    Join { left right condition }
+    JsonTable { doc }
+
+    Insert { table source on_duplicate }
+    Assignment { column value }
+    Update { with tables assignments filter order_by limit }
+    Delete { with targets tables filter order_by limit }
+    LoadData { table columns assignments }
+    Call { name args }
+
+    Set { items }
+    Show { kind filter }
+    Kill { id }
+    Vexplain { statement }
+    Stream { item table filter limit }
+
+    CreateTable { name like elements source }
+    TableSource { query }
+    ForeignKey { references }
+    References { table }
+    AlterTable { name actions }
+    DropTable { tables }
+    CreateIndex { table }
+    DropIndex { table }
+    View { name query }
+    DropView { views }
+    RenamePair { from to }
+    Maintenance { tables }
+    TableLock { table }
+    Flush { what }
+}
+
+choices! {
+    InList { Exprs Query }
+    Over { Spec }
+    FrameBound { Preceding Following }
+    JsonFallback { Default }
+    QueryBody { Select Set Values Table Query }
+    SelectItem { Expr Next }
+    JoinCondition { On }
+    InsertSource { Values Query }
+    SetValue { Expr }
+    ShowFilter { Like Where }
+    TableElement { ForeignKey }
+    Statement {
+        Query Insert Update Delete LoadData Call Do Set Show Kill Explain Vexplain CreateTable
+        AlterTable DropTable TruncateTable RenameTable CreateIndex DropIndex View DropView
+        Maintenance LockTables Flush AlterVschema Stream
+    }
+}
+
+/// Enumerations whose variants have named fields.
+macro_rules! records {
+    ($($type:ident { $($variant:ident { $($field:ident)* })* })*) => {$(
+        impl<'a> Node<'a> for $type<'a> {
+            fn walk(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+                match self {
+                    $( $type::$variant { $($field,)* .. } => {
+                        $( $field.walk(visitor)?; )*
+                        ON
+                    } )*
+                    #[allow(unreachable_patterns, reason = "some types have no other variants")]
+                    _ => ON,
+                }
+            }
+
+            fn rewrite(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+                let mut new = *self;
+                let mut changed = false;
+                match &mut new {
+                    $( $type::$variant { $($field,)* .. } => {
+                        $( if let Some(part) = Node::rewrite(&*$field, rewriter) {
+                            *$field = part;
+                            changed = true;
+                        } )*
+                    } )*
+                    #[allow(unreachable_patterns, reason = "some types have no other variants")]
+                    _ => {}
+                }
+                changed.then_some(new)
+            }
+        }
+    )*};
+}
+
+records! {
+    Special {
+        Extract { expr }
+        Trim { what expr }
+        Char { args }
+        WeightString { expr }
+        GetFormat { expr }
+        TimestampAdd { amount expr }
+        TimestampDiff { from to }
+        JsonValue { doc path on_empty on_error }
+    }
+    SetItem { Variable { value } }
+    Explain { Table { table } Statement { statement } Connection { id } }
+    FlushWhat { Tables { tables } }
+    AlterAction { ExchangePartition { table } }
+}
+
+/// Variants with one unnamed table, and variants with a named one.
+macro_rules! table_records {
+    ($($type:ident [$($plain:ident)*] [$($named:ident { $field:ident })*])*) => {$(
+        impl<'a> Node<'a> for $type<'a> {
+            fn walk(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+                match self {
+                    $( $type::$plain(table) => table.walk(visitor), )*
+                    $( $type::$named { $field, .. } => $field.walk(visitor), )*
+                    _ => ON,
+                }
+            }
+
+            fn rewrite(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+                let mut new = *self;
+                let part = match &mut new {
+                    $( $type::$plain(table) => {
+                        *table = Node::rewrite(&*table, rewriter)?;
+                        return Some(new);
+                    } )*
+                    $( $type::$named { $field, .. } => $field, )*
+                    _ => return None,
+                };
+                *part = Node::rewrite(&*part, rewriter)?;
+                Some(new)
+            }
+        }
+    )*};
+}
+
+table_records! {
+    ShowKind [CreateTable] [Columns { table } Index { table }]
+    AlterVschema
+        [AddTable DropTable AddSequence DropSequence]
+        [AddColumnVindex { table } DropColumnVindex { table } AddAutoIncrement { table }
+            DropAutoIncrement { table }]
+}
