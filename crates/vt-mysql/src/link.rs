@@ -91,14 +91,6 @@ impl Link {
         self.packet_max = packet_max;
     }
 
-    /// Returns whether bytes have come that no packet has taken yet.
-    pub(crate) fn has_unread(&self) -> bool {
-        let front = match self.payload {
-            Payload::Front(length) => HEADER_LENGTH + length,
-            Payload::None | Payload::Joined(_) => 0,
-        };
-        self.input.len() > front
-    }
 
     /// Goes on under TLS: `upgrade` gets the plain socket.
     pub(crate) async fn upgrade<F, U>(&mut self, upgrade: F) -> io::Result<()>

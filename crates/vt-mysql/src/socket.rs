@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsStream;
@@ -120,6 +121,12 @@ impl Socket {
                 Ok(_) => tokio::time::sleep(WATCH_PERIOD).await,
             }
         }
+    }
+
+    /// Returns whether the other end is known to have closed its side; asks nobody.
+    pub(crate) fn is_closed(&self) -> bool {
+        let ready = on_either!(self, stream => stream.ready(Interest::READABLE).now_or_never());
+        ready.is_some_and(|ready| ready.map_or(true, |ready| ready.is_read_closed()))
     }
 
     fn peek(&self) -> io::Result<usize> {

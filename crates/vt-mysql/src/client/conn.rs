@@ -193,9 +193,10 @@ impl Conn {
         self.status
     }
 
-    /// Returns whether the connection cannot be used any more.
+    /// Returns whether the connection cannot be used any more; also when the server is known to
+    /// have closed it, which is not asked of anyone.
     pub fn is_broken(&self) -> bool {
-        self.state != State::Ready
+        self.state != State::Ready || self.link.socket().is_closed()
     }
 
     /// Returns whether the connection is encrypted.
