@@ -31,12 +31,12 @@ pub fn tablet_line(tablet: &Tablet) -> String {
         TabletType::from_i32(tablet.r#type),
         record.address("vt").unwrap_or_else(|| tablet.hostname.clone()),
         record.mysql_address(),
-        tags(&tablet.tags),
+        tags_text(&tablet.tags),
     )
 }
 
 /// Returns `[a: "1" b: "2"]`.
-fn tags(tags: &BTreeMap<String, String>) -> String {
+pub fn tags_text(tags: &BTreeMap<String, String>) -> String {
     let mut out = String::from("[");
     for (index, (name, value)) in tags.iter().enumerate() {
         let gap = if index == 0 { "" } else { " " };

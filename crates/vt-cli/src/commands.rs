@@ -1,0 +1,158 @@
+//! The table of commands, a group a file.
+
+mod cells;
+mod fetch;
+mod keyspaces;
+mod legacy;
+mod reparent;
+mod routing_rules;
+mod schema;
+mod serving;
+mod shards;
+mod tablets;
+mod topology;
+mod validate;
+mod vschema;
+
+use futures::future::LocalBoxFuture;
+
+use crate::Failure;
+use crate::client::Client;
+use crate::flags::{Args, Flag};
+use crate::output::Layout;
+use crate::suggest::nearest;
+
+/// What a command works with.
+pub struct Context {
+    pub(crate) client: Option<Client>,
+    pub(crate) args: Args,
+    pub(crate) layout: Layout,
+}
+
+impl Context {
+    /// Returns the way to the cluster.
+    pub(crate) fn client(&self) -> Result<&Client, Failure> {
+        self.client.as_ref().ok_or_else(|| {
+            Failure::Rpc(vt_base::Error::bug("a command that needs no server asks for one"))
+        })
+    }
+}
+
+/// What a command returns: the text to print.
+pub type Answer<'a> = LocalBoxFuture<'a, Result<String, Failure>>;
+
+/// How many arguments a command takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arguments {
+    Exactly(usize),
+    AtLeast(usize),
+    Between(usize, usize),
+}
+
+impl Arguments {
+    pub(crate) fn check(self, command: &Command, args: &Args) -> Result<(), Failure> {
+        let given = args.positional.len();
+        let (fits, wanted) = match self {
+            Arguments::Exactly(count) => (given == count, format!("accepts {count} arg(s)")),
+            Arguments::AtLeast(count) => {
+                (given >= count, format!("requires at least {count} arg(s)"))
+            }
+            Arguments::Between(low, high) => {
+                ((low..=high).contains(&given), format!("accepts between {low} and {high} arg(s)"))
+            }
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!(
+            "{wanted}, received {given}\nusage: vtctldclient {}",
+            crate::help::usage(command)
+        )))
+    }
+}
+
+/// One command.
+pub struct Command {
+    pub name: &'static str,
+    /// What follows the name in the usage line.
+    pub usage: &'static str,
+    pub about: &'static str,
+    /// More than one line of help, where one is not enough.
+    pub details: &'static str,
+    pub flags: &'static [Flag],
+    pub arguments: Arguments,
+    pub needs_server: bool,
+    pub run: for<'a> fn(&'a Context) -> Answer<'a>,
+}
+
+impl Command {
+    /// A command without flags, details or arguments.
+    pub(crate) const fn new(
+        name: &'static str,
+        about: &'static str,
+        run: for<'a> fn(&'a Context) -> Answer<'a>,
+    ) -> Command {
+        Command {
+            name,
+            usage: "",
+            about,
+            details: "",
+            flags: &[],
+            arguments: Arguments::Exactly(0),
+            needs_server: true,
+            run,
+        }
+    }
+
+    pub(crate) const fn takes(self, arguments: Arguments, usage: &'static str) -> Command {
+        Command { arguments, usage, ..self }
+    }
+
+    pub(crate) const fn flags(self, flags: &'static [Flag]) -> Command {
+        Command { flags, ..self }
+    }
+
+    pub(crate) const fn details(self, details: &'static str) -> Command {
+        Command { details, ..self }
+    }
+
+    pub(crate) const fn without_server(self) -> Command {
+        Command { needs_server: false, ..self }
+    }
+}
+
+/// All commands by group, in the order in which they are listed.
+pub const GROUPS: &[(&str, &[Command])] = &[
+    ("Cells", cells::COMMANDS),
+    ("Keyspaces", keyspaces::COMMANDS),
+    ("Shards", shards::COMMANDS),
+    ("Reparents", reparent::COMMANDS),
+    ("Tablets", tablets::COMMANDS),
+    ("Queries", fetch::COMMANDS),
+    ("Schema", schema::COMMANDS),
+    ("VSchema", vschema::COMMANDS),
+    ("Routing rules", routing_rules::COMMANDS),
+    ("Serving graph", serving::COMMANDS),
+    ("Validation", validate::COMMANDS),
+    ("Topology", topology::COMMANDS),
+    ("Commands of old", legacy::COMMANDS),
+];
+
+/// Returns every command.
+pub fn all() -> impl Iterator<Item = &'static Command> {
+    GROUPS.iter().flat_map(|(_, group)| group.iter())
+}
+
+/// Finds a command by its name, in any letter case and with or without dashes.
+pub fn find(name: &str) -> Result<&'static Command, Failure> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
+    let wanted = plain(name);
+    if let Some(command) = all().find(|one| plain(one.name) == wanted) {
+        return Ok(command);
+    }
+    let hint = match nearest(&wanted, all().map(|one| one.name)) {
+        Some(near) => format!("; did you mean {near}?"),
+        None => "; `vtctldclient help` lists the commands".to_owned(),
+    };
+    Err(Failure::Usage(format!("unknown command \"{name}\" for \"vtctldclient\"{hint}")))
+}

@@ -1,0 +1,1 @@
+//! Command lines and what they print, on a topology in memory.
