@@ -6,7 +6,6 @@ mod local;
 mod mysqlctl;
 mod mysqlctld;
 mod run;
-mod topo;
 mod vtctld;
 
 use std::path::Path;
@@ -71,7 +70,6 @@ pub(crate) fn dispatch(args: Vec<String>) -> ExitCode {
 fn run_program(name: &str, args: &[String]) -> ExitCode {
     match name {
         "vtctld" => vtctld::main(args),
-        "topo" => topo::main(args),
         "mysqlctl" => mysqlctl::main(args),
         "mysqlctld" => mysqlctld::main(args),
         "up" | "status" | "down" | "supervise" => local::main(name, args),

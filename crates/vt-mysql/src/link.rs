@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use vt_wire::compress::{Algorithm, Compression, DecompressError};
 use vt_wire::frame::{self, FRAME_MAX, HEADER_LENGTH, Header};
 
-use crate::socket::{Rewound, Socket, Transport};
+use crate::socket::{Socket, Transport};
 
 /// Least room that a read is given.
 const READ_MIN: usize = 4 << 10;
@@ -91,16 +91,19 @@ impl Link {
         self.packet_max = packet_max;
     }
 
-    /// Goes on under TLS: `upgrade` gets the plain socket, with what has been read of it too far.
+
+    /// Goes on under TLS: `upgrade` gets the plain socket.
     pub(crate) async fn upgrade<F, U>(&mut self, upgrade: F) -> io::Result<()>
     where
-        F: FnOnce(Rewound) -> U,
-        U: Future<Output = io::Result<tokio_rustls::TlsStream<Rewound>>>,
+        F: FnOnce(Socket) -> U,
+        U: Future<Output = io::Result<tokio_rustls::TlsStream<Socket>>>,
     {
+        // Bytes that came ahead of the TLS handshake would count as if they had come under TLS.
         self.consume();
-        // All of it goes into TLS: nothing that came in clear counts as if it had come under TLS.
-        let ahead = std::mem::take(&mut self.input);
-        let stream = upgrade(Rewound::new(ahead, self.socket().clone())).await?;
+        if !self.input.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "bytes ahead of TLS"));
+        }
+        let stream = upgrade(self.socket().clone()).await?;
         self.transport = Transport::Tls(Box::new(stream));
         Ok(())
     }

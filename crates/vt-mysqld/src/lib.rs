@@ -2,13 +2,15 @@
 //!
 //! Start at [`Mysqld`]. An instance has a folder, `vt_0000000100`, with everything that is its own;
 //! [`Server`] is the program, the system's or one that was unpacked with its libraries. This crate
-//! decides nothing about replication topologies: it carries out what a tablet or a tool asks for.
+//! decides nothing about replication topologies: it carries out what a tablet or a tool asks for,
+//! with the commands of [`replication`].
 
 mod config;
 mod control;
 mod error;
 mod init_sql;
 mod process;
+pub mod replication;
 mod server;
 
 pub use config::{CnfOptions, Instance};

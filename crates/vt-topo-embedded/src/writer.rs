@@ -243,6 +243,3 @@ fn run(
         Command::Compact { .. } | Command::Stop => Err(Status::internal("this is no change")),
     })
 }
-
-#[cfg(test)]
-mod tests;

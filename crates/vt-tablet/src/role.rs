@@ -1,0 +1,307 @@
+//! What the tablet is in its shard, and the ways from one role to another.
+//!
+//! A role changes under the action lock, step by step so that at every moment at most one tablet of
+//! a shard takes writes that count: a primary is closed before it is another's turn, and serves
+//! only when its server is open and its semi-synchronous replication is as it was told.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use vt_base::{Code, Error, ErrorId, Result, TabletType};
+use vt_mysql::Conn;
+use vt_mysqld::replication::{self, Access, PrimaryStatus, SemiSync};
+
+use crate::core::Core;
+use crate::db::quote_name;
+use crate::health::Lag;
+use crate::sidecar;
+use crate::state::Serving;
+
+/// How long closing a server to writes may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What the tablet is, and whether it may serve as that.
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub tablet_type: TabletType,
+    /// What it is when it is not primary.
+    pub base_type: TabletType,
+    pub term_start: Option<SystemTime>,
+    /// A primary that is going, or has gone but not yet become another thing, and why.
+    pub stopped: Option<(Serving, &'static str)>,
+    /// The topology has switched the query service off.
+    pub disabled: bool,
+    /// The server has the role: a primary's takes writes.
+    pub ready: bool,
+    /// Whether the server answers.
+    pub mysqld: Result<(), String>,
+    /// Whether commits were told to wait for replicas, and this server to acknowledge.
+    pub semi_sync: bool,
+}
+
+impl Role {
+    /// Makes the role of a tablet that has not started.
+    pub fn new(base_type: TabletType) -> Role {
+        Role {
+            tablet_type: base_type,
+            base_type,
+            term_start: None,
+            stopped: None,
+            disabled: false,
+            ready: false,
+            mysqld: Err("mysqld has not answered yet".to_owned()),
+            semi_sync: false,
+        }
+    }
+}
+
+/// Returns whether tablets of a type run the query service.
+fn runs_queries(tablet_type: TabletType) -> bool {
+    !matches!(tablet_type, TabletType::Unknown | TabletType::Backup | TabletType::Restore)
+}
+
+/// Judges whether the tablet serves, and why not.
+pub fn judge(role: &Role, lag: &Lag, unhealthy: Duration) -> (Serving, String) {
+    let no = |reason: &str| (Serving::NotServing, reason.to_owned());
+    if let Err(reason) = &role.mysqld {
+        return (Serving::NotConnected, reason.clone());
+    }
+    if let Some((serving, reason)) = role.stopped {
+        return (serving, reason.to_owned());
+    }
+    if !runs_queries(role.tablet_type) {
+        let name = role.tablet_type.as_str().to_ascii_uppercase();
+        return (Serving::NotServing, format!("not a serving tablet type({name})"));
+    }
+    if role.disabled {
+        return no("TabletControl.DisableQueryService set");
+    }
+    if !role.ready {
+        return no("the server is being prepared");
+    }
+    if role.tablet_type != TabletType::Primary {
+        if let Some(error) = &lag.error {
+            return no(error);
+        }
+        if u64::from(lag.seconds) > unhealthy.as_secs() {
+            return no("replication lag is above the unhealthy threshold");
+        }
+    }
+    (Serving::Serving, String::new())
+}
+
+impl Core {
+    /// Judges anew whether the tablet serves; tells health if that changes.
+    pub fn evaluate(&self) {
+        let role = self.role.lock().clone();
+        let lag = self.health.lag();
+        let (serving, reason) = judge(&role, &lag, self.config.health.unhealthy_threshold);
+        let grace = self.config.health.serving_grace_period;
+        let changed = self.state.update(|state| {
+            let former = state.target.tablet_type;
+            if former != role.tablet_type {
+                state.also = (!grace.is_zero() && former.serves_queries())
+                    .then(|| (former, Instant::now() + grace));
+            }
+            state.target.tablet_type = role.tablet_type;
+            state.term_start = role.term_start;
+            state.serving = serving;
+            state.reason.clone_from(&reason);
+        });
+        if changed {
+            self.health.tell();
+        }
+    }
+
+    fn set_role(&self, change: impl FnOnce(&mut Role)) {
+        change(&mut self.role.lock());
+        self.evaluate();
+    }
+
+    /// Sets whether the topology lets the tablet serve.
+    pub fn set_disabled(&self, disabled: bool) {
+        self.set_role(|role| role.disabled = disabled);
+    }
+
+    /// Makes the tablet primary of its shard for a term. The action lock must be held.
+    pub async fn become_primary(&self, term_start: SystemTime, semi_sync: bool) -> Result<()> {
+        let managed = !self.config.db.unmanaged;
+        let mut conn = self.db.dba().await?;
+        if managed {
+            if replication::replica_status(&mut conn).await?.is_some() {
+                replication::reset_replica_all(&mut conn).await?;
+            }
+            replication::set_access(&mut conn, Access::ReadWrite).await?;
+        }
+        // Before commits wait for replicas: those come only when they know of this primary.
+        self.prepare_databases(&mut conn).await?;
+        if managed {
+            SemiSync::set(&mut conn, semi_sync, semi_sync).await?;
+        }
+        self.queries.sequences.reset(None);
+        self.set_role(|role| {
+            role.tablet_type = TabletType::Primary;
+            role.term_start = Some(term_start);
+            role.semi_sync = semi_sync;
+            role.stopped = None;
+            role.ready = true;
+            role.mysqld = Ok(());
+        });
+        drop(conn);
+        self.record_role().await;
+        self.sync.notify_one();
+        self.reload_schema().await
+    }
+
+    /// Makes the keyspace's database and the system's own, if they are not there.
+    async fn prepare_databases(&self, conn: &mut Conn) -> Result<()> {
+        let name = self.db.name();
+        let sql = format!("show databases like {}", crate::db::quote_text(&like(name)));
+        if conn.query(&sql, 10).await?.rows.is_empty() {
+            conn.query(format!("create database if not exists {}", quote_name(name)), 0).await?;
+        }
+        let sidecar = self.sidecar.load_full();
+        let made = sidecar::create(conn, &sidecar).await?;
+        if made > 0 {
+            tracing::info!(database = %sidecar, statements = made, "sidecar database is up to date");
+        }
+        Ok(())
+    }
+
+    /// Closes a primary: its sessions end, its server takes no more writes. The action lock must be
+    /// held. On failure the primary is open again.
+    pub async fn close_primary(&self, force: bool) -> Result<PrimaryStatus> {
+        self.set_role(|role| role.stopped = Some((Serving::Draining, "demotion in progress")));
+        self.queries.end_sessions(self.config.queries.shutdown_grace_period).await;
+        self.state.wait_idle(Duration::from_secs(1)).await;
+        self.set_role(|role| role.stopped = Some((Serving::NotServing, "demoted")));
+        // Statements that came before still run on pooled connections.
+        self.queries.live.terminate_all(Duration::ZERO).await;
+        let closed = tokio::time::timeout(CLOSE_TIMEOUT, self.close_server(force)).await;
+        match closed {
+            Ok(Ok(status)) => Ok(status),
+            Ok(Err(error)) => {
+                self.set_role(|role| role.stopped = None);
+                Err(error)
+            }
+            Err(_) => {
+                self.set_role(|role| role.stopped = None);
+                Err(Error::vt(ErrorId::VT09031, ""))
+            }
+        }
+    }
+
+    async fn close_server(&self, force: bool) -> Result<PrimaryStatus> {
+        let mut conn = self.db.dba().await?;
+        if !self.config.db.unmanaged {
+            if force {
+                // Commits that wait for replicas would keep the server from closing.
+                SemiSync::set(&mut conn, false, false).await?;
+            }
+            replication::set_access(&mut conn, Access::SuperReadOnly).await?;
+            let acknowledges = self.role.lock().semi_sync;
+            SemiSync::set(&mut conn, false, acknowledges).await?;
+        }
+        replication::primary_status(&mut conn).await
+    }
+
+    /// Opens a primary again that was closed and has not become another thing.
+    pub async fn reopen_primary(&self, semi_sync: bool) -> Result<()> {
+        let mut conn = self.db.dba().await?;
+        if !self.config.db.unmanaged {
+            SemiSync::set(&mut conn, semi_sync, semi_sync).await?;
+            replication::set_access(&mut conn, Access::ReadWrite).await?;
+        }
+        self.set_role(|role| {
+            role.stopped = None;
+            role.semi_sync = semi_sync;
+        });
+        Ok(())
+    }
+
+    /// Makes the tablet one of those that follow. The action lock must be held.
+    pub async fn become_follower(&self, tablet_type: TabletType, semi_sync: bool) -> Result<()> {
+        if self.tablet_type() == TabletType::Primary {
+            if self.role.lock().stopped.is_none() {
+                self.close_primary(true).await?;
+            }
+            self.lag.lock().reset();
+        }
+        if !self.config.db.unmanaged {
+            let mut conn = self.db.dba().await?;
+            replication::set_access(&mut conn, Access::SuperReadOnly).await?;
+            SemiSync::set(&mut conn, false, semi_sync).await?;
+        }
+        self.set_role(|role| {
+            role.tablet_type = tablet_type;
+            role.term_start = None;
+            role.stopped = None;
+            role.semi_sync = semi_sync;
+            role.ready = true;
+        });
+        self.record_role().await;
+        Ok(())
+    }
+
+    /// Notes whether the server answers; judges anew.
+    pub fn set_mysqld(&self, mysqld: Result<(), String>) {
+        let news = self.role.lock().mysqld != mysqld;
+        if news {
+            self.set_role(|role| role.mysqld = mysqld);
+        }
+    }
+
+    /// Refuses what only a primary, or only another than a primary, does.
+    pub fn require(&self, primary: bool) -> Result<()> {
+        let tablet_type = self.tablet_type();
+        if (tablet_type == TabletType::Primary) == primary {
+            return Ok(());
+        }
+        let name = tablet_type.as_str().to_ascii_uppercase();
+        let alias = &self.config.alias;
+        let text = if primary {
+            format!("tablet {alias} is not primary, but {name}")
+        } else {
+            format!("tablet {alias} is primary")
+        };
+        Err(Error::new(Code::FailedPrecondition, text))
+    }
+
+    /// Gives a handle for a task.
+    pub fn handle(self: &Arc<Core>) -> Arc<Core> {
+        Arc::clone(self)
+    }
+}
+
+/// Escapes what a LIKE pattern would take for a wildcard.
+fn like(name: &str) -> String {
+    name.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tablet_serves_when_nothing_speaks_against_it() {
+        let unhealthy = Duration::from_secs(100);
+        let ready = Role { ready: true, mysqld: Ok(()), ..Role::new(TabletType::Replica) };
+        let well = Lag { seconds: 3, error: None };
+        let serving = |role: &Role, lag: &Lag| judge(role, lag, unhealthy).0;
+        assert_eq!(serving(&ready, &well), Serving::Serving);
+        let away = Role { mysqld: Err("away".into()), ..ready.clone() };
+        assert_eq!(judge(&away, &well, unhealthy), (Serving::NotConnected, "away".into()));
+        let late = Lag { seconds: 101, error: None };
+        assert_eq!(serving(&ready, &late), Serving::NotServing);
+        let broken = Lag { seconds: 0, error: Some("replication is not running".into()) };
+        assert_eq!(serving(&ready, &broken), Serving::NotServing);
+        let primary = Role { tablet_type: TabletType::Primary, ..ready.clone() };
+        assert_eq!(serving(&primary, &broken), Serving::Serving);
+        let closing = Role { stopped: Some((Serving::Draining, "demotion")), ..primary.clone() };
+        assert_eq!(serving(&closing, &well), Serving::Draining);
+        let disabled = Role { disabled: true, ..primary };
+        assert_eq!(serving(&disabled, &well), Serving::NotServing);
+        let backup = Role { tablet_type: TabletType::Backup, ..ready };
+        assert_eq!(judge(&backup, &well, unhealthy).1, "not a serving tablet type(BACKUP)");
+    }
+}
