@@ -106,7 +106,10 @@ pub enum TypeKind {
 pub enum ColumnOption<'a> {
     Null,
     NotNull,
+    /// `DEFAULT` and a literal, or the current time.
     Default(Expr<'a>),
+    /// `DEFAULT (expression)`
+    DefaultExpr(Expr<'a>),
     OnUpdate(Expr<'a>),
     AutoIncrement,
     PrimaryKey,
@@ -302,9 +305,11 @@ pub enum AlterAction<'a> {
         column: &'a ColumnDef<'a>,
         position: ColumnPosition<'a>,
     },
+    /// With `parenthesised`, an expression; else a literal.
     SetDefault {
         column: Ident<'a>,
         value: Expr<'a>,
+        parenthesised: bool,
     },
     DropDefault {
         column: Ident<'a>,

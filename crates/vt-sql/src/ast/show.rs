@@ -102,8 +102,10 @@ pub enum ShowKind<'a> {
         what: &'a str,
     },
     BinaryLogs,
-    /// `BINARY LOG STATUS`, and `MASTER STATUS` of old.
-    BinaryLogStatus,
+    /// `BINARY LOG STATUS`; `MASTER STATUS` on servers before 8.2.
+    BinaryLogStatus {
+        master: bool,
+    },
     BinlogEvents {
         relay: bool,
         log: Option<&'a Literal<'a>>,

@@ -123,9 +123,8 @@ pub(super) fn end_of_quoted(source: &[u8], start: usize, plain_backslash: bool) 
         // Without escapes the backslash is not searched for; the quote stands in for it.
         let escape = if plain_backslash { quote } else { b'\\' };
         at += memchr2(quote, escape, source.get(at..)?)?;
-        if source[at] == b'\\' && !plain_backslash {
-            at += 2;
-        } else if source.get(at + 1) == Some(&quote) {
+        let escaped = source[at] == b'\\' && !plain_backslash;
+        if escaped || source.get(at + 1) == Some(&quote) {
             at += 2;
         } else {
             return Some(at + 1);

@@ -82,7 +82,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Tells whether the parenthesis here begins a query, perhaps behind more of them.
-    fn paren_opens_query(&self) -> bool {
+    pub(super) fn paren_opens_query(&self) -> bool {
         let mut lexer = self.lexer;
         let mut token = lexer.next();
         while token.kind == TokenKind::LeftParen {

@@ -13,10 +13,7 @@ impl<'a> Parser<'a> {
     pub(super) fn show(&mut self) -> Parsed<Statement<'a>> {
         let comments = self.verb_comments();
         let start = self.token.start;
-        let kind = match self.show_kind()? {
-            Some(kind) => kind,
-            None => return self.show_other(start),
-        };
+        let Some(kind) = self.show_kind()? else { return self.show_other(start) };
         let filter = self.show_filter()?;
         Ok(Statement::Show(self.arena.node(Show { comments, kind, filter })))
     }
@@ -97,10 +94,11 @@ impl<'a> Parser<'a> {
             () if self.eat_words(&["binary", "logs"]) || self.eat_words(&["master", "logs"]) => {
                 ShowKind::BinaryLogs
             }
-            () if self.eat_words(&["binary", "log", "status"])
-                || self.eat_words(&["master", "status"]) =>
-            {
-                ShowKind::BinaryLogStatus
+            () if self.eat_words(&["binary", "log", "status"]) => {
+                ShowKind::BinaryLogStatus { master: false }
+            }
+            () if self.eat_words(&["master", "status"]) => {
+                ShowKind::BinaryLogStatus { master: true }
             }
             () if self.eat_word("replicas") || self.eat_words(&["slave", "hosts"]) => {
                 ShowKind::Replicas

@@ -48,6 +48,14 @@ impl Printer<'_> {
         }
     }
 
+    /// Prints a word that no keyword can be mistaken for here; anything else in quotes.
+    fn plain(&mut self, word: &str) {
+        match word.bytes().all(crate::lexer::is_name_byte) {
+            true => self.word(word),
+            false => self.name(word),
+        }
+    }
+
     fn constraint_name(&mut self, name: Option<&Ident<'_>>) {
         if let Some(name) = name {
             self.word("constraint ");
@@ -59,11 +67,11 @@ impl Printer<'_> {
     fn option_words(&mut self, algorithm: Option<&str>, lock: Option<&str>) {
         if let Some(algorithm) = algorithm {
             self.word(" algorithm = ");
-            self.word(algorithm);
+            self.plain(algorithm);
         }
         if let Some(lock) = lock {
             self.word(" lock = ");
-            self.word(lock);
+            self.plain(lock);
         }
     }
 }
@@ -116,7 +124,12 @@ impl Print for ColumnOption<'_> {
             ColumnOption::NotNull => printer.word("not null"),
             ColumnOption::Default(expr) => {
                 printer.word("default ");
-                printer.default_value(expr);
+                printer.node(expr);
+            }
+            ColumnOption::DefaultExpr(expr) => {
+                printer.word("default (");
+                printer.node(expr);
+                printer.word(")");
             }
             ColumnOption::OnUpdate(expr) => {
                 printer.word("on update ");
@@ -170,28 +183,6 @@ impl Print for ColumnOption<'_> {
             ColumnOption::SerialDefaultValue => printer.word("serial default value"),
             ColumnOption::NotSecondary => printer.word("not secondary"),
         }
-    }
-}
-
-impl Printer<'_> {
-    /// Literals and `CURRENT_TIMESTAMP` stand bare, other expressions in parentheses.
-    fn default_value(&mut self, expr: &crate::ast::Expr<'_>) {
-        use crate::ast::{Expr, UnaryOp};
-        let bare = match expr {
-            Expr::Literal(_) | Expr::Null | Expr::True | Expr::False | Expr::Introducer(_) => true,
-            Expr::Temporal(_) => true,
-            Expr::Unary(unary) => {
-                matches!(unary.op, UnaryOp::Minus | UnaryOp::Plus)
-                    && matches!(unary.expr, Expr::Literal(_))
-            }
-            Expr::Function(function) => ["current_timestamp", "now", "localtime", "localtimestamp"]
-                .iter()
-                .any(|name| function.name.is(name)),
-            _ => false,
-        };
-        self.word_if(!bare, "(");
-        self.node(expr);
-        self.word_if(!bare, ")");
     }
 }
 
@@ -322,7 +313,7 @@ impl Print for TableOption<'_> {
             OptionValue::Word("") => {}
             OptionValue::Word(word) => {
                 printer.word(" ");
-                printer.word(word);
+                printer.plain(word);
             }
             OptionValue::String(text) => {
                 printer.word(" ");
@@ -471,11 +462,12 @@ impl Print for AlterAction<'_> {
                 printer.node(*column);
                 printer.node(position);
             }
-            AlterAction::SetDefault { column, value } => {
+            AlterAction::SetDefault { column, value, parenthesised } => {
                 printer.word("alter column ");
                 printer.node(column);
-                printer.word(" set default ");
-                printer.default_value(value);
+                printer.word(if *parenthesised { " set default (" } else { " set default " });
+                printer.node(value);
+                printer.word_if(*parenthesised, ")");
             }
             AlterAction::DropDefault { column } => {
                 printer.word("alter column ");

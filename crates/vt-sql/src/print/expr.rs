@@ -162,6 +162,12 @@ impl Printer<'_> {
                 self.charset(convert.charset);
                 self.word(")");
             }
+            _ => self.rarest_expr(expr),
+        }
+    }
+
+    fn rarest_expr(&mut self, expr: &Expr<'_>) {
+        match expr {
             Expr::Collate(collate) => {
                 self.expr(&collate.expr, rung::COLLATE);
                 self.word(" collate ");

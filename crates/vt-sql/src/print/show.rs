@@ -24,7 +24,7 @@ impl Print for Show<'_> {
 }
 
 impl Printer<'_> {
-    fn from_schema(&mut self, schema: Option<&Ident<'_>>) {
+    fn in_schema(&mut self, schema: Option<&Ident<'_>>) {
         self.optional(" from ", schema);
     }
 
@@ -56,7 +56,9 @@ impl Print for ShowKind<'_> {
             ShowKind::FunctionStatus => printer.word("function status"),
             ShowKind::ProcedureStatus => printer.word("procedure status"),
             ShowKind::BinaryLogs => printer.word("binary logs"),
-            ShowKind::BinaryLogStatus => printer.word("binary log status"),
+            ShowKind::BinaryLogStatus { master } => {
+                printer.word(if *master { "master status" } else { "binary log status" });
+            }
             ShowKind::Replicas => printer.word("replicas"),
             ShowKind::Variables { scope } => printer.scoped(*scope, "variables"),
             ShowKind::Status { scope } => printer.scoped(*scope, "status"),
@@ -75,15 +77,15 @@ fn print_rarer(kind: &ShowKind<'_>, printer: &mut Printer<'_>) {
         ShowKind::Tables { full, extended, schema } => {
             printer.extended_full(*extended, *full);
             printer.word("tables");
-            printer.from_schema(schema.as_ref());
+            printer.in_schema(schema.as_ref());
         }
         ShowKind::TableStatus { schema } => {
             printer.word("table status");
-            printer.from_schema(schema.as_ref());
+            printer.in_schema(schema.as_ref());
         }
         ShowKind::OpenTables { schema } => {
             printer.word("open tables");
-            printer.from_schema(schema.as_ref());
+            printer.in_schema(schema.as_ref());
         }
         ShowKind::Columns { full, extended, table } => {
             printer.extended_full(*extended, *full);
@@ -98,11 +100,11 @@ fn print_rarer(kind: &ShowKind<'_>, printer: &mut Printer<'_>) {
         ShowKind::Triggers { full, schema } => {
             printer.extended_full(false, *full);
             printer.word("triggers");
-            printer.from_schema(schema.as_ref());
+            printer.in_schema(schema.as_ref());
         }
         ShowKind::Events { schema } => {
             printer.word("events");
-            printer.from_schema(schema.as_ref());
+            printer.in_schema(schema.as_ref());
         }
         ShowKind::CreateTable(table) => {
             printer.word("create table ");
@@ -199,15 +201,15 @@ impl Print for ShowVitess<'_> {
             }
             ShowVitess::GtidExecuted { keyspace } => {
                 printer.word("global gtid_executed");
-                printer.from_schema(keyspace.as_ref());
+                printer.in_schema(keyspace.as_ref());
             }
             ShowVitess::VgtidExecuted { keyspace } => {
                 printer.word("global vgtid_executed");
-                printer.from_schema(keyspace.as_ref());
+                printer.in_schema(keyspace.as_ref());
             }
             ShowVitess::Migrations { keyspace } => {
                 printer.word("vitess_migrations");
-                printer.from_schema(keyspace.as_ref());
+                printer.in_schema(keyspace.as_ref());
             }
             ShowVitess::MigrationLogs { uuid } => {
                 printer.word("vitess_migration ");

@@ -163,7 +163,7 @@ fn expression() -> impl Strategy<Value = String> {
             inner.clone().prop_map(|a| format!("-({a})")),
             inner.clone().prop_map(|a| format!("({a}) is not true")),
             prop::collection::vec(inner.clone(), 1..4)
-                .prop_map(|list| format!("a in ({})", list.join(", "))),
+                .prop_map(|list| format!("a in ({}, a)", list.join(", "))),
             prop::collection::vec(any::<i16>(), 1..4).prop_map(|list| {
                 let list: Vec<_> = list.iter().map(ToString::to_string).collect();
                 format!("(a) not in ({})", list.join(", "))

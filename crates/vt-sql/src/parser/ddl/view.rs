@@ -1,0 +1,67 @@
+//! `CREATE VIEW` and `ALTER VIEW`.
+
+use crate::{
+    ast::{Statement, View, ViewCheck, ViewSecurity},
+    lexer::{Keyword, TokenKind},
+    parser::{Parsed, Parser},
+};
+
+impl<'a> Parser<'a> {
+    pub(super) fn view(&mut self, alter: bool) -> Parsed<Statement<'a>> {
+        let comments = self.verb_comments();
+        let or_replace = !alter && self.eat_words(&["or", "replace"]);
+        let (mut algorithm, mut definer, mut security) = (None, None, None);
+        loop {
+            if self.eat_word("algorithm") {
+                self.expect(TokenKind::Equal)?;
+                algorithm = Some(self.any_word()?.text);
+            } else if self.eat_word("definer") {
+                self.expect(TokenKind::Equal)?;
+                definer = Some(self.account()?);
+            } else if self.eat_words(&["sql", "security"]) {
+                security = Some(match self.eat_word("definer") {
+                    true => ViewSecurity::Definer,
+                    false => {
+                        self.expect_word("invoker")?;
+                        ViewSecurity::Invoker
+                    }
+                });
+            } else {
+                break;
+            }
+        }
+        self.expect_word("view")?;
+        let if_not_exists = !alter && self.if_not_exists();
+        let name = self.table_name()?;
+        let columns = self.optional_names()?;
+        self.expect_keyword(Keyword::As)?;
+        let query = self.query()?;
+        let check = self.view_check()?;
+        Ok(Statement::View(self.arena.node(View {
+            comments,
+            alter,
+            or_replace,
+            if_not_exists,
+            algorithm,
+            definer,
+            security,
+            name,
+            columns,
+            query,
+            check,
+        })))
+    }
+
+    fn view_check(&mut self) -> Parsed<Option<ViewCheck>> {
+        if !self.eat_keyword(Keyword::With) {
+            return Ok(None);
+        }
+        let check = match () {
+            () if self.eat_word("cascaded") => ViewCheck::Cascaded,
+            () if self.eat_word("local") => ViewCheck::Local,
+            () => ViewCheck::Unsaid,
+        };
+        self.expect_words(&["check", "option"])?;
+        Ok(Some(check))
+    }
+}
