@@ -22,5 +22,5 @@ mod tablets;
 pub use control::{Control, Options};
 pub use server::{Config, Vtctld};
 
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

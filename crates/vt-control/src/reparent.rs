@@ -84,3 +84,6 @@ pub(crate) async fn unlock(lock: LockGuard) {
         tracing::warn!(%err, "lock could not be released; it ends with its lease");
     }
 }
+
+#[cfg(test)]
+mod tests;

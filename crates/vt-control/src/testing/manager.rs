@@ -1,0 +1,397 @@
+//! The manager of a pretended tablet.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tonic::{Request, Response, Status};
+use vt_base::gtid::Position;
+use vt_base::{TabletAlias, TabletType};
+use vt_proto::tabletmanagerdata::*;
+use vt_proto::{query, replicationdata};
+use vt_rpc::status::to_status;
+use vt_rpc::tabletmanagerservice::tablet_manager_server::TabletManager;
+
+use super::{FakeMysql, World, replicate};
+
+/// How long a write waits for an acknowledgement, or a replica for its source.
+const PATIENCE: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_millis(5);
+
+pub(super) struct FakeManager {
+    pub(super) alias: TabletAlias,
+    pub(super) world: Arc<World>,
+}
+
+type Reply<T> = Result<Response<T>, Status>;
+
+fn reply<T>(message: T) -> Reply<T> {
+    Ok(Response::new(message))
+}
+
+impl FakeManager {
+    /// Begins a call: fails it where the test says so, and notes it.
+    fn begin(&self, call: &'static str) -> Result<(), Status> {
+        self.with(|mysql| {
+            if mysql.down {
+                return Err(Status::unavailable("the tablet is down"));
+            }
+            mysql.calls.push(call);
+            match mysql.failing.get(call) {
+                Some(text) => Err(Status::failed_precondition(text.clone())),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut FakeMysql) -> T) -> T {
+        let mut servers = self.world.servers.lock();
+        look(servers.get_mut(&self.alias).expect("the tablet has a MySQL"))
+    }
+
+    fn position(&self) -> String {
+        self.with(|mysql| mysql.position())
+    }
+
+    fn status(&self) -> Option<replicationdata::Status> {
+        self.with(|mysql| {
+            let source = mysql.source.clone()?;
+            let running = if mysql.replicating { 3 } else { 1 };
+            Some(replicationdata::Status {
+                position: mysql.position(),
+                relay_log_position: mysql.received(),
+                source_host: "127.0.0.1".to_owned(),
+                source_port: 17_000 + i32::try_from(source.uid).unwrap_or_default(),
+                io_state: running,
+                sql_state: running,
+                auto_position: true,
+                using_gtid: true,
+                ..Default::default()
+            })
+        })
+    }
+
+    /// Waits until some replica would acknowledge a write, if the primary waits for that.
+    async fn acknowledged(&self) -> Result<(), Status> {
+        let wait = async {
+            loop {
+                let done = {
+                    let servers = self.world.servers.lock();
+                    let waits = servers.get(&self.alias).is_some_and(|one| one.waits);
+                    let follows = |one: &FakeMysql| {
+                        one.replicating
+                            && one.acks
+                            && !one.down
+                            && one.source.as_ref() == Some(&self.alias)
+                    };
+                    !waits || servers.values().any(follows)
+                };
+                if done {
+                    return;
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait)
+            .await
+            .map_err(|_elapsed| Status::deadline_exceeded("no replica acknowledges the write"))
+    }
+
+    async fn become_primary(&self, semi_sync: bool) -> Result<String, Status> {
+        self.with(|mysql| {
+            mysql.source = None;
+            mysql.replicating = false;
+            mysql.read_only = false;
+            mysql.waits = semi_sync;
+            mysql.acks = false;
+        });
+        let changed = self.world.set_type(&self.alias, TabletType::Primary).await;
+        changed.map_err(|err| to_status(&err))?;
+        Ok(self.position())
+    }
+}
+
+#[tonic::async_trait]
+impl TabletManager for FakeManager {
+    async fn ping(&self, request: Request<PingRequest>) -> Reply<PingResponse> {
+        self.begin("Ping")?;
+        reply(PingResponse { payload: request.into_inner().payload })
+    }
+
+    async fn full_status(&self, _: Request<FullStatusRequest>) -> Reply<FullStatusResponse> {
+        self.begin("FullStatus")?;
+        let position = self.position();
+        let replication_status = self.status();
+        let read_only = self.with(|mysql| mysql.read_only);
+        let status = replicationdata::FullStatus {
+            server_id: self.alias.uid,
+            replication_status,
+            primary_status: Some(replicationdata::PrimaryStatus { position, ..Default::default() }),
+            read_only,
+            super_read_only: read_only,
+            ..Default::default()
+        };
+        reply(FullStatusResponse { status: Some(status) })
+    }
+
+    async fn replication_status(
+        &self,
+        _: Request<ReplicationStatusRequest>,
+    ) -> Reply<ReplicationStatusResponse> {
+        self.begin("ReplicationStatus")?;
+        match self.status() {
+            Some(status) => reply(ReplicationStatusResponse { status: Some(status) }),
+            None => Err(Status::failed_precondition("no replication status")),
+        }
+    }
+
+    async fn primary_position(
+        &self,
+        _: Request<PrimaryPositionRequest>,
+    ) -> Reply<PrimaryPositionResponse> {
+        self.begin("PrimaryPosition")?;
+        reply(PrimaryPositionResponse { position: self.position() })
+    }
+
+    async fn wait_for_position(
+        &self,
+        request: Request<WaitForPositionRequest>,
+    ) -> Reply<WaitForPositionResponse> {
+        self.begin("WaitForPosition")?;
+        let wanted: Position =
+            request.into_inner().position.parse().map_err(|err| to_status(&err))?;
+        let reached = self.with(|mysql| {
+            // The applier goes on though the receiver is stopped.
+            mysql.executed = mysql.executed.union(&mysql.relayed);
+            mysql.executed.contains(&wanted.gtid_set)
+        });
+        match reached {
+            true => reply(WaitForPositionResponse {}),
+            false => Err(Status::deadline_exceeded("the position was not reached")),
+        }
+    }
+
+    async fn demote_primary(
+        &self,
+        _: Request<DemotePrimaryRequest>,
+    ) -> Reply<DemotePrimaryResponse> {
+        self.begin("DemotePrimary")?;
+        self.with(|mysql| mysql.read_only = true);
+        let position = self.position();
+        let status = replicationdata::PrimaryStatus { position, ..Default::default() };
+        reply(DemotePrimaryResponse { primary_status: Some(status) })
+    }
+
+    async fn undo_demote_primary(
+        &self,
+        _: Request<UndoDemotePrimaryRequest>,
+    ) -> Reply<UndoDemotePrimaryResponse> {
+        self.begin("UndoDemotePrimary")?;
+        self.with(|mysql| mysql.read_only = false);
+        reply(UndoDemotePrimaryResponse {})
+    }
+
+    async fn init_primary(
+        &self,
+        request: Request<InitPrimaryRequest>,
+    ) -> Reply<InitPrimaryResponse> {
+        self.begin("InitPrimary")?;
+        let position = self.become_primary(request.into_inner().semi_sync).await?;
+        reply(InitPrimaryResponse { position })
+    }
+
+    async fn promote_replica(
+        &self,
+        request: Request<PromoteReplicaRequest>,
+    ) -> Reply<PromoteReplicaResponse> {
+        self.begin("PromoteReplica")?;
+        let position = self.become_primary(request.into_inner().semi_sync).await?;
+        reply(PromoteReplicaResponse { position })
+    }
+
+    async fn set_replication_source(
+        &self,
+        request: Request<SetReplicationSourceRequest>,
+    ) -> Reply<SetReplicationSourceResponse> {
+        self.begin("SetReplicationSource")?;
+        let request = request.into_inner();
+        let was_primary = self.with(|mysql| {
+            let was_primary = mysql.source.is_none();
+            mysql.source = request.parent.as_ref().map(TabletAlias::from);
+            mysql.acks = request.semi_sync;
+            mysql.waits = false;
+            mysql.read_only = true;
+            mysql.replicating |= was_primary || request.force_start_replication;
+            was_primary
+        });
+        replicate(&mut self.world.servers.lock());
+        let record = self.world.topo.get_tablet(&self.alias).await;
+        if was_primary && record.is_ok_and(|one| one.is_primary()) {
+            let changed = self.world.set_type(&self.alias, TabletType::Replica).await;
+            changed.map_err(|err| to_status(&err))?;
+        }
+        reply(SetReplicationSourceResponse {})
+    }
+
+    async fn populate_reparent_journal(
+        &self,
+        request: Request<PopulateReparentJournalRequest>,
+    ) -> Reply<PopulateReparentJournalResponse> {
+        self.begin("PopulateReparentJournal")?;
+        self.acknowledged().await?;
+        self.world.commit(&self.alias);
+        let action = request.into_inner().action_name;
+        self.with(|mysql| mysql.journal.push(action));
+        reply(PopulateReparentJournalResponse {})
+    }
+
+    async fn stop_replication_and_get_status(
+        &self,
+        _: Request<StopReplicationAndGetStatusRequest>,
+    ) -> Reply<StopReplicationAndGetStatusResponse> {
+        self.begin("StopReplicationAndGetStatus")?;
+        let Some(after) = self.status() else {
+            return Err(Status::failed_precondition("no replication status"));
+        };
+        self.with(|mysql| mysql.replicating = false);
+        let status = replicationdata::StopReplicationStatus { before: None, after: Some(after) };
+        reply(StopReplicationAndGetStatusResponse { status: Some(status) })
+    }
+
+    async fn start_replication(
+        &self,
+        request: Request<StartReplicationRequest>,
+    ) -> Reply<StartReplicationResponse> {
+        self.begin("StartReplication")?;
+        let acks = request.into_inner().semi_sync;
+        self.with(|mysql| {
+            mysql.replicating = true;
+            mysql.acks = acks;
+        });
+        reply(StartReplicationResponse {})
+    }
+
+    async fn stop_replication(
+        &self,
+        _: Request<StopReplicationRequest>,
+    ) -> Reply<StopReplicationResponse> {
+        self.begin("StopReplication")?;
+        self.with(|mysql| mysql.replicating = false);
+        reply(StopReplicationResponse {})
+    }
+
+    async fn change_type(&self, request: Request<ChangeTypeRequest>) -> Reply<ChangeTypeResponse> {
+        self.begin("ChangeType")?;
+        let tablet_type = TabletType::from_i32(request.into_inner().tablet_type);
+        let changed = self.world.set_type(&self.alias, tablet_type).await;
+        changed.map_err(|err| to_status(&err))?;
+        reply(ChangeTypeResponse {})
+    }
+
+    async fn change_tags(&self, request: Request<ChangeTagsRequest>) -> Reply<ChangeTagsResponse> {
+        self.begin("ChangeTags")?;
+        let request = request.into_inner();
+        let changed = self.world.topo.update_tablet_fields(&self.alias, |tablet| {
+            if request.replace {
+                tablet.tags.clear();
+            }
+            tablet.tags.extend(request.tags.clone());
+            tablet.tags.retain(|_, value| !value.is_empty());
+            Ok(())
+        });
+        let record = changed.await.map_err(|err| to_status(&err.into()))?;
+        reply(ChangeTagsResponse { tags: record.message.tags })
+    }
+
+    async fn set_read_write(&self, _: Request<SetReadWriteRequest>) -> Reply<SetReadWriteResponse> {
+        self.begin("SetReadWrite")?;
+        self.with(|mysql| mysql.read_only = false);
+        reply(SetReadWriteResponse {})
+    }
+
+    async fn set_read_only(&self, _: Request<SetReadOnlyRequest>) -> Reply<SetReadOnlyResponse> {
+        self.begin("SetReadOnly")?;
+        self.with(|mysql| mysql.read_only = true);
+        reply(SetReadOnlyResponse {})
+    }
+
+    async fn refresh_state(&self, _: Request<RefreshStateRequest>) -> Reply<RefreshStateResponse> {
+        self.begin("RefreshState")?;
+        reply(RefreshStateResponse {})
+    }
+
+    async fn run_health_check(
+        &self,
+        _: Request<RunHealthCheckRequest>,
+    ) -> Reply<RunHealthCheckResponse> {
+        self.begin("RunHealthCheck")?;
+        reply(RunHealthCheckResponse {})
+    }
+
+    async fn reload_schema(&self, _: Request<ReloadSchemaRequest>) -> Reply<ReloadSchemaResponse> {
+        self.begin("ReloadSchema")?;
+        reply(ReloadSchemaResponse {})
+    }
+
+    async fn get_schema(&self, _: Request<GetSchemaRequest>) -> Reply<GetSchemaResponse> {
+        self.begin("GetSchema")?;
+        let table_definitions = self.with(|mysql| mysql.tables.clone());
+        let schema = SchemaDefinition {
+            database_schema: "CREATE DATABASE `{{.DatabaseName}}`".to_owned(),
+            table_definitions,
+        };
+        reply(GetSchemaResponse { schema_definition: Some(schema) })
+    }
+
+    /// Answers `select` with one row; keeps the name and text of each table that is made.
+    async fn execute_fetch_as_dba(
+        &self,
+        request: Request<ExecuteFetchAsDbaRequest>,
+    ) -> Reply<ExecuteFetchAsDbaResponse> {
+        self.begin("ExecuteFetchAsDba")?;
+        let sql = String::from_utf8_lossy(&request.into_inner().query).into_owned();
+        if sql.starts_with("select") {
+            let field = |name: &str| query::Field { name: name.to_owned(), ..Default::default() };
+            let result = query::QueryResult {
+                fields: vec![field("customer_id"), field("email")],
+                rows: vec![query::Row { lengths: vec![1, -1], values: b"4".to_vec().into() }],
+                ..Default::default()
+            };
+            return reply(ExecuteFetchAsDbaResponse { result: Some(result) });
+        }
+        self.with(|mysql| {
+            if let Some(rest) = sql.strip_prefix("create table ") {
+                let name = rest.split(['(', ' ']).next().unwrap_or_default().to_owned();
+                mysql.tables.push(TableDefinition {
+                    name,
+                    schema: sql.clone(),
+                    r#type: "BASE TABLE".to_owned(),
+                    ..Default::default()
+                });
+            }
+            mysql.statements.push(sql);
+        });
+        self.world.commit(&self.alias);
+        let result = query::QueryResult { rows_affected: 1, ..Default::default() };
+        reply(ExecuteFetchAsDbaResponse { result: Some(result) })
+    }
+
+    async fn execute_hook(
+        &self,
+        request: Request<ExecuteHookRequest>,
+    ) -> Reply<ExecuteHookResponse> {
+        self.begin("ExecuteHook")?;
+        let request = request.into_inner();
+        let stdout = format!("{} {}", request.name, request.parameters.join(" "));
+        reply(ExecuteHookResponse { stdout, ..Default::default() })
+    }
+
+    async fn get_permissions(
+        &self,
+        _: Request<GetPermissionsRequest>,
+    ) -> Reply<GetPermissionsResponse> {
+        self.begin("GetPermissions")?;
+        let user = UserPermission { host: "%".into(), user: "vt_app".into(), ..Default::default() };
+        let permissions = Permissions { user_permissions: vec![user], ..Default::default() };
+        reply(GetPermissionsResponse { permissions: Some(permissions) })
+    }
+}
