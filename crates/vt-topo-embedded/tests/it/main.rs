@@ -3,3 +3,4 @@
 mod etcdctl;
 mod faults;
 mod running;
+mod slow;

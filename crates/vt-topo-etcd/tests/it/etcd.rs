@@ -1,12 +1,19 @@
 //! A real etcd for a test: on free ports, in a folder of its own, killed at the end.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use vt_topo::Store;
 use vt_topo_etcd::{EtcdOptions, EtcdStore};
+
+/// The files of an etcd that speaks TLS.
+pub(crate) struct EtcdTls {
+    pub(crate) ca: PathBuf,
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
 
 pub(crate) struct Etcd {
     client_port: u16,
@@ -18,25 +25,44 @@ pub(crate) struct Etcd {
 impl Etcd {
     /// Starts an etcd and waits until it answers.
     pub(crate) async fn start() -> Etcd {
-        let mut etcd = Etcd {
+        let mut etcd = Etcd::prepared();
+        etcd.run().await;
+        etcd
+    }
+
+    /// Starts an etcd that takes only clients with a certificate; it need not answer yet.
+    pub(crate) async fn start_tls(tls: &EtcdTls) -> Etcd {
+        let mut etcd = Etcd::prepared();
+        let mut command = etcd.command("https");
+        command.arg("--client-cert-auth").arg("--trusted-ca-file").arg(&tls.ca);
+        command.arg("--cert-file").arg(&tls.certificate).arg("--key-file").arg(&tls.key);
+        etcd.child = Some(command.spawn().expect("etcd starts"));
+        let until = Instant::now() + Duration::from_secs(30);
+        while std::net::TcpStream::connect(("127.0.0.1", etcd.client_port)).is_err() {
+            assert!(Instant::now() < until, "etcd does not listen");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        etcd
+    }
+
+    fn prepared() -> Etcd {
+        Etcd {
             client_port: free_port(),
             peer_port: free_port(),
             folder: tempfile::tempdir().expect("a temporary folder"),
             child: None,
-        };
-        etcd.run().await;
-        etcd
+        }
     }
 
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.client_port)
     }
 
-    /// Starts the program on the data that is there, on the same ports.
-    pub(crate) async fn run(&mut self) {
-        let client = format!("http://127.0.0.1:{}", self.client_port);
+    fn command(&self, scheme: &str) -> Command {
+        let client = format!("{scheme}://127.0.0.1:{}", self.client_port);
         let peer = format!("http://127.0.0.1:{}", self.peer_port);
-        let child = Command::new(program("etcd"))
+        let mut command = Command::new(program("etcd"));
+        command
             .env_clear()
             .arg("--data-dir")
             .arg(self.folder.path().join("data"))
@@ -46,10 +72,13 @@ impl Etcd {
             .args(["--logger", "zap", "--log-level", "error"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("etcd starts");
-        self.child = Some(child);
+            .stderr(Stdio::null());
+        command
+    }
+
+    /// Starts the program on the data that is there, on the same ports.
+    pub(crate) async fn run(&mut self) {
+        self.child = Some(self.command("http").spawn().expect("etcd starts"));
         let store = self.store("/ready");
         let until = Instant::now() + Duration::from_secs(30);
         while let Err(err) = store.list("").await {
@@ -104,7 +133,7 @@ pub(crate) fn quick() -> EtcdOptions {
 }
 
 /// Finds a program on PATH; a test that needs it cannot pass without.
-fn program(name: &str) -> std::path::PathBuf {
+fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|dir| dir.join(name)).find(|at| is_file(at));
     found.unwrap_or_else(|| {

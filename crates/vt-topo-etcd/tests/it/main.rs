@@ -5,3 +5,5 @@ mod conformance;
 mod embedded;
 mod etcd;
 mod outages;
+mod reader;
+mod tls;
