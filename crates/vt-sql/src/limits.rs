@@ -13,3 +13,6 @@ pub const DEPTH_MAX: u32 = 200;
 ///
 /// `AND` and `OR` are lists, and set operations too; they have no such limit.
 pub const CHAIN_MAX: u32 = 1000;
+
+/// How many expressions and literals a statement may have; they take some 64 bytes each.
+pub const NODES_MAX: u32 = 16_000_000;

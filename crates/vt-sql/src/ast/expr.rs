@@ -173,11 +173,27 @@ pub enum UnaryOp {
 }
 
 /// Two operands; left-deep where the text is a chain such as `a + b + c`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Binary<'a> {
     pub op: BinaryOp,
     pub left: Expr<'a>,
     pub right: Expr<'a>,
+}
+
+/// Goes down the left side without recursion.
+impl PartialEq for Binary<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let (mut one, mut two) = (self, other);
+        loop {
+            if one.op != two.op || one.right != two.right {
+                return false;
+            }
+            match (&one.left, &two.left) {
+                (Expr::Binary(left), Expr::Binary(other)) => (one, two) = (left, other),
+                (left, other) => return left == other,
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,13 +2,14 @@
 
 use vt_base::{Code, Error};
 
-use crate::limits::{DEPTH_MAX, STATEMENT_BYTES_MAX};
+use crate::limits::{DEPTH_MAX, NODES_MAX, STATEMENT_BYTES_MAX};
 
 /// How parsing can end without a tree; small, because it travels through every function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fail {
     Syntax { at: u32 },
     Deep,
+    Large,
     Long,
     Empty,
 }
@@ -27,6 +28,12 @@ impl Fail {
                 format!("statement is nested too deeply: over {DEPTH_MAX} levels"),
             )
             .with_code(Code::InvalidArgument),
+            Fail::Large => Error::mysql(
+                1153,
+                b"08S01",
+                format!("statement is too large: over {NODES_MAX} expressions"),
+            )
+            .with_code(Code::ResourceExhausted),
             Fail::Long => Error::mysql(
                 1153,
                 b"08S01",

@@ -198,7 +198,7 @@ impl<'a> Parser<'a> {
     /// A list that was folded behind an `IN` that is no operator: `POSITION('a' IN ('b'))`.
     fn misplaced_list(&mut self) -> Parsed<Expr<'a>> {
         let fail = self.fail();
-        match self.literal_list() {
+        match self.literal_list()? {
             [one] => Ok(Expr::Literal(self.arena.node(*one))),
             many if many.len() > 1 => {
                 let mut items = self.vec();

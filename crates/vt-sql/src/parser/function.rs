@@ -1,4 +1,7 @@
 //! Calls: aggregates, window functions, and functions with a grammar of their own.
+//!
+//! Each is a function that is never inlined, so that a nested call costs the stack of its own
+//! kind, not of all kinds together.
 
 use super::{Parsed, Parser, operator::rung};
 use crate::{
@@ -97,6 +100,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    #[inline(never)]
     fn default_value(&mut self, called: bool) -> Parsed<Expr<'a>> {
         self.advance();
         if !called {
@@ -108,6 +112,7 @@ impl<'a> Parser<'a> {
         Ok(Expr::Default(Some(column)))
     }
 
+    #[inline(never)]
     fn values_call(&mut self) -> Parsed<Expr<'a>> {
         self.advance();
         self.advance();
@@ -116,6 +121,7 @@ impl<'a> Parser<'a> {
         Ok(Expr::Values(column))
     }
 
+    #[inline(never)]
     fn aggregate(&mut self, kind: AggregateKind) -> Parsed<Expr<'a>> {
         self.expect(TokenKind::LeftParen)?;
         let distinct = self.eat_keyword(Keyword::Distinct);
@@ -143,6 +149,7 @@ impl<'a> Parser<'a> {
         Ok(Expr::Aggregate(self.arena.node(aggregate)))
     }
 
+    #[inline(never)]
     fn window_function(&mut self, kind: WindowKind) -> Parsed<Expr<'a>> {
         let args = self.arguments()?;
         let mut from_last = false;
@@ -161,6 +168,7 @@ impl<'a> Parser<'a> {
         Ok(Expr::Window(self.arena.node(call)))
     }
 
+    #[inline(never)]
     fn over(&mut self) -> Parsed<&'a Over<'a>> {
         self.expect_keyword(Keyword::Over)?;
         if self.at_name() {
@@ -173,6 +181,7 @@ impl<'a> Parser<'a> {
 
     /// Reads `( [name] [PARTITION BY ...] [ORDER BY ...] [frame] )`.
     pub(super) fn window_spec(&mut self) -> Parsed<WindowSpec<'a>> {
+        self.enter()?;
         self.expect(TokenKind::LeftParen)?;
         let base = if self.at_name() { Some(self.name()?) } else { None };
         let mut partition_by: &[Expr<'a>] = &[];
@@ -183,6 +192,7 @@ impl<'a> Parser<'a> {
         let order_by = self.order_by()?;
         let frame = self.frame()?;
         self.expect(TokenKind::RightParen)?;
+        self.leave();
         Ok(WindowSpec { base, partition_by, order_by, frame })
     }
 
@@ -223,6 +233,7 @@ impl<'a> Parser<'a> {
         Ok(FrameBound::Following(amount))
     }
 
+    #[inline(never)]
     fn cast(&mut self) -> Parsed<Expr<'a>> {
         self.advance();
         self.expect(TokenKind::LeftParen)?;
@@ -239,6 +250,7 @@ impl<'a> Parser<'a> {
         Ok(Expr::Cast(self.arena.node(Cast { expr, target, time_zone })))
     }
 
+    #[inline(never)]
     fn convert(&mut self) -> Parsed<Expr<'a>> {
         self.advance();
         self.advance();
@@ -265,6 +277,7 @@ impl<'a> Parser<'a> {
         self.expect(TokenKind::LeftParen)
     }
 
+    #[inline(never)]
     fn extract(&mut self) -> Parsed<Expr<'a>> {
         self.open_call()?;
         let unit = self.time_unit()?;
@@ -273,6 +286,7 @@ impl<'a> Parser<'a> {
         self.special(Special::Extract { unit, expr })
     }
 
+    #[inline(never)]
     fn trim(&mut self) -> Parsed<Expr<'a>> {
         self.open_call()?;
         let side = match self.token.kind {
@@ -299,6 +313,7 @@ impl<'a> Parser<'a> {
         self.special(Special::Trim { side: None, what: None, expr: first })
     }
 
+    #[inline(never)]
     fn substring(&mut self) -> Parsed<Expr<'a>> {
         let name = Ident::new(self.token_text());
         self.open_call()?;
@@ -323,6 +338,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `POSITION(a IN b)`, which is `locate(a, b)`.
+    #[inline(never)]
     fn position(&mut self) -> Parsed<Expr<'a>> {
         self.open_call()?;
         let what = self.expr_at(rung::BIT_OR)?;
@@ -334,6 +350,7 @@ impl<'a> Parser<'a> {
         Ok(Expr::Function(self.arena.node(Function { schema: None, name, args })))
     }
 
+    #[inline(never)]
     fn char_call(&mut self) -> Parsed<Expr<'a>> {
         self.open_call()?;
         let args = self.list(Parser::expr)?;
@@ -344,6 +361,7 @@ impl<'a> Parser<'a> {
         self.special(Special::Char { args, charset })
     }
 
+    #[inline(never)]
     fn weight_string(&mut self) -> Parsed<Expr<'a>> {
         self.open_call()?;
         let expr = self.expr()?;
@@ -354,6 +372,7 @@ impl<'a> Parser<'a> {
         self.special(Special::WeightString { expr, target })
     }
 
+    #[inline(never)]
     fn get_format(&mut self) -> Parsed<Expr<'a>> {
         self.open_call()?;
         let kind = match () {
@@ -368,6 +387,7 @@ impl<'a> Parser<'a> {
         self.special(Special::GetFormat { kind, expr })
     }
 
+    #[inline(never)]
     fn timestamp_arithmetic(&mut self, add: bool) -> Parsed<Expr<'a>> {
         self.open_call()?;
         let unit = self.time_unit()?;
@@ -381,6 +401,7 @@ impl<'a> Parser<'a> {
         })
     }
 
+    #[inline(never)]
     fn json_value(&mut self) -> Parsed<Expr<'a>> {
         self.open_call()?;
         let doc = self.expr()?;
@@ -420,6 +441,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    #[inline(never)]
     fn match_against(&mut self) -> Parsed<Expr<'a>> {
         self.advance();
         let columns = if self.at(TokenKind::LeftParen) {

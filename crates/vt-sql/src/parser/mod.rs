@@ -28,7 +28,7 @@ use crate::{
     Arena, Modes,
     ast::{Comments, Literal, LiteralKind, SelectInto, Span},
     lexer::{Keyword, Lexer, Token, TokenKind, unescape},
-    limits::{CHAIN_MAX, DEPTH_MAX},
+    limits::{CHAIN_MAX, DEPTH_MAX, NODES_MAX},
 };
 
 type Parsed<T> = Result<T, Fail>;
@@ -43,6 +43,8 @@ pub(crate) struct Parser<'a> {
     /// Where the token before it ended.
     before: u32,
     depth: u32,
+    /// Expressions and literals so far.
+    nodes: u32,
     /// The links of operator chains on the longest path in what was parsed last.
     chain: u32,
     comments: Comments<'a>,
@@ -61,6 +63,7 @@ impl<'a> Parser<'a> {
             token: Token { kind: TokenKind::End, start: 0, end: 0, ordinal: 0 },
             before: 0,
             depth: 0,
+            nodes: 0,
             chain: 0,
             comments: Comments::NONE,
             into: None,
@@ -224,7 +227,16 @@ impl<'a> Parser<'a> {
     /// Counts one level of nesting; [`Parser::leave`] takes it back.
     fn enter(&mut self) -> Parsed<()> {
         self.depth += 1;
-        if self.depth > DEPTH_MAX { Err(Fail::Deep) } else { Ok(()) }
+        if self.depth > DEPTH_MAX {
+            return Err(Fail::Deep);
+        }
+        self.count_node()
+    }
+
+    /// Counts a node, so that the tree stays within memory.
+    fn count_node(&mut self) -> Parsed<()> {
+        self.nodes += 1;
+        if self.nodes > NODES_MAX { Err(Fail::Large) } else { Ok(()) }
     }
 
     fn leave(&mut self) {

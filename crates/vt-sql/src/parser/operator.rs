@@ -315,7 +315,7 @@ impl<'a> Parser<'a> {
     fn in_predicate(&mut self, expr: Expr<'a>, negated: bool) -> Parsed<Expr<'a>> {
         self.advance();
         let list = match self.token.kind {
-            TokenKind::List => InList::Literals(self.literal_list()),
+            TokenKind::List => InList::Literals(self.literal_list()?),
             TokenKind::ListBind => InList::Bind(self.bind()),
             _ => {
                 self.expect(TokenKind::LeftParen)?;
@@ -345,10 +345,11 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads a folded list of literals.
-    pub(super) fn literal_list(&mut self) -> &'a [Literal<'a>] {
+    pub(super) fn literal_list(&mut self) -> Parsed<&'a [Literal<'a>]> {
         let text = self.bytes_of(self.token);
         let mut items = self.vec();
         for item in list_items(text, self.modes) {
+            self.count_node()?;
             let value = match item.value(self.modes) {
                 std::borrow::Cow::Borrowed(value) => value,
                 std::borrow::Cow::Owned(value) => self.arena.bytes(&value),
@@ -362,7 +363,7 @@ impl<'a> Parser<'a> {
             });
         }
         self.advance();
-        items.into_bump_slice()
+        Ok(items.into_bump_slice())
     }
 
     fn between_predicate(&mut self, expr: Expr<'a>, negated: bool) -> Parsed<Expr<'a>> {

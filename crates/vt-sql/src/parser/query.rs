@@ -30,8 +30,11 @@ impl<'a> Parser<'a> {
 
     /// Reads a query with all that belongs to it.
     pub(super) fn query(&mut self) -> Parsed<&'a Query<'a>> {
+        self.enter()?;
         let with = if self.at_keyword(Keyword::With) { Some(self.with()?) } else { None };
-        self.query_with(with)
+        let query = self.query_with(with)?;
+        self.leave();
+        Ok(query)
     }
 
     /// Reads a query behind its `WITH`.

@@ -356,8 +356,10 @@ impl<'a> Parser<'a> {
     }
 
     fn explained(&mut self) -> Parsed<(&'a Statement<'a>, &'a str)> {
+        self.enter()?;
         let start = self.token.start;
         let statement = self.statement()?;
+        self.leave();
         let text = self.text_of(start, self.before);
         Ok((self.arena.node(statement), text))
     }

@@ -44,7 +44,9 @@ impl<'a> Parser<'a> {
             let mut condition = JoinCondition::None;
             if !natural {
                 if !self.at_condition() && self.has_condition_later(kind) {
-                    right = self.joins(right, true)?;
+                    // Read as if it stood in parentheses.
+                    let joined = self.joins(right, true)?;
+                    right = TableRef::Paren(self.arena.list(&[joined]));
                 }
                 condition = self.join_condition()?;
                 let outer = matches!(kind, JoinKind::Left | JoinKind::Right);

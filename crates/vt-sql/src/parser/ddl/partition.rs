@@ -120,7 +120,7 @@ impl<'a> Parser<'a> {
         }
         self.expect_keyword(Keyword::In)?;
         if self.at(TokenKind::List) {
-            let literals = self.literal_list();
+            let literals = self.literal_list()?;
             let mut values = self.vec();
             values.extend(literals.iter().map(Expr::Literal));
             return Ok(PartitionValues::In(values.into_bump_slice()));
