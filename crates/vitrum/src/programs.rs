@@ -7,6 +7,7 @@ mod mysqlctl;
 mod mysqlctld;
 mod run;
 mod vtctld;
+mod vttablet;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -76,4 +77,9 @@ fn run_program(name: &str, args: &[String]) -> ExitCode {
         "link" => link::main(args),
         _ => fail(&format!("unknown program {name:?}; `vitrum help` lists all")),
     }
+}
+
+/// The client reads its own line: its commands have flags of their own.
+fn vtctldclient(args: &[String]) -> ExitCode {
+    vt_cli::run(args.iter().map(Into::into).collect())
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use vt_base::{Code, Error, Result, TabletAlias, TabletType};
 use vt_mysql::Address;
-use vt_service::Tasks;
+use vt_service::{Stats, Tasks};
 use vt_tablet::Tablet;
 use vt_tablet::config::{
     Account, Config, DbConfig, HealthConfig, PoolLimits, QueryConfig, ReplicationConfig,
@@ -34,7 +34,7 @@ async fn run(flags: Flags) -> Result<()> {
     // All services are served whatever the map says.
     let _ = flags.list("service-map");
     tell_unread(&flags);
-    let tablet = Tablet::build(config, topo).await?;
+    let tablet = Tablet::build(config, topo, Stats::new("vttablet")).await?;
     run_until_told(&Tasks::new(), |shutdown| tablet.run(shutdown)).await
 }
 
@@ -48,9 +48,9 @@ fn config(flags: &Flags) -> Result<Config> {
     }
     config.init_type_lookup = flags.bool("init-tablet-type-lookup");
     for tag in flags.list("init-tags") {
-        let (name, value) = tag.split_once(':').ok_or_else(|| {
-            wrong(format!("--init-tags {tag}: expecting NAME:VALUE"))
-        })?;
+        let (name, value) = tag
+            .split_once(':')
+            .ok_or_else(|| wrong(format!("--init-tags {tag}: expecting NAME:VALUE")))?;
         config.tags.insert(name.to_owned(), value.to_owned());
     }
     config.hostname = flags.optional("tablet-hostname").unwrap_or_else(hostname);
@@ -63,8 +63,7 @@ fn config(flags: &Flags) -> Result<Config> {
     config.onterm_timeout = flags.duration("onterm-timeout");
     config.shard_sync_retry_delay =
         or(flags.duration("shard-sync-retry-delay"), config.shard_sync_retry_delay);
-    config.hook_dir =
-        std::env::var_os("VTROOT").map(|root| Path::new(&root).join("vthook"));
+    config.hook_dir = std::env::var_os("VTROOT").map(|root| Path::new(&root).join("vthook"));
     config.db = db(flags, address)?;
     config.queries = queries(flags);
     config.health = health(flags);
@@ -195,7 +194,10 @@ fn replication(flags: &Flags) -> ReplicationConfig {
     let defaults = ReplicationConfig::default();
     ReplicationConfig {
         connect_retry: or(flags.duration("replication-connect-retry"), defaults.connect_retry),
-        lock_tables_timeout: or(flags.duration("lock-tables-timeout"), defaults.lock_tables_timeout),
+        lock_tables_timeout: or(
+            flags.duration("lock-tables-timeout"),
+            defaults.lock_tables_timeout,
+        ),
         ..defaults
     }
 }
