@@ -6,6 +6,7 @@ mod local;
 mod mysqlctl;
 mod mysqlctld;
 mod run;
+mod topo;
 mod vtctld;
 mod vttablet;
 
@@ -71,6 +72,9 @@ pub(crate) fn dispatch(args: Vec<String>) -> ExitCode {
 fn run_program(name: &str, args: &[String]) -> ExitCode {
     match name {
         "vtctld" => vtctld::main(args),
+        "topo" => topo::main(args),
+        "vttablet" => vttablet::main(args),
+        "vtctldclient" => vtctldclient(args),
         "mysqlctl" => mysqlctl::main(args),
         "mysqlctld" => mysqlctld::main(args),
         "up" | "status" | "down" | "supervise" => local::main(name, args),

@@ -1,5 +1,6 @@
 //! `vitrum up`: makes or continues a cluster, and waits until all of it is healthy.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -209,7 +210,8 @@ async fn wait(files: &Files, limit: Duration) -> Result<()> {
         if bar.is_hidden() && state.message != last {
             last.clone_from(&state.message);
             if !last.is_empty() {
-                tracing::info!("{last}");
+                // Nobody watches a bar here: a line a step, for a log. A closed pipe is no failure.
+                let _ = writeln!(std::io::stderr(), "{last} ...");
             }
         }
         let gone = started.elapsed() > Duration::from_secs(5) && !is_running(files);

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use vt_wire::compress::{Algorithm, Compression, DecompressError};
 use vt_wire::frame::{self, FRAME_MAX, HEADER_LENGTH, Header};
 
-use crate::socket::{Socket, Transport};
+use crate::socket::{Rewound, Socket, Transport};
 
 /// Least room that a read is given.
 const READ_MIN: usize = 4 << 10;
@@ -91,19 +91,16 @@ impl Link {
         self.packet_max = packet_max;
     }
 
-
-    /// Goes on under TLS: `upgrade` gets the plain socket.
+    /// Goes on under TLS: `upgrade` gets the plain socket, with what has been read of it too far.
     pub(crate) async fn upgrade<F, U>(&mut self, upgrade: F) -> io::Result<()>
     where
-        F: FnOnce(Socket) -> U,
-        U: Future<Output = io::Result<tokio_rustls::TlsStream<Socket>>>,
+        F: FnOnce(Rewound) -> U,
+        U: Future<Output = io::Result<tokio_rustls::TlsStream<Rewound>>>,
     {
-        // Bytes that came ahead of the TLS handshake would count as if they had come under TLS.
         self.consume();
-        if !self.input.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "bytes ahead of TLS"));
-        }
-        let stream = upgrade(self.socket().clone()).await?;
+        // All of it goes into TLS: nothing that came in clear counts as if it had come under TLS.
+        let ahead = std::mem::take(&mut self.input);
+        let stream = upgrade(Rewound::new(ahead, self.socket().clone())).await?;
         self.transport = Transport::Tls(Box::new(stream));
         Ok(())
     }

@@ -15,7 +15,10 @@ pub enum Format {
 /// A second call changes nothing, so that tests may call it freely.
 pub fn start(format: Format, level: &str) {
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false);
     // Failure means that a subscriber is there already.
     let _started = match format {
         Format::Json => builder.json().flatten_event(true).try_init(),

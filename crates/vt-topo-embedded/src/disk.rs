@@ -35,9 +35,13 @@ pub(crate) struct Ids {
     pub(crate) member: u64,
 }
 
+/// Opens the database; the seam at which tests put a disk that fails.
+pub(crate) type OpenDatabase = Box<dyn Fn(&Path) -> Result<Database, DatabaseError> + Send>;
+
 /// The open file. A write error closes it; the next commit opens it again.
 pub(crate) struct Disk {
     path: PathBuf,
+    open: OpenDatabase,
     database: Option<Database>,
 }
 
@@ -47,10 +51,31 @@ impl Disk {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|err| io_error(path, &err))?;
         }
-        let database = open_database(path)?;
+        let open = |path: &Path| Database::builder().set_cache_size(CACHE_BYTES).create(path);
+        Disk::open_with(path, Box::new(open))
+    }
+
+    pub(crate) fn open_with(
+        path: &Path,
+        open: OpenDatabase,
+    ) -> Result<(Disk, State, Ids), ServeError> {
+        let mut disk = Disk { path: path.to_owned(), open, database: None };
+        let (state, ids) = disk.load()?;
+        Ok((disk, state, ids))
+    }
+
+    fn load(&mut self) -> Result<(State, Ids), ServeError> {
+        let path = self.path.as_path();
+        let database = (self.open)(path).map_err(|err| match err {
+            DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
+                ServeError::InUse(path.to_owned())
+            }
+            err => redb_error(path, err.into()),
+        })?;
         let ids = prepare(&database).map_err(|err| redb_error(path, err))?;
         let state = load(&database).map_err(|err| redb_error(path, err))?;
-        Ok((Disk { path: path.to_owned(), database: Some(database) }, state, ids))
+        self.database = Some(database);
+        Ok((state, ids))
     }
 
     /// Writes changes so that they survive a crash of the machine.
@@ -69,24 +94,12 @@ impl Disk {
     /// Opens the file again after a failure, and returns what it holds.
     pub(crate) fn reopen(&mut self) -> Result<State, ServeError> {
         self.database = None;
-        let (disk, state, _) = Disk::open(&self.path)?;
-        *self = disk;
-        Ok(state)
+        Ok(self.load()?.0)
     }
 
     pub(crate) fn is_open(&self) -> bool {
         self.database.is_some()
     }
-}
-
-fn open_database(path: &Path) -> Result<Database, ServeError> {
-    let opened = Database::builder().set_cache_size(CACHE_BYTES).create(path);
-    opened.map_err(|err| match err {
-        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
-            ServeError::InUse(path.to_owned())
-        }
-        err => redb_error(path, err.into()),
-    })
 }
 
 /// Makes the tables of a new file and checks those of an old one.

@@ -13,6 +13,7 @@ use vt_etcd_api::etcdserverpb::ResponseHeader;
 use crate::disk::{Disk, Ids};
 use crate::error::ServeError;
 use crate::lease::LeaseClocks;
+use crate::state::State;
 use crate::writer::{Command, Job, QUEUE_MAX, Shared, Writer, Written};
 
 /// How often leases are looked through for those whose time is over.
@@ -30,6 +31,11 @@ impl Engine {
     /// Loads the data; the returned writer must be run on a thread of its own.
     pub(crate) fn open(path: &Path) -> Result<(Engine, Writer), ServeError> {
         let (disk, state, ids) = Disk::open(path)?;
+        Ok(Engine::on(disk, state, ids))
+    }
+
+    /// Starts on a disk that has been read.
+    pub(crate) fn on(disk: Disk, state: State, ids: Ids) -> (Engine, Writer) {
         let clocks = LeaseClocks::default();
         for (id, seconds) in state.leases() {
             clocks.start(*id, *seconds);
@@ -43,7 +49,7 @@ impl Engine {
         });
         let (jobs, receiver) = mpsc::channel(QUEUE_MAX);
         let writer = Writer { disk, shared: shared.clone(), jobs: receiver };
-        Ok((Engine { shared, ids, jobs }, writer))
+        (Engine { shared, ids, jobs }, writer)
     }
 
     /// Hands a request to the writer and waits until it is on disk.
@@ -62,7 +68,7 @@ impl Engine {
     }
 
     /// Reads from what is committed.
-    pub(crate) fn read<T>(&self, run: impl FnOnce(&crate::state::State) -> T) -> T {
+    pub(crate) fn read<T>(&self, run: impl FnOnce(&State) -> T) -> T {
         run(&self.shared.state.read())
     }
 

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, VecDeque};
 use bytes::Bytes;
 use vt_etcd_api::mvccpb::{Event, KeyValue, event::EventType};
 
+use crate::state::KeySpan;
+
 /// How many changes are kept.
 pub(crate) const EVENTS_MAX: usize = 10_000;
 
-/// Changes in order of revision, each with the value that it replaced.
+/// Changes in order of revision, each with the value from before its request.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     events: VecDeque<Event>,
@@ -54,17 +56,24 @@ impl History {
         &self,
         rows: &mut BTreeMap<Bytes, KeyValue>,
         revision: i64,
-        in_range: impl Fn(&[u8]) -> bool,
+        range: &KeySpan,
     ) {
-        for event in self.events.iter().rev().take_while(|event| revision_of(event) > revision) {
-            let Some(kv) = &event.kv else { continue };
-            if !in_range(&kv.key) {
-                continue;
-            }
-            match &event.prev_kv {
-                Some(before) => drop(rows.insert(kv.key.clone(), before.clone())),
-                None => drop(rows.remove(&kv.key)),
-            }
+        undo(self.events.iter().rev(), rows, revision, range);
+    }
+}
+
+/// Takes changes back, the newest first, down to a revision.
+pub(crate) fn undo<'a>(
+    newest_first: impl Iterator<Item = &'a Event>,
+    rows: &mut BTreeMap<Bytes, KeyValue>,
+    revision: i64,
+    range: &KeySpan,
+) {
+    for event in newest_first.take_while(|event| revision_of(event) > revision) {
+        let Some(kv) = event.kv.as_ref().filter(|kv| range.contains(&kv.key)) else { continue };
+        match &event.prev_kv {
+            Some(before) => drop(rows.insert(kv.key.clone(), before.clone())),
+            None => drop(rows.remove(&kv.key)),
         }
     }
 }

@@ -25,12 +25,12 @@ pub(crate) fn check_range(request: &RangeRequest) -> Result<(), Status> {
 /// Answers a range request; the caller adds the ids to the header.
 pub(crate) fn eval_range(view: &dyn View, request: &RangeRequest) -> Result<RangeResponse, Status> {
     let span = KeySpan::new(&request.key, &request.range_end);
-    let state = view.committed();
     let past = match request.revision {
-        revision if revision <= 0 || revision == view.revision() => None,
-        revision if revision > state.revision() => return Err(future_revision()),
-        revision if revision < state.history.floor() => return Err(compacted()),
-        revision => Some(state.past(&span, revision)),
+        revision if revision <= 0 => None,
+        revision if revision > view.settled_revision() => return Err(future_revision()),
+        revision if revision < view.floor() => return Err(compacted()),
+        revision if revision == view.revision() => None,
+        revision => Some(view.past(&span, revision)),
     };
     let rows = match &past {
         Some(past) => past.iter().collect(),

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use bytes::Bytes;
 use vt_etcd_api::mvccpb::{Event, KeyValue, event::EventType};
 
-use crate::history::History;
+use crate::history::{History, undo};
 
 /// The revision of a store in which nothing was ever written.
 pub(crate) const FIRST_REVISION: i64 = 1;
@@ -83,15 +83,6 @@ impl State {
             }
         }
     }
-
-    /// Returns the items of a range as they were at a past revision that history still tells.
-    pub(crate) fn past(&self, range: &KeySpan, revision: i64) -> Vec<KeyValue> {
-        let now = self.select(range);
-        let mut rows: BTreeMap<Bytes, KeyValue> =
-            now.into_iter().map(|item| (item.key.clone(), item.clone())).collect();
-        self.history.undo(&mut rows, revision, |key| range.contains(key));
-        rows.into_values().collect()
-    }
 }
 
 /// What can be read by key: the committed state, or one with changes on top.
@@ -103,8 +94,18 @@ pub(crate) trait View {
 
     fn revision(&self) -> i64;
 
-    /// Returns the committed state below.
-    fn committed(&self) -> &State;
+    /// Returns the revision from before the request in hand, the last that it may ask for.
+    fn settled_revision(&self) -> i64;
+
+    /// Returns the items of a range as they were at a revision that history still tells.
+    fn past(&self, range: &KeySpan, revision: i64) -> Vec<KeyValue>;
+
+    /// Returns the oldest revision that [`View::past`] can tell.
+    fn floor(&self) -> i64;
+}
+
+fn by_key(rows: Vec<&KeyValue>) -> BTreeMap<Bytes, KeyValue> {
+    rows.into_iter().map(|item| (item.key.clone(), item.clone())).collect()
 }
 
 impl View for State {
@@ -123,8 +124,18 @@ impl View for State {
         self.revision
     }
 
-    fn committed(&self) -> &State {
-        self
+    fn settled_revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn past(&self, range: &KeySpan, revision: i64) -> Vec<KeyValue> {
+        let mut rows = by_key(self.select(range));
+        self.history.undo(&mut rows, revision, range);
+        rows.into_values().collect()
+    }
+
+    fn floor(&self) -> i64 {
+        self.history.floor()
     }
 }
 
@@ -198,8 +209,8 @@ impl Changes {
 pub(crate) struct Stage<'a> {
     base: &'a State,
     changes: Changes,
-    /// How to take back the request in hand: what the changes held before, newest last.
-    undo: Vec<(Bytes, Option<Option<KeyValue>>)>,
+    /// How to take back the request in hand: what the changes held before it.
+    undo: BTreeMap<Bytes, Option<Option<KeyValue>>>,
     /// Whether the request in hand has changed a key.
     dirty: bool,
 }
@@ -207,7 +218,7 @@ pub(crate) struct Stage<'a> {
 impl<'a> Stage<'a> {
     pub(crate) fn new(base: &'a State) -> Stage<'a> {
         let changes = Changes { revision: base.revision, ..Changes::default() };
-        Stage { base, changes, undo: Vec::new(), dirty: false }
+        Stage { base, changes, undo: BTreeMap::new(), dirty: false }
     }
 
     pub(crate) fn into_changes(self) -> Changes {
@@ -222,7 +233,7 @@ impl<'a> Stage<'a> {
         let events = self.changes.events.len();
         let result = run(self);
         if result.is_err() {
-            for (key, before) in std::mem::take(&mut self.undo).into_iter().rev() {
+            for (key, before) in std::mem::take(&mut self.undo) {
                 match before {
                     Some(before) => drop(self.changes.items.insert(key, before)),
                     None => drop(self.changes.items.remove(&key)),
@@ -253,11 +264,10 @@ impl<'a> Stage<'a> {
             value,
             lease,
         };
-        self.changes.events.push(Event {
-            r#type: EventType::Put as i32,
-            kv: Some(item.clone()),
-            prev_kv: before.clone(),
-        });
+        // The value that watches report is that before the request; a new key has none.
+        let prev_kv = if item.version == 1 { None } else { self.before_request(key) };
+        let kv = Some(item.clone());
+        self.changes.events.push(Event { r#type: EventType::Put as i32, kv, prev_kv });
         self.set(key, Some(item));
         before
     }
@@ -279,15 +289,23 @@ impl<'a> Stage<'a> {
         self.changes.events.push(Event {
             r#type: EventType::Delete as i32,
             kv: Some(tombstone),
-            prev_kv: Some(item.clone()),
+            prev_kv: self.before_request(&item.key),
         });
         self.set(&item.key, None);
     }
 
     fn set(&mut self, key: &Bytes, item: Option<KeyValue>) {
         let before = self.changes.items.insert(key.clone(), item);
-        self.undo.push((key.clone(), before));
+        self.undo.entry(key.clone()).or_insert(before);
         self.dirty = true;
+    }
+
+    fn before_request(&self, key: &Bytes) -> Option<KeyValue> {
+        match self.undo.get(key) {
+            Some(Some(staged)) => staged.clone(),
+            Some(None) => self.base.get(key).cloned(),
+            None => self.get(key).cloned(),
+        }
     }
 
     pub(crate) fn lease(&self, id: i64) -> Option<i64> {
@@ -341,8 +359,19 @@ impl View for Stage<'_> {
         self.changes.revision + i64::from(self.dirty)
     }
 
-    fn committed(&self) -> &State {
-        self.base
+    fn settled_revision(&self) -> i64 {
+        self.changes.revision
+    }
+
+    fn past(&self, range: &KeySpan, revision: i64) -> Vec<KeyValue> {
+        let mut rows = by_key(self.select(range));
+        undo(self.changes.events.iter().rev(), &mut rows, revision, range);
+        self.base.history.undo(&mut rows, revision, range);
+        rows.into_values().collect()
+    }
+
+    fn floor(&self) -> i64 {
+        self.base.history.floor()
     }
 }
 

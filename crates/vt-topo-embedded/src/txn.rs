@@ -25,7 +25,11 @@ const DEPTH_MAX: usize = 8;
 
 /// Refuses a transaction that no state could answer.
 pub(crate) fn check_txn(request: &TxnRequest) -> Result<(), Status> {
-    check_nested(request, 0)
+    check_nested(request, 0)?;
+    for branch in [&request.success, &request.failure] {
+        Writes::of(branch)?;
+    }
+    Ok(())
 }
 
 fn check_nested(request: &TxnRequest, depth: usize) -> Result<(), Status> {
@@ -43,8 +47,6 @@ fn check_nested(request: &TxnRequest, depth: usize) -> Result<(), Status> {
         for operation in branch {
             check_operation(operation, depth)?;
         }
-        let mut writes = Writes::default();
-        writes.collect(branch)?;
     }
     Ok(())
 }
@@ -80,7 +82,8 @@ fn no_key() -> Status {
     Status::invalid_argument("etcdserver: key is not provided")
 }
 
-/// The keys that one run of a branch writes; each may be written once.
+/// The keys that a branch writes. What counts as written twice is what etcd takes for it: this
+/// branch's own deletes come first, then the transactions in it, then its puts.
 #[derive(Default)]
 struct Writes {
     puts: BTreeSet<Bytes>,
@@ -88,57 +91,42 @@ struct Writes {
 }
 
 impl Writes {
-    fn collect(&mut self, branch: &[RequestOp]) -> Result<(), Status> {
+    fn of(branch: &[RequestOp]) -> Result<Writes, Status> {
+        let mut writes = Writes::default();
         for operation in branch {
-            match &operation.request {
-                Some(Request::RequestPut(put)) => self.put(&put.key)?,
-                Some(Request::RequestDeleteRange(delete)) => {
-                    self.delete(KeySpan::new(&delete.key, &delete.range_end))?;
-                }
-                Some(Request::RequestTxn(txn)) => {
-                    // Either branch may run, but not both.
-                    let (mut success, mut failure) = (Writes::default(), Writes::default());
-                    success.collect(&txn.success)?;
-                    failure.collect(&txn.failure)?;
-                    self.absorb(success, failure)?;
-                }
-                _ => {}
+            if let Some(Request::RequestDeleteRange(delete)) = &operation.request
+                // A delete without an end is not looked at.
+                && delete.range_end.as_ref() != b"\0"
+            {
+                writes.deletes.push(KeySpan::new(&delete.key, &delete.range_end));
             }
         }
-        Ok(())
-    }
-
-    fn absorb(&mut self, success: Writes, failure: Writes) -> Result<(), Status> {
-        let puts: BTreeSet<Bytes> = success.puts.into_iter().chain(failure.puts).collect();
-        let deletes: Vec<KeySpan> = success.deletes.into_iter().chain(failure.deletes).collect();
-        let twice = puts.iter().any(|key| self.writes(key))
-            || deletes.iter().any(|span| self.puts.iter().any(|key| span.contains(key)));
-        if twice {
-            return Err(duplicate_key());
+        for operation in branch {
+            if let Some(Request::RequestTxn(txn)) = &operation.request {
+                // Either branch may run, but not both.
+                let (success, failure) = (Writes::of(&txn.success)?, Writes::of(&txn.failure)?);
+                let mut inner = success.puts.iter().chain(&failure.puts);
+                if inner.any(|key| writes.puts.contains(key) || writes.deletes(key)) {
+                    return Err(duplicate_key());
+                }
+                for one in [success, failure] {
+                    writes.puts.extend(one.puts);
+                    writes.deletes.extend(one.deletes);
+                }
+            }
         }
-        self.puts.extend(puts);
-        self.deletes.extend(deletes);
-        Ok(())
-    }
-
-    fn put(&mut self, key: &Bytes) -> Result<(), Status> {
-        if self.writes(key) {
-            return Err(duplicate_key());
+        for operation in branch {
+            if let Some(Request::RequestPut(put)) = &operation.request
+                && (writes.deletes(&put.key) || !writes.puts.insert(put.key.clone()))
+            {
+                return Err(duplicate_key());
+            }
         }
-        self.puts.insert(key.clone());
-        Ok(())
+        Ok(writes)
     }
 
-    fn delete(&mut self, span: KeySpan) -> Result<(), Status> {
-        if self.puts.iter().any(|key| span.contains(key)) {
-            return Err(duplicate_key());
-        }
-        self.deletes.push(span);
-        Ok(())
-    }
-
-    fn writes(&self, key: &Bytes) -> bool {
-        self.puts.contains(key) || self.deletes.iter().any(|span| span.contains(key))
+    fn deletes(&self, key: &Bytes) -> bool {
+        self.deletes.iter().any(|span| span.contains(key))
     }
 }
 
@@ -157,10 +145,38 @@ pub(crate) fn is_read_only(request: &TxnRequest) -> bool {
 
 /// Runs a transaction that may write.
 pub(crate) fn eval_txn(stage: &mut Stage<'_>, request: &TxnRequest) -> Result<TxnResponse, Status> {
-    let succeeded = holds(stage, &request.compare);
+    let path = choose(stage, request);
+    run_writing(stage, &path)
+}
+
+/// Runs a transaction that [`is_read_only`].
+pub(crate) fn eval_read_only(view: &dyn View, request: &TxnRequest) -> Result<TxnResponse, Status> {
+    run_reading(view, &choose(view, request))
+}
+
+/// A transaction with the branch that it takes, and those in it likewise.
+struct Chosen<'a> {
+    succeeded: bool,
+    branch: &'a [RequestOp],
+    inner: Vec<Chosen<'a>>,
+}
+
+/// Compares everything before anything is changed: also the transactions inside see the state
+/// from before.
+fn choose<'a>(view: &dyn View, request: &'a TxnRequest) -> Chosen<'a> {
+    let succeeded = holds(view, &request.compare);
     let branch = if succeeded { &request.success } else { &request.failure };
-    let mut responses = Vec::with_capacity(branch.len());
-    for operation in branch {
+    let inner = branch.iter().filter_map(|operation| match &operation.request {
+        Some(Request::RequestTxn(txn)) => Some(choose(view, txn)),
+        _ => None,
+    });
+    Chosen { succeeded, branch, inner: inner.collect() }
+}
+
+fn run_writing(stage: &mut Stage<'_>, chosen: &Chosen<'_>) -> Result<TxnResponse, Status> {
+    let mut inner = chosen.inner.iter();
+    let mut responses = Vec::with_capacity(chosen.branch.len());
+    for operation in chosen.branch {
         let response = match &operation.request {
             Some(Request::RequestRange(range)) => {
                 Response::ResponseRange(eval_range(stage, range)?)
@@ -169,28 +185,32 @@ pub(crate) fn eval_txn(stage: &mut Stage<'_>, request: &TxnRequest) -> Result<Tx
             Some(Request::RequestDeleteRange(delete)) => {
                 Response::ResponseDeleteRange(eval_delete(stage, delete))
             }
-            Some(Request::RequestTxn(txn)) => Response::ResponseTxn(eval_txn(stage, txn)?),
+            Some(Request::RequestTxn(_)) => match inner.next() {
+                Some(chosen) => Response::ResponseTxn(run_writing(stage, chosen)?),
+                None => continue,
+            },
             None => continue,
         };
         responses.push(ResponseOp { response: Some(response) });
     }
-    Ok(TxnResponse { header: header(stage), succeeded, responses })
+    Ok(TxnResponse { header: header(stage), succeeded: chosen.succeeded, responses })
 }
 
-/// Runs a transaction that [`is_read_only`].
-pub(crate) fn eval_read_only(view: &dyn View, request: &TxnRequest) -> Result<TxnResponse, Status> {
-    let succeeded = holds(view, &request.compare);
-    let branch = if succeeded { &request.success } else { &request.failure };
-    let mut responses = Vec::with_capacity(branch.len());
-    for operation in branch {
+fn run_reading(view: &dyn View, chosen: &Chosen<'_>) -> Result<TxnResponse, Status> {
+    let mut inner = chosen.inner.iter();
+    let mut responses = Vec::with_capacity(chosen.branch.len());
+    for operation in chosen.branch {
         let response = match &operation.request {
             Some(Request::RequestRange(range)) => Response::ResponseRange(eval_range(view, range)?),
-            Some(Request::RequestTxn(txn)) => Response::ResponseTxn(eval_read_only(view, txn)?),
+            Some(Request::RequestTxn(_)) => match inner.next() {
+                Some(chosen) => Response::ResponseTxn(run_reading(view, chosen)?),
+                None => continue,
+            },
             _ => continue,
         };
         responses.push(ResponseOp { response: Some(response) });
     }
-    Ok(TxnResponse { header: header(view), succeeded, responses })
+    Ok(TxnResponse { header: header(view), succeeded: chosen.succeeded, responses })
 }
 
 pub(crate) fn eval_put(stage: &mut Stage<'_>, request: &PutRequest) -> Result<PutResponse, Status> {

@@ -243,3 +243,6 @@ fn run(
         Command::Compact { .. } | Command::Stop => Err(Status::internal("this is no change")),
     })
 }
+
+#[cfg(test)]
+mod tests;

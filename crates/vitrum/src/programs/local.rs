@@ -11,7 +11,7 @@ use super::run::{block_on, block_on_one, fail, finish, say};
 pub(super) fn main(verb: &str, args: &[String]) -> ExitCode {
     match verb {
         "up" => with_args("up", args, |args| {
-            vt_service::log::start(Format::Text, "vt_local=info,error");
+            vt_service::log::start(Format::Text, "error");
             block_on_one(async { vt_local::up(args).await.map(|text| say(&text)) })
         }),
         "status" => {

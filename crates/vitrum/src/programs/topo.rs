@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use vt_base::Result;
+use vt_base::{Code, Error, Result};
 use vt_service::Tasks;
-use vt_topo_embedded::{Config, Server};
+use vt_topo_embedded::{Config, ServeError, Server};
 
 use super::run::{block_on, finish, read_flags, run_until_told, start_log};
 use crate::flags::Flags;
@@ -29,8 +29,16 @@ pub(super) fn main(args: &[String]) -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<()> {
-    let data = PathBuf::from(flags.string("data"));
-    let server = Server::bind(Config { listen: flags.string("listen"), data }).await?;
-    let tasks = Tasks::new();
-    run_until_told(&tasks, |shutdown| server.run(shutdown)).await
+    let listen = flags.string("listen");
+    let listen = listen.parse().map_err(|err| {
+        Error::new(Code::InvalidArgument, format!("--listen {listen}: {err}; as in 127.0.0.1:2379"))
+    })?;
+    let data_path = PathBuf::from(flags.string("data"));
+    let server = Server::bind(Config { listen, data_path }).await.map_err(failed)?;
+    run_until_told(&Tasks::new(), |shutdown| async { server.run(shutdown).await.map_err(failed) })
+        .await
+}
+
+fn failed(err: ServeError) -> Error {
+    Error::new(Code::Unavailable, err.to_string()).with_source(err)
 }

@@ -15,7 +15,7 @@ use vt_wire::{Capabilities, ErrorPacket};
 use super::connect::{lost, open};
 use super::{Address, ConnectParams, TlsMode};
 use crate::link::{Link, ReadError};
-use crate::socket::Socket;
+use crate::socket::Rewound;
 
 /// What every connection asks for.
 const WANTED: Capabilities = Capabilities::LONG_PASSWORD
@@ -70,11 +70,9 @@ pub(super) async fn log_in(params: &ConnectParams) -> Result<LoggedIn> {
         link.flush().await.map_err(lost)?;
         start_tls(&mut link, params).await?;
     }
-    let plugin = Plugin::from_name(&greeting.plugin).unwrap_or(Plugin::Native);
+    let plugin = first_plugin(&greeting.plugin, link.transport().is_secure());
     plugin.name().clone_into(&mut response.plugin);
-    // A password in clear waits for the server to ask for it.
-    let proof = first_proof(plugin, &params.password, &greeting.nonce);
-    response.auth = proof;
+    response.auth = proof(plugin, params.password.as_bytes(), &greeting.nonce);
     link.put(|out| response.encode(out));
     link.flush().await.map_err(lost)?;
     let mut login = Login { link: &mut link, nonce: greeting.nonce, plugin };
@@ -147,7 +145,7 @@ async fn start_tls(link: &mut Link, params: &ConnectParams) -> Result<()> {
     };
     let name = ServerName::try_from(name)
         .map_err(|error| refused(2026, format!("SSL connection error: {error}")))?;
-    let upgrade = async |socket: Socket| -> io::Result<TlsStream<Socket>> {
+    let upgrade = async |socket: Rewound| -> io::Result<TlsStream<Rewound>> {
         connector.connect(name, socket).await.map(TlsStream::Client)
     };
     link.upgrade(upgrade)
@@ -155,12 +153,22 @@ async fn start_tls(link: &mut Link, params: &ConnectParams) -> Result<()> {
         .map_err(|error| refused(2026, format!("SSL connection error: {error}")))
 }
 
-/// Returns the proof that goes with the first answer; nothing where it would be the password.
-fn first_proof(plugin: Plugin, password: &str, nonce: &Nonce) -> Vec<u8> {
+/// Returns the plugin of the first answer: that of the greeting, unless it is not known here or
+/// would give the password to whoever listens; the server then asks for another.
+fn first_plugin(greeted: &str, is_secure: bool) -> Plugin {
+    match Plugin::from_name(greeted) {
+        Some(Plugin::Clear) if !is_secure => Plugin::CachingSha2,
+        Some(plugin) => plugin,
+        None => Plugin::Native,
+    }
+}
+
+/// Returns what proves the password; [`Plugin::Clear`] is for secure transports alone.
+fn proof(plugin: Plugin, password: &[u8], nonce: &Nonce) -> Vec<u8> {
     match plugin {
-        Plugin::Native => native::scramble(password.as_bytes(), nonce),
-        Plugin::CachingSha2 => sha2::scramble(password.as_bytes(), nonce),
-        Plugin::Clear => Vec::new(),
+        Plugin::Native => native::scramble(password, nonce),
+        Plugin::CachingSha2 => sha2::scramble(password, nonce),
+        Plugin::Clear => [password, &[0]].concat(),
     }
 }
 
@@ -199,21 +207,12 @@ impl Login<'_> {
         if let Some(nonce) = nonce {
             self.nonce = nonce;
         }
-        let proof = match self.plugin {
-            Plugin::Native => native::scramble(password, &self.nonce),
-            Plugin::CachingSha2 => sha2::scramble(password, &self.nonce),
-            Plugin::Clear => self.clear(password)?,
-        };
-        self.link.put(|out| out.extend_from_slice(&proof));
-        Ok(())
-    }
-
-    /// Returns the password in clear, if nobody can read along.
-    fn clear(&self, password: &[u8]) -> Result<Vec<u8>> {
-        if !self.link.transport().is_secure() {
+        if self.plugin == Plugin::Clear && !self.link.transport().is_secure() {
             return Err(cannot_load(self.plugin.name()));
         }
-        Ok([password, &[0]].concat())
+        let proof = proof(self.plugin, password, &self.nonce);
+        self.link.put(|out| out.extend_from_slice(&proof));
+        Ok(())
     }
 
     /// Goes on with `caching_sha2_password`, the only plugin that has more to say.
@@ -224,9 +223,10 @@ impl Login<'_> {
             }
             [sha2::FAST_OK] => Ok(()),
             [sha2::FULL_WANTED] => {
-                let answer = match self.clear(password) {
-                    Ok(clear) => clear,
-                    Err(_) => vec![sha2::KEY_WANTED],
+                let answer = if self.link.transport().is_secure() {
+                    proof(Plugin::Clear, password, &self.nonce)
+                } else {
+                    vec![sha2::KEY_WANTED]
                 };
                 self.link.put(|out| out.extend_from_slice(&answer));
                 Ok(())

@@ -276,8 +276,10 @@ impl Handler for Words {
         out.start(&fields(&["type", "text"])).await?;
         for param in &params {
             let mut rows = RowsBuilder::default();
-            let text = (!param.is_null()).then_some(&param.bytes[..]);
-            rows.push([Some(param.typ.name().as_bytes()), text]);
+            let length = param.bytes.len().to_string();
+            let is_measure = statement.sql.starts_with(b"measure");
+            let text = if is_measure { length.as_bytes() } else { &param.bytes };
+            rows.push([Some(param.typ.name().as_bytes()), (!param.is_null()).then_some(text)]);
             out.rows(&rows.finish()).await?;
         }
         out.end(self.end()).await

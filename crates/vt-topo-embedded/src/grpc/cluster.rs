@@ -91,7 +91,7 @@ impl Maintenance for MaintenanceService {
         }))
     }
 
-    /// The file is kept compact by itself; there is nothing to do.
+    /// Free pages of the file are used again by themselves; there is nothing to do.
     async fn defragment(
         &self,
         _request: Request<DefragmentRequest>,

@@ -34,7 +34,7 @@ impl Running {
 
     /// Returns an etcdctl command line for this server.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(etcdctl());
+        let mut command = Command::new(program("etcdctl", "etcd-client"));
         command.env("ETCDCTL_API", "3").args(["--endpoints", &self.address.to_string()]);
         command.args(arguments).stdin(Stdio::null());
         command
@@ -64,14 +64,14 @@ impl Running {
     }
 }
 
-/// Finds etcdctl on PATH; a test that needs it cannot pass without.
-fn etcdctl() -> PathBuf {
+/// Finds a program on PATH; a test that needs it cannot pass without.
+pub(crate) fn program(name: &str, package: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|dir| dir.join("etcdctl")).find(|at| at.is_file());
+    let found = std::env::split_paths(&path).map(|dir| dir.join(name)).find(|at| at.is_file());
     found.unwrap_or_else(|| {
         panic!(
-            "this test needs the program etcdctl on PATH; on Debian and Ubuntu: \
-             apt-get install etcd-client"
+            "this test needs the program {name} on PATH; on Debian and Ubuntu: \
+             apt-get install {package}"
         )
     })
 }
