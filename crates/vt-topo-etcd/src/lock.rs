@@ -124,7 +124,8 @@ impl EtcdLock {
     async fn wait(&self, folder: &[u8], created: i64) -> Result<()> {
         while let Some((rival, revision)) = self.rival(folder, created).await? {
             let scope = Scope::Key(rival.key.to_vec());
-            let known = KnownPaths::new(&[self.store.to_key_value(rival)?]);
+            let rival = self.store.to_key_value(rival);
+            let known = KnownPaths::new(rival.as_slice());
             let mut watch = EtcdWatch::new(self.store.clone(), scope, known, revision + 1);
             loop {
                 let event = tokio::select! {

@@ -144,21 +144,15 @@ impl EtcdStore {
         Ok(response)
     }
 
-    pub(crate) fn to_key_value(&self, kv: mvccpb::KeyValue) -> Result<KeyValue> {
-        let path = std::str::from_utf8(&kv.key)
-            .ok()
-            .and_then(|key| key.strip_prefix(&*self.root))
-            .ok_or_else(|| TopoError::Corrupt {
-                path: String::from_utf8_lossy(&kv.key).into_owned(),
-                detail: "the key is not a path below the root".to_owned(),
-            })?
-            .to_owned();
-        Ok(KeyValue {
-            path,
-            created: version(kv.create_revision),
-            value: Value { contents: kv.value, version: version(kv.mod_revision) },
-        })
+    /// Returns a value with its path. A key that is not text is nobody's path, and left out.
+    pub(crate) fn to_key_value(&self, kv: mvccpb::KeyValue) -> Option<KeyValue> {
+        let path = std::str::from_utf8(&kv.key).ok()?.strip_prefix(&*self.root)?.to_owned();
+        Some(KeyValue { path, created: version(kv.create_revision), value: value_of(kv) })
     }
+}
+
+fn value_of(kv: mvccpb::KeyValue) -> Value {
+    Value { contents: kv.value, version: version(kv.mod_revision) }
 }
 
 #[async_trait]
@@ -210,7 +204,7 @@ impl Store for EtcdStore {
     async fn get(&self, path: &str) -> Result<Value> {
         let mut response = self.read_key(path, 0).await?;
         match response.kvs.pop() {
-            Some(kv) => Ok(self.to_key_value(kv)?.value),
+            Some(kv) => Ok(value_of(kv)),
             None => Err(TopoError::NoNode(path.to_owned())),
         }
     }
@@ -228,7 +222,7 @@ impl Store for EtcdStore {
 
     async fn list(&self, prefix: &str) -> Result<Vec<KeyValue>> {
         let reading = self.read_prefix(prefix, &self.key(prefix), Load::Values).await?;
-        reading.kvs.into_iter().map(|kv| self.to_key_value(kv)).collect()
+        Ok(reading.kvs.into_iter().filter_map(|kv| self.to_key_value(kv)).collect())
     }
 
     async fn delete(&self, path: &str, expect: Expect) -> Result<()> {
@@ -262,7 +256,7 @@ impl Store for EtcdStore {
     async fn watch(&self, path: &str) -> Result<(Option<Value>, Box<dyn Watch>)> {
         let mut response = self.read_key(path, 0).await?;
         let next = revision_of(&response) + 1;
-        let read = response.kvs.pop().map(|kv| self.to_key_value(kv)).transpose()?;
+        let read = response.kvs.pop().and_then(|kv| self.to_key_value(kv));
         let known = KnownPaths::new(read.as_slice());
         let watch = EtcdWatch::new(self.clone(), Scope::Key(self.key(path)), known, next);
         Ok((read.map(|one| one.value), Box::new(watch)))
@@ -273,7 +267,7 @@ impl Store for EtcdStore {
         let reading = self.read_prefix(prefix, &key, Load::Values).await?;
         let next = reading.revision + 1;
         let read: Vec<KeyValue> =
-            reading.kvs.into_iter().map(|kv| self.to_key_value(kv)).collect::<Result<_>>()?;
+            reading.kvs.into_iter().filter_map(|kv| self.to_key_value(kv)).collect();
         let known = KnownPaths::new(&read);
         let watch = EtcdWatch::new(self.clone(), Scope::Prefix(key), known, next);
         Ok((read, Box::new(watch)))

@@ -91,7 +91,7 @@ impl EtcdWatch {
         };
         let reading = self.store.read_prefix("watch", prefix, Load::Values).await?;
         let wanted = reading.kvs.into_iter().filter(|kv| !exact || kv.key == prefix.as_slice());
-        let now = wanted.map(|kv| self.store.to_key_value(kv)).collect::<Result<Vec<_>>>()?;
+        let now = wanted.filter_map(|kv| self.store.to_key_value(kv)).collect();
         Ok((now, reading.revision + 1))
     }
 
@@ -144,19 +144,19 @@ impl EtcdWatch {
         }
     }
 
-    fn take(&mut self, response: WatchResponse) -> Result<()> {
+    fn take(&mut self, response: WatchResponse) {
         if response.canceled {
             if response.compact_revision != 0 {
                 self.compacted = true;
                 self.stream = None;
-                return Ok(());
+                return;
             }
             let reason = match response.cancel_reason.as_str() {
                 "" => "the watch was cancelled",
                 reason => reason,
             };
             self.fail(TopoError::Unavailable(reason.to_owned()));
-            return Ok(());
+            return;
         }
         self.backoff = BACKOFF_FIRST;
         if self.lost {
@@ -172,17 +172,16 @@ impl EtcdWatch {
             if let Some(kv) = event.kv {
                 self.next_revision = self.next_revision.max(kv.mod_revision + 1);
                 let deleted = event.r#type == EventType::Delete as i32;
-                let event = self.change(kv, deleted)?;
+                let event = self.change(kv, deleted);
                 self.pending.extend(event);
             }
         }
-        Ok(())
     }
 
-    fn change(&mut self, kv: mvccpb::KeyValue, deleted: bool) -> Result<Option<WatchEvent>> {
+    fn change(&mut self, kv: mvccpb::KeyValue, deleted: bool) -> Option<WatchEvent> {
         let one = self.store.to_key_value(kv)?;
         let path = one.path.clone();
-        Ok(self.known.change(path, if deleted { None } else { Some(one) }))
+        self.known.change(path, if deleted { None } else { Some(one) })
     }
 }
 
@@ -200,7 +199,7 @@ impl Watch for EtcdWatch {
             tokio::select! {
                 biased;
                 () = closed.cancelled() => {}
-                step = self.step() => step?,
+                () = self.step() => {}
             }
         }
     }
@@ -208,21 +207,18 @@ impl Watch for EtcdWatch {
 
 impl EtcdWatch {
     /// Waits for one answer, or for one attempt to get a stream.
-    async fn step(&mut self) -> Result<()> {
+    async fn step(&mut self) {
         let Some(open) = &mut self.stream else {
             tokio::time::sleep_until(self.retry_at).await;
-            match self.reopen().await {
-                Ok(()) | Err(TopoError::Interrupted(_)) => {}
-                Err(err @ TopoError::Corrupt { .. }) => return Err(err),
-                Err(err) => self.fail(err),
+            if let Err(err) = self.reopen().await {
+                self.fail(err);
             }
-            return Ok(());
+            return;
         };
         match open.responses.message().await {
-            Ok(Some(response)) => self.take(response)?,
+            Ok(Some(response)) => self.take(response),
             Ok(None) => self.fail(TopoError::Unavailable("the watch ended".to_owned())),
             Err(status) => self.fail(TopoError::Unavailable(status.message().to_owned())),
         }
-        Ok(())
     }
 }

@@ -20,7 +20,7 @@ use crate::state::{KeySpan, State};
 
 /// How many answers may wait for a client. A client that reads no faster falls behind, and is
 /// told `compacted` when what it has not read is forgotten.
-const ANSWERS_MAX: usize = 64;
+const ANSWERS_MAX: usize = 8;
 
 /// How many watches one stream may have.
 const WATCHES_MAX: usize = 10_000;

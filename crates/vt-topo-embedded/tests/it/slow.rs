@@ -14,6 +14,9 @@ use vt_etcd_api::etcdserverpb::{
 
 use crate::running::Running;
 
+/// How many transactions of 128 changes are written past the watcher.
+const TXNS: usize = 120;
+
 fn put(key: usize) -> RequestOp {
     let key = Bytes::from(format!("key-{key:03}"));
     let value = Bytes::from(vec![b'x'; 2_000]);
@@ -47,7 +50,7 @@ async fn a_slow_watcher_is_cancelled_and_holds_nobody_up() {
     // Far more than the windows of the connection and the queue of the stream can hold, and more
     // changes than the server keeps.
     let mut writer = KvClient::new(channel);
-    for _ in 0..240 {
+    for _ in 0..TXNS {
         let txn = TxnRequest { success: (0..128).map(put).collect(), ..TxnRequest::default() };
         writer.txn(txn).await.expect("a write while the watcher sleeps");
     }
@@ -68,6 +71,6 @@ async fn a_slow_watcher_is_cancelled_and_holds_nobody_up() {
     .expect("the watcher is told in time");
     assert!(cancelled.compact_revision > 0 && cancelled.compact_revision <= revision);
     assert!(cancelled.cancel_reason.contains("compacted"), "{}", cancelled.cancel_reason);
-    assert!(seen < 240 * 128, "everything was kept for it");
+    assert!(seen < TXNS * 128, "everything was kept for it");
     running.stop().await;
 }

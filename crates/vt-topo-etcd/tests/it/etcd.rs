@@ -18,6 +18,8 @@ pub(crate) struct EtcdTls {
 pub(crate) struct Etcd {
     client_port: u16,
     peer_port: u16,
+    name: String,
+    cluster: String,
     folder: tempfile::TempDir,
     child: Option<Child>,
 }
@@ -45,10 +47,31 @@ impl Etcd {
         etcd
     }
 
+    /// Starts members of one cluster and waits until it answers.
+    pub(crate) async fn start_cluster(count: usize) -> Vec<Etcd> {
+        let mut members: Vec<Etcd> = (0..count).map(|_| Etcd::prepared()).collect();
+        let names = |index: usize| format!("member{index}");
+        let peers: Vec<String> = members
+            .iter()
+            .enumerate()
+            .map(|(index, one)| format!("{}=http://127.0.0.1:{}", names(index), one.peer_port))
+            .collect();
+        for (index, member) in members.iter_mut().enumerate() {
+            member.name = names(index);
+            member.cluster = peers.join(",");
+            member.child = Some(member.command("http").spawn().expect("etcd starts"));
+        }
+        members[0].answers().await;
+        members
+    }
+
     fn prepared() -> Etcd {
+        let peer_port = free_port();
         Etcd {
             client_port: free_port(),
-            peer_port: free_port(),
+            peer_port,
+            name: "default".to_owned(),
+            cluster: format!("default=http://127.0.0.1:{peer_port}"),
             folder: tempfile::tempdir().expect("a temporary folder"),
             child: None,
         }
@@ -68,7 +91,7 @@ impl Etcd {
             .arg(self.folder.path().join("data"))
             .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
             .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
-            .args(["--initial-cluster", &format!("default={peer}")])
+            .args(["--name", &self.name, "--initial-cluster", &self.cluster])
             .args(["--logger", "zap", "--log-level", "error"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -79,6 +102,10 @@ impl Etcd {
     /// Starts the program on the data that is there, on the same ports.
     pub(crate) async fn run(&mut self) {
         self.child = Some(self.command("http").spawn().expect("etcd starts"));
+        self.answers().await;
+    }
+
+    async fn answers(&self) {
         let store = self.store("/ready");
         let until = Instant::now() + Duration::from_secs(30);
         while let Err(err) = store.list("").await {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use vt_topo::{Expect, LockDir, LockRequest, LockWait, Store, TopoError, Watch, WatchEvent};
-use vt_topo_etcd::EtcdStore;
+use vt_topo_etcd::{EtcdOptions, EtcdStore};
 
 use crate::embedded::Embedded;
 use crate::etcd::{Etcd, quick};
@@ -174,6 +174,40 @@ async fn the_embedded_server_restarts_under_watches_and_locks() {
     held.check().await.expect("still held");
     held.unlock().await.expect("an unlock");
     embedded.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_three_members_after_another_dies() {
+    let mut members = Etcd::start_cluster(3).await;
+    let addresses: Vec<String> = members.iter().map(Etcd::address).collect();
+    let options = EtcdOptions {
+        lease_ttl: Duration::from_secs(15),
+        operation_timeout: Duration::from_secs(15),
+        ..quick()
+    };
+    let store = EtcdStore::new(&addresses.join(","), "/r", options).expect("addresses");
+    put(&store, "x", "0").await;
+    let (_, mut watch) = store.watch("x").await.expect("a watch");
+    let held = store.lock(request(LockWait::Never)).await.expect("the lock");
+    for (round, member) in members.iter_mut().enumerate() {
+        member.kill();
+        let text = (round + 1).to_string();
+        // A write in hand when its member dies may fail; it is not repeated behind our back.
+        soon("a write", async {
+            loop {
+                let contents = Bytes::from(text.clone());
+                match store.update("x", contents, Expect::Any).await {
+                    Ok(_) => break,
+                    Err(err) => assert!(err.is_outage(), "{err}"),
+                }
+            }
+        })
+        .await;
+        until(&mut *watch, &format!("x={text}")).await;
+        held.check().await.expect("still held");
+        member.run().await;
+    }
+    held.unlock().await.expect("an unlock");
 }
 
 /// Returns how the key of the lock in `dir` shows in a watch.
