@@ -10,6 +10,13 @@ pub mod constant;
 pub mod convert;
 pub mod expr;
 
+mod infer;
+mod kind;
+mod run;
+
 pub use compile::{Compiled, Env};
 pub use convert::Converter;
 pub use expr::{Expr, Func};
+
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,51 @@
 //! Floating-point numbers as MySQL prints and reads them.
 
-/// Numbers with more digits than this before the point, or so many zeroes after it, are printed
-/// with an exponent.
+/// Whole numbers with more digits than this, and numbers with so many zeroes after the point, are
+/// printed with an exponent.
 const FIXED_DIGITS: i32 = 15;
 
-/// Appends a DOUBLE as MySQL prints it: the shortest digits that read back the same, `1e15`,
+/// How long a double may be as a string before it gets an exponent.
+const STRING_WIDTH: usize = 22;
+
+/// Appends a DOUBLE as MySQL prints it in a result: the shortest digits that read back the same, `1e15`,
 /// `-0.001`, `1.5e-20`.
 pub fn write_f64(number: f64, out: &mut Vec<u8>) {
-    let text = format!("{number:e}");
-    write_shortest(&text, out);
+    write_shortest(&shortest(number), None, out);
+}
+
+/// Appends a DOUBLE as MySQL turns a computed one into a string: as a result prints it, but with
+/// an exponent where that would be long.
+///
+/// Returns whether it has room: else MySQL leaves digits off, which is not followed here.
+#[must_use]
+pub fn write_f64_as_string(number: f64, out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    write_shortest(&shortest(number), Some(STRING_WIDTH), out);
+    out.len() - start <= STRING_WIDTH
 }
 
 /// Appends a FLOAT as MySQL prints it: at most six digits.
 pub fn write_f32(number: f32, out: &mut Vec<u8>) {
     let text = format!("{number:.5e}");
-    write_shortest(&text, out);
+    write_shortest(&text, None, out);
+}
+
+/// Returns the shortest digits that read back the same, as `[-]d.ddde[-]x`.
+///
+/// Where two numbers of so many digits are equally near, MySQL takes the even one.
+fn shortest(number: f64) -> String {
+    let text = format!("{number:e}");
+    let digits = text.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count();
+    if digits < 16 {
+        // A tie has a digit more than this behind it, and doubles with ties have many before it.
+        return text;
+    }
+    let even = format!("{number:.*e}", digits - 1);
+    if even.parse() == Ok(number) { even } else { text }
 }
 
 /// Turns `[-]d.ddde[-]x` into MySQL's form.
-fn write_shortest(text: &str, out: &mut Vec<u8>) {
+fn write_shortest(text: &str, width: Option<usize>, out: &mut Vec<u8>) {
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
     let (sign, mantissa) = match mantissa.strip_prefix('-') {
         Some(rest) => ("-", rest),
@@ -34,7 +61,12 @@ fn write_shortest(text: &str, out: &mut Vec<u8>) {
     }
     // The place of the point behind the first digit's left edge: 1.5 has 1, 0.05 has -1.
     let point = exponent.parse::<i32>().unwrap_or(0) + 1;
-    if !(1 - FIXED_DIGITS..=FIXED_DIGITS).contains(&point) {
+    let zeroes = usize::try_from(-point).unwrap_or(0);
+    let fixed = sign.len() + usize::from(point <= 0) + 1 + zeroes + digits.len();
+    let too_long = point <= 0 && width.is_some_and(|width| fixed > width);
+    let has_fraction = digits.len() as i32 > point;
+    let too_great = point > FIXED_DIGITS && !has_fraction;
+    if too_long || too_great || point < 1 - FIXED_DIGITS {
         out.push(digits[0]);
         if digits.len() > 1 {
             out.push(b'.');
@@ -121,6 +153,45 @@ mod tests {
             write_f64(number, &mut text);
             assert_eq!(String::from_utf8(text).unwrap(), want);
         }
+    }
+
+    #[test]
+    fn numbers_print_as_mysql_printed_them() {
+        // The number, as MySQL 9.7 prints it in a result, by concat(), and as a FLOAT.
+        for line in include_str!("float/vectors.tsv").lines() {
+            let parts: Vec<&str> = line.split('\t').collect();
+            let number: f64 = parts[0].parse().unwrap();
+            let mut text = Vec::new();
+            write_f64(number, &mut text);
+            assert_eq!(String::from_utf8(text).unwrap(), parts[1]);
+            let mut text = Vec::new();
+            if write_f64_as_string(number, &mut text) {
+                assert_eq!(String::from_utf8(text).unwrap(), parts[2]);
+            } else {
+                assert!(parts[2].len() <= STRING_WIDTH, "{line}");
+            }
+            if parts[3] != "NULL" {
+                let mut text = Vec::new();
+                write_f32(number as f32, &mut text);
+                assert_eq!(String::from_utf8(text).unwrap(), parts[3]);
+            }
+        }
+    }
+
+    #[test]
+    fn long_strings_get_an_exponent() {
+        for (number, want) in [
+            (8.617_280_829_356_821e-6, "8.617280829356821e-6"),
+            (-0.001_234_567_890_123_456_7, "-0.0012345678901234567"),
+            (-0.000_123_456_789_012_345_67, "-1.2345678901234567e-4"),
+            (1.234_567_890_12e-10, "1.23456789012e-10"),
+            (1.5e-14, "0.000000000000015"),
+        ] {
+            let mut text = Vec::new();
+            assert!(write_f64_as_string(number, &mut text));
+            assert_eq!(String::from_utf8(text).unwrap(), want);
+        }
+        assert!(!write_f64_as_string(1.263_225_675_294_117_6e-291, &mut Vec::new()));
     }
 
     #[test]
