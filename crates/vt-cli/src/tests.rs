@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use vt_control::server::{Config, Vtctld};
 use vt_control::testing::FakeCluster;
+use vt_proto::tabletmanagerdata::TableDefinition;
 
 use crate::client::Client;
 use crate::{answer, docs, help};
@@ -68,6 +69,10 @@ async fn arrange(cluster: &FakeCluster, words: &[String]) {
         ["tablet", alias, keyspace, shard, typ] => {
             cluster.add_tablet(alias, keyspace, shard, typ.parse().unwrap()).await.unwrap();
         }
+        ["table", alias, name] => cluster.mysql(alias, |mysql| {
+            let table = TableDefinition { name: (*name).to_owned(), ..Default::default() };
+            mysql.tables.push(table);
+        }),
         ["down", alias] => cluster.mysql(alias, |mysql| mysql.down = true),
         ["fail", alias, call, text] => {
             let call: &'static str = String::leak((*call).to_owned());
@@ -93,7 +98,9 @@ fn split(line: &str) -> Vec<String> {
 fn steady(text: &str) -> String {
     let mut out = String::new();
     for line in text.lines() {
-        let grpc = line.find("\"grpc\": ").map(|at| at + "\"grpc\": ".len());
+        let grpc = ["\"grpc\": ", "\"grpc\":"]
+            .iter()
+            .find_map(|mark| line.find(mark).map(|at| at + mark.len()));
         let event = ["I 20", "W 20"].iter().any(|head| line.starts_with(head));
         match (grpc, event) {
             (Some(at), _) => {

@@ -48,7 +48,13 @@ pub(crate) async fn emergency(
     let lock = lock_shard(control, shard, "EmergencyReparentShard").await?;
     let done = async {
         let observed = observe::stop_and_observe(control, shard, request, wait, progress).await?;
-        let plan = plan_emergency(&observed.snapshot, request)?;
+        let plan = match plan_emergency(&observed.snapshot, request) {
+            Ok(plan) => plan,
+            Err(err) => {
+                observe::resume(&observed, progress).await;
+                return Err(err);
+            }
+        };
         progress.info(plan.note.clone());
         let runner = run::Runner::new(control, &observed, &lock, wait, progress);
         runner.run(&plan).await?;

@@ -219,13 +219,13 @@ impl World {
 
 /// Hands on what each server has to those that replicate from it.
 fn replicate(servers: &mut BTreeMap<TabletAlias, FakeMysql>) {
-    let sources: BTreeMap<TabletAlias, GtidSet> =
-        servers.iter().map(|(alias, mysql)| (alias.clone(), mysql.executed.clone())).collect();
+    let sources: BTreeMap<TabletAlias, FakeMysql> = servers.clone();
     for mysql in servers.values_mut().filter(|one| one.replicating && !one.down) {
         let Some(from) = mysql.source.as_ref().and_then(|alias| sources.get(alias)) else {
             continue;
         };
-        mysql.executed = mysql.executed.union(&mysql.relayed).union(from);
+        mysql.executed = mysql.executed.union(&mysql.relayed).union(&from.executed);
         mysql.relayed = GtidSet::default();
+        mysql.tables.clone_from(&from.tables);
     }
 }

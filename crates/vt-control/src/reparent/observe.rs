@@ -30,6 +30,31 @@ enum Asking {
     Stop,
 }
 
+/// Sets going again what [`stop_and_observe`] stopped, after it was decided to do nothing.
+pub(crate) async fn resume(observed: &Observed, progress: &Progress) {
+    let durability = observed.snapshot.durability;
+    let primary = observed.snapshot.recorded_primary.as_ref();
+    for state in observed.snapshot.tablets.iter().filter(|one| one.is_up()) {
+        let Some(tablet) = observed.tablets.get(&state.alias) else { continue };
+        let resumed = match state.tablet_type {
+            TabletType::Primary => {
+                let semi_sync = durability.primary_waits();
+                let request = tm::UndoDemotePrimaryRequest { semi_sync };
+                tablet.undo_demote_primary(request).await.map(drop)
+            }
+            kind => {
+                let semi_sync =
+                    primary.is_some_and(|one| durability.may_ack(one, &state.alias, kind));
+                let request = tm::StartReplicationRequest { semi_sync };
+                tablet.start_replication(request).await.map(drop)
+            }
+        };
+        if let Err(err) = resumed {
+            progress.warn(format!("tablet {} could not be set going again: {err}", state.alias));
+        }
+    }
+}
+
 /// Asks every tablet where it stands; changes nothing.
 ///
 /// Replicas are asked before primaries: a replica that then has more than its primary is errant.

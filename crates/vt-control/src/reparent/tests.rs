@@ -233,6 +233,19 @@ async fn emergency_refuses_when_both_sides_took_writes() {
 }
 
 #[tokio::test]
+async fn an_emergency_that_is_refused_leaves_everything_going() {
+    let cluster = shard("semi_sync").await;
+    cluster.control.planned_reparent_shard(planned(Some(A))).await.unwrap();
+    let mut request = emergency();
+    request.new_primary = alias(C);
+    let err = cluster.control.emergency_reparent_shard(request).await.unwrap_err();
+    assert!(err.message().contains("of type rdonly"), "{err}");
+    assert_primary(&cluster, A, &[B, C]).await;
+    assert!(cluster.mysql(B, |mysql| mysql.acks));
+    cluster.stop().await;
+}
+
+#[tokio::test]
 async fn emergency_takes_a_living_primary_out_of_office() {
     let cluster = shard("semi_sync").await;
     cluster.control.planned_reparent_shard(planned(Some(A))).await.unwrap();
