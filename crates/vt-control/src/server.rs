@@ -121,25 +121,28 @@ impl Vtctld {
 /// Stands in the election until told to stop, and again after each loss.
 async fn stand(topo: Arc<TopoServer>, id: String, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let term = async {
-            let leadership = topo.candidate(ELECTION, &id)?.lead().await?;
-            tracing::info!(id, "leads the vtctld election");
-            let lost = leadership.lost();
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => leadership.resign().await,
-                () = lost.cancelled() => Ok(()),
-            }
-        };
-        let ended = match stop.run_until_cancelled(term).await {
-            Some(ended) => ended,
-            None => return,
-        };
-        if let Err(err) = ended {
+        if let Err(err) = lead(&topo, &id, &stop).await {
             tracing::debug!(%err, "the election will be entered again");
             stop.run_until_cancelled(tokio::time::sleep(ELECTION_RETRY)).await;
         }
     }
+}
+
+/// Waits to lead, and leads until told to stop or the office is lost.
+async fn lead(topo: &TopoServer, id: &str, stop: &CancellationToken) -> Result<()> {
+    let candidate = topo.candidate(ELECTION, id)?;
+    let Some(leadership) = stop.run_until_cancelled(candidate.lead()).await else {
+        return Ok(());
+    };
+    let leadership = leadership?;
+    tracing::info!(id, "leads the vtctld election");
+    let lost = leadership.lost();
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => leadership.resign().await?,
+        () = lost.cancelled() => {}
+    }
+    Ok(())
 }
 
 fn pages(stats: &Stats, control: &Control, config: &Config) -> Pages {

@@ -248,7 +248,7 @@ impl<'a> Runner<'a> {
     ) -> Vec<String> {
         let calls = all(
             self.control.options.concurrency,
-            followers.into_iter().map(async |follower| {
+            followers.iter().map(async |follower| {
                 // A replica that someone stopped stays stopped, unless it was stopped by us.
                 let force = plan.kind != ReparentKind::HandOver
                     || plan.old_primary.as_ref() == Some(&follower.alias);
