@@ -1,6 +1,7 @@
 //! The embedded server for a test, in this process.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +29,17 @@ impl Embedded {
     pub(crate) async fn run(&mut self) {
         let data_path = self.folder.path().join("topo.db");
         let config = Config { listen: self.listen, data_path };
-        let server = Server::bind(config).await.expect("the server binds");
+        let until = Instant::now() + Duration::from_secs(30);
+        let server = loop {
+            match Server::bind(config.clone()).await {
+                Ok(server) => break server,
+                // The port may be somebody's for a moment.
+                Err(ServeError::PortTaken(_)) if Instant::now() < until => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Err(err) => panic!("the server does not bind: {err}"),
+            }
+        };
         self.listen = server.local_addr();
         let shutdown = CancellationToken::new();
         self.running = Some((shutdown.clone(), tokio::spawn(server.run(shutdown))));

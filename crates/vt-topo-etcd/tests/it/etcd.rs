@@ -105,11 +105,17 @@ impl Etcd {
         self.answers().await;
     }
 
-    async fn answers(&self) {
+    /// Waits until the program answers; starts it again if it ends, for its port may have been
+    /// somebody's for a moment.
+    async fn answers(&mut self) {
         let store = self.store("/ready");
         let until = Instant::now() + Duration::from_secs(30);
         while let Err(err) = store.list("").await {
             assert!(Instant::now() < until, "etcd does not answer: {err}");
+            let child = self.child.as_mut().expect("it was started");
+            if child.try_wait().expect("its state").is_some() {
+                self.child = Some(self.command("http").spawn().expect("etcd starts"));
+            }
         }
     }
 
