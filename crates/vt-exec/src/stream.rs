@@ -165,6 +165,21 @@ struct Source {
 }
 
 impl Source {
+    /// Returns whether a row can be put at the head, or none comes any more, without waiting.
+    fn is_ready(&mut self) -> bool {
+        while self.next >= self.part.rows.len() {
+            match self.parts.try_recv() {
+                Err(mpsc::error::TryRecvError::Empty) => return false,
+                Err(mpsc::error::TryRecvError::Disconnected) => return true,
+                Ok(part) => {
+                    self.part = part;
+                    self.next = 0;
+                }
+            }
+        }
+        true
+    }
+
     /// Waits until there is a row to put at the head; returns whether there is one.
     async fn fill(&mut self) -> bool {
         while self.next >= self.part.rows.len() {
@@ -209,7 +224,9 @@ async fn merge(
     while let Some(place) = heads.pop(&mut batch) {
         let source = &mut sources[place];
         source.next += 1;
-        if batch.byte_len() >= PART_BYTES && !send_batch(&mut batch, &out).await {
+        // What is merged goes out before a slow shard is waited for.
+        let full = batch.byte_len() >= PART_BYTES || !source.is_ready();
+        if full && !send_batch(&mut batch, &out).await {
             return Ok(());
         }
         if source.fill().await {
