@@ -13,6 +13,7 @@ pub mod rules;
 pub mod source;
 pub mod table;
 pub mod tablet;
+pub mod topology;
 
 mod roster;
 mod stream;
@@ -22,3 +23,4 @@ pub use discovery::Discovery;
 pub use source::{Dialer, TabletSource};
 pub use table::Event;
 pub use tablet::{TabletHealth, TabletInfo};
+pub use topology::TopologySource;

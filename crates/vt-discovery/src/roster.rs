@@ -110,9 +110,11 @@ impl Roster {
                     self.begin(tablet);
                 }
                 None => {
-                    self.end(&alias).await;
+                    let ended = self.end(&alias).await;
                     self.table.remove(&alias);
-                    self.dialer.forget(&alias).await;
+                    if let Some(tablet) = ended {
+                        self.dialer.forget(&tablet.record).await;
+                    }
                 }
             }
         }
@@ -134,12 +136,12 @@ impl Roster {
         self.listeners.insert(tablet.alias.clone(), Running { tablet, tasks });
     }
 
-    async fn end(&mut self, alias: &TabletAlias) {
-        if let Some(running) = self.listeners.remove(alias)
-            && !running.tasks.shutdown(LISTENER_GRACE).await
-        {
+    async fn end(&mut self, alias: &TabletAlias) -> Option<Arc<TabletInfo>> {
+        let running = self.listeners.remove(alias)?;
+        if !running.tasks.shutdown(LISTENER_GRACE).await {
             tracing::error!(tablet = %alias, "health stream did not end in time");
         }
+        Some(running.tablet)
     }
 }
 

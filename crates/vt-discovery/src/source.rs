@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use vt_base::{Result, TabletAlias};
+use vt_base::Result;
 use vt_proto::topodata;
 use vt_tablet_api::QueryService;
 
@@ -30,5 +30,5 @@ pub trait Dialer: Send + Sync + 'static {
     async fn dial(&self, tablet: &topodata::Tablet) -> Result<Arc<dyn QueryService>>;
 
     /// Forgets the connections to a tablet that is gone.
-    async fn forget(&self, _alias: &TabletAlias) {}
+    async fn forget(&self, _tablet: &topodata::Tablet) {}
 }

@@ -10,14 +10,28 @@
 //! must outlive the process: another gateway can take over any client that connects anew.
 
 pub mod config;
+pub mod connections;
+pub mod front;
+pub mod gate;
+pub mod metrics;
+pub mod pages;
+pub mod query;
+pub mod querylog;
 pub mod scatter;
 pub mod serving;
 pub mod session;
+pub mod statements;
+pub mod sysvars;
 pub mod tablets;
 pub mod target;
 pub mod tx;
+pub mod vschema;
+pub mod vtgate;
+
+mod dialer;
 
 #[cfg(test)]
 mod testing;
 
 pub use config::Config;
+pub use vtgate::{Deps, Vtgate};

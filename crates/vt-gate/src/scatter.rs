@@ -84,6 +84,12 @@ impl<'a> Scatter<'a> {
         self.trace.map(Mutex::into_inner).unwrap_or_default()
     }
 
+    /// Returns whether the session holds, or will hold, a connection to each shard that it uses.
+    pub fn is_exclusive(&self) -> bool {
+        let session = self.session.lock();
+        session.transaction.is_open || session.transaction.is_reserving
+    }
+
     /// Returns how many calls were made.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)

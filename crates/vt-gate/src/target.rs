@@ -56,6 +56,11 @@ impl SessionTarget {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// Returns the target as it was written, to be kept.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
 }
 
 impl fmt::Display for SessionTarget {

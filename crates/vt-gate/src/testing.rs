@@ -315,3 +315,24 @@ impl Dialer for FakeCluster {
         Ok(self.tablets[&alias].clone())
     }
 }
+
+/// Makes a gateway over a started cluster, with a topology in memory.
+pub(crate) async fn gate_of(running: &Running) -> Arc<crate::gate::Gate> {
+    let config = Config::default();
+    let (_, topo) = vt_topo::memory::MemoryTopo::with_cells(&["z1"]).await.unwrap();
+    let stats = vt_service::Stats::new("vtgate");
+    let (querylog, _) = crate::querylog::QueryLog::new(config.querylog.clone());
+    Arc::new(crate::gate::Gate {
+        tablets: running.tablets.clone(),
+        topo: Arc::new(vt_topo::ResilientServer::new(topo, config.srv_topo)),
+        dialer: vt_rpc::dial::TabletDialer::default(),
+        vschemas: Arc::default(),
+        plans: crate::query::plan_cache::PlanCache::new(config.query_cache_bytes),
+        metrics: crate::metrics::Metrics::new(&stats),
+        querylog,
+        connections: crate::connections::Connections::default(),
+        turns: Default::default(),
+        started: tokio::time::Instant::now(),
+        config,
+    })
+}

@@ -69,6 +69,9 @@ pub struct Session {
     pub found_rows: u64,
     pub row_count: i64,
     pub system_settings: bool,
+    /// What `SET NAMES` said; statements are read as UTF-8 all the same.
+    pub charset: String,
+    pub collation: String,
     /// What began this session, for `COM_RESET_CONNECTION`.
     initial_target: SessionTarget,
 }
@@ -113,6 +116,8 @@ impl Session {
             found_rows: 0,
             row_count: 0,
             system_settings: defaults.system_settings,
+            charset: "utf8mb4".to_owned(),
+            collation: "utf8mb4_0900_ai_ci".to_owned(),
         }
     }
 

@@ -5,6 +5,7 @@ pub mod commit;
 pub mod release;
 pub mod rollback;
 pub mod savepoint;
+pub mod settings;
 
 pub use begin::{BeginOptions, begin};
 pub use commit::commit;

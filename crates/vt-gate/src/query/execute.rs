@@ -1,0 +1,198 @@
+//! Runs a plan for a session: opens the transaction that it needs, ends it, keeps what it tells.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use vt_base::{Error, ErrorId, Result, TabletType};
+use vt_exec::{ExecContext, Limits};
+use vt_plan::StatementType;
+use vt_tablet_api::{StreamPart, Workload};
+use vt_value::{BindVars, Fields, QueryResult};
+
+use super::plan_cache::CachedPlan;
+use super::{Record, Sink, deadline, needs};
+use crate::gate::Gate;
+use crate::scatter::{Scatter, Traced};
+use crate::session::{Level, Session, Warning};
+use crate::tx;
+
+/// How many pieces of a stream may wait for a slow client.
+const PARTS_WAITING_MAX: usize = 4;
+
+/// Runs a plan.
+pub async fn execute_plan(
+    gate: &Gate,
+    session: &mut Session,
+    plan: &CachedPlan,
+    mut binds: BindVars,
+    record: &mut Record,
+    sink: &mut dyn Sink,
+) -> Result<QueryResult> {
+    session.transaction.check_usable()?;
+    begin(gate, session, plan).await?;
+    needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
+    let binds = Arc::new(binds);
+    record.executing();
+    let deadline = deadline(gate, session);
+    let streams = session.workload == Workload::Olap && sink.is_streaming() && gives_rows(plan);
+    let (result, statement) = {
+        let scatter = Scatter::new(&gate.tablets, session, deadline);
+        let context = context(gate, &scatter, &binds);
+        let result = match streams {
+            true => stream(plan, &context, sink, record).await,
+            false => vt_exec::execute(&plan.plan, &context).await,
+        };
+        record.shard_calls += scatter.calls();
+        (result, scatter.statement())
+    };
+    let result = statement.end(&gate.tablets, session, result).await?;
+    keep(gate, session, plan, &result, record);
+    Ok(result)
+}
+
+/// Runs a plan and returns the calls that it made, for `VEXPLAIN`.
+pub async fn trace_plan(
+    gate: &Gate,
+    session: &mut Session,
+    plan: &CachedPlan,
+    mut binds: BindVars,
+) -> Result<Vec<Traced>> {
+    begin(gate, session, plan).await?;
+    needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
+    let binds = Arc::new(binds);
+    let deadline = deadline(gate, session);
+    let (result, statement, trace) = {
+        let scatter = Scatter::new(&gate.tablets, session, deadline).traced();
+        let result = vt_exec::execute(&plan.plan, &context(gate, &scatter, &binds)).await;
+        (result, scatter.statement(), scatter.into_trace())
+    };
+    statement.end(&gate.tablets, session, result).await?;
+    Ok(trace)
+}
+
+/// Returns the fields of a plan's rows, for a statement that is prepared.
+pub async fn fields(gate: &Gate, session: &mut Session, plan: &CachedPlan) -> Result<Fields> {
+    let mut binds = BindVars::new();
+    needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
+    let binds = Arc::new(binds);
+    let deadline = deadline(gate, session);
+    let scatter = Scatter::new(&gate.tablets, session, deadline);
+    vt_exec::fields(&plan.plan, &context(gate, &scatter, &binds)).await
+}
+
+fn context<'a>(gate: &Gate, scatter: &'a Scatter<'_>, binds: &'a Arc<BindVars>) -> ExecContext<'a> {
+    ExecContext {
+        shards: scatter,
+        binds,
+        limits: Limits { memory_rows: gate.config.memory_rows_max, ..Limits::default() },
+        exclusive: scatter.is_exclusive(),
+        any_shard: gate.next_shard(),
+    }
+}
+
+/// Opens, or ends, the session's transaction as the statement asks.
+async fn begin(gate: &Gate, session: &mut Session, plan: &CachedPlan) -> Result<()> {
+    match plan.plan.statement {
+        // MySQL commits before it changes definitions.
+        StatementType::Ddl => return tx::commit(&gate.tablets, session).await,
+        StatementType::Insert
+        | StatementType::Replace
+        | StatementType::Update
+        | StatementType::Delete => check_writable(session, plan)?,
+        _ => {}
+    }
+    if !session.autocommit && !session.transaction.is_open {
+        session.transaction.open();
+    }
+    Ok(())
+}
+
+fn check_writable(session: &Session, plan: &CachedPlan) -> Result<()> {
+    let tablet_type = session.target.tablet_type;
+    if matches!(tablet_type, TabletType::Primary | TabletType::Unknown) {
+        return Ok(());
+    }
+    let verb = operation(plan.plan.statement);
+    Err(Error::vt(ErrorId::VT09002, verb))
+}
+
+/// Sends rows on as they come.
+async fn stream(
+    plan: &CachedPlan,
+    context: &ExecContext<'_>,
+    sink: &mut dyn Sink,
+    record: &mut Record,
+) -> Result<QueryResult> {
+    let (sender, mut parts) = mpsc::channel::<StreamPart>(PARTS_WAITING_MAX);
+    let run = vt_exec::execute_stream(&plan.plan, context, sender);
+    let pass = async {
+        let mut rows = 0;
+        while let Some(part) = parts.recv().await {
+            rows += part.rows.len() as u64;
+            sink.take(part).await?;
+        }
+        Ok::<u64, Error>(rows)
+    };
+    let (result, rows) = futures::future::join(run, pass).await;
+    let result = result?;
+    record.rows_returned = rows?;
+    Ok(result)
+}
+
+fn gives_rows(plan: &CachedPlan) -> bool {
+    matches!(plan.plan.statement, StatementType::Select | StatementType::Show)
+}
+
+/// Keeps in the session what the statement tells: counts, ids, warnings.
+fn keep(
+    gate: &Gate,
+    session: &mut Session,
+    plan: &CachedPlan,
+    result: &QueryResult,
+    record: &mut Record,
+) {
+    let rows = record.rows_returned.max(result.rows.len() as u64);
+    record.rows_returned = rows;
+    match plan.plan.statement {
+        StatementType::Select | StatementType::Show | StatementType::Explain => {
+            session.found_rows = rows;
+            session.row_count = -1;
+            if result.insert_id_changed {
+                session.last_insert_id = result.insert_id;
+            }
+        }
+        StatementType::Insert
+        | StatementType::Replace
+        | StatementType::Update
+        | StatementType::Delete => {
+            record.rows_affected = result.rows_affected;
+            session.row_count = i64::try_from(result.rows_affected).unwrap_or(i64::MAX);
+            if result.insert_id > 0 || result.insert_id_changed {
+                session.last_insert_id = result.insert_id;
+            }
+        }
+        _ => session.row_count = 0,
+    }
+    let warn_at = gate.config.memory_rows_warn as u64;
+    if warn_at > 0 && rows > warn_at {
+        gate.metrics.warnings.add(&["ResultsExceeded"], 1);
+        let message = format!("{rows} rows were returned; {warn_at} is where warnings begin");
+        session.warnings.push(Warning { level: Level::Warning, code: 1105, message });
+    }
+}
+
+/// Returns the word that metrics and logs have for a kind of statement.
+pub fn operation(statement: StatementType) -> &'static str {
+    match statement {
+        StatementType::Select => "SELECT",
+        StatementType::Insert => "INSERT",
+        StatementType::Replace => "REPLACE",
+        StatementType::Update => "UPDATE",
+        StatementType::Delete => "DELETE",
+        StatementType::Ddl => "DDL",
+        StatementType::Show => "SHOW",
+        StatementType::Explain => "EXPLAIN",
+        StatementType::Call => "CALL_PROC",
+        StatementType::Other => "OTHER",
+    }
+}

@@ -1,0 +1,142 @@
+//! The way of a statement.
+//!
+//! [`run_query`] is the table of contents: understand, begin, execute, end, record.
+
+pub mod binary_text;
+pub mod execute;
+pub mod forward;
+pub mod literals;
+pub mod needs;
+pub mod plan_cache;
+pub mod record;
+pub mod sink;
+pub mod understand;
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use vt_base::Result;
+use vt_value::{BindVars, QueryResult};
+
+use crate::gate::Gate;
+use crate::session::Session;
+use crate::statements;
+
+pub use execute::{execute_plan, fields};
+pub use forward::{any_keyspace, forward, forward_to_all, run_on_any_shard};
+pub use record::Record;
+pub use sink::{Collected, Sink};
+pub use understand::{Understood, understand};
+
+/// One statement, with what it was given.
+pub struct Query<'a> {
+    /// `Execute`, `StreamExecute`, `Prepare`: for the log.
+    pub method: &'static str,
+    pub sql: &'a str,
+    /// Values of `?` (`v1`, `v2`, ...), or of named bind variables.
+    pub params: BindVars,
+    pub is_prepared: bool,
+}
+
+impl<'a> Query<'a> {
+    /// Makes a statement without values.
+    pub fn new(sql: &'a str) -> Query<'a> {
+        Query { method: "Execute", sql, params: BindVars::new(), is_prepared: false }
+    }
+}
+
+/// Runs one statement for a session.
+///
+/// Rows go to `sink` in pieces where the session's workload streams; else they come back, all of
+/// them, in the result.
+///
+/// The future may be dropped where it waits; the session is then to be released, since what was
+/// under way on shards is in doubt.
+pub async fn run_query(
+    gate: &Gate,
+    session: &mut Session,
+    query: Query<'_>,
+    sink: &mut dyn Sink,
+) -> Result<QueryResult> {
+    let mut record = Record::begin(gate, &query, session);
+    let result = match understand(gate, session, &query) {
+        Ok(understood) => {
+            record.understood(&understood);
+            run_understood(gate, session, understood, &mut record, sink).await
+        }
+        Err(error) => Err(error),
+    };
+    let result = result.map_err(|error| presentable(gate, error));
+    record.end(gate, session, &result);
+    result
+}
+
+async fn run_understood(
+    gate: &Gate,
+    session: &mut Session,
+    understood: Understood,
+    record: &mut Record,
+    sink: &mut dyn Sink,
+) -> Result<QueryResult> {
+    match understood {
+        Understood::Plan { plan, binds, .. } => {
+            session.warnings.clear();
+            execute_plan(gate, session, &plan, binds, record, sink).await
+        }
+        Understood::Local(statement) => {
+            if !statement.is_diagnostic() {
+                session.warnings.clear();
+            }
+            statements::run(gate, session, *statement, record, sink).await
+        }
+    }
+}
+
+/// Runs a statement that the gateway makes for itself, within the session, and returns its rows.
+pub async fn run_internal(gate: &Gate, session: &mut Session, sql: &str) -> Result<QueryResult> {
+    let query = Query::new(sql);
+    let mut record = Record::begin(gate, &query, session);
+    let mut sink = Collected;
+    let workload = std::mem::replace(&mut session.workload, vt_tablet_api::Workload::Oltp);
+    let result = match understand(gate, session, &query) {
+        Ok(Understood::Plan { plan, binds, .. }) => {
+            execute_plan(gate, session, &plan, binds, &mut record, &mut sink).await
+        }
+        Ok(Understood::Local(_)) => Err(vt_base::Error::bug("an internal statement is no query")),
+        Err(error) => Err(error),
+    };
+    session.workload = workload;
+    result
+}
+
+/// Cuts an error to what the configuration lets clients see.
+fn presentable(gate: &Gate, error: vt_base::Error) -> vt_base::Error {
+    let limit = gate.config.error_length_max;
+    if limit == 0 || error.message().len() <= limit {
+        return error;
+    }
+    const MARK: &str = " [TRUNCATED]";
+    let mut end = limit.saturating_sub(MARK.len());
+    while !error.message().is_char_boundary(end) {
+        end -= 1;
+    }
+    let text = format!("{}{MARK}", &error.message()[..end]);
+    error.with_message(text)
+}
+
+/// Returns when a statement that begins now must have ended.
+pub fn deadline(gate: &Gate, session: &Session) -> Option<Instant> {
+    session.query_timeout(&gate.config, 0).map(|limit| Instant::now() + limit)
+}
+
+/// Names that bind variables of literals have, made once: `vtg1`, `vtg2`, ...
+pub(crate) fn literal_name(ordinal: usize) -> Arc<str> {
+    use std::sync::LazyLock;
+    const KEPT: usize = 256;
+    static NAMES: LazyLock<Vec<Arc<str>>> =
+        LazyLock::new(|| (1..=KEPT).map(|number| format!("vtg{number}").into()).collect());
+    match NAMES.get(ordinal) {
+        Some(name) => name.clone(),
+        None => format!("vtg{}", ordinal + 1).into(),
+    }
+}

@@ -1,0 +1,86 @@
+//! Fills in what a plan reads of its session.
+
+use std::sync::Arc;
+
+use vt_base::{Error, Result};
+use vt_plan::Need;
+use vt_value::{BindVars, BoundValue, Type, TypedBytes};
+
+use crate::gate::Gate;
+use crate::session::Session;
+use crate::sysvars;
+
+/// Binds every need of a plan.
+pub async fn fill(
+    gate: &Gate,
+    session: &mut Session,
+    needs: &[Need],
+    binds: &mut BindVars,
+) -> Result<()> {
+    let mut unknown: Vec<(Arc<str>, String)> = Vec::new();
+    for need in needs {
+        let value = match need {
+            Need::SessionVariable(name) => match sysvars::session_value(gate, session, name) {
+                Some(value) => value,
+                None => {
+                    unknown.push((need.bind_name(), format!("@@session.{name}")));
+                    continue;
+                }
+            },
+            Need::GlobalVariable(name) => match sysvars::global_value(gate, name) {
+                Some(value) => value,
+                None => {
+                    unknown.push((need.bind_name(), format!("@@global.{name}")));
+                    continue;
+                }
+            },
+            Need::SchemaName(name) => schema_name(binds, name)?,
+            other => of_session(gate, session, other),
+        };
+        binds.set(need.bind_name(), value);
+    }
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = unknown.iter().map(|(_, name)| name.as_str()).collect();
+    let values = sysvars::fetch(gate, session, &names).await?;
+    for ((bind, _), value) in unknown.into_iter().zip(values) {
+        binds.set(bind, value);
+    }
+    Ok(())
+}
+
+fn of_session(gate: &Gate, session: &Session, need: &Need) -> TypedBytes {
+    match need {
+        Need::Database => match session.target.keyspace() {
+            Some(_) => TypedBytes::varchar(session.target.as_str()),
+            None => TypedBytes::NULL,
+        },
+        Need::LastInsertId => TypedBytes::uint64(session.last_insert_id),
+        Need::FoundRows => TypedBytes::int64(i64::try_from(session.found_rows).unwrap_or(i64::MAX)),
+        Need::RowCount => TypedBytes::int64(session.row_count),
+        Need::User => TypedBytes::varchar(&session.account),
+        Need::Version => TypedBytes::varchar(&gate.config.mysql.version),
+        Need::ConnectionId => TypedBytes::uint64(u64::from(session.connection_id)),
+        Need::UserVariable(name) => {
+            session.user_variables.get(&**name).cloned().unwrap_or(TypedBytes::NULL)
+        }
+        Need::SessionVariable(_) | Need::GlobalVariable(_) | Need::SchemaName(_) => {
+            TypedBytes::NULL
+        }
+    }
+}
+
+/// Returns the database of a keyspace, where the statement names the keyspace.
+fn schema_name(binds: &BindVars, name: &str) -> Result<TypedBytes> {
+    let Some(BoundValue::One(value)) = binds.get(name) else {
+        return Err(Error::bug(format!("no value for the schema name {name}")));
+    };
+    let text = String::from_utf8_lossy(&value.bytes);
+    let systems = ["information_schema", "mysql", "performance_schema", "sys"];
+    if value.is_null() || systems.iter().any(|one| one.eq_ignore_ascii_case(&text)) {
+        return Ok(value.clone());
+    }
+    let keyspace = text.split([':', '/', '@', '[']).next().unwrap_or(&text);
+    Ok(TypedBytes::new(Type::VARCHAR, format!("vt_{keyspace}")))
+}

@@ -1,0 +1,219 @@
+//! Variables that the gateway keeps and obeys.
+
+use vt_base::{Code, Error, Result};
+use vt_tablet_api::{Isolation, Workload};
+use vt_value::TypedBytes;
+
+use super::Scope;
+use crate::gate::Gate;
+use crate::session::{Session, TransactionMode};
+use crate::sysvars::isolation_from_name;
+use crate::tx;
+
+/// Sets a variable; `None` is its default.
+pub(super) async fn set(
+    gate: &Gate,
+    session: &mut Session,
+    name: &str,
+    value: Option<TypedBytes>,
+) -> Result<()> {
+    let given = Given { name, value };
+    match name {
+        "autocommit" => {
+            session.autocommit = given.flag(true)?;
+            if session.autocommit && session.transaction.is_open {
+                tx::commit(&gate.tablets, session).await?;
+            }
+        }
+        "client_found_rows" => session.client_found_rows = given.flag(false)?,
+        "skip_query_plan_cache" => session.skip_query_plan_cache = given.flag(false)?,
+        "enable_system_settings" => {
+            session.system_settings = given.flag(gate.config.session.system_settings)?;
+        }
+        "tx_read_only" | "transaction_read_only" => {
+            session.transaction.session_read_only = given.flag(false)?;
+        }
+        "tx_isolation" | "transaction_isolation" => {
+            session.transaction.session_isolation = given.isolation()?;
+        }
+        "sql_select_limit" => session.sql_select_limit = given.select_limit()?,
+        "transaction_mode" => {
+            let default = gate.config.session.transaction_mode;
+            session.transaction_mode = given.transaction_mode(default)?;
+        }
+        "workload" => session.workload = given.workload(gate.config.mysql.default_workload)?,
+        "charset"
+        | "names"
+        | "character_set_client"
+        | "character_set_connection"
+        | "character_set_results" => {
+            set_names(session, given.text().as_deref(), None)?;
+        }
+        "collation_connection" => {
+            let collation = given.text().unwrap_or_else(|| DEFAULT_COLLATION.to_owned());
+            session.collation = collation.to_lowercase();
+        }
+        "ddl_strategy" => {
+            let default = &gate.config.session.ddl_strategy;
+            session.ddl_strategy = given.ddl_strategy(default)?;
+        }
+        "migration_context" => session.migration_context = given.text().unwrap_or_default(),
+        "session_uuid" => session.uuid = given.text().unwrap_or_default(),
+        "query_timeout" => session.query_timeout_ms = given.millis()?,
+        "transaction_timeout" => {
+            let millis = given.millis()?;
+            session.transaction_timeout_ms = millis.and_then(|millis| i64::try_from(millis).ok());
+        }
+        "read_after_write_gtid" => {
+            session.read_after_write.gtid = given.text().unwrap_or_default();
+        }
+        "read_after_write_timeout" => {
+            let text = given.text().unwrap_or_else(|| "0".to_owned());
+            session.read_after_write.timeout = text.parse().map_err(|_| given.wrong())?;
+        }
+        "session_track_gtids" => {
+            let text = given.text().unwrap_or_else(|| "off".to_owned());
+            session.read_after_write.track_gtids = match text.to_lowercase().as_str() {
+                "own_gtid" => true,
+                "off" => false,
+                _ => return Err(given.wrong()),
+            };
+        }
+        _ => return Err(Error::bug(format!("variable {name} is known but not kept"))),
+    }
+    Ok(())
+}
+
+const DEFAULT_CHARSET: &str = "utf8mb4";
+const DEFAULT_COLLATION: &str = "utf8mb4_0900_ai_ci";
+/// Character sets whose clients write statements that read the same as UTF-8, or nearly so.
+const CHARSETS: [&str; 7] = ["utf8mb4", "utf8mb3", "utf8", "latin1", "ascii", "binary", "default"];
+
+/// Sets the character set of the client.
+pub(super) fn set_names(
+    session: &mut Session,
+    charset: Option<&str>,
+    collation: Option<&str>,
+) -> Result<()> {
+    let charset = charset.unwrap_or(DEFAULT_CHARSET).to_lowercase();
+    if !CHARSETS.contains(&charset.as_str()) {
+        let message = format!("unexpected value for charset/names: {charset}");
+        return Err(Error::new(Code::InvalidArgument, message).with_mysql(1115, *b"42000"));
+    }
+    let charset = if charset == "default" { DEFAULT_CHARSET.to_owned() } else { charset };
+    session.collation = match (collation, charset.as_str()) {
+        (Some(collation), _) => collation.to_owned(),
+        (None, "utf8mb4") => DEFAULT_COLLATION.to_owned(),
+        (None, "binary") => "binary".to_owned(),
+        (None, "utf8" | "utf8mb3") => "utf8mb3_general_ci".to_owned(),
+        (None, "latin1") => "latin1_swedish_ci".to_owned(),
+        (None, other) => format!("{other}_general_ci"),
+    };
+    session.charset = charset;
+    Ok(())
+}
+
+/// `SET TRANSACTION`: for the next one, or for all of the session.
+pub(super) fn set_transaction(
+    session: &mut Session,
+    scope: Option<Scope>,
+    isolation: Option<Isolation>,
+    is_read_only: Option<bool>,
+) -> Result<()> {
+    let transaction = &mut session.transaction;
+    match scope {
+        Some(Scope::Session) => {
+            transaction.session_isolation = isolation.or(transaction.session_isolation);
+            transaction.session_read_only = is_read_only.unwrap_or(transaction.session_read_only);
+        }
+        None if transaction.is_open => {
+            let message = "Transaction characteristics can't be changed while a transaction is in \
+                           progress";
+            let error = Error::mysql(1568, b"25001", message);
+            return Err(error.with_code(Code::FailedPrecondition));
+        }
+        None => {
+            transaction.isolation = isolation.or(transaction.isolation);
+            transaction.is_read_only = is_read_only.unwrap_or(transaction.is_read_only);
+        }
+        Some(_) => return Err(Error::unsupported("SET GLOBAL TRANSACTION")),
+    }
+    Ok(())
+}
+
+/// A value on its way to a variable.
+struct Given<'a> {
+    name: &'a str,
+    value: Option<TypedBytes>,
+}
+
+impl Given<'_> {
+    fn text(&self) -> Option<String> {
+        let value = self.value.as_ref().filter(|value| !value.is_null())?;
+        Some(String::from_utf8_lossy(&value.bytes).into_owned())
+    }
+
+    fn wrong(&self) -> Error {
+        let text = self.text().unwrap_or_else(|| "NULL".to_owned());
+        let message = format!("Variable '{}' can't be set to the value of '{text}'", self.name);
+        Error::mysql(1231, b"42000", message).with_code(Code::InvalidArgument)
+    }
+
+    fn flag(&self, default: bool) -> Result<bool> {
+        let Some(text) = self.text() else { return Ok(default) };
+        match text.to_lowercase().as_str() {
+            "1" | "on" | "true" => Ok(true),
+            "0" | "off" | "false" => Ok(false),
+            _ => Err(self.wrong()),
+        }
+    }
+
+    fn millis(&self) -> Result<Option<u64>> {
+        let Some(text) = self.text() else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| self.wrong())
+    }
+
+    fn select_limit(&self) -> Result<i64> {
+        let Some(text) = self.text() else { return Ok(0) };
+        let limit: u64 = text.parse().map_err(|_| self.wrong())?;
+        // The largest number is how MySQL says "none".
+        Ok(i64::try_from(limit).unwrap_or(0))
+    }
+
+    fn isolation(&self) -> Result<Option<Isolation>> {
+        let Some(text) = self.text() else { return Ok(None) };
+        isolation_from_name(&text).map(Some).ok_or_else(|| self.wrong())
+    }
+
+    fn transaction_mode(&self, default: TransactionMode) -> Result<TransactionMode> {
+        let Some(text) = self.text() else { return Ok(default) };
+        match TransactionMode::from_name(&text) {
+            Some(TransactionMode::TwoPc) => Err(Error::unsupported("transaction mode TWOPC")),
+            Some(TransactionMode::Unspecified) => Ok(default),
+            Some(mode) => Ok(mode),
+            None => Err(self.wrong()),
+        }
+    }
+
+    fn workload(&self, default: Workload) -> Result<Workload> {
+        let Some(text) = self.text() else { return Ok(default) };
+        match text.to_lowercase().as_str() {
+            "oltp" => Ok(Workload::Oltp),
+            "olap" => Ok(Workload::Olap),
+            "dba" => Ok(Workload::Dba),
+            "unspecified" => Ok(Workload::Unspecified),
+            _ => Err(self.wrong()),
+        }
+    }
+
+    fn ddl_strategy(&self, default: &str) -> Result<String> {
+        let Some(text) = self.text() else { return Ok(default.to_owned()) };
+        match text.split_whitespace().next().unwrap_or("direct") {
+            "direct" => Ok(text),
+            "vitess" | "online" | "mysql" => {
+                Err(Error::unsupported(format!("ddl_strategy {text}: schema changes run directly")))
+            }
+            _ => Err(self.wrong()),
+        }
+    }
+}

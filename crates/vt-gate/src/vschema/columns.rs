@@ -1,0 +1,112 @@
+//! From the text of CREATE TABLE to columns.
+
+use vt_sql::ast::{ColumnDef, ColumnOption, Statement, TableElement, TypeKind};
+use vt_sql::{Arena, Modes};
+use vt_value::Type;
+use vt_vschema::spec::ColumnSpec;
+
+/// Returns a table's columns; `None` if the text cannot be read.
+pub fn columns(create_table: &str) -> Option<Vec<ColumnSpec>> {
+    let arena = Arena::new();
+    let Ok(Statement::CreateTable(table)) = vt_sql::parse(&arena, create_table, Modes::default())
+    else {
+        return None;
+    };
+    let columns = table.elements.iter().filter_map(|element| match element {
+        TableElement::Column(column) => Some(spec(column)),
+        _ => None,
+    });
+    Some(columns.collect())
+}
+
+fn spec(column: &ColumnDef<'_>) -> ColumnSpec {
+    let data_type = &column.data_type;
+    let number = |text: Option<&str>| text.and_then(|text| text.parse().ok()).unwrap_or_default();
+    let mut spec = ColumnSpec {
+        name: column.name.as_str().to_owned(),
+        typ: value_type(data_type.kind, data_type.unsigned),
+        size: number(data_type.length),
+        scale: number(data_type.scale),
+        collation_name: data_type.collate.unwrap_or_default().to_owned(),
+        values: data_type.values.iter().filter_map(|one| one.text().map(str::to_owned)).collect(),
+        nullable: Some(true),
+        ..ColumnSpec::default()
+    };
+    for option in column.options {
+        match option {
+            ColumnOption::NotNull | ColumnOption::PrimaryKey | ColumnOption::Key => {
+                spec.nullable = Some(false);
+            }
+            ColumnOption::Invisible => spec.invisible = true,
+            ColumnOption::Collate(name) => (*name).clone_into(&mut spec.collation_name),
+            ColumnOption::Default(expr) => spec.default = vt_sql::to_sql(expr),
+            _ => {}
+        }
+    }
+    spec
+}
+
+fn value_type(kind: TypeKind, unsigned: bool) -> Type {
+    let pick = |signed, other| if unsigned { other } else { signed };
+    match kind {
+        TypeKind::TinyInt => pick(Type::INT8, Type::UINT8),
+        TypeKind::SmallInt => pick(Type::INT16, Type::UINT16),
+        TypeKind::MediumInt => pick(Type::INT24, Type::UINT24),
+        TypeKind::Int => pick(Type::INT32, Type::UINT32),
+        TypeKind::BigInt => pick(Type::INT64, Type::UINT64),
+        TypeKind::Serial => Type::UINT64,
+        TypeKind::Decimal => Type::DECIMAL,
+        TypeKind::Float => Type::FLOAT32,
+        TypeKind::Double => Type::FLOAT64,
+        TypeKind::Bit => Type::BIT,
+        TypeKind::Date => Type::DATE,
+        TypeKind::Time => Type::TIME,
+        TypeKind::Datetime => Type::DATETIME,
+        TypeKind::Timestamp => Type::TIMESTAMP,
+        TypeKind::Year => Type::YEAR,
+        TypeKind::Char => Type::CHAR,
+        TypeKind::VarChar => Type::VARCHAR,
+        TypeKind::Binary => Type::BINARY,
+        TypeKind::VarBinary => Type::VARBINARY,
+        TypeKind::TinyText | TypeKind::Text | TypeKind::MediumText | TypeKind::LongText => {
+            Type::TEXT
+        }
+        TypeKind::TinyBlob | TypeKind::Blob | TypeKind::MediumBlob | TypeKind::LongBlob => {
+            Type::BLOB
+        }
+        TypeKind::Enum => Type::ENUM,
+        TypeKind::Set => Type::SET,
+        TypeKind::Json => Type::JSON,
+        TypeKind::Vector => Type::VECTOR,
+        _ => Type::GEOMETRY,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_come_with_type_and_default() {
+        let found = columns(
+            "CREATE TABLE `t` (`id` bigint unsigned NOT NULL AUTO_INCREMENT, \
+             `name` varchar(10) COLLATE utf8mb4_bin DEFAULT 'x', `hidden` int INVISIBLE, \
+             PRIMARY KEY (`id`)) ENGINE=InnoDB",
+        )
+        .unwrap();
+        let brief: Vec<_> =
+            found.iter().map(|one| (one.name.as_str(), one.typ, one.size, one.invisible)).collect();
+        assert_eq!(
+            brief,
+            [
+                ("id", Type::UINT64, 0, false),
+                ("name", Type::VARCHAR, 10, false),
+                ("hidden", Type::INT32, 0, true)
+            ]
+        );
+        assert_eq!(found[1].collation_name, "utf8mb4_bin");
+        assert_eq!(found[1].default, "'x'");
+        assert_eq!((found[0].nullable, found[1].nullable), (Some(false), Some(true)));
+        assert!(columns("select 1").is_none());
+    }
+}

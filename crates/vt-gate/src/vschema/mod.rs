@@ -1,0 +1,102 @@
+//! The vschema of the moment: what the topology serves, with the columns that tablets tell.
+
+pub mod columns;
+pub mod follow;
+pub mod tracker;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use vt_proto::vschema::SrvVSchema;
+use vt_vschema::VSchema;
+use vt_vschema::spec::ColumnSpec;
+
+/// A vschema, with a number that no other has had.
+pub struct Snapshot {
+    pub version: u64,
+    pub vschema: Arc<VSchema>,
+    /// The record that it was built from.
+    pub record: Arc<SrvVSchema>,
+}
+
+/// Columns of a keyspace's tables.
+pub type Columns = BTreeMap<String, Vec<ColumnSpec>>;
+
+/// The current vschema. Readers never wait.
+pub struct VSchemas {
+    current: ArcSwap<Snapshot>,
+    parts: Mutex<Parts>,
+    version: tokio::sync::watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Parts {
+    record: Arc<SrvVSchema>,
+    columns: BTreeMap<String, Columns>,
+}
+
+impl Default for VSchemas {
+    fn default() -> VSchemas {
+        let snapshot = Snapshot { version: 0, vschema: Arc::default(), record: Arc::default() };
+        VSchemas {
+            current: ArcSwap::from_pointee(snapshot),
+            parts: Mutex::default(),
+            version: tokio::sync::watch::channel(0).0,
+        }
+    }
+}
+
+impl VSchemas {
+    pub fn current(&self) -> arc_swap::Guard<Arc<Snapshot>> {
+        self.current.load()
+    }
+
+    /// Returns the number of the current vschema as it changes.
+    pub fn version(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    /// Takes a record of the topology.
+    pub fn set_record(&self, record: Arc<SrvVSchema>) {
+        let mut parts = self.parts.lock();
+        parts.record = record;
+        self.rebuild(&parts);
+    }
+
+    /// Changes what is known of a keyspace's tables.
+    pub fn update_columns(&self, keyspace: &str, change: impl FnOnce(&mut Columns)) {
+        let mut parts = self.parts.lock();
+        let columns = parts.columns.entry(keyspace.to_owned()).or_default();
+        let before = columns.clone();
+        change(columns);
+        if *columns != before {
+            self.rebuild(&parts);
+        }
+    }
+
+    /// Returns the columns that are known of a table.
+    pub fn columns(&self, keyspace: &str, table: &str) -> Option<Vec<ColumnSpec>> {
+        self.parts.lock().columns.get(keyspace)?.get(table).cloned()
+    }
+
+    fn rebuild(&self, parts: &Parts) {
+        let spec = vt_rpc::vschema::spec_from_proto(&parts.record);
+        let mut vschema = VSchema::build(&spec);
+        for (keyspace, columns) in &parts.columns {
+            let tables: Vec<_> =
+                columns.iter().map(|(name, columns)| (name.clone(), columns.clone())).collect();
+            vschema = vschema.with_columns(keyspace, &tables);
+        }
+        for (name, keyspace) in &vschema.keyspaces {
+            if let Some(error) = &keyspace.error {
+                tracing::warn!(keyspace = %name, %error, "vschema has an error");
+            }
+        }
+        let version = self.current.load().version + 1;
+        let (vschema, record) = (Arc::new(vschema), parts.record.clone());
+        self.current.store(Arc::new(Snapshot { version, vschema, record }));
+        self.version.send_replace(version);
+    }
+}
