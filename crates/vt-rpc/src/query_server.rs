@@ -7,7 +7,6 @@ mod stream;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use futures::{Stream, StreamExt, stream as streams};
 use tonic::{Request, Response, Status};
@@ -24,6 +23,7 @@ use crate::convert::{
 };
 use crate::query_client::SETTINGS_KEY;
 use crate::queryservice::query_server::{Query, QueryServer};
+use crate::server::deadline_of;
 use crate::status::{to_rpc_error, to_status};
 
 /// How many bytes of definitions go into one message of a schema.
@@ -94,23 +94,6 @@ fn settings_kind(metadata: &tonic::metadata::MetadataMap) -> SettingsKind {
         Some(b"reserve") => SettingsKind::Reserve,
         _ => SettingsKind::Unsaid,
     }
-}
-
-/// Reads gRPC's `grpc-timeout`: at most eight digits and a unit.
-fn deadline_of(metadata: &tonic::metadata::MetadataMap) -> Option<Instant> {
-    let text = metadata.get("grpc-timeout")?.to_str().ok()?;
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let count: u64 = digits.parse().ok().filter(|_| digits.len() <= 8)?;
-    let timeout = match unit {
-        "H" => Duration::from_secs(count * 3600),
-        "M" => Duration::from_secs(count * 60),
-        "S" => Duration::from_secs(count),
-        "m" => Duration::from_millis(count),
-        "u" => Duration::from_micros(count),
-        "n" => Duration::from_nanos(count),
-        _ => return None,
-    };
-    Instant::now().checked_add(timeout)
 }
 
 impl Call {

@@ -1,6 +1,6 @@
 //! Serving gRPC on a listener: message sizes, keep-alive, health service, shutdown.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -59,6 +59,24 @@ pub async fn serve(
         .serve_with_incoming_shutdown(nodelay, shutdown.cancelled_owned())
         .await
         .map_err(|err| Error::new(Code::Internal, format!("the gRPC server ended: {err}")))
+}
+
+/// Returns when the caller of a request stops waiting, as `grpc-timeout` says: at most eight digits
+/// and a unit.
+pub fn deadline_of(metadata: &tonic::metadata::MetadataMap) -> Option<Instant> {
+    let text = metadata.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let count: u64 = digits.parse().ok().filter(|_| digits.len() <= 8)?;
+    let timeout = match unit {
+        "H" => Duration::from_secs(count * 3600),
+        "M" => Duration::from_secs(count * 60),
+        "S" => Duration::from_secs(count),
+        "m" => Duration::from_millis(count),
+        "u" => Duration::from_micros(count),
+        "n" => Duration::from_nanos(count),
+        _ => return None,
+    };
+    Instant::now().checked_add(timeout)
 }
 
 /// Puts a code that tonic has no number for in the place where peers look for it.

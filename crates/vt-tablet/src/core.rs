@@ -48,6 +48,8 @@ pub struct Core {
     pub publish: Notify,
     /// Told when shard and tablet must be brought to agree.
     pub sync: Notify,
+    /// The connection that keeps all tables locked, while they are.
+    pub table_lock: tokio::sync::Mutex<Option<vt_mysql::Conn>>,
     pub started: SystemTime,
 }
 
@@ -71,6 +73,7 @@ impl Core {
             schema: Schema::default(),
             publish: Notify::new(),
             sync: Notify::new(),
+            table_lock: tokio::sync::Mutex::default(),
             started: SystemTime::now(),
             config,
             topo,

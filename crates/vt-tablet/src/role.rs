@@ -153,6 +153,30 @@ impl Core {
         self.reload_schema().await
     }
 
+    /// Takes note that the server is primary without touching it: another system made it so.
+    pub async fn assume_primary(&self, term_start: SystemTime) -> Result<()> {
+        self.queries.sequences.reset(None);
+        self.set_role(|role| {
+            role.tablet_type = TabletType::Primary;
+            role.term_start = Some(term_start);
+            role.stopped = None;
+            role.ready = true;
+        });
+        self.record_role().await;
+        self.sync.notify_one();
+        self.reload_schema().await
+    }
+
+    /// Takes note that the server follows another without touching it.
+    pub async fn assume_follower(&self) {
+        self.set_role(|role| {
+            role.tablet_type = role.base_type;
+            role.term_start = None;
+            role.stopped = None;
+        });
+        self.record_role().await;
+    }
+
     /// Makes the keyspace's database and the system's own, if they are not there.
     async fn prepare_databases(&self, conn: &mut Conn) -> Result<()> {
         let name = self.db.name();
