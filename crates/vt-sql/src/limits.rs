@@ -7,7 +7,10 @@
 pub const STATEMENT_BYTES_MAX: usize = 1 << 30;
 
 /// How deeply expressions, queries and tables may be nested in each other.
-pub const DEPTH_MAX: u32 = 200;
+///
+/// A parenthesis or prefix counts one, a call, list or `CASE` two, a query four: about what they
+/// take of the stack. MySQL itself stops at 63 queries in each other.
+pub const DEPTH_MAX: u32 = 400;
 
 /// How many links a chain of operators of one kind may have, such as `a + b + c + ...`.
 ///

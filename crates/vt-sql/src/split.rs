@@ -15,7 +15,9 @@ pub fn split_statements(sql: &str, modes: Modes) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
         while at < source.len() {
             let start = at;
-            let end = end_of_statement(source, start, modes);
+            let mut lexer = Lexer::new(source, modes);
+            lexer.jump(start);
+            let end = end_of_statement(source, lexer);
             at = end + 1;
             let piece = sql.get(start..end).unwrap_or_default().trim_ascii();
             let first = Lexer::new(piece.as_bytes(), modes).next().kind;
@@ -27,10 +29,9 @@ pub fn split_statements(sql: &str, modes: Modes) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns where the statement that begins at `start` ends: its semicolon, or the text's end.
-pub(crate) fn end_of_statement(source: &[u8], start: usize, modes: Modes) -> usize {
-    let mut lexer = Lexer::new(source, modes);
-    lexer.jump(start);
+/// Returns where the statement ends that the lexer stands before: its semicolon, or the text's
+/// end.
+pub(crate) fn end_of_statement(source: &[u8], mut lexer: Lexer<'_>) -> usize {
     let mut blocks = Blocks::default();
     loop {
         let token = lexer.next();

@@ -80,8 +80,8 @@ pub struct Kill<'a> {
     pub id: Expr<'a>,
 }
 
-/// `EXPLAIN`, `DESCRIBE` and `DESC`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// `EXPLAIN`, `DESCRIBE` and `DESC`; the text does not count for equality.
+#[derive(Clone, Copy, Debug)]
 pub enum Explain<'a> {
     /// A table's columns, perhaps one, or those like a pattern.
     Table { table: TableName<'a>, column: Option<ExplainColumn<'a>> },
@@ -101,20 +101,46 @@ pub enum Explain<'a> {
     Connection { format: Option<&'a str>, id: Expr<'a> },
 }
 
+impl PartialEq for Explain<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Explain::Table { table, column }, Explain::Table { table: t, column: c }) => {
+                (table, column) == (t, c)
+            }
+            (
+                Explain::Statement { analyze, format, into, schema, statement, .. },
+                Explain::Statement {
+                    analyze: a, format: f, into: i, schema: s, statement: st, ..
+                },
+            ) => (analyze, format, into, schema, statement) == (a, f, i, s, st),
+            (Explain::Connection { format, id }, Explain::Connection { format: f, id: i }) => {
+                (format, id) == (f, i)
+            }
+            _ => false,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ExplainColumn<'a> {
     Name(Ident<'a>),
     Like(Expr<'a>),
 }
 
-/// Vitess's `VEXPLAIN`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Vitess's `VEXPLAIN`; the text does not count for equality.
+#[derive(Clone, Copy, Debug)]
 pub struct Vexplain<'a> {
     pub comments: Comments<'a>,
     pub kind: VexplainKind,
     pub statement: &'a Statement<'a>,
     /// The explained statement's text.
     pub text: &'a str,
+}
+
+impl PartialEq for Vexplain<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.comments, self.kind, self.statement) == (other.comments, other.kind, other.statement)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -131,6 +131,7 @@ pub enum ShowObject {
     Function,
     Trigger,
     Event,
+    Library,
 }
 
 /// The forms that only Vitess has.

@@ -349,7 +349,7 @@ keywords! {
     Zerofill "zerofill" Reserved,
     Manual "manual" Quoted,
     Parallel "parallel" Quoted,
-    Qualify "qualify" Quoted,
+    Qualify "qualify" Reserved,
     Tablesample "tablesample" Quoted,
     MasterBind "master_bind" Quoted,
     MasterSslVerifyServerCert "master_ssl_verify_server_cert" Quoted,

@@ -8,6 +8,7 @@ use crate::{
         TableFactor, TableName, TableRef, Update, Variable, With,
     },
     lexer::{Keyword, TokenKind},
+    preview::StatementKind,
 };
 
 /// Columns, source and alias of an `INSERT`, before they are joined with the rest.
@@ -222,6 +223,10 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn load(&mut self) -> Parsed<Statement<'a>> {
+        if self.peek().kind == TokenKind::Word(Keyword::Index) {
+            // `LOAD INDEX INTO CACHE`
+            return Ok(self.other(StatementKind::Other));
+        }
         self.advance();
         let xml = self.eat_word("xml");
         if !xml {

@@ -39,7 +39,7 @@ impl<'a> Parser<'a> {
             Keyword::Null => Ok(self.constant(Expr::Null)),
             Keyword::True => Ok(self.constant(Expr::True)),
             Keyword::False => Ok(self.constant(Expr::False)),
-            Keyword::Case => self.case(),
+            Keyword::Case => self.heavy(Parser::case),
             Keyword::Exists => {
                 self.advance();
                 Ok(Expr::Exists(self.paren_query()?))
@@ -54,7 +54,7 @@ impl<'a> Parser<'a> {
             {
                 self.temporal(keyword)
             }
-            _ if keyword.is_reserved() => self.reserved_call(keyword),
+            _ if keyword.is_reserved() => self.heavy(|parser| parser.reserved_call(keyword)),
             _ => self.name_primary(),
         }
     }
@@ -81,7 +81,7 @@ impl<'a> Parser<'a> {
             }
             TokenKind::Comma => {
                 self.advance();
-                self.rest_of_row(first)
+                self.heavy(|parser| parser.rest_of_row(first))
             }
             _ => match first {
                 Expr::Subquery(query) if doubled => {
@@ -235,11 +235,11 @@ impl<'a> Parser<'a> {
         let token = self.token;
         let next = self.peek().kind;
         if next == TokenKind::LeftParen && matches!(token.kind, TokenKind::Word(_)) {
-            return self.call(token);
+            return self.heavy(|parser| parser.call(token));
         }
         let first = self.name()?;
         if next == TokenKind::LeftParen {
-            return self.generic_call(None, first);
+            return self.heavy(|parser| parser.generic_call(None, first));
         }
         if next != TokenKind::Dot {
             return self.column_tail(ColumnName { table: None, name: first });
@@ -247,7 +247,7 @@ impl<'a> Parser<'a> {
         self.advance();
         let second = self.any_word()?;
         if self.at(TokenKind::LeftParen) {
-            return self.generic_call(Some(first), second);
+            return self.heavy(|parser| parser.generic_call(Some(first), second));
         }
         if !self.eat(TokenKind::Dot) {
             let table = Some(TableName { qualifier: None, name: first });
@@ -315,9 +315,7 @@ impl<'a> Parser<'a> {
     /// Reads an argument; loadable functions take names: `f(a AS b)`, which we let go.
     fn argument(&mut self) -> Parsed<Expr<'a>> {
         let expr = self.expr()?;
-        if self.eat_keyword(Keyword::As) {
-            self.name_or_string()?;
-        }
+        self.alias()?;
         Ok(expr)
     }
 

@@ -365,6 +365,16 @@ impl<'a> Parser<'a> {
     fn weight_string(&mut self) -> Parsed<Expr<'a>> {
         self.open_call()?;
         let expr = self.expr()?;
+        if self.at(TokenKind::Comma) {
+            // The form with numbers, of the server's own tests.
+            self.advance();
+            let mut args = self.vec();
+            args.push(expr);
+            args.extend_from_slice(self.list(Parser::expr)?);
+            self.expect(TokenKind::RightParen)?;
+            let (name, args) = (Ident::new("weight_string"), args.into_bump_slice());
+            return Ok(Expr::Function(self.arena.node(Function { schema: None, name, args })));
+        }
         let target = match self.eat_keyword(Keyword::As) {
             true => Some(self.cast_type()?),
             false => None,

@@ -243,6 +243,14 @@ impl<'a> Parser<'a> {
         self.depth -= 1;
     }
 
+    /// Counts one more level around what takes much of the stack.
+    fn heavy<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        self.enter()?;
+        let value = read(self)?;
+        self.leave();
+        Ok(value)
+    }
+
     /// Counts a link of a chain of operators.
     fn link(&mut self) -> Parsed<()> {
         self.chain += 1;

@@ -40,11 +40,13 @@ impl<'a> Parser<'a> {
     /// Reads a query behind its `WITH`.
     pub(super) fn query_with(&mut self, with: Option<&'a With<'a>>) -> Parsed<&'a Query<'a>> {
         self.enter()?;
+        self.enter()?;
+        self.enter()?;
         let outer_into = self.into.take();
         let first = self.query_primary()?;
         let query = self.query_tail(with, first)?;
         self.into = outer_into;
-        self.leave();
+        self.depth -= 3;
         Ok(query)
     }
 

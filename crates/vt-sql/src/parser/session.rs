@@ -112,19 +112,18 @@ impl<'a> Parser<'a> {
             TokenKind::Word(Keyword::Null | Keyword::True | Keyword::False) => {
                 Ok(SetValue::Expr(self.expr()?))
             }
-            TokenKind::Word(keyword)
-                if alone
-                    && (!keyword.is_reserved()
-                        || matches!(
-                            keyword,
-                            Keyword::On
-                                | Keyword::All
-                                | Keyword::Binary
-                                | Keyword::Row
-                                | Keyword::System
-                        )) =>
-            {
-                Ok(SetValue::Word(self.any_word()?.text))
+            TokenKind::Word(keyword) if alone => {
+                let word = match keyword {
+                    Keyword::On => "on",
+                    Keyword::All => "all",
+                    Keyword::Binary => "binary",
+                    Keyword::Row => "row",
+                    Keyword::System => "system",
+                    _ if keyword.is_reserved() => return Ok(SetValue::Expr(self.expr()?)),
+                    _ => self.token_text(),
+                };
+                self.advance();
+                Ok(SetValue::Word(word))
             }
             _ => Ok(SetValue::Expr(self.expr()?)),
         }

@@ -322,6 +322,7 @@ impl<'a> Parser<'a> {
             () if self.at_word("function") => ShowObject::Function,
             () if self.at_word("trigger") => ShowObject::Trigger,
             () if self.at_word("event") => ShowObject::Event,
+            () if self.at_word("library") => ShowObject::Library,
             () => return Err(self.fail()),
         };
         self.advance();

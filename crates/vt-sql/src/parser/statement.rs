@@ -3,7 +3,7 @@
 use super::{Fail, Parsed, Parser};
 use crate::{
     ast::{Other, Statement},
-    lexer::{Keyword, TokenKind},
+    lexer::{Keyword, Lexer, TokenKind},
     preview::StatementKind,
     split::end_of_statement,
 };
@@ -108,10 +108,19 @@ impl<'a> Parser<'a> {
 
     /// Takes the statement as text, up to its end.
     pub(super) fn other(&mut self, kind: StatementKind) -> Statement<'a> {
-        let start = self.token.start;
-        let end = end_of_statement(self.source, start as usize, self.modes);
+        let mut lexer = self.lexer;
+        let mut start = self.token.start;
+        if lexer.in_version_comment() {
+            // `/*!50003 CREATE */ ...` keeps its comments: the text begins with the first.
+            start = 0;
+            lexer = Lexer::new(self.source, self.modes);
+        } else {
+            lexer.jump(start as usize);
+        }
+        let end = end_of_statement(self.source, lexer);
+        self.lexer.leave_version_comment();
         self.jump(end);
-        let text = self.text_of(start, end as u32).trim_ascii_end();
+        let text = self.text_of(start, end as u32).trim_ascii();
         Statement::Other(self.arena.node(Other { kind, text }))
     }
 }

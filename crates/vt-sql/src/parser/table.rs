@@ -158,7 +158,7 @@ impl<'a> Parser<'a> {
 
     fn table_factor(&mut self) -> Parsed<TableRef<'a>> {
         match self.token.kind {
-            TokenKind::LeftParen => self.paren_table(),
+            TokenKind::LeftParen => self.heavy(Parser::paren_table),
             TokenKind::Word(Keyword::Lateral) => {
                 self.advance();
                 let query = self.paren_query()?;
@@ -273,10 +273,7 @@ impl<'a> Parser<'a> {
         self.expect(TokenKind::LeftParen)?;
         let names = match self.at(TokenKind::RightParen) {
             true => &[],
-            false => self.list(|parser| match parser.at_keyword(Keyword::Primary) {
-                true => parser.any_word(),
-                false => parser.name(),
-            })?,
+            false => self.list(Parser::index_name)?,
         };
         self.expect(TokenKind::RightParen)?;
         Ok(IndexHint { action, kind, scope, names })
@@ -307,7 +304,8 @@ impl<'a> Parser<'a> {
             self.advance();
             self.eat_word("path");
             let path = self.string()?;
-            return Ok(JsonColumn::Nested { path, columns: self.json_columns()? });
+            let columns = self.heavy(Parser::json_columns)?;
+            return Ok(JsonColumn::Nested { path, columns });
         }
         let name = self.name()?;
         if self.eat_words(&["for", "ordinality"]) {

@@ -37,6 +37,7 @@ impl<'a> Parser<'a> {
         }
         let (length, scale) = self.length_and_scale()?;
         let charset = match kind {
+            CastKind::Char if self.eat_keyword(Keyword::Binary) => Some(Charset::Binary),
             CastKind::Char => self.charset_attribute()?,
             _ => None,
         };
@@ -49,7 +50,15 @@ impl<'a> Parser<'a> {
         if !self.eat(TokenKind::LeftParen) {
             return Ok((None, None));
         }
-        let length = self.number()?;
+        let length = match self.token.kind {
+            // `FLOAT(7.4)`: what follows the point is ignored.
+            TokenKind::Literal(LiteralKind::Decimal) => {
+                let text = self.token_text();
+                self.advance();
+                text
+            }
+            _ => self.number()?,
+        };
         let scale = if self.eat(TokenKind::Comma) { Some(self.number()?) } else { None };
         self.expect(TokenKind::RightParen)?;
         Ok((Some(length), scale))

@@ -290,7 +290,7 @@ impl Print for IndexHint<'_> {
             Some(HintScope::GroupBy) => " for group by ",
         });
         printer.word("(");
-        printer.list_with(self.names, |printer, name| match name.is("primary") {
+        printer.list_with(self.names, |printer, name| match name.text == "PRIMARY" {
             true => printer.word("primary"),
             false => printer.node(name),
         });

@@ -54,7 +54,7 @@ impl Print for SetValue<'_> {
             SetValue::Default => printer.word("default"),
             SetValue::Word(word) => match Keyword::find(word.as_bytes()) {
                 Keyword::On | Keyword::All | Keyword::Binary | Keyword::Row | Keyword::System => {
-                    printer.word(&word.to_ascii_lowercase());
+                    printer.word(word);
                 }
                 _ => printer.name(word),
             },

@@ -122,6 +122,7 @@ fn print_rarer(kind: &ShowKind<'_>, printer: &mut Printer<'_>) {
                 ShowObject::Function => "create function ",
                 ShowObject::Trigger => "create trigger ",
                 ShowObject::Event => "create event ",
+                ShowObject::Library => "create library ",
             });
             printer.node(name);
         }

@@ -123,7 +123,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads an index's name; `PRIMARY` is one.
-    pub(super) fn index_name(&mut self) -> Parsed<Ident<'a>> {
+    pub(in crate::parser) fn index_name(&mut self) -> Parsed<Ident<'a>> {
         if self.eat_keyword(Keyword::Primary) {
             return Ok(Ident::new("PRIMARY"));
         }
