@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_compresses_badly_goes_out_as_it_is() {
-        let noise: Vec<u8> = (0..64_u32).flat_map(|n| sha2_of(n)).collect();
+        let noise: Vec<u8> = (0..64_u32).flat_map(sha2_of).collect();
         for algorithm in [Algorithm::Zlib, Algorithm::Zstd(3)] {
             let mut stream = Vec::new();
             Compression::new(algorithm).compress(&noise, &mut stream);

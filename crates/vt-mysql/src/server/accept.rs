@@ -43,6 +43,7 @@ impl Drop for SocketFile {
 
 impl Listener {
     /// Listens on an address; port 0 takes a free one.
+    #[expect(clippy::unused_async, reason = "both kinds of listeners are made alike")]
     pub async fn tcp(address: SocketAddr) -> io::Result<Listener> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.set_reuseaddr(true)?;

@@ -112,7 +112,7 @@ impl<'a> ResultWriter<'a> {
             return Err(Error::bug("the end of rows that never began"));
         }
         self.state = State::Ended { end, has_rows: true };
-        Ok(())
+        self.flush_if_full().await
     }
 
     /// Writes a result without rows.
@@ -122,7 +122,7 @@ impl<'a> ResultWriter<'a> {
             return Err(Error::bug("a result within another"));
         }
         self.state = State::Ended { end, has_rows: false };
-        Ok(())
+        self.flush_if_full().await
     }
 
     /// Says that another result follows the one that has just ended.

@@ -1,5 +1,7 @@
 //! The server and the client over real sockets, against each other and against independent peers.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
+
 mod auth;
 mod fake;
 mod hostile;
