@@ -28,6 +28,8 @@ pub enum Need {
     /// The database of `table_schema = 'ks'` and its like in a query of `information_schema`: the
     /// value bound under this name, a keyspace, is replaced by the name of its database.
     SchemaName(Arc<str>),
+    /// The name of a keyspace's database; a name that is no keyspace stays as it is.
+    SchemaOf(Arc<str>),
 }
 
 impl Need {
@@ -41,10 +43,19 @@ impl Need {
             Need::User => "__vtuser".into(),
             Need::Version => "__vtversion".into(),
             Need::ConnectionId => "__vtconnectionid".into(),
-            Need::UserVariable(name) => format!("__vtudv{name}").into(),
-            Need::SessionVariable(name) => format!("__vtsysvar_{name}").into(),
-            Need::GlobalVariable(name) => format!("__vtglobalvar_{name}").into(),
+            Need::UserVariable(name) => format!("__vtudv{}", identifier(name)).into(),
+            Need::SessionVariable(name) => format!("__vtsysvar_{}", identifier(name)).into(),
+            Need::GlobalVariable(name) => format!("__vtglobalvar_{}", identifier(name)).into(),
             Need::SchemaName(name) => format!("__vtschemaname_{name}").into(),
+            Need::SchemaOf(keyspace) => format!("__vtschemaof_{}", identifier(keyspace)).into(),
         }
     }
+}
+
+/// Spells a name with letters, digits and underscores alone.
+fn identifier(name: &str) -> String {
+    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return name.to_owned();
+    }
+    name.bytes().fold("_hex_".to_owned(), |out, byte| format!("{out}{byte:02x}"))
 }

@@ -1,0 +1,229 @@
+//! The tables that a SELECT can name columns of, and those of the queries around it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use vt_base::{Error, ErrorId};
+use vt_sql::ast::{ColumnName, CommonTable, Ident};
+use vt_value::Type;
+use vt_vschema::Table;
+use vt_vschema::table::same_name;
+
+/// A set of tables of one statement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tables(u128);
+
+impl Tables {
+    pub(crate) const NONE: Tables = Tables(0);
+
+    /// Returns the set of one table.
+    ///
+    /// # Errors
+    /// A statement has more tables than a set can hold.
+    pub(crate) fn single(id: usize) -> Result<Tables, Error> {
+        match id {
+            0..128 => Ok(Tables(1 << id)),
+            _ => Err(Error::unsupported("more than 128 tables in a statement")),
+        }
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn with(self, other: Tables) -> Tables {
+        Tables(self.0 | other.0)
+    }
+
+    pub(crate) fn both(self, other: Tables) -> Tables {
+        Tables(self.0 & other.0)
+    }
+
+    pub(crate) fn without(self, other: Tables) -> Tables {
+        Tables(self.0 & !other.0)
+    }
+
+    pub(crate) fn overlaps(self, other: Tables) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(crate) fn is_within(self, other: Tables) -> bool {
+        self.0 & !other.0 == 0
+    }
+}
+
+/// A table of a FROM.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) id: Tables,
+    /// The name that columns are qualified with.
+    pub(crate) name: Ident<'a>,
+    /// The keyspace that the statement named it with, or that it was found in.
+    pub(crate) keyspace: Option<Arc<str>>,
+    pub(crate) source: Source,
+}
+
+/// Where an entry's columns come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    Table(Arc<Table>),
+    /// A derived table whose columns are known.
+    Columns(Arc<[OutColumn]>),
+    /// Something whose columns nobody knows.
+    Unknown,
+}
+
+/// A column that a query gives.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct OutColumn {
+    pub(crate) name: Arc<str>,
+    /// The type, where it is known.
+    pub(crate) typ: Option<Type>,
+}
+
+impl Source {
+    /// Returns whether there is a column of a name: yes, no, or perhaps (`None`).
+    fn has(&self, name: &str) -> Option<bool> {
+        match self {
+            Source::Unknown => None,
+            Source::Columns(columns) => {
+                Some(columns.iter().any(|column| same_name(&column.name, name)))
+            }
+            Source::Table(table) => {
+                let declared = table.column(name).is_some()
+                    || table
+                        .column_vindexes
+                        .iter()
+                        .any(|one| one.columns.iter().any(|column| same_name(column, name)));
+                match (declared, table.authoritative) {
+                    (true, _) => Some(true),
+                    (false, true) => Some(false),
+                    (false, false) => None,
+                }
+            }
+        }
+    }
+
+    /// Returns the columns that `*` stands for; `None` if they are not known.
+    pub(crate) fn star_columns(&self) -> Option<Vec<OutColumn>> {
+        match self {
+            Source::Unknown => None,
+            Source::Columns(columns) => Some(columns.to_vec()),
+            Source::Table(table) if table.authoritative => Some(
+                table
+                    .columns
+                    .iter()
+                    .filter(|column| !column.invisible)
+                    .map(|column| OutColumn {
+                        name: column.name.clone(),
+                        typ: column.is_typed().then_some(column.typ),
+                    })
+                    .collect(),
+            ),
+            Source::Table(_) => None,
+        }
+    }
+
+    /// Returns the type of a column, where it is known.
+    pub(crate) fn type_of(&self, name: &str) -> Option<Type> {
+        match self {
+            Source::Unknown => None,
+            Source::Columns(columns) => {
+                columns.iter().find(|column| same_name(&column.name, name))?.typ
+            }
+            Source::Table(table) => {
+                table.column(name).filter(|column| column.is_typed()).map(|column| column.typ)
+            }
+        }
+    }
+}
+
+/// The tables of a SELECT, with the scope of the query around it.
+#[derive(Debug, Default)]
+pub(crate) struct Scope<'a> {
+    pub(crate) entries: Vec<Entry<'a>>,
+    pub(crate) parent: Option<Rc<Scope<'a>>>,
+    /// The common tables that the select may read, the nearest last.
+    pub(crate) common: Vec<&'a CommonTable<'a>>,
+}
+
+/// What a column's name stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Resolved<'s, 'a> {
+    /// A column of this table, of the select itself (`depth` 0) or of a query around it.
+    One {
+        entry: &'s Entry<'a>,
+        depth: usize,
+    },
+    /// One of several tables has the column, and nothing tells which.
+    Several {
+        tables: Tables,
+    },
+    Nothing,
+}
+
+impl<'a> Scope<'a> {
+    /// Finds the table that a column belongs to.
+    ///
+    /// # Errors
+    /// `VT03021` if several tables are known to have it.
+    pub(crate) fn resolve(&self, column: &ColumnName<'_>) -> Result<Resolved<'_, 'a>, Error> {
+        let mut scope = Some(self);
+        let mut depth = 0;
+        while let Some(here) = scope {
+            match here.resolve_here(column, depth)? {
+                Resolved::Nothing => {}
+                found => return Ok(found),
+            }
+            scope = here.parent.as_deref();
+            depth += 1;
+        }
+        Ok(Resolved::Nothing)
+    }
+
+    fn resolve_here(
+        &self,
+        column: &ColumnName<'_>,
+        depth: usize,
+    ) -> Result<Resolved<'_, 'a>, Error> {
+        if let Some(table) = column.table {
+            let fits = |entry: &&Entry<'a>| {
+                entry.name.as_str() == table.name.as_str()
+                    && table.qualifier.is_none_or(|keyspace| {
+                        entry.keyspace.as_deref().is_none_or(|one| one == keyspace.as_str())
+                    })
+            };
+            return Ok(match self.entries.iter().find(fits) {
+                Some(entry) => Resolved::One { entry, depth },
+                None => Resolved::Nothing,
+            });
+        }
+        let name = column.name.as_str();
+        let mut sure = self.entries.iter().filter(|entry| entry.source.has(name) == Some(true));
+        if let Some(entry) = sure.next() {
+            return match sure.next() {
+                None => Ok(Resolved::One { entry, depth }),
+                Some(_) => Err(Error::vt(ErrorId::VT03021, name)),
+            };
+        }
+        let perhaps: Vec<&Entry<'a>> =
+            self.entries.iter().filter(|entry| entry.source.has(name).is_none()).collect();
+        Ok(match perhaps.as_slice() {
+            [] => Resolved::Nothing,
+            [entry] => Resolved::One { entry, depth },
+            several => Resolved::Several {
+                tables: several.iter().fold(Tables::NONE, |all, entry| all.with(entry.id)),
+            },
+        })
+    }
+
+    /// Returns all tables of the select itself.
+    pub(crate) fn own_tables(&self) -> Tables {
+        self.entries.iter().fold(Tables::NONE, |all, entry| all.with(entry.id))
+    }
+
+    /// Finds a common table by name.
+    pub(crate) fn common_table(&self, name: &str) -> Option<&'a CommonTable<'a>> {
+        self.common.iter().rev().find(|table| table.name.is(name)).copied()
+    }
+}

@@ -1,0 +1,137 @@
+//! Statements that define tables and views: to every shard of their keyspace.
+
+use std::sync::Arc;
+
+use vt_base::{Error, ErrorId};
+use vt_plan::{Node, Route, Routing};
+use vt_sql::ast::{QueryBody, Statement, TableName, TableRef, View};
+use vt_vschema::{Destination, Keyspace};
+
+use crate::analyze::tables::tables_of_query;
+use crate::planner::{Located, Planner, is_system_schema};
+use crate::shard_form::{ShardForm, shard_sql};
+use crate::tree::Rewrite;
+
+impl<'a> Planner<'a> {
+    /// Plans a statement that defines something; `None` if it is none.
+    pub(crate) fn plan_ddl(&self, statement: Statement<'a>) -> Result<Option<Node>, Error> {
+        let keyspace = match statement {
+            Statement::CreateTable(create) => {
+                let keyspace = self.keyspace_for(create.name)?;
+                if create.temporary && keyspace.sharded {
+                    let what = "Temporary table not supported in sharded database";
+                    return Err(Error::unsupported(format!("{what} {}", keyspace.name)));
+                }
+                keyspace
+            }
+            Statement::AlterTable(alter) => self.keyspace_of(&[alter.name])?,
+            Statement::DropTable(drop) => self.keyspace_of(drop.tables)?,
+            Statement::TruncateTable(name) => self.keyspace_of(&[name])?,
+            Statement::RenameTable(pairs) => {
+                let names: Vec<TableName<'a>> = pairs.iter().map(|pair| pair.from).collect();
+                let keyspace = self.keyspace_of(&names)?;
+                for pair in pairs.iter().filter(|pair| pair.to.qualifier.is_some()) {
+                    if self.keyspace_for(pair.to)? != keyspace {
+                        let message = "changing the keyspace of a table by RENAME";
+                        return Err(Error::unsupported(message));
+                    }
+                }
+                keyspace
+            }
+            Statement::CreateIndex(create) => self.keyspace_of(&[create.table])?,
+            Statement::DropIndex(drop) => self.keyspace_of(&[drop.table])?,
+            Statement::View(view) => return self.plan_view(view).map(Some),
+            Statement::DropView(drop) => self.keyspace_of(drop.views)?,
+            _ => return Ok(None),
+        };
+        Ok(Some(to_every_shard(&keyspace, shard_sql(&statement))))
+    }
+
+    fn plan_view(&self, view: &'a View<'a>) -> Result<Node, Error> {
+        let keyspace = self.keyspace_for(view.name)?;
+        for name in tables_of_query(view.query) {
+            let same = match self.locate(name)? {
+                Located::Table(table) => table.keyspace == keyspace,
+                Located::Vindex(_) => false,
+                Located::System => true,
+            };
+            if !same {
+                let what =
+                    "Select query does not belong to the same keyspace as the view statement";
+                return Err(Error::unsupported(what));
+            }
+        }
+        if keyspace.sharded && !is_simple(view) {
+            let what =
+                "Complex select queries are not supported in create or alter view statements";
+            return Err(Error::unsupported(what));
+        }
+        let query = ShardForm::new(self).query(view.query)?;
+        let view = Statement::View(self.arena.node(View { query, ..*view }));
+        Ok(to_every_shard(&keyspace, shard_sql(&view)))
+    }
+
+    /// Returns the keyspace that a name of something new belongs to.
+    pub(crate) fn keyspace_for(&self, name: TableName<'_>) -> Result<Arc<Keyspace>, Error> {
+        match name.qualifier {
+            Some(qualifier) => {
+                let qualifier = qualifier.as_str();
+                if is_system_schema(qualifier) {
+                    return Err(Error::vt(ErrorId::VT05003, qualifier));
+                }
+                let routed = self.ctx.vschema.route_keyspace(qualifier, self.ctx.tablet_type);
+                Ok(self.ctx.vschema.keyspace(routed)?.keyspace.clone())
+            }
+            None => Ok(self.default_keyspace()?.keyspace.clone()),
+        }
+    }
+
+    /// Returns the one keyspace that tables lie in; tables that the vschema does not know lie
+    /// where their name, or the session, says.
+    pub(crate) fn keyspace_of(&self, names: &[TableName<'_>]) -> Result<Arc<Keyspace>, Error> {
+        let mut found: Option<Arc<Keyspace>> = None;
+        for name in names {
+            let keyspace = match self.locate(*name) {
+                Ok(Located::Table(table)) => table.keyspace.clone(),
+                Ok(_) => self.keyspace_for(*name)?,
+                Err(error) => match self.keyspace_for(*name) {
+                    Ok(keyspace) => keyspace,
+                    // Without a keyspace to fall back on, the look-up's own error tells more.
+                    Err(_) => return Err(error),
+                },
+            };
+            if found.as_ref().is_some_and(|one| *one != keyspace) {
+                let what =
+                    "Tables or Views specified in the query do not belong to the same destination";
+                return Err(Error::unsupported(what));
+            }
+            found = Some(keyspace);
+        }
+        found.ok_or_else(|| Error::vt(ErrorId::VT05007, ""))
+    }
+}
+
+/// Makes the step that sends a statement to all shards of a keyspace.
+pub(crate) fn to_every_shard(keyspace: &Arc<Keyspace>, sql: String) -> Node {
+    let routing = match keyspace.sharded {
+        true => Routing::By(Destination::AllShards),
+        false => Routing::Unsharded,
+    };
+    let mut route = Route::new(keyspace.name.clone(), routing, sql);
+    route.read_only = false;
+    Node::Route(Box::new(route))
+}
+
+/// Returns whether a view reads one table, row by row.
+fn is_simple(view: &View<'_>) -> bool {
+    let QueryBody::Select(select) = view.query.body else { return false };
+    view.query.with.is_none()
+        && view.query.order_by.is_empty()
+        && view.query.limit.is_none()
+        && matches!(select.from, [TableRef::Table(_)])
+        && !select.options.distinct
+        && select.group_by.is_none()
+        && select.having.is_none()
+        && select.windows.is_empty()
+        && !crate::select::has_aggregate(select)
+}

@@ -1,0 +1,314 @@
+//! INSERT and REPLACE: rows divided by their primary vindex, ids from sequences.
+
+use std::sync::Arc;
+
+use vt_base::{Error, ErrorId};
+use vt_eval::Expr as Eval;
+use vt_plan::{
+    AutoIncrement, Insert as InsertNode, InsertRouting, InsertSource as PlanSource, Node,
+    VindexColumn,
+};
+use vt_sql::ast::{Expr, Ident, Insert, InsertSource, Query, Statement, TableName};
+use vt_value::TypedBytes;
+use vt_vschema::table::same_name;
+use vt_vschema::{ColumnVindex, Table};
+
+use crate::ddl::to_every_shard;
+use crate::eval::plain_value;
+use crate::planner::Planner;
+use crate::select::has_query;
+use crate::shard_form::{ShardForm, bind, shard_sql};
+use crate::tree::Rewrite;
+
+/// The columns that an INSERT names, or that its table is known to have.
+struct Columns<'a> {
+    names: Vec<Ident<'a>>,
+    /// Where the column of the sequence stands; it may have been added at the end.
+    auto: Option<usize>,
+    auto_added: bool,
+}
+
+impl<'a> Columns<'a> {
+    fn place(&self, column: &str) -> Option<usize> {
+        self.names.iter().position(|name| same_name(name.as_str(), column))
+    }
+}
+
+impl<'a> Planner<'a> {
+    pub(crate) fn plan_insert(&self, insert: &'a Insert<'a>) -> Result<Node, Error> {
+        let table = self.locate_table(insert.table)?;
+        if table.is_reference() {
+            return self.insert_into_reference(insert, &table);
+        }
+        if let Some(owned) = table.owned_vindexes().next() {
+            return Err(Error::unsupported(format!(
+                "insert into table {} with owned lookup vindex {}",
+                table.name, owned.vindex.name
+            )));
+        }
+        let columns = self.insert_columns(insert, &table)?;
+        refuse_vindex_updates(insert, &table)?;
+        let insert =
+            self.arena.node(Insert { columns: self.arena.list(&columns.names), ..*insert });
+        let vindexes = routing_vindexes(&table, &columns)?;
+        let (prefix, suffix) = self.insert_ends(insert)?;
+        let mut node = InsertNode {
+            keyspace: table.keyspace.name.clone(),
+            table: table.name.clone(),
+            routing: InsertRouting::Unsharded,
+            auto_increment: sequence(&table),
+            source: PlanSource::Values,
+            prefix: prefix.into(),
+            rows: Vec::new(),
+            suffix: suffix.into(),
+            ignore: insert.ignore,
+            multi_shard_autocommit: false,
+            timeout_ms: 0,
+        };
+        let mut routed: Vec<VindexColumn> =
+            vindexes.iter().map(|(vindex, _)| vindex_column(vindex)).collect();
+        match insert.source {
+            InsertSource::Values(rows) => {
+                for (index, row) in rows.iter().enumerate() {
+                    let text =
+                        self.insert_row(index, row, &columns, &vindexes, &mut routed, &mut node)?;
+                    node.rows.push(text.into());
+                }
+            }
+            InsertSource::Query(query) => {
+                self.insert_query(query, &columns, &vindexes, &mut routed, &mut node)?;
+            }
+        }
+        if table.keyspace.sharded {
+            node.routing = InsertRouting::Sharded(routed);
+        }
+        Ok(Node::Insert(Box::new(node)))
+    }
+
+    /// Inserts into every copy of a reference table, or into the source that the copies follow.
+    fn insert_into_reference(
+        &self,
+        insert: &'a Insert<'a>,
+        table: &Arc<Table>,
+    ) -> Result<Node, Error> {
+        if let InsertSource::Query(_) = insert.source {
+            return Err(Error::unsupported("INSERT ... SELECT into a reference table"));
+        }
+        let keyspace = match &table.source {
+            Some((keyspace, _)) => self.ctx.vschema.keyspace(keyspace)?.keyspace.clone(),
+            None => table.keyspace.clone(),
+        };
+        let statement = ShardForm::new(self).statement(Statement::Insert(insert))?;
+        Ok(to_every_shard(&keyspace, shard_sql(&statement)))
+    }
+
+    fn insert_columns(&self, insert: &Insert<'a>, table: &Table) -> Result<Columns<'a>, Error> {
+        let mut names = insert.columns.to_vec();
+        if names.is_empty() {
+            if !table.authoritative {
+                return Err(Error::vt(ErrorId::VT09004, ""));
+            }
+            let visible = table.columns.iter().filter(|column| !column.invisible);
+            names.extend(visible.map(|column| Ident::new(self.arena.text(&column.name))));
+        }
+        if let InsertSource::Values(rows) = insert.source
+            && rows.iter().any(|row| row.len() != names.len())
+        {
+            return Err(Error::vt(ErrorId::VT03006, ""));
+        }
+        let mut columns = Columns { names, auto: None, auto_added: false };
+        if let Some(auto) = &table.auto_increment {
+            columns.auto = columns.place(&auto.column);
+            if columns.auto.is_none() {
+                columns.auto = Some(columns.names.len());
+                columns.auto_added = true;
+                columns.names.push(Ident::new(self.arena.text(&auto.column)));
+            }
+        }
+        Ok(columns)
+    }
+
+    /// Returns the text before the rows of an INSERT, and that behind them.
+    fn insert_ends(&self, insert: &'a Insert<'a>) -> Result<(String, String), Error> {
+        let mut form = ShardForm::new(self);
+        let table: TableName<'a> = form.table_name(insert.table)?;
+        let source = InsertSource::Values(&[]);
+        let bare = Insert { table, source, row_alias: None, on_duplicate: &[], ..*insert };
+        let prefix = shard_sql(&bare);
+        let whole = self.arena.node(Insert { table, source, ..*insert });
+        let whole = shard_sql(&form.statement(Statement::Insert(whole))?);
+        let suffix = whole.strip_prefix(&prefix).map(str::to_owned);
+        Ok((prefix, suffix.ok_or_else(|| Error::bug("an INSERT printed in two ways"))?))
+    }
+
+    /// Makes the text of a row, and notes its values for the vindexes and the sequence.
+    fn insert_row(
+        &self,
+        index: usize,
+        row: &[Expr<'a>],
+        columns: &Columns<'a>,
+        vindexes: &[(&ColumnVindex, Vec<usize>)],
+        routed: &mut [VindexColumn],
+        node: &mut InsertNode,
+    ) -> Result<String, Error> {
+        let mut form = ShardForm::new(self);
+        let mut values = Vec::with_capacity(columns.names.len());
+        for value in row {
+            if has_query(*value) {
+                let text = vt_sql::to_sql(value);
+                return Err(Error::unsupported(format!(
+                    "expr cannot be translated, not supported: {text}"
+                )));
+            }
+            values.push(form.expr(*value)?);
+        }
+        if columns.auto_added {
+            values.push(Expr::Null);
+        }
+        let mut sequenced = None;
+        if let (Some(place), Some(auto)) = (columns.auto, &mut node.auto_increment) {
+            auto.values.push(given_value(values[place])?);
+            let name = format!("__seq{index}");
+            values[place] = bind(self, self.arena.text(&name));
+            sequenced = Some((place, Eval::Bind(name.into())));
+        }
+        for ((vindex, places), routed) in vindexes.iter().zip(routed) {
+            let mut found = Vec::with_capacity(places.len());
+            for place in places {
+                found.push(match &sequenced {
+                    Some((auto, id)) if auto == place => id.clone(),
+                    _ => given_value(values[*place])?,
+                });
+            }
+            routed.rows.push(found);
+            let _ = vindex;
+        }
+        for ((_, places), routed) in vindexes.iter().zip(node_names(vindexes)) {
+            for (place, column) in places.iter().zip(routed) {
+                let name = format!("_{column}_{index}");
+                values[*place] = bind(self, self.arena.text(&name));
+            }
+        }
+        Ok(shard_sql(&Expr::Row(self.arena.list(&values))))
+    }
+
+    /// Takes the rows of an INSERT from a query.
+    fn insert_query(
+        &self,
+        query: &'a Query<'a>,
+        columns: &Columns<'a>,
+        vindexes: &[(&ColumnVindex, Vec<usize>)],
+        routed: &mut [VindexColumn],
+        node: &mut InsertNode,
+    ) -> Result<(), Error> {
+        let given = columns.names.len() - usize::from(columns.auto_added);
+        if let Some(found) = self.query_columns(query, None, &[])?
+            && found.len() != given
+        {
+            return Err(Error::vt(ErrorId::VT03006, ""));
+        }
+        let source = match self.plan_whole(Statement::Query(query))? {
+            Some(node) => node,
+            None => self.plan_query_statement(query)?,
+        };
+        node.source = PlanSource::Select(Box::new(source));
+        if let Some(auto) = &mut node.auto_increment {
+            auto.offset = columns.auto.filter(|_| !columns.auto_added);
+        }
+        for ((_, places), routed) in vindexes.iter().zip(routed) {
+            routed.offsets.clone_from(places);
+        }
+        Ok(())
+    }
+}
+
+/// Returns the vindexes that divide and check the rows, with the places of their columns.
+fn routing_vindexes<'t>(
+    table: &'t Table,
+    columns: &Columns<'_>,
+) -> Result<Vec<(&'t ColumnVindex, Vec<usize>)>, Error> {
+    if !table.keyspace.sharded {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for (index, vindex) in table.whole_vindexes().enumerate() {
+        if vindex.vindex.lookup().is_some() {
+            if index == 0 {
+                let name = &vindex.vindex.name;
+                return Err(Error::unsupported(format!("primary lookup vindex {name}")));
+            }
+            continue;
+        }
+        let mut places = Vec::with_capacity(vindex.columns.len());
+        for column in &vindex.columns {
+            match columns.place(column) {
+                Some(place) => places.push(place),
+                None if index == 0 => return Err(Error::vt(ErrorId::VT09003, column)),
+                None => {}
+            }
+        }
+        if places.len() == vindex.columns.len() {
+            found.push((vindex, places));
+        }
+    }
+    if found.is_empty() {
+        return Err(Error::vt(ErrorId::VT09001, &table.name));
+    }
+    Ok(found)
+}
+
+fn vindex_column(vindex: &ColumnVindex) -> VindexColumn {
+    VindexColumn {
+        vindex: vindex.vindex.clone(),
+        columns: vindex.columns.iter().map(|column| variable(column).into()).collect(),
+        rows: Vec::new(),
+        offsets: Vec::new(),
+    }
+}
+
+/// Returns the names that values of vindex columns are bound by.
+fn node_names(vindexes: &[(&ColumnVindex, Vec<usize>)]) -> Vec<Vec<String>> {
+    vindexes
+        .iter()
+        .map(|(vindex, _)| vindex.columns.iter().map(|column| variable(column)).collect())
+        .collect()
+}
+
+/// Spells a column's name as a part of a bind variable's.
+fn variable(column: &str) -> String {
+    column.chars().map(|one| if one.is_ascii_alphanumeric() { one } else { '_' }).collect()
+}
+
+/// Returns the value that a row gives for a column that decides where it goes.
+fn given_value(value: Expr<'_>) -> Result<Eval, Error> {
+    match value {
+        Expr::Default(_) => Ok(Eval::Literal(TypedBytes::NULL)),
+        _ => plain_value(value).ok_or_else(|| {
+            let text = vt_sql::to_sql(&value);
+            Error::unsupported(format!("expr cannot be translated, not supported: {text}"))
+        }),
+    }
+}
+
+fn sequence(table: &Table) -> Option<AutoIncrement> {
+    let auto = table.auto_increment.as_ref()?;
+    let name = Ident::new(&auto.sequence.name);
+    Some(AutoIncrement {
+        keyspace: auto.sequence.keyspace.name.clone(),
+        sql: format!("select next :n values from {}", vt_sql::to_sql(&name)).into(),
+        values: Vec::new(),
+        offset: None,
+    })
+}
+
+/// Refuses ON DUPLICATE KEY UPDATE of a column that tells where the row is.
+fn refuse_vindex_updates(insert: &Insert<'_>, table: &Table) -> Result<(), Error> {
+    let columns = || table.column_vindexes.iter().flat_map(|vindex| &vindex.columns);
+    let sets = |column: &Arc<str>| {
+        insert.on_duplicate.iter().any(|one| same_name(one.column.name.as_str(), column))
+    };
+    match table.keyspace.sharded && columns().any(sets) {
+        true => Err(Error::unsupported("DML cannot update vindex column")),
+        false => Ok(()),
+    }
+}

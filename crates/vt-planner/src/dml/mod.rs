@@ -1,0 +1,6 @@
+//! Planning what changes rows.
+
+mod delete;
+mod insert;
+mod rows;
+mod update;

@@ -1,0 +1,96 @@
+//! From operators to the nodes of a plan.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use vt_base::Error;
+use vt_eval::Expr as Eval;
+use vt_plan::{Join, Node};
+use vt_sql::ast::{
+    Comments, Lock, Query, QueryBody, Select, SelectExpr, SelectItem, SelectOptions,
+};
+
+use super::op::{JoinOp, Op, RouteOp, RowsOp};
+use crate::analyze::Scope;
+use crate::fields::one;
+use crate::planner::Planner;
+use crate::shard_form::conjunction;
+
+impl<'a> Planner<'a> {
+    /// Makes the node of an operator; `locks` go to every table it reads.
+    pub(crate) fn build(
+        &self,
+        op: Op<'a>,
+        locks: &'a [Lock<'a>],
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<Node, Error> {
+        match op {
+            Op::Route(route) => self.build_route(&route, locks, scope),
+            Op::Join(join) => {
+                let JoinOp { kind, left, right, columns, vars } = *join;
+                let left = self.build(left, locks, scope)?;
+                let right = self.build(right, locks, scope)?;
+                let vars = vars.into_iter().map(|(name, place)| (Arc::from(name), place)).collect();
+                Ok(Node::Join(Box::new(Join { kind, left, right, columns, vars })))
+            }
+            Op::Filter(filter) => {
+                let input = Box::new(self.build(filter.input, locks, scope)?);
+                Ok(Node::Filter { input, predicate: filter.predicate })
+            }
+            Op::Rows(rows) => {
+                let RowsOp { node, columns, exprs, .. } = *rows;
+                if exprs.is_empty() {
+                    return Ok(node);
+                }
+                let own = (0..columns.len()).map(Eval::Column);
+                let names = columns.iter().map(|column| column.name.clone());
+                let computed = exprs.iter().map(|(expr, _)| vt_sql::to_sql(expr).into());
+                let names = names.chain(computed).collect();
+                let exprs = own.chain(exprs.iter().map(|(_, eval)| eval.clone())).collect();
+                Ok(Node::Project { input: Box::new(node), exprs, names })
+            }
+        }
+    }
+
+    fn build_route(
+        &self,
+        route: &RouteOp<'a>,
+        locks: &'a [Lock<'a>],
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<Node, Error> {
+        let mut items: Vec<SelectItem<'a>> =
+            route.items.iter().map(|item| SelectItem::Expr(*item)).collect();
+        if items.is_empty() {
+            let expr = one(self.arena);
+            items.push(SelectItem::Expr(SelectExpr { expr, alias: None, name: "1" }));
+        }
+        let select = self.select_of(route, &items);
+        let query = self.arena.node(Query { locks, ..plain_query(QueryBody::Select(select)) });
+        let choice = self.choose(route, scope)?;
+        Ok(Node::Route(Box::new(self.route_of(route, choice, query)?)))
+    }
+
+    /// Makes the select that reads some items from a route's tables.
+    pub(crate) fn select_of(
+        &self,
+        route: &RouteOp<'a>,
+        items: &[SelectItem<'a>],
+    ) -> &'a Select<'a> {
+        self.arena.node(Select {
+            comments: Comments::NONE,
+            options: SelectOptions::default(),
+            items: self.arena.list(items),
+            from: self.arena.list(&route.from),
+            filter: conjunction(self.arena, &route.filters),
+            group_by: None,
+            having: None,
+            windows: &[],
+            qualify: None,
+        })
+    }
+}
+
+/// Makes a query of nothing but a body.
+pub(crate) fn plain_query(body: QueryBody<'_>) -> Query<'_> {
+    Query { with: None, body, order_by: &[], limit: None, locks: &[], into: None }
+}

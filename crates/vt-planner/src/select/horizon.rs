@@ -1,0 +1,551 @@
+//! The select list, DISTINCT, ORDER BY and LIMIT: to the shards as far as they go.
+
+use std::rc::Rc;
+
+use vt_base::{Error, ErrorId};
+use vt_eval::Expr as Eval;
+use vt_plan::{Node, SortKey, UpperLimit};
+use vt_sql::ast::{
+    CommonTable, Expr, Limit, OrderItem, Query, QueryBody, Select, SelectExpr, SelectItem,
+};
+
+use super::block::{Block, RouteBlock};
+use super::from::{Parts, split};
+use super::op::{Op, RouteOp};
+use super::outs::{Out, order_item, sort_key};
+use super::subquery::{Pullout, has_query};
+use super::{has_aggregate, is_aggregated};
+use crate::analyze::{Resolved, Scope};
+use crate::eval::{plain_value, translate};
+use crate::planner::Planner;
+use crate::shard_form::{bind, conjunction};
+
+/// A select whose tables have become an operator.
+pub(crate) struct Horizon<'a> {
+    pub(crate) query: &'a Query<'a>,
+    /// The select; queries in it that the gateway runs first have become bind variables.
+    pub(crate) select: &'a Select<'a>,
+    pub(crate) scope: Rc<Scope<'a>>,
+    pub(crate) op: Op<'a>,
+}
+
+impl<'a> Planner<'a> {
+    pub(crate) fn plan_select(
+        &self,
+        query: &'a Query<'a>,
+        select: &'a Select<'a>,
+        parent: Option<&Rc<Scope<'a>>>,
+        common: &[&'a CommonTable<'a>],
+    ) -> Result<Block<'a>, Error> {
+        let scope = self.scope_of(select, parent, common)?;
+        let mut parts = Parts::default();
+        self.plan_tables(select.from, &scope, &mut parts)?;
+        let mut joined_queries = Vec::new();
+        parts.filters.retain(|filter| {
+            let keep = !has_query(*filter);
+            if !keep {
+                joined_queries.push(*filter);
+            }
+            keep
+        });
+        let mut conditions = Vec::new();
+        if let Some(filter) = select.filter {
+            split(self, filter, &mut conditions);
+        }
+        let (with_query, plain): (Vec<_>, Vec<_>) =
+            conditions.into_iter().partition(|condition| has_query(*condition));
+        parts.filters.extend(&plain);
+        let mut op = self.combine(parts, &scope)?;
+        let mut pullouts = Vec::new();
+        let mut settled = plain;
+        for condition in joined_queries.iter().chain(&with_query) {
+            let changed;
+            (op, changed) = self.settle_condition(op, *condition, &scope, &mut pullouts)?;
+            if !joined_queries.contains(condition) {
+                settled.extend(changed);
+            }
+        }
+        let (query, select) = self.settle_select(query, select, &op, &scope, &mut pullouts)?;
+        // The statement's own FROM stays, unless a condition of a join had to change.
+        let select = match (&op, joined_queries.is_empty(), has_query_in_filter(select)) {
+            (Op::Route(_), true, false) => select,
+            (Op::Route(route), false, _) => {
+                let filter = conjunction(self.arena, &route.filters);
+                let from = self.arena.list(&route.from);
+                self.arena.node(Select { from, filter, ..*select })
+            }
+            _ => {
+                let filter = conjunction(self.arena, &settled);
+                self.arena.node(Select { filter, ..*select })
+            }
+        };
+        let query = self.arena.node(Query { body: QueryBody::Select(select), ..*query });
+        // The select may be a new one now, with the tables of the old.
+        self.cache_scope(std::ptr::from_ref(select).cast(), scope.clone());
+        let block = self.plan_horizon(Horizon { query, select, scope, op })?;
+        self.with_pullouts(block, pullouts)
+    }
+
+    /// Runs subqueries before the block that uses them.
+    fn with_pullouts(&self, block: Block<'a>, pullouts: Vec<Pullout>) -> Result<Block<'a>, Error> {
+        if pullouts.is_empty() {
+            return Ok(block);
+        }
+        let columns = match &block {
+            Block::Node { columns, .. } => columns.clone(),
+            Block::Route(route) => {
+                let QueryBody::Select(select) = route.query.body else {
+                    return Err(Error::bug("a settled query is no select"));
+                };
+                match self.outs(select.items, &route.scope)? {
+                    Some(outs) => outs.iter().map(Out::column).collect(),
+                    None => Vec::new(),
+                }
+            }
+        };
+        let mut node = self.block_node(block)?;
+        for pullout in pullouts.into_iter().rev() {
+            node = pullout.around(node);
+        }
+        Ok(Block::Node { node, columns })
+    }
+
+    fn plan_horizon(&self, horizon: Horizon<'a>) -> Result<Block<'a>, Error> {
+        let Horizon { query, select, scope, op } = horizon;
+        let Op::Route(route) = op else {
+            return self.plan_at_gateway(Horizon { query, select, scope, op });
+        };
+        let choice = self.choose(&route, &scope)?;
+        if choice.is_single() || self.shards_do_all(&route, query, select, &scope)? {
+            let block = RouteBlock { route: *route, scope, query };
+            return Ok(Block::Route(Box::new(block)));
+        }
+        self.refuse_whole_only(&route, select, &scope)?;
+        let grouped = select.group_by.is_some() || has_aggregate(select);
+        let aggregated = grouped || query.order_by.iter().any(|item| is_aggregated(item.expr));
+        if aggregated && !self.groups_are_local(&route, select, &scope)? {
+            return self.plan_split_aggregate(query, select, &scope, *route);
+        }
+        self.plan_scatter(query, select, &scope, *route)
+    }
+
+    /// Returns whether the rows of the shards, one after the other, are the result.
+    fn shards_do_all(
+        &self,
+        route: &RouteOp<'a>,
+        query: &Query<'a>,
+        select: &Select<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<bool, Error> {
+        if !query.order_by.is_empty() || query.limit.is_some() {
+            return Ok(false);
+        }
+        if !select.windows.is_empty() || has_window(select) {
+            return Ok(false);
+        }
+        if select.options.distinct && !self.items_place_rows(route, select, scope)? {
+            return Ok(false);
+        }
+        let aggregated = select.group_by.is_some() || has_aggregate(select);
+        Ok(!aggregated || self.groups_are_local(route, select, scope)?)
+    }
+
+    /// Refuses what only one shard could answer.
+    fn refuse_whole_only(
+        &self,
+        route: &RouteOp<'a>,
+        select: &Select<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<(), Error> {
+        if !select.windows.is_empty() || has_window(select) {
+            return Err(Error::unsupported(
+                "window functions are only supported for single-shard queries",
+            ));
+        }
+        if select.group_by.is_some_and(|group_by| group_by.rollup)
+            && !self.groups_are_local(route, select, scope)?
+        {
+            return Err(Error::unsupported(
+                "GROUP BY WITH ROLLUP not supported for sharded queries",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Returns whether the select list holds the columns of a unique vindex, so that rows of two
+    /// shards are never equal.
+    fn items_place_rows(
+        &self,
+        route: &RouteOp<'a>,
+        select: &Select<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<bool, Error> {
+        let Some(outs) = self.outs(select.items, scope)? else { return Ok(false) };
+        let exprs: Vec<Expr<'a>> = outs.iter().map(|out| out.item.expr).collect();
+        self.place_rows(route, &exprs, scope)
+    }
+
+    /// Returns whether expressions hold all columns of a unique vindex of a table whose rows are
+    /// never missing.
+    pub(crate) fn place_rows(
+        &self,
+        route: &RouteOp<'a>,
+        exprs: &[Expr<'a>],
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<bool, Error> {
+        for member in route.members.iter().filter(|one| !one.id.overlaps(route.nullable)) {
+            let unique = |one: &&vt_vschema::ColumnVindex| {
+                one.vindex.unique && one.vindex.lookup().is_none() && !one.partial
+            };
+            for vindex in member.vindexes.iter().filter(unique) {
+                let mut all = true;
+                for column in &vindex.columns {
+                    let mut held = false;
+                    for expr in exprs {
+                        held = held || self.is_column(*expr, member.id, column, scope)?;
+                    }
+                    all = all && held;
+                }
+                if all {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Returns whether every group lies in one shard.
+    pub(crate) fn groups_are_local(
+        &self,
+        route: &RouteOp<'a>,
+        select: &Select<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<bool, Error> {
+        let Some(group_by) = select.group_by else { return Ok(false) };
+        if group_by.rollup {
+            return Ok(false);
+        }
+        let outs = self.outs(select.items, scope)?.unwrap_or_default();
+        let mut exprs = Vec::with_capacity(group_by.exprs.len());
+        for expr in group_by.exprs {
+            exprs.push(self.behind_alias(*expr, &outs, true, scope)?);
+        }
+        self.place_rows(route, &exprs, scope)
+    }
+
+    /// Plans a query of many shards whose rows only want merging.
+    fn plan_scatter(
+        &self,
+        query: &'a Query<'a>,
+        select: &'a Select<'a>,
+        scope: &Rc<Scope<'a>>,
+        route: RouteOp<'a>,
+    ) -> Result<Block<'a>, Error> {
+        let distinct = select.options.distinct && !self.items_place_rows(&route, select, scope)?;
+        let known = self.outs(select.items, scope)?;
+        let star_only = known.is_none();
+        if star_only && (distinct || !query.order_by.is_empty()) {
+            return Err(Error::vt(ErrorId::VT09015, ""));
+        }
+        let outs = known.unwrap_or_default();
+        let mut sql = SqlItems::new(&outs);
+        let mut keys = Vec::with_capacity(query.order_by.len());
+        for item in query.order_by {
+            let expr = self.behind_alias(item.expr, &outs, false, scope)?;
+            let place = sql.place(expr);
+            if distinct && place >= outs.len() {
+                let what = "in scatter query: ORDER BY must be in the select list with DISTINCT";
+                return Err(Error::unsupported(what));
+            }
+            let typ = self.type_of(expr, scope);
+            keys.push(sort_key(place, item.descending, typ));
+        }
+        let mut distinct_keys = Vec::new();
+        if distinct {
+            distinct_keys
+                .extend((0..outs.len()).map(|place| sort_key(place, false, outs[place].typ)));
+        }
+        self.add_weights(&mut keys, &mut sql);
+        self.add_weights(&mut distinct_keys, &mut sql);
+        let (limit, upper) = match query.limit {
+            Some(limit) if !distinct => self.pushed_limit(limit)?,
+            _ => (None, None),
+        };
+        let items = match star_only {
+            true => select.items,
+            false => self.arena.list(&sql.items()),
+        };
+        let shard_select = self.arena.node(Select { items, ..*select });
+        self.cache_scope(std::ptr::from_ref(shard_select).cast(), scope.clone());
+        let body = QueryBody::Select(shard_select);
+        let shard_query = self.arena.node(Query { body, limit, ..*query });
+        let choice = self.choose(&route, scope)?;
+        let mut made = self.route_of(&route, choice, shard_query)?;
+        made.merge_by = keys;
+        made.upper_limit = upper;
+        let mut node = Node::Route(Box::new(made));
+        if distinct {
+            node = Node::Distinct { input: Box::new(node), columns: distinct_keys };
+        }
+        node = self.limited(node, query.limit)?;
+        if sql.len() > outs.len() && !star_only {
+            node = Node::Truncate { input: Box::new(node), columns: outs.len() };
+        }
+        Ok(Block::Node { node, columns: outs.iter().map(Out::column).collect() })
+    }
+
+    /// Gives keys over text the columns with its weights.
+    pub(crate) fn add_weights(&self, keys: &mut [SortKey], sql: &mut SqlItems<'a>) {
+        for key in keys {
+            if Planner::needs_weight(key.typ) {
+                let weight = self.weight_string(sql.exprs[key.column]);
+                key.weight_column = Some(sql.place(weight));
+            }
+        }
+    }
+
+    /// Returns the limit for each shard, and what it is computed from.
+    pub(crate) fn pushed_limit(
+        &self,
+        limit: Limit<'a>,
+    ) -> Result<(Option<Limit<'a>>, Option<UpperLimit>), Error> {
+        let Some(offset) = limit.offset else { return Ok((Some(limit), None)) };
+        let parts = UpperLimit { count: limit_value(limit.count)?, offset: limit_value(offset)? };
+        let count = bind(self, vt_plan::Route::UPPER_LIMIT);
+        Ok((Some(Limit { offset: None, count }), Some(parts)))
+    }
+
+    /// Cuts the rows at the gateway.
+    pub(crate) fn limited(&self, node: Node, limit: Option<Limit<'a>>) -> Result<Node, Error> {
+        let Some(limit) = limit else { return Ok(node) };
+        Ok(Node::Limit {
+            input: Box::new(node),
+            count: Some(limit_value(limit.count)?),
+            offset: limit.offset.map(limit_value).transpose()?,
+        })
+    }
+
+    /// Plans a select over joins and derived tables of the gateway's.
+    fn plan_at_gateway(&self, horizon: Horizon<'a>) -> Result<Block<'a>, Error> {
+        let Horizon { query, select, scope, mut op } = horizon;
+        if !select.windows.is_empty() || has_window(select) {
+            return Err(Error::unsupported(
+                "window functions are only supported for single-shard queries",
+            ));
+        }
+        let Some(outs) = self.outs(select.items, &scope)? else {
+            return Err(Error::vt(ErrorId::VT09015, ""));
+        };
+        let grouped = select.group_by.is_some() || has_aggregate(select);
+        if grouped || query.order_by.iter().any(|item| is_aggregated(item.expr)) {
+            return self.plan_aggregate_rows(query, select, &scope, op, outs);
+        }
+        let mut places = Vec::with_capacity(outs.len());
+        for out in &outs {
+            places.push(self.out_place(&mut op, out, &scope)?);
+        }
+        let mut keys = Vec::with_capacity(query.order_by.len());
+        for item in query.order_by {
+            let expr = self.behind_alias(item.expr, &outs, false, &scope)?;
+            let place = self.add_column(&mut op, expr, &scope)?;
+            let typ = self.type_of(expr, &scope);
+            let mut key = sort_key(place, item.descending, typ);
+            self.weigh(&mut key, &mut op, expr, &scope)?;
+            keys.push(key);
+        }
+        if let Some(having) = select.having {
+            let having = self.without_aliases(having, &outs, &scope)?;
+            op = self.filter_here(op, having, &scope)?;
+        }
+        let mut distinct_keys = Vec::new();
+        if select.options.distinct {
+            for (out, place) in outs.iter().zip(&places) {
+                let Place::Column(place) = place else {
+                    return Err(Error::unsupported("DISTINCT over a computed column of a join"));
+                };
+                let mut key = sort_key(*place, false, out.typ);
+                self.weigh(&mut key, &mut op, out.item.expr, &scope)?;
+                distinct_keys.push(key);
+            }
+        }
+        let mut node = self.build(op, query.locks, &scope)?;
+        if !distinct_keys.is_empty() {
+            node = Node::Distinct { input: Box::new(node), columns: distinct_keys };
+        }
+        if !keys.is_empty() {
+            node = Node::Sort { input: Box::new(node), keys, limit: None };
+        }
+        node = self.limited(node, query.limit)?;
+        let exprs = places.into_iter().map(|place| match place {
+            Place::Column(column) => Eval::Column(column),
+            Place::Computed(eval) => eval,
+        });
+        let names = outs.iter().map(|out| out.name().into()).collect();
+        let node = Node::Project { input: Box::new(node), exprs: exprs.collect(), names };
+        Ok(Block::Node { node, columns: outs.iter().map(Out::column).collect() })
+    }
+
+    /// Finds a column of the result among the columns of an operator, or computes it from them.
+    fn out_place(
+        &self,
+        op: &mut Op<'a>,
+        out: &Out<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<Place, Error> {
+        match self.add_column(op, out.item.expr, scope) {
+            Ok(place) => Ok(Place::Column(place)),
+            Err(refused) => {
+                let computed = translate(out.item.expr, &mut |part| match part {
+                    Expr::Column(_) => self.add_column(op, part, scope).map(Some),
+                    _ => Ok(None),
+                });
+                // The first refusal tells more than that the gateway lacks a function.
+                computed.map(Place::Computed).map_err(|_| refused)
+            }
+        }
+    }
+
+    /// Gives a key over text a column with its weight.
+    pub(crate) fn weigh(
+        &self,
+        key: &mut SortKey,
+        op: &mut Op<'a>,
+        expr: Expr<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<(), Error> {
+        // What a plan of its own gives cannot be weighed any more.
+        if Planner::needs_weight(key.typ) && !reads_rows(op) {
+            let weight = self.weight_string(expr);
+            key.weight_column = Some(self.add_column(op, weight, scope)?);
+        }
+        Ok(())
+    }
+
+    /// Puts expressions in place of the aliases that stand for them.
+    pub(crate) fn without_aliases(
+        &self,
+        expr: Expr<'a>,
+        outs: &[Out<'a>],
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<Expr<'a>, Error> {
+        let mut unalias = Unalias { planner: self, outs, scope };
+        crate::tree::Rewrite::expr(&mut unalias, expr)
+    }
+}
+
+/// Where a column of the result comes from.
+enum Place {
+    Column(usize),
+    Computed(Eval),
+}
+
+/// Returns whether an operator reads, anywhere, what a plan of its own gives.
+fn reads_rows(op: &Op<'_>) -> bool {
+    match op {
+        Op::Rows(_) => true,
+        Op::Route(_) => false,
+        Op::Filter(filter) => reads_rows(&filter.input),
+        Op::Join(join) => reads_rows(&join.left) || reads_rows(&join.right),
+    }
+}
+
+/// Puts expressions in place of aliases.
+struct Unalias<'p, 'a> {
+    planner: &'p Planner<'a>,
+    outs: &'p [Out<'a>],
+    scope: &'p Rc<Scope<'a>>,
+}
+
+impl<'a> crate::tree::Rewrite<'a> for Unalias<'_, 'a> {
+    fn arena(&self) -> &'a vt_sql::Arena {
+        self.planner.arena
+    }
+
+    fn expr(&mut self, expr: Expr<'a>) -> Result<Expr<'a>, Error> {
+        match expr {
+            Expr::Column(column) => {
+                // HAVING sees the select list before the tables.
+                if let Resolved::One { .. } = self.scope.resolve(column)?
+                    && self.outs.iter().any(|out| out.item.expr == expr)
+                {
+                    return Ok(expr);
+                }
+                self.planner.behind_alias(expr, self.outs, false, self.scope)
+            }
+            Expr::Aggregate(_) => Ok(expr),
+            _ => crate::tree::rewrite_children(self, expr),
+        }
+    }
+
+    fn query(&mut self, query: &'a Query<'a>) -> Result<&'a Query<'a>, Error> {
+        Ok(query)
+    }
+}
+
+/// The select list that shards get: the statement's columns, then those that the gateway needs.
+pub(crate) struct SqlItems<'a> {
+    given: Vec<SelectExpr<'a>>,
+    pub(crate) exprs: Vec<Expr<'a>>,
+}
+
+impl<'a> SqlItems<'a> {
+    pub(crate) fn new(outs: &[Out<'a>]) -> SqlItems<'a> {
+        let given: Vec<SelectExpr<'a>> = outs.iter().map(|out| out.item).collect();
+        let exprs = given.iter().map(|item| item.expr).collect();
+        SqlItems { given, exprs }
+    }
+
+    /// Returns the place of an expression, added if it is not there.
+    pub(crate) fn place(&mut self, expr: Expr<'a>) -> usize {
+        match self.exprs.iter().position(|held| *held == expr) {
+            Some(place) => place,
+            None => self.add(expr),
+        }
+    }
+
+    /// Adds an expression, be it there already.
+    pub(crate) fn add(&mut self, expr: Expr<'a>) -> usize {
+        self.exprs.push(expr);
+        self.exprs.len() - 1
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.exprs.len()
+    }
+
+    pub(crate) fn items(&self) -> Vec<SelectItem<'a>> {
+        let added = self.exprs[self.given.len()..].iter();
+        let added = added.map(|expr| SelectExpr { expr: *expr, alias: None, name: "" });
+        self.given.iter().copied().chain(added).map(SelectItem::Expr).collect()
+    }
+
+    /// Makes ORDER BY of some of the expressions.
+    pub(crate) fn order_by(&self, keys: &[SortKey]) -> Vec<OrderItem<'a>> {
+        keys.iter().map(|key| order_item(self.exprs[key.column], key.descending)).collect()
+    }
+}
+
+/// Returns the value of a limit.
+fn limit_value(expr: Expr<'_>) -> Result<Eval, Error> {
+    plain_value(expr).ok_or_else(|| {
+        Error::unsupported(format!("LIMIT with expression {}", vt_sql::to_sql(&expr)))
+    })
+}
+
+fn has_query_in_filter(select: &Select<'_>) -> bool {
+    select.filter.is_some_and(has_query)
+}
+
+fn has_window(select: &Select<'_>) -> bool {
+    let windowed = |expr: Expr<'_>| {
+        crate::tree::any_expr(expr, &mut |part| match part {
+            Expr::Window(_) => true,
+            Expr::Aggregate(one) => one.over.is_some(),
+            _ => false,
+        })
+    };
+    select.items.iter().any(|item| match item {
+        SelectItem::Expr(item) => windowed(item.expr),
+        _ => false,
+    })
+}

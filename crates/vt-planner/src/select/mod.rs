@@ -1,0 +1,125 @@
+//! Planning queries: operators over the tables, pushed under routes as far as they go.
+//!
+//! [`Planner::plan_block`] plans a query at any depth. For a select, `from.rs` makes operators of
+//! the tables and joins them (`merge.rs` says which become one route, `routing.rs` which shards a
+//! route needs), `subquery.rs` settles queries inside expressions, and `horizon.rs` with
+//! `aggregate.rs` divides the select list, grouping, order and limit between shards and gateway.
+//! `build.rs` makes the plan.
+
+mod aggregate;
+mod block;
+mod build;
+mod from;
+mod horizon;
+mod merge;
+mod op;
+mod output;
+mod outs;
+mod routing;
+mod subquery;
+mod union;
+
+use std::rc::Rc;
+
+use vt_base::Error;
+use vt_plan::Node;
+use vt_sql::ast::{
+    CommonTable, Derived, Expr, Ident, Query, QueryBody, Select, SelectItem, SelectOptions,
+    TableFactor, TableRef,
+};
+
+use crate::analyze::Scope;
+use crate::analyze::columns::with_common;
+use crate::planner::Planner;
+use crate::tree::any_expr;
+
+pub(crate) use block::Block;
+pub(crate) use from::{Parts, split};
+pub(crate) use op::{Choice, Op, RouteOp};
+pub(crate) use subquery::{Pullout, has_query};
+
+impl<'a> Planner<'a> {
+    /// Plans a query that is a statement.
+    pub(crate) fn plan_query_statement(&self, query: &'a Query<'a>) -> Result<Node, Error> {
+        if query.into.is_some() {
+            return Err(Error::unsupported("INTO on sharded keyspace"));
+        }
+        if let QueryBody::Select(select) = query.body
+            && select.options.calc_found_rows
+            && query.limit.is_some()
+        {
+            return Err(Error::unsupported("SQL_CALC_FOUND_ROWS with LIMIT"));
+        }
+        let block = self.plan_block(query, None, &[])?;
+        self.block_node(block)
+    }
+
+    /// Plans a query at any depth; `parent` is the scope around it, `common` the common tables in
+    /// sight.
+    pub(crate) fn plan_block(
+        &self,
+        query: &'a Query<'a>,
+        parent: Option<&Rc<Scope<'a>>>,
+        common: &[&'a CommonTable<'a>],
+    ) -> Result<Block<'a>, Error> {
+        let common = with_common(query, common);
+        if query.with.is_some_and(|with| with.recursive) {
+            return Err(Error::unsupported("WITH RECURSIVE over sharded tables"));
+        }
+        match query.body {
+            QueryBody::Select(select) => self.plan_select(query, select, parent, &common),
+            QueryBody::Set(set) => self.plan_union(query, set, parent, &common),
+            QueryBody::Values(_) => Err(Error::unsupported("VALUES beside sharded tables")),
+            QueryBody::Table(name) => {
+                let factor = TableFactor { name, partitions: &[], alias: None, hints: &[] };
+                let from = [TableRef::Table(self.arena.node(factor))];
+                let select = self.star_of(self.arena.list(&from));
+                let body = QueryBody::Select(select);
+                let query = self.arena.node(Query { body, ..*query });
+                self.plan_select(query, select, parent, &common)
+            }
+            QueryBody::Query(inner) => {
+                let bare =
+                    query.order_by.is_empty() && query.limit.is_none() && query.locks.is_empty();
+                if bare {
+                    return self.plan_block(inner, parent, &common);
+                }
+                let alias = Some(Ident::new("q"));
+                let derived = Derived { lateral: false, query: inner, alias, columns: &[] };
+                let from = [TableRef::Derived(self.arena.node(derived))];
+                let select = self.star_of(self.arena.list(&from));
+                let body = QueryBody::Select(select);
+                let query = self.arena.node(Query { body, ..*query });
+                self.plan_select(query, select, parent, &common)
+            }
+        }
+    }
+
+    /// Makes `select * from ...`.
+    fn star_of(&self, from: &'a [TableRef<'a>]) -> &'a Select<'a> {
+        self.arena.node(Select {
+            comments: vt_sql::ast::Comments::NONE,
+            options: SelectOptions::default(),
+            items: self.arena.list(&[SelectItem::Star(None)]),
+            from,
+            filter: None,
+            group_by: None,
+            having: None,
+            windows: &[],
+            qualify: None,
+        })
+    }
+}
+
+/// Returns whether an expression has an aggregate of its own select.
+pub(crate) fn is_aggregated(expr: Expr<'_>) -> bool {
+    any_expr(expr, &mut |part| matches!(part, Expr::Aggregate(one) if one.over.is_none()))
+}
+
+/// Returns whether a select aggregates, be it without GROUP BY.
+pub(crate) fn has_aggregate(select: &Select<'_>) -> bool {
+    select.items.iter().any(|item| match item {
+        SelectItem::Expr(item) => is_aggregated(item.expr),
+        _ => false,
+    }) || select.having.is_some_and(is_aggregated)
+}

@@ -1,0 +1,206 @@
+//! The operators that a FROM with its WHERE becomes, before a plan is made of them.
+
+use std::sync::Arc;
+
+use vt_eval::Expr as Eval;
+use vt_plan::{JoinColumn, JoinKind, Node};
+use vt_sql::ast::{Expr, SelectExpr, TableRef};
+use vt_vschema::{ColumnVindex, Destination, Keyspace, Table, Vindex};
+
+use crate::analyze::Tables;
+use crate::analyze::scope::OutColumn;
+
+/// A source of rows with the columns that have been asked of it.
+#[derive(Clone, Debug)]
+pub(crate) enum Op<'a> {
+    Route(Box<RouteOp<'a>>),
+    Join(Box<JoinOp<'a>>),
+    Filter(Box<FilterOp<'a>>),
+    Rows(Box<RowsOp<'a>>),
+}
+
+/// Tables that one statement to each shard can read together.
+#[derive(Clone, Debug)]
+pub(crate) struct RouteOp<'a> {
+    pub(crate) tables: Tables,
+    pub(crate) home: Home,
+    pub(crate) members: Vec<Member>,
+    /// Tables on the right of a LEFT JOIN: conditions on them do not tell where the rows are.
+    pub(crate) nullable: Tables,
+    pub(crate) from: Vec<TableRef<'a>>,
+    /// Conditions that every row fulfils.
+    pub(crate) filters: Vec<Expr<'a>>,
+    /// The routing of a query that the route reads as a derived table.
+    pub(crate) inherited: Option<Choice<'a>>,
+    pub(crate) items: Vec<SelectExpr<'a>>,
+}
+
+/// The keyspaces in which a route can read its tables.
+#[derive(Clone, Debug)]
+pub(crate) enum Home {
+    /// Rows spread over the shards of the keyspace.
+    Sharded(Arc<Keyspace>),
+    /// All rows in each of these: the one shard of an unsharded keyspace, or a copy in every shard
+    /// of a sharded one.
+    Whole(Vec<Arc<Keyspace>>),
+    /// Anywhere: no tables, or such as every MySQL has.
+    Anywhere,
+}
+
+/// A table of a route.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) id: Tables,
+    /// The vindexes that tell where its rows are.
+    pub(crate) vindexes: Vec<ColumnVindex>,
+    /// All rows are in the shard of this keyspace id.
+    pub(crate) pinned: Option<Destination>,
+}
+
+/// How a route finds its shards.
+#[derive(Clone, Debug)]
+pub(crate) enum Choice<'a> {
+    Unsharded,
+    AnyShard,
+    Scatter,
+    Nowhere,
+    By(Destination),
+    Equal {
+        vindex: Arc<Vindex>,
+        values: Vec<Eval>,
+        cost: u32,
+    },
+    In {
+        vindex: Arc<Vindex>,
+        values: Eval,
+        filter: Expr<'a>,
+        whole_list: bool,
+        cost: u32,
+    },
+    MultiEqual {
+        vindex: Arc<Vindex>,
+        rows: Vec<Vec<Eval>>,
+        cost: u32,
+    },
+    Prefix {
+        vindex: Arc<Vindex>,
+        values: Vec<Eval>,
+        cost: u32,
+    },
+    /// Where the row of a table of a query around it is.
+    SameAs {
+        table: Tables,
+    },
+}
+
+/// Runs the right side for each row of the left.
+#[derive(Clone, Debug)]
+pub(crate) struct JoinOp<'a> {
+    pub(crate) kind: JoinKind,
+    pub(crate) left: Op<'a>,
+    pub(crate) right: Op<'a>,
+    pub(crate) columns: Vec<JoinColumn>,
+    pub(crate) vars: Vec<(&'a str, usize)>,
+}
+
+/// Drops rows at the gateway.
+#[derive(Clone, Debug)]
+pub(crate) struct FilterOp<'a> {
+    pub(crate) input: Op<'a>,
+    pub(crate) predicate: Eval,
+}
+
+/// A derived table that the gateway makes by a plan of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct RowsOp<'a> {
+    pub(crate) table: Tables,
+    pub(crate) node: Node,
+    pub(crate) columns: Vec<OutColumn>,
+    /// Computed columns, behind those of the node.
+    pub(crate) exprs: Vec<(Expr<'a>, Eval)>,
+}
+
+impl Op<'_> {
+    /// Returns the tables whose columns the operator gives.
+    pub(crate) fn tables(&self) -> Tables {
+        match self {
+            Op::Route(route) => route.tables,
+            Op::Join(join) => match join.kind {
+                JoinKind::Inner | JoinKind::Left => join.left.tables().with(join.right.tables()),
+                JoinKind::Semi | JoinKind::Anti => join.left.tables(),
+            },
+            Op::Filter(filter) => filter.input.tables(),
+            Op::Rows(rows) => rows.table,
+        }
+    }
+}
+
+impl Home {
+    /// Returns the home of a table; `homes` are the keyspaces that have it.
+    pub(crate) fn of(table: &Table, homes: Vec<Arc<Keyspace>>) -> Home {
+        match table.keyspace.sharded && !table.is_reference() {
+            true => Home::Sharded(table.keyspace.clone()),
+            false => Home::Whole(homes),
+        }
+    }
+
+    /// Returns the keyspace to send statements to, if one is known.
+    pub(crate) fn keyspace(&self) -> Option<&Arc<Keyspace>> {
+        match self {
+            Home::Sharded(keyspace) => Some(keyspace),
+            Home::Whole(homes) => {
+                homes.iter().find(|keyspace| !keyspace.sharded).or_else(|| homes.first())
+            }
+            Home::Anywhere => None,
+        }
+    }
+
+    /// Returns a home that both have; of two sharded ones it is not asked whether their rows lie
+    /// together.
+    pub(crate) fn common(&self, other: &Home) -> Option<Home> {
+        match (self, other) {
+            (Home::Anywhere, home) | (home, Home::Anywhere) => Some(home.clone()),
+            (Home::Sharded(left), Home::Sharded(right)) => (left == right).then(|| self.clone()),
+            (Home::Sharded(keyspace), Home::Whole(homes))
+            | (Home::Whole(homes), Home::Sharded(keyspace)) => {
+                homes.contains(keyspace).then(|| Home::Sharded(keyspace.clone()))
+            }
+            (Home::Whole(left), Home::Whole(right)) => {
+                let both: Vec<_> =
+                    left.iter().filter(|keyspace| right.contains(keyspace)).cloned().collect();
+                (!both.is_empty()).then_some(Home::Whole(both))
+            }
+        }
+    }
+
+    pub(crate) fn is_sharded(&self) -> bool {
+        matches!(self, Home::Sharded(_))
+    }
+}
+
+impl Choice<'_> {
+    /// Returns whether the rows come from one shard at most.
+    pub(crate) fn is_single(&self) -> bool {
+        match self {
+            Choice::Unsharded | Choice::AnyShard | Choice::Nowhere | Choice::SameAs { .. } => true,
+            Choice::Equal { vindex, .. } => vindex.unique,
+            Choice::By(Destination::KeyspaceId(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// Returns how dear it is; the least is the best.
+    pub(crate) fn rank(&self) -> (u32, u32) {
+        match self {
+            Choice::Nowhere => (0, 0),
+            Choice::Unsharded | Choice::AnyShard | Choice::By(_) => (1, 0),
+            Choice::SameAs { .. } => (4, 0),
+            Choice::Equal { vindex, cost, .. } if vindex.unique => (3, *cost),
+            Choice::Equal { cost, .. } => (5, *cost),
+            Choice::In { cost, .. } => (6, *cost),
+            Choice::MultiEqual { cost, .. } => (7, *cost),
+            Choice::Prefix { cost, .. } => (8, *cost),
+            Choice::Scatter => (20, 0),
+        }
+    }
+}

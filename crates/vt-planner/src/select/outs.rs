@@ -1,0 +1,138 @@
+//! The columns that a select gives, and the keys that the gateway sorts and compares by.
+
+use std::rc::Rc;
+
+use vt_base::{Error, ErrorId};
+use vt_plan::SortKey;
+use vt_sql::ast::{
+    ColumnName, Expr, Ident, LiteralKind, OrderItem, SelectExpr, SelectItem, Special, TableName,
+};
+use vt_value::Type;
+
+use crate::analyze::Scope;
+use crate::analyze::scope::OutColumn;
+use crate::planner::Planner;
+
+/// A column that a select gives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Out<'a> {
+    pub(crate) item: SelectExpr<'a>,
+    pub(crate) typ: Option<Type>,
+}
+
+impl<'a> Out<'a> {
+    pub(crate) fn name(&self) -> &'a str {
+        self.item.alias.map_or(self.item.name, |alias| alias.as_str())
+    }
+
+    pub(crate) fn column(&self) -> OutColumn {
+        OutColumn { name: self.name().into(), typ: self.typ }
+    }
+}
+
+impl<'a> Planner<'a> {
+    /// Returns the columns of a select list, stars expanded; `None` if a star cannot be, since
+    /// its table's columns are not known.
+    pub(crate) fn outs(
+        &self,
+        items: &[SelectItem<'a>],
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<Option<Vec<Out<'a>>>, Error> {
+        let mut outs = Vec::with_capacity(items.len());
+        for item in items {
+            match item {
+                SelectItem::Expr(item) => {
+                    outs.push(Out { item: *item, typ: self.type_of(item.expr, scope) });
+                }
+                SelectItem::Next(_) => {
+                    return Err(Error::vt(ErrorId::VT03018, ""));
+                }
+                SelectItem::Star(of) => {
+                    let mut found = false;
+                    for entry in &scope.entries {
+                        if of.is_some_and(|table| table.name != entry.name) {
+                            continue;
+                        }
+                        found = true;
+                        let Some(columns) = entry.source.star_columns() else { return Ok(None) };
+                        let table = TableName { qualifier: None, name: entry.name };
+                        for column in columns {
+                            let name = self.arena.text(&column.name);
+                            let ident = Ident::new(name);
+                            let expr = ColumnName { table: Some(table), name: ident };
+                            let expr = Expr::Column(self.arena.node(expr));
+                            let item = SelectExpr { expr, alias: None, name };
+                            outs.push(Out { item, typ: column.typ });
+                        }
+                    }
+                    if let (false, Some(table)) = (found, of) {
+                        return Err(Error::vt(ErrorId::VT03022, table.name.as_str()));
+                    }
+                }
+            }
+        }
+        Ok(Some(outs))
+    }
+
+    /// Returns what an item of ORDER BY or GROUP BY stands for: a place in the select list, an
+    /// alias, or itself.
+    pub(crate) fn behind_alias(
+        &self,
+        expr: Expr<'a>,
+        outs: &[Out<'a>],
+        prefer_columns: bool,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<Expr<'a>, Error> {
+        match expr {
+            Expr::Literal(literal) if literal.kind == LiteralKind::Int => {
+                let place: usize = literal.text().and_then(|text| text.parse().ok()).unwrap_or(0);
+                match place.checked_sub(1).and_then(|index| outs.get(index)) {
+                    Some(out) => Ok(out.item.expr),
+                    None => Err(Error::mysql(
+                        1054,
+                        b"42S22",
+                        format!("Unknown column '{place}' in 'order clause'"),
+                    )),
+                }
+            }
+            Expr::Column(column) if column.table.is_none() => {
+                let aliased = outs
+                    .iter()
+                    .find(|out| out.item.alias.is_some_and(|alias| alias.is(column.name.as_str())));
+                let Some(out) = aliased else { return Ok(expr) };
+                // GROUP BY and HAVING see the tables' columns before the aliases.
+                let known = prefer_columns
+                    && matches!(
+                        scope.resolve(column)?,
+                        crate::analyze::Resolved::One { depth: 0, entry }
+                            if entry.source.type_of(column.name.as_str()).is_some()
+                    );
+                Ok(if known { expr } else { out.item.expr })
+            }
+            _ => Ok(expr),
+        }
+    }
+
+    /// Returns whether the gateway needs `weight_string` to compare values of an expression.
+    pub(crate) fn needs_weight(typ: Option<Type>) -> bool {
+        match typ {
+            None => true,
+            Some(typ) => typ.is_text() || matches!(typ, Type::ENUM | Type::SET),
+        }
+    }
+
+    /// Makes `weight_string(expr)`.
+    pub(crate) fn weight_string(&self, expr: Expr<'a>) -> Expr<'a> {
+        Expr::Special(self.arena.node(Special::WeightString { expr, target: None }))
+    }
+}
+
+/// Makes the key of a column.
+pub(crate) fn sort_key(column: usize, descending: bool, typ: Option<Type>) -> SortKey {
+    SortKey { column, weight_column: None, descending, typ, collation: None }
+}
+
+/// Makes an item of ORDER BY.
+pub(crate) fn order_item(expr: Expr<'_>, descending: bool) -> OrderItem<'_> {
+    OrderItem { expr, descending }
+}

@@ -1,0 +1,473 @@
+//! Queries inside expressions: left where the shard can answer them, run first, or joined.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use vt_base::Error;
+use vt_plan::{JoinKind, Node, Subquery, SubqueryKind};
+use vt_sql::Arena;
+use vt_sql::ast::{
+    Bind, Expr, GroupBy, In, InList, Limit, OrderItem, Query, QueryBody, Select, SelectExpr,
+    SelectItem, Unary, UnaryOp,
+};
+
+use super::block::{Block, RouteBlock};
+use super::merge::same_place;
+use super::op::{Choice, Home, JoinOp, Op, RouteOp, RowsOp};
+use crate::analyze::{Scope, Tables};
+use crate::fields::one;
+use crate::planner::Planner;
+use crate::shard_form::{bind, equal};
+use crate::tree::{Rewrite, any_expr, rewrite_children};
+
+/// A subquery that runs before the block that uses it.
+pub(crate) struct Pullout {
+    kind: SubqueryKind,
+    node: Node,
+    var: Arc<str>,
+    has_values_var: Option<Arc<str>>,
+}
+
+impl Pullout {
+    /// Makes the step that runs the subquery, then `outer`.
+    pub(crate) fn around(self, outer: Node) -> Node {
+        let Pullout { kind, node: subquery, var, has_values_var } = self;
+        Node::Subquery(Box::new(Subquery { kind, subquery, outer, var, has_values_var }))
+    }
+}
+
+/// Returns whether an expression holds a query.
+pub(crate) fn has_query(expr: Expr<'_>) -> bool {
+    any_expr(expr, &mut |part| match part {
+        Expr::Subquery(_) | Expr::Exists(_) | Expr::Quantified(_) => true,
+        Expr::In(one) => matches!(one.list, InList::Query(_)),
+        _ => false,
+    })
+}
+
+impl<'a> Planner<'a> {
+    /// Gives an operator a condition with queries in it; returns also what is left of the
+    /// condition for SQL, `None` where the operator now does it all.
+    pub(crate) fn settle_condition(
+        &self,
+        op: Op<'a>,
+        condition: Expr<'a>,
+        scope: &Rc<Scope<'a>>,
+        pullouts: &mut Vec<Pullout>,
+    ) -> Result<(Op<'a>, Option<Expr<'a>>), Error> {
+        if let Some((query, left, kind)) = semi_join(condition)
+            && self.is_correlated(query, scope)?
+            && !self.stays(query, left, &op, condition, scope)?
+        {
+            return Ok((self.plan_semi_join(op, query, left, kind, scope)?, None));
+        }
+        let deps = self.deps(condition, scope)?.both(scope.own_tables());
+        let changed = {
+            let target = route_for(&op, deps);
+            self.settle(condition, target, scope, pullouts, Nesting::Top)?
+        };
+        Ok((self.push_filter(op, changed, scope)?, Some(changed)))
+    }
+
+    /// Settles the queries in the select list, HAVING, GROUP BY and ORDER BY.
+    pub(crate) fn settle_select(
+        &self,
+        query: &'a Query<'a>,
+        select: &'a Select<'a>,
+        op: &Op<'a>,
+        scope: &Rc<Scope<'a>>,
+        pullouts: &mut Vec<Pullout>,
+    ) -> Result<(&'a Query<'a>, &'a Select<'a>), Error> {
+        let target = match op {
+            Op::Route(route) => Some(&**route),
+            _ => None,
+        };
+        let in_items = select.items.iter().any(|item| match item {
+            SelectItem::Expr(item) => has_query(item.expr),
+            _ => false,
+        });
+        let in_group =
+            select.group_by.is_some_and(|one| one.exprs.iter().any(|expr| has_query(*expr)));
+        let in_order = query.order_by.iter().any(in_order_item);
+        if !in_items && !in_group && !in_order && !select.having.is_some_and(has_query) {
+            return Ok((query, select));
+        }
+        let mut settle =
+            |expr: Expr<'a>| self.settle(expr, target, scope, pullouts, Nesting::Inside);
+        let mut items = Vec::with_capacity(select.items.len());
+        for item in select.items {
+            items.push(match item {
+                SelectItem::Expr(item) => {
+                    SelectItem::Expr(SelectExpr { expr: settle(item.expr)?, ..*item })
+                }
+                other => *other,
+            });
+        }
+        let having = select.having.map(&mut settle).transpose()?;
+        let mut order_by = Vec::with_capacity(query.order_by.len());
+        for item in query.order_by {
+            order_by.push(OrderItem { expr: settle(item.expr)?, ..*item });
+        }
+        let group_by = match select.group_by {
+            Some(_) if in_group && target.is_none() => {
+                return Err(Error::unsupported("subqueries in GROUP BY"));
+            }
+            Some(group_by) => {
+                let mut exprs = Vec::with_capacity(group_by.exprs.len());
+                for expr in group_by.exprs {
+                    exprs.push(settle(*expr)?);
+                }
+                let exprs = self.arena.list(&exprs);
+                Some(self.arena.node(GroupBy { exprs, ..*group_by }))
+            }
+            None => None,
+        };
+        let items = self.arena.list(&items);
+        let select = self.arena.node(Select { items, having, group_by, ..*select });
+        let query = Query { order_by: self.arena.list(&order_by), ..*query };
+        Ok((self.arena.node(query), select))
+    }
+
+    fn settle(
+        &self,
+        expr: Expr<'a>,
+        target: Option<&RouteOp<'a>>,
+        scope: &Rc<Scope<'a>>,
+        pullouts: &mut Vec<Pullout>,
+        nesting: Nesting,
+    ) -> Result<Expr<'a>, Error> {
+        Settler { planner: self, target, scope, pullouts, nesting }.expr(expr)
+    }
+
+    fn is_correlated(&self, query: &'a Query<'a>, scope: &Rc<Scope<'a>>) -> Result<bool, Error> {
+        Ok(!self.query_deps(query, scope)?.is_empty())
+    }
+
+    /// Returns whether a query can stay where it is, under the route that the condition goes to.
+    fn stays(
+        &self,
+        query: &'a Query<'a>,
+        left: Option<Expr<'a>>,
+        op: &Op<'a>,
+        condition: Expr<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<bool, Error> {
+        let deps = self.deps(condition, scope)?.both(scope.own_tables());
+        match route_for(op, deps) {
+            Some(route) => self.subquery_merges(query, left, route, scope),
+            None => Ok(false),
+        }
+    }
+
+    /// Returns whether a route's shards can answer a query inside one of its conditions.
+    fn subquery_merges(
+        &self,
+        query: &'a Query<'a>,
+        in_left: Option<Expr<'a>>,
+        route: &RouteOp<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<bool, Error> {
+        let block = match self.plan_block(query, Some(scope), &scope.common) {
+            Ok(Block::Route(block)) => block,
+            Ok(Block::Node { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let Some(_) = block.route.home.common(&route.home) else { return Ok(false) };
+        match (&block.route.home, &route.home) {
+            (Home::Anywhere, _) => return Ok(true),
+            (Home::Whole(homes), _) => {
+                // The route goes to one keyspace in the end; the query must be there too.
+                return Ok(route.home.keyspace().is_some_and(|one| homes.contains(one)));
+            }
+            (Home::Sharded(_), Home::Sharded(_)) => {}
+            (Home::Sharded(_), _) => return Ok(false),
+        }
+        let inner = self.choose(&block.route, &block.scope)?;
+        if let Choice::SameAs { table } = inner
+            && table.is_within(route.tables.without(route.nullable))
+        {
+            return Ok(true);
+        }
+        if same_place(&inner, &self.choose(route, scope)?) {
+            return Ok(true);
+        }
+        self.in_same_vindex(in_left, &block, route, scope)
+    }
+
+    /// Returns whether a query gives a column of the vindex whose column is looked up in it: then
+    /// what it gives elsewhere than on the row's own shard cannot match.
+    fn in_same_vindex(
+        &self,
+        in_left: Option<Expr<'a>>,
+        block: &RouteBlock<'a>,
+        route: &RouteOp<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<bool, Error> {
+        let (Some(left), QueryBody::Select(select)) = (in_left, block.query.body) else {
+            return Ok(false);
+        };
+        let [SelectItem::Expr(item)] = select.items else { return Ok(false) };
+        for outer in route.members.iter().flat_map(|one| one.vindexes.iter().map(move |v| (one, v)))
+        {
+            for inner in block
+                .route
+                .members
+                .iter()
+                .flat_map(|one| one.vindexes.iter().map(move |v| (one, v)))
+            {
+                let same = Arc::ptr_eq(&outer.1.vindex, &inner.1.vindex)
+                    && outer.1.vindex.unique
+                    && outer.1.vindex.lookup().is_none();
+                let ([outer_column], [inner_column]) =
+                    (outer.1.columns.as_slice(), inner.1.columns.as_slice())
+                else {
+                    continue;
+                };
+                if same
+                    && self.is_column(left, outer.0.id, outer_column, scope)?
+                    && self.is_column(item.expr, inner.0.id, inner_column, &block.scope)?
+                {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Keeps, or drops, the rows for which a query gives any.
+    fn plan_semi_join(
+        &self,
+        op: Op<'a>,
+        query: &'a Query<'a>,
+        left: Option<Expr<'a>>,
+        kind: JoinKind,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<Op<'a>, Error> {
+        let query = match left {
+            Some(left) => self.as_exists(query, left)?,
+            None => query,
+        };
+        let nothing = self.new_table()?;
+        let placeholder = RowsOp {
+            table: nothing,
+            node: Node::Concat { inputs: Vec::new() },
+            columns: Vec::new(),
+            exprs: Vec::new(),
+        };
+        let mut join = JoinOp {
+            kind,
+            left: op,
+            right: Op::Rows(Box::new(placeholder)),
+            columns: Vec::new(),
+            vars: Vec::new(),
+        };
+        let bound = self.bind_outer(&mut join, query, scope)?;
+        let bound = self.first_row(bound);
+        let block = self.plan_block(bound, scope.parent.as_ref(), &scope.common)?;
+        let node = self.block_node(block)?;
+        let rows = RowsOp { table: nothing, node, columns: Vec::new(), exprs: Vec::new() };
+        join.right = Op::Rows(Box::new(rows));
+        Ok(Op::Join(Box::new(join)))
+    }
+
+    /// Turns `left IN (query)` into a query that gives a row where it holds.
+    fn as_exists(&self, query: &'a Query<'a>, left: Expr<'a>) -> Result<&'a Query<'a>, Error> {
+        let refused = || Error::unsupported("correlated subquery is only supported for EXISTS");
+        let QueryBody::Select(select) = query.body else { return Err(refused()) };
+        let [SelectItem::Expr(item)] = select.items else { return Err(refused()) };
+        if query.limit.is_some() || select.group_by.is_some() || super::has_aggregate(select) {
+            return Err(refused());
+        }
+        let mut parts = vec![equal(self.arena, item.expr, left)];
+        if let Some(filter) = select.filter {
+            crate::shard_form::conjuncts(filter, &mut parts);
+        }
+        let filter = crate::shard_form::conjunction(self.arena, &parts);
+        let body = QueryBody::Select(self.arena.node(Select { filter, ..*select }));
+        Ok(self.arena.node(Query { body, order_by: &[], ..*query }))
+    }
+
+    /// Asks a query for one row at most.
+    fn first_row(&self, query: &'a Query<'a>) -> &'a Query<'a> {
+        match query.limit {
+            Some(_) => query,
+            None => {
+                let limit = Some(Limit { offset: None, count: one(self.arena) });
+                self.arena.node(Query { limit, order_by: &[], ..*query })
+            }
+        }
+    }
+}
+
+/// Where in a condition an expression stands.
+#[derive(Clone, Copy, PartialEq)]
+enum Nesting {
+    /// The whole condition: NULL is as good as false.
+    Top,
+    Inside,
+}
+
+struct Settler<'p, 's, 'a> {
+    planner: &'p Planner<'a>,
+    target: Option<&'s RouteOp<'a>>,
+    scope: &'s Rc<Scope<'a>>,
+    pullouts: &'s mut Vec<Pullout>,
+    nesting: Nesting,
+}
+
+impl<'a> Settler<'_, '_, 'a> {
+    fn stays(&self, query: &'a Query<'a>, in_left: Option<Expr<'a>>) -> Result<bool, Error> {
+        match self.target {
+            Some(route) => self.planner.subquery_merges(query, in_left, route, self.scope),
+            None => Ok(false),
+        }
+    }
+
+    /// Makes a subquery run first; returns the names of its variables.
+    fn pull_out(
+        &mut self,
+        query: &'a Query<'a>,
+        kind: SubqueryKind,
+    ) -> Result<(&'a str, &'a str), Error> {
+        let planner = self.planner;
+        if planner.is_correlated(query, self.scope)? {
+            return Err(Error::unsupported("correlated subquery is only supported for EXISTS"));
+        }
+        let parent = self.scope.parent.as_ref();
+        let block = planner.plan_block(query, parent, &self.scope.common)?;
+        let node = planner.block_node(block)?;
+        let number = planner.new_subquery();
+        let var = planner.arena.text(&format!("__sq{number}"));
+        let has_values = planner.arena.text(&format!("__sq_has_values{number}"));
+        let wants = kind != SubqueryKind::Value;
+        let has_values_var = wants.then(|| Arc::from(has_values));
+        self.pullouts.push(Pullout { kind, node, var: var.into(), has_values_var });
+        Ok((var, has_values))
+    }
+
+    fn pull_out_in(&mut self, one: &'a In<'a>, query: &'a Query<'a>) -> Result<Expr<'a>, Error> {
+        if matches!(one.expr, Expr::Row(_)) {
+            return Err(Error::unsupported("subquery of several columns beside sharded tables"));
+        }
+        let top = self.nesting == Nesting::Top;
+        let left = self.inside(one.expr)?;
+        let (var, has_values) = self.pull_out(query, SubqueryKind::In)?;
+        let arena = self.planner.arena;
+        let list = InList::Bind(arena.node(Bind { name: var, list: true }));
+        let found = Expr::In(arena.node(In { expr: left, list, negated: one.negated }));
+        let has = bind(self.planner, has_values);
+        Ok(match (one.negated, top) {
+            (false, true) => found,
+            (false, false) => Expr::And(arena.list(&[has, found])),
+            (true, _) => {
+                let op = UnaryOp::Not;
+                let none = Expr::Unary(arena.node(Unary { op, expr: has }));
+                Expr::Or(arena.list(&[none, found]))
+            }
+        })
+    }
+
+    fn inside(&mut self, expr: Expr<'a>) -> Result<Expr<'a>, Error> {
+        let before = std::mem::replace(&mut self.nesting, Nesting::Inside);
+        let changed = self.expr(expr);
+        self.nesting = before;
+        changed
+    }
+}
+
+impl<'a> Rewrite<'a> for Settler<'_, '_, 'a> {
+    fn arena(&self) -> &'a Arena {
+        self.planner.arena
+    }
+
+    fn expr(&mut self, expr: Expr<'a>) -> Result<Expr<'a>, Error> {
+        match expr {
+            Expr::Subquery(query) => {
+                if self.stays(query, None)? {
+                    return Ok(expr);
+                }
+                let (var, _) = self.pull_out(query, SubqueryKind::Value)?;
+                Ok(bind(self.planner, var))
+            }
+            Expr::Exists(query) => {
+                if self.stays(query, None)? {
+                    return Ok(expr);
+                }
+                let query = self.planner.first_row(query);
+                let (_, has_values) = self.pull_out(query, SubqueryKind::Exists)?;
+                Ok(bind(self.planner, has_values))
+            }
+            Expr::In(one) => match one.list {
+                InList::Query(query) => {
+                    // A query that gives too little on this shard makes NOT IN true.
+                    let in_left = (!one.negated).then_some(one.expr);
+                    if self.stays(query, in_left)? {
+                        let left = self.inside(one.expr)?;
+                        return Ok(Expr::In(self.arena().node(In { expr: left, ..*one })));
+                    }
+                    self.pull_out_in(one, query)
+                }
+                _ => self.parts(expr),
+            },
+            Expr::Quantified(one) => {
+                if self.stays(one.query, None)? {
+                    return Ok(expr);
+                }
+                Err(Error::unsupported("ANY/ALL/SOME comparison operator"))
+            }
+            _ => self.parts(expr),
+        }
+    }
+
+    fn query(&mut self, query: &'a Query<'a>) -> Result<&'a Query<'a>, Error> {
+        Ok(query)
+    }
+}
+
+impl<'a> Settler<'_, '_, 'a> {
+    fn parts(&mut self, expr: Expr<'a>) -> Result<Expr<'a>, Error> {
+        if !has_query(expr) {
+            return Ok(expr);
+        }
+        let before = std::mem::replace(&mut self.nesting, Nesting::Inside);
+        let changed = rewrite_children(self, expr);
+        self.nesting = before;
+        changed
+    }
+}
+
+fn in_order_item(item: &OrderItem<'_>) -> bool {
+    has_query(item.expr)
+}
+
+/// Takes `EXISTS (q)`, `NOT EXISTS (q)` and `x IN (q)` apart.
+fn semi_join<'a>(condition: Expr<'a>) -> Option<(&'a Query<'a>, Option<Expr<'a>>, JoinKind)> {
+    match condition {
+        Expr::Exists(query) => Some((query, None, JoinKind::Semi)),
+        Expr::Unary(unary) if matches!(unary.op, UnaryOp::Not | UnaryOp::Bang) => {
+            match unary.expr {
+                Expr::Exists(query) => Some((query, None, JoinKind::Anti)),
+                _ => None,
+            }
+        }
+        Expr::In(In { expr, list: InList::Query(query), negated: false }) => {
+            Some((query, Some(*expr), JoinKind::Semi))
+        }
+        _ => None,
+    }
+}
+
+/// Returns the route among an operator's that has some tables, on a way where no row is missing.
+fn route_for<'o, 'a>(op: &'o Op<'a>, tables: Tables) -> Option<&'o RouteOp<'a>> {
+    match op {
+        Op::Route(route) => tables.is_within(route.tables).then_some(route),
+        Op::Filter(filter) => route_for(&filter.input, tables),
+        Op::Rows(_) => None,
+        Op::Join(join) => match join.kind {
+            JoinKind::Inner => {
+                route_for(&join.left, tables).or_else(|| route_for(&join.right, tables))
+            }
+            _ => route_for(&join.left, tables),
+        },
+    }
+}
