@@ -129,3 +129,66 @@ macro_rules! with_commands {
         }
     };
 }
+
+/// Makes the list of names out of the table.
+macro_rules! names {
+    ($($method:ident($request:ident) -> $reply:ident;)*) => {
+        /// Returns the methods of all commands.
+        pub fn names() -> Vec<&'static str> {
+            vec![$(stringify!($method)),*]
+        }
+    };
+}
+
+with_commands!(names);
+
+/// Calls a macro with every command of the service that is not there yet: method, request, reply.
+macro_rules! with_missing {
+    ($callback:ident, $($then:tt)*) => {
+        $callback! {
+            $($then)*
+            @missing
+            cancel_schema_migration(CancelSchemaMigrationRequest) -> CancelSchemaMigrationResponse;
+            check_throttler(CheckThrottlerRequest) -> CheckThrottlerResponse;
+            cleanup_schema_migration(CleanupSchemaMigrationRequest) -> CleanupSchemaMigrationResponse;
+            complete_schema_migration(CompleteSchemaMigrationRequest) -> CompleteSchemaMigrationResponse;
+            conclude_transaction(ConcludeTransactionRequest) -> ConcludeTransactionResponse;
+            force_cut_over_schema_migration(ForceCutOverSchemaMigrationRequest) -> ForceCutOverSchemaMigrationResponse;
+            get_backups(GetBackupsRequest) -> GetBackupsResponse;
+            get_schema_migrations(GetSchemaMigrationsRequest) -> GetSchemaMigrationsResponse;
+            get_throttler_status(GetThrottlerStatusRequest) -> GetThrottlerStatusResponse;
+            get_transaction_info(GetTransactionInfoRequest) -> GetTransactionInfoResponse;
+            get_unresolved_transactions(GetUnresolvedTransactionsRequest) -> GetUnresolvedTransactionsResponse;
+            get_workflows(GetWorkflowsRequest) -> GetWorkflowsResponse;
+            launch_schema_migration(LaunchSchemaMigrationRequest) -> LaunchSchemaMigrationResponse;
+            lookup_vindex_complete(LookupVindexCompleteRequest) -> LookupVindexCompleteResponse;
+            lookup_vindex_create(LookupVindexCreateRequest) -> LookupVindexCreateResponse;
+            lookup_vindex_externalize(LookupVindexExternalizeRequest) -> LookupVindexExternalizeResponse;
+            lookup_vindex_internalize(LookupVindexInternalizeRequest) -> LookupVindexInternalizeResponse;
+            materialize_create(MaterializeCreateRequest) -> MaterializeCreateResponse;
+            migrate_create(MigrateCreateRequest) -> WorkflowStatusResponse;
+            mount_list(MountListRequest) -> MountListResponse;
+            mount_register(MountRegisterRequest) -> MountRegisterResponse;
+            mount_show(MountShowRequest) -> MountShowResponse;
+            mount_unregister(MountUnregisterRequest) -> MountUnregisterResponse;
+            move_tables_complete(MoveTablesCompleteRequest) -> MoveTablesCompleteResponse;
+            move_tables_create(MoveTablesCreateRequest) -> WorkflowStatusResponse;
+            remove_backup(RemoveBackupRequest) -> RemoveBackupResponse;
+            reshard_create(ReshardCreateRequest) -> WorkflowStatusResponse;
+            retry_schema_migration(RetrySchemaMigrationRequest) -> RetrySchemaMigrationResponse;
+            update_throttler_config(UpdateThrottlerConfigRequest) -> UpdateThrottlerConfigResponse;
+            v_diff_create(VDiffCreateRequest) -> VDiffCreateResponse;
+            v_diff_delete(VDiffDeleteRequest) -> VDiffDeleteResponse;
+            v_diff_resume(VDiffResumeRequest) -> VDiffResumeResponse;
+            v_diff_show(VDiffShowRequest) -> VDiffShowResponse;
+            v_diff_stop(VDiffStopRequest) -> VDiffStopResponse;
+            workflow_add_tables(WorkflowAddTablesRequest) -> WorkflowAddTablesResponse;
+            workflow_delete(WorkflowDeleteRequest) -> WorkflowDeleteResponse;
+            workflow_mirror_traffic(WorkflowMirrorTrafficRequest) -> WorkflowMirrorTrafficResponse;
+            workflow_status(WorkflowStatusRequest) -> WorkflowStatusResponse;
+            workflow_switch_traffic(WorkflowSwitchTrafficRequest) -> WorkflowSwitchTrafficResponse;
+            workflow_update(WorkflowUpdateRequest) -> WorkflowUpdateResponse;
+        }
+    };
+}
+pub(crate) use with_missing;

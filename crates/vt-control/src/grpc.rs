@@ -7,9 +7,11 @@ use vt_base::{Code, Error, Result};
 use vt_proto::vtctldata::*;
 use vt_rpc::status::to_status;
 use vt_rpc::vtctlservice::vtctld_server;
-use vt_service::Tasks;
+use vt_service::stats::Timings;
+use vt_service::{Stats, Tasks};
 
 use crate::Control;
+use crate::commands::with_missing;
 
 /// Serves [`Control`] to others.
 #[derive(Clone)]
@@ -17,11 +19,14 @@ pub struct VtctldService {
     pub(crate) control: Control,
     /// Commands run as tasks of their own: a client that goes away ends none in the middle.
     pub(crate) tasks: Tasks,
+    timings: Timings,
 }
 
 impl VtctldService {
-    pub fn new(control: Control, tasks: Tasks) -> VtctldService {
-        VtctldService { control, tasks }
+    pub fn new(control: Control, tasks: Tasks, stats: &Stats) -> VtctldService {
+        let help = "How long commands took, by command and outcome.";
+        let timings = stats.timings("VtctldCommands", help, &["Command", "Outcome"]);
+        VtctldService { control, tasks, timings }
     }
 
     /// Runs a command to its end, whatever becomes of the caller.
@@ -31,8 +36,12 @@ impl VtctldService {
         command: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
         let (send, receive) = tokio::sync::oneshot::channel();
+        let timings = self.timings.clone();
         self.tasks.spawn(name, async move {
+            let began = tokio::time::Instant::now();
             let result = command.await;
+            let outcome = if result.is_ok() { "ok" } else { "error" };
+            timings.record(&[name, outcome], began.elapsed());
             if let Err(err) = &result {
                 tracing::warn!(command = name, %err, "command failed");
             }
@@ -45,9 +54,24 @@ impl VtctldService {
     }
 }
 
-/// Makes a method of the service of each command of the table.
+/// Says that a command of the service is not there yet.
+fn not_there(name: &str) -> Status {
+    Status::unimplemented(format!("{name} is not there yet in this release"))
+}
+
+/// Joins the two tables: the commands that are there, and those that are not there yet.
+macro_rules! join {
+    ($($commands:tt)*) => {
+        with_missing!(serve, $($commands)*);
+    };
+}
+
+/// Makes a method of the service of each command of the tables.
 macro_rules! serve {
-    ($($method:ident($request:ident) -> $reply:ident;)*) => {
+    (
+        $($method:ident($request:ident) -> $reply:ident;)*
+        @missing $($missing:ident($missing_request:ident) -> $missing_reply:ident;)*
+    ) => {
         #[tonic::async_trait]
         impl vtctld_server::Vtctld for VtctldService {
             $(
@@ -64,8 +88,34 @@ macro_rules! serve {
                     }
                 }
             )*
+            $(
+                async fn $missing(
+                    &self,
+                    _request: Request<$missing_request>,
+                ) -> Result<Response<$missing_reply>, Status> {
+                    Err(not_there(stringify!($missing)))
+                }
+            )*
+
+            async fn backup(&self, _: Request<BackupRequest>) -> Streamed<BackupResponse> {
+                Err(not_there("backup"))
+            }
+
+            async fn backup_shard(&self, _: Request<BackupShardRequest>) -> Streamed<BackupResponse> {
+                Err(not_there("backup_shard"))
+            }
+
+            async fn restore_from_backup(
+                &self,
+                _: Request<RestoreFromBackupRequest>,
+            ) -> Streamed<RestoreFromBackupResponse> {
+                Err(not_there("restore_from_backup"))
+            }
         }
     };
 }
 
-crate::with_commands!(serve);
+/// What a command with many replies returns.
+type Streamed<T> = Result<Response<tonic::codegen::BoxStream<T>>, Status>;
+
+crate::with_commands!(join);

@@ -98,7 +98,7 @@ impl Vtctld {
         let http = self.http;
         let token = self.tasks.token().clone();
         self.tasks.spawn("http", pages.serve(http, token));
-        let service = VtctldService::new(self.control.clone(), self.tasks.clone());
+        let service = VtctldService::new(self.control.clone(), self.tasks.clone(), &self.stats);
         let max = self.config.message_bytes_max;
         let routes = tonic::service::Routes::new(
             VtctldServer::new(service.clone())
@@ -149,11 +149,13 @@ fn pages(stats: &Stats, control: &Control, config: &Config) -> Pages {
     let healthy = Arc::new(|| Ok(()));
     let advertised = config.advertised_address.clone();
     let status = Arc::new(move || {
+        let server = escape_html(&advertised);
         format!(
-            "<p>vtctld at {}. Commands: <code>vtctldclient --server {} help</code>. \
-             <a href=\"/debug/tablets\">tablets</a></p>",
-            escape_html(&advertised),
-            escape_html(&advertised)
+            "<p>Commands: <code>vtctldclient --server {server} help</code></p>\n\
+             <h2>Tablets</h2>\n<iframe src=\"/debug/tablets\" title=\"tablets\" \
+             style=\"width:100%;height:20em;border:0\"></iframe>\n\
+             <h2>Commands</h2>\n<p>{}</p>",
+            crate::commands::names().join(" ")
         )
     });
     let tablets = control.clone();

@@ -22,4 +22,6 @@ pub use snapshot::{CellRule, Reach, ShardSnapshot, TabletState};
 pub use step::{Follower, ReparentKind, ReparentPlan, Step};
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

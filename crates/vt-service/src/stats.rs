@@ -45,7 +45,9 @@ impl Stats {
     /// Makes the metrics of a program, `vtgate`.
     pub fn new(program: &str) -> Stats {
         let inner = Inner { prefix: program.to_owned(), metrics: RwLock::default() };
-        Stats { inner: Arc::new(inner) }
+        let stats = Stats { inner: Arc::new(inner) };
+        stats.text("Version", "The release that runs.", || env!("CARGO_PKG_VERSION").to_owned());
+        stats
     }
 
     fn register(&self, name: &'static str, help: &'static str, metric: Metric) {

@@ -200,6 +200,8 @@ async fn stop(tablet: &Tablet) -> Result<Reach> {
             })
         }
         Err(err) if matches!(err.code(), Code::Unavailable | Code::DeadlineExceeded) => Err(err),
+        // A replica that was never told of a source receives nothing that could be stopped.
+        Err(_) if !tablet.record.is_primary() => look(tablet).await,
         Err(err) => {
             tracing::info!(tablet = %tablet.alias(), %err, "tablet is no replica; it is demoted");
             let demoted = tablet.demote_primary(tm::DemotePrimaryRequest { force: true }).await?;
