@@ -87,9 +87,9 @@ async fn rows_beyond_the_memory_limit_are_not_sorted() {
     assert_eq!(execute(&sort(Some(1)), &fake.ctx()).await.unwrap().rows.len(), 1);
 }
 
-fn aggregate(input: Box<Node>, group_by: &[usize], aggregates: Vec<AggregateSpec>) -> Node {
+fn aggregate(input: Node, group_by: &[usize], aggregates: Vec<AggregateSpec>) -> Node {
     Node::Aggregate(Box::new(Aggregate {
-        input: *input,
+        input,
         group_by: group_by.iter().map(|column| key(*column)).collect(),
         aggregates,
         ordered: false,
@@ -104,7 +104,7 @@ fn spec(func: AggregateFunc, column: usize) -> AggregateSpec {
 async fn groups_have_their_sums_and_extremes() {
     let input = table(&["b 2 1.50", "a 10 0.25", "b - -1.00", "a 2 3.00", "c - -"]);
     let specs = vec![spec(AggregateFunc::Max, 1), spec(AggregateFunc::Sum, 2)];
-    let result = run(aggregate(input, &[0], specs)).await.unwrap();
+    let result = run(aggregate(*input, &[0], specs)).await.unwrap();
     assert_eq!(lines(&result.rows), ["b 2 0.50", "a 10 3.25", "c - -"]);
     let types: Vec<Type> = result.fields.iter().map(|field| field.typ).collect();
     assert_eq!(types, [Type::VARBINARY, Type::INT64, Type::DECIMAL]);
@@ -113,9 +113,9 @@ async fn groups_have_their_sums_and_extremes() {
 #[tokio::test]
 async fn no_rows_are_one_group_without_group_by_and_none_with_it() {
     let specs = || vec![spec(AggregateFunc::CountStar, 1), spec(AggregateFunc::Sum, 2)];
-    let result = run(aggregate(table(&[]), &[], specs())).await.unwrap();
+    let result = run(aggregate(*table(&[]), &[], specs())).await.unwrap();
     assert_eq!(lines(&result.rows), ["- 0 -"]);
-    assert!(run_lines(aggregate(table(&[]), &[0], specs())).await.is_empty());
+    assert!(run_lines(aggregate(*table(&[]), &[0], specs())).await.is_empty());
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn counts_sums_bits_and_concatenation() {
         concat,
         spec(AggregateFunc::BitAnd, 4),
     ];
-    let result = run(aggregate(input, &[], specs)).await.unwrap();
+    let result = run(aggregate(*input, &[], specs)).await.unwrap();
     assert_eq!(lines(&result.rows), ["7 -2 2.5 x; y 2"]);
     assert_eq!((&*result.fields[1].name, result.fields[1].typ), ("total", Type::DECIMAL));
     assert_eq!(result.fields[2].typ, Type::FLOAT64);
@@ -149,7 +149,7 @@ async fn distinct_values_count_once() {
     let input = || table(&["b 2 1.50", "b 2 1.5", "b 3 1.500", "b - -"]);
     let distinct = |func, column| AggregateSpec { distinct: true, ..spec(func, column) };
     let counted = aggregate(
-        input(),
+        *input(),
         &[0],
         vec![distinct(AggregateFunc::Count, 1), distinct(AggregateFunc::Sum, 2)],
     );
@@ -164,7 +164,7 @@ async fn a_long_concatenation_is_cut_with_a_warning() {
     fake.limits.group_concat_bytes = 4;
     let fields = fields(&[("t", Type::VARCHAR)]);
     let input = Box::new(Node::Rows { fields, rows: rows(&["ab", "cé"]) });
-    let root = aggregate(input, &[], vec![spec(AggregateFunc::GroupConcat, 0)]);
+    let root = aggregate(*input, &[], vec![spec(AggregateFunc::GroupConcat, 0)]);
     let result = execute(&plan(root), &fake.ctx()).await.unwrap();
     assert_eq!(lines(&result.rows), ["ab,c"]);
     assert_eq!(fake.trace(), "warning 1260: Row 1 was cut by GROUP_CONCAT()");
@@ -327,7 +327,7 @@ async fn fields_are_learnt_without_running_the_plan() {
         assert!(call.sql.ends_with("limit 0"), "{}", call.sql);
         Ok(result(&COLUMNS, &[]))
     });
-    let grouped = aggregate(scatter("q"), &[0], vec![spec(AggregateFunc::CountStar, 1)]);
+    let grouped = aggregate(*scatter("q"), &[0], vec![spec(AggregateFunc::CountStar, 1)]);
     let root = Node::Truncate { input: Box::new(grouped), columns: 2 };
     let have = crate::fields(&plan(root), &fake.ctx()).await.unwrap();
     let names: Vec<(&str, Type)> = have.iter().map(|one| (&*one.name, one.typ)).collect();

@@ -26,7 +26,7 @@ fn line(row: &Row) -> String {
 }
 
 /// Answers with the rows of each shard, in the order that `sort` gives them.
-fn shards(rows: &[Row], sort: fn(&mut Vec<Row>)) -> Fake {
+fn shards(rows: &[Row], sort: fn(&mut [Row])) -> Fake {
     let rows = rows.to_vec();
     Fake::new(move |call: &ShardCall| {
         let mut own: Vec<Row> =
@@ -66,7 +66,7 @@ fn grouped(input: Node, ordered: bool) -> Node {
     }))
 }
 
-fn by_group(rows: &mut Vec<Row>) {
+fn by_group(rows: &mut [Row]) {
     rows.sort_by_key(|row| row.0);
 }
 
@@ -90,7 +90,7 @@ proptest! {
     #[test]
     fn merging_sorted_shards_is_sorting(rows in any_rows()) {
         let keys = vec![key(0), SortKey { descending: true, ..key(2) }];
-        let by_keys: fn(&mut Vec<Row>) =
+        let by_keys: fn(&mut [Row]) =
             |rows| rows.sort_by(|a, b| a.0.cmp(&b.0).then(b.2.cmp(&a.2)));
         let merged = run(&shards(&rows, by_keys), scatter(keys.clone()));
         let sort = Node::Sort { input: Box::new(scatter(Vec::new())), keys, limit: None };
