@@ -108,6 +108,10 @@ impl<'a> AggregateStep<'a> {
             let mut replaced: Vec<Option<Option<Vec<u8>>>> = vec![None; self.input.len()];
             for (accumulator, state) in self.accumulators.iter().zip(group.states) {
                 text.clear();
+                if let Some((column, weight)) = accumulator.weight(&state) {
+                    // A weight that is aggregated itself stays.
+                    replaced[column].get_or_insert(weight);
+                }
                 let value = accumulator.finish(state, &mut text, self.ctx)?;
                 replaced[accumulator.column()] = Some(value.then(|| text.clone()));
             }

@@ -23,6 +23,8 @@ pub(super) struct Accumulator<'a> {
     field: Field,
     /// How values are told apart, or ordered for MIN and MAX.
     keys: Option<Keys>,
+    /// The column whose weight goes with the value of MIN or MAX, for a sort that follows.
+    weight_column: Option<usize>,
     group_concat_bytes: usize,
 }
 
@@ -36,10 +38,17 @@ pub(super) struct State {
 enum Total {
     Count(i64),
     Sum(Option<Sum>),
-    Extreme(Option<(Vec<Value>, Bytes)>),
+    Extreme(Option<Extreme>),
     First(Option<Option<Bytes>>),
     Text { text: Option<Vec<u8>>, cut: bool },
     Bits(u64),
+}
+
+/// The least or greatest value so far.
+struct Extreme {
+    key: Vec<Value>,
+    cell: Bytes,
+    weight: Option<Bytes>,
 }
 
 #[derive(Clone, Copy)]
@@ -80,8 +89,15 @@ impl<'a> Accumulator<'a> {
         if !spec.name.is_empty() {
             field.name = spec.name.clone();
         }
-        let group_concat_bytes = limits.group_concat_bytes;
-        Ok(Accumulator { spec, input: input.clone(), field, keys, group_concat_bytes })
+        let weight_column = spec.key.as_ref().filter(|_| ordered).and_then(|key| key.weight_column);
+        Ok(Accumulator {
+            spec,
+            input: input.clone(),
+            field,
+            keys,
+            weight_column,
+            group_concat_bytes: limits.group_concat_bytes,
+        })
     }
 
     pub(super) fn column(&self) -> usize {
@@ -183,7 +199,7 @@ impl<'a> Accumulator<'a> {
 
     fn extreme(
         &self,
-        best: &mut Option<(Vec<Value>, Bytes)>,
+        best: &mut Option<Extreme>,
         cells: &[Option<&[u8]>],
         owner: &Bytes,
         cell: Bytes,
@@ -192,12 +208,14 @@ impl<'a> Accumulator<'a> {
             return Err(Error::bug("MIN or MAX without a key"));
         };
         let key = keys.take(cells, owner)?;
-        let better = best.as_ref().is_none_or(|(held, _)| {
-            let order = keys.compare_ascending(&key, held);
+        let better = best.as_ref().is_none_or(|held| {
+            let order = keys.compare_ascending(&key, &held.key);
             if self.spec.func == AggregateFunc::Min { order.is_lt() } else { order.is_gt() }
         });
         if better {
-            *best = Some((key, cell));
+            let weight = self.weight_column.and_then(|column| cells.get(column).copied().flatten());
+            let weight = weight.map(|weight| owner.slice_ref(weight));
+            *best = Some(Extreme { key, cell, weight });
         }
         Ok(())
     }
@@ -243,6 +261,13 @@ impl<'a> Accumulator<'a> {
         Ok(())
     }
 
+    /// Returns the column that goes with the value, and what it has for the group.
+    pub(super) fn weight(&self, state: &State) -> Option<(usize, Option<Vec<u8>>)> {
+        let Total::Extreme(best) = &state.total else { return None };
+        let weight = best.as_ref().and_then(|best| best.weight.as_ref().map(|one| one.to_vec()));
+        Some((self.weight_column?, weight))
+    }
+
     /// Writes the group's value; returns whether there is one, else it is NULL.
     pub(super) fn finish(
         &self,
@@ -262,7 +287,7 @@ impl<'a> Accumulator<'a> {
                 return Err(Error::mysql(1690, b"22003", message));
             }
             Total::Sum(Some(Sum::Float(sum))) => Value::Float(sum).write(out),
-            Total::Extreme(Some((_, cell))) | Total::First(Some(Some(cell))) => {
+            Total::Extreme(Some(Extreme { cell, .. })) | Total::First(Some(Some(cell))) => {
                 out.extend_from_slice(&cell);
             }
             Total::Text { text: Some(text), cut } => {

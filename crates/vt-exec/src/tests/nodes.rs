@@ -145,6 +145,19 @@ async fn counts_sums_bits_and_concatenation() {
 }
 
 #[tokio::test]
+async fn the_least_string_brings_its_weight() {
+    let columns = [("m", Type::VARCHAR), ("w", Type::VARBINARY)];
+    let rows = rows(&["c 3", "A 1", "b 2", "- -"]);
+    let input = Node::Rows { fields: fields(&columns), rows };
+    let weighed = SortKey { weight_column: Some(1), ..key(0) };
+    let least = |func| AggregateSpec { key: Some(weighed.clone()), ..spec(func, 0) };
+    let min = aggregate(input.clone(), &[], vec![least(AggregateFunc::Min)]);
+    assert_eq!(run_lines(min).await, ["A 1"]);
+    let max = aggregate(input, &[], vec![least(AggregateFunc::Max)]);
+    assert_eq!(run_lines(max).await, ["c 3"]);
+}
+
+#[tokio::test]
 async fn distinct_values_count_once() {
     let input = || table(&["b 2 1.50", "b 2 1.5", "b 3 1.500", "b - -"]);
     let distinct = |func, column| AggregateSpec { distinct: true, ..spec(func, column) };
