@@ -111,7 +111,7 @@ fn common(a: Type, b: Type) -> Option<Type> {
         (Type::NULL_TYPE, other) | (other, Type::NULL_TYPE) => Some(other),
         _ if is_member(a) && b.is_text() => Some(b),
         _ if is_member(b) && a.is_text() => Some(a),
-        (Type::YEAR, _) | (_, Type::YEAR) => None,
+        (Type::YEAR, Type::UINT8) | (Type::UINT8, Type::YEAR) => None,
         _ if a.is_integral() && b.is_integral() => Some(common_integer(a, b)),
         (Type::FLOAT32, other) | (other, Type::FLOAT32) if other.is_integral() => None,
         _ if a.is_number() && b.is_number() => {
@@ -147,7 +147,7 @@ fn common(a: Type, b: Type) -> Option<Type> {
 fn common_integer(a: Type, b: Type) -> Type {
     const SIGNED: [Type; 5] = [Type::INT8, Type::INT16, Type::INT24, Type::INT32, Type::INT64];
     let rank = |typ: Type| match typ {
-        Type::INT8 | Type::UINT8 => 0,
+        Type::INT8 | Type::UINT8 | Type::YEAR => 0,
         Type::INT16 | Type::UINT16 => 1,
         Type::INT24 | Type::UINT24 => 2,
         Type::INT32 | Type::UINT32 => 3,
