@@ -160,3 +160,6 @@ impl Step for AggregateStep<'_> {
         Ok(out.finish())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Plans run against shards that are closures.
 
 mod dml;
-mod fake;
+pub(crate) mod fake;
 mod nodes;
 mod properties;
 mod routes;

@@ -15,6 +15,8 @@ const CUT_BY_GROUP_CONCAT: u16 = 1260;
 /// The flags of a column that is never NULL, and of one that is binary.
 const NOT_NULL: u16 = 1;
 const BINARY: u16 = 128;
+/// The flag of a column that prints with leading zeroes.
+const ZEROFILL: u16 = 64;
 
 /// An aggregate over an input whose types are known.
 pub(super) struct Accumulator<'a> {
@@ -287,6 +289,10 @@ impl<'a> Accumulator<'a> {
                 return Err(Error::mysql(1690, b"22003", message));
             }
             Total::Sum(Some(Sum::Float(sum))) => Value::Float(sum).write(out),
+            Total::Extreme(Some(Extreme { cell, .. })) if self.input.typ == Type::YEAR => {
+                // The least year is a number, which has no leading zeroes.
+                Value::of_field(&self.input, Some(cell))?.write(out);
+            }
             Total::Extreme(Some(Extreme { cell, .. })) | Total::First(Some(Some(cell))) => {
                 out.extend_from_slice(&cell);
             }
@@ -324,7 +330,8 @@ fn result_field(spec: &AggregateSpec, input: &Field) -> Result<Field, Error> {
         AggregateFunc::SumCounts => number(Type::INT64, 21, NOT_NULL | BINARY),
         AggregateFunc::Sum => sum_field(spec, input)?,
         AggregateFunc::Min | AggregateFunc::Max => {
-            Field { flags: input.flags & !NOT_NULL, ..input.clone() }
+            let lost = if input.typ == Type::YEAR { NOT_NULL | ZEROFILL } else { NOT_NULL };
+            Field { flags: input.flags & !lost, ..input.clone() }
         }
         AggregateFunc::AnyValue => input.clone(),
         AggregateFunc::GroupConcat => match input.typ {
