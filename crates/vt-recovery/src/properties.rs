@@ -99,6 +99,9 @@ fn writes_at_promotion(snapshot: &ShardSnapshot, plan: &ReparentPlan) -> Positio
 }
 
 proptest! {
+    // A case takes microseconds, and what goes wrong does so in few of them.
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
     #[test]
     fn an_emergency_keeps_every_acknowledged_write(
         durability in policy(),

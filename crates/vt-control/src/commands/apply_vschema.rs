@@ -8,6 +8,7 @@ use vt_proto::vtctldata::{
     ApplyVSchemaRequest, ApplyVSchemaResponse, apply_v_schema_response::ParamList,
 };
 use vt_rpc::vschema::{keyspace_spec_from_proto, keyspace_spec_to_proto, spec_from_proto};
+use vt_sql::{Arena, Modes, ast};
 use vt_topo::Version;
 use vt_vschema::VSchema;
 use vt_vschema::spec::KeyspaceSpec;
@@ -124,6 +125,15 @@ impl Control {
 
 /// Returns a keyspace with the change of an `ALTER VSCHEMA` statement.
 fn changed(keyspace: &str, before: &KeyspaceSpec, sql: &str) -> Result<KeyspaceSpec> {
-    let _ = (keyspace, before, sql);
-    Err(Error::unsupported("ALTER VSCHEMA by ApplyVSchema"))
+    let arena = Arena::new();
+    let ast::Statement::AlterVschema(alter) = vt_sql::parse(&arena, sql, Modes::default())? else {
+        return Err(invalid("the SQL is no ALTER VSCHEMA statement"));
+    };
+    let (named, change) = vt_planner::vschema_change(alter, Some(keyspace))?;
+    if named != keyspace {
+        return Err(invalid(format!(
+            "the statement is for the keyspace {named}, and the command for {keyspace}"
+        )));
+    }
+    vt_vschema::change::apply(keyspace, before, &change)
 }
