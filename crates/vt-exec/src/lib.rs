@@ -13,6 +13,7 @@ pub mod context;
 pub mod shards;
 
 mod aggregate;
+mod binds;
 mod concat;
 mod distinct;
 mod insert;

@@ -8,7 +8,7 @@ use vt_value::{BindVars, TypedBytes};
 use vt_vschema::Destination;
 
 use super::rows::{Source, Texts};
-use crate::{ExecContext, ShardCall};
+use crate::{ExecContext, ShardCall, binds::named};
 
 /// Returns the variable that a row's value of a vindex column is bound to.
 pub(crate) fn name(column: &str, row: usize) -> String {
@@ -39,13 +39,15 @@ pub(crate) fn calls(
             rows_of[map.shard_of(id)?].push(row);
         }
     }
+    let filled: Vec<(usize, Vec<usize>)> =
+        rows_of.into_iter().enumerate().filter(|(_, rows)| !rows.is_empty()).collect();
+    let several = filled.len() > 1;
     let binds = Arc::new(binds);
-    let filled = rows_of.iter().enumerate().filter(|(_, rows)| !rows.is_empty());
-    let calls = filled.map(|(shard, rows)| ShardCall {
-        keyspace: insert.keyspace.clone(),
-        shard: map.shards()[shard].name.clone(),
-        sql: texts.statement(insert, rows),
-        bind_vars: binds.clone(),
+    let calls = filled.into_iter().map(|(shard, rows)| {
+        let sql = texts.statement(insert, &rows);
+        let bind_vars = if several { Arc::new(named(&sql, &binds)) } else { binds.clone() };
+        let shard = map.shards()[shard].name.clone();
+        ShardCall { keyspace: insert.keyspace.clone(), shard, sql, bind_vars }
     });
     Ok(calls.collect())
 }

@@ -8,6 +8,7 @@ use vt_plan::{Route, Routing, UpperLimit};
 use vt_value::{BindVars, BoundValue, TypedBytes};
 use vt_vschema::{Destination, ShardMap, Vindex};
 
+use crate::binds::named;
 use crate::limit::row_count;
 use crate::{ExecContext, ShardCall};
 
@@ -28,8 +29,10 @@ pub(crate) fn calls(route: &Route, ctx: ExecContext<'_>) -> Result<Vec<ShardCall
     };
     if let Routing::In { vindex, values, list_var: Some(list_var) } = &route.routing {
         let parts = split_list(&map, vindex, &values.typed_list(ctx.binds)?)?;
+        // The statement names the part, no longer the list that it is a part of.
+        let shared = named(&route.sql, ctx.binds);
         let calls = parts.into_iter().map(|(shard, part)| {
-            let mut binds = BindVars::clone(ctx.binds);
+            let mut binds = shared.clone();
             binds.set(list_var.clone(), BoundValue::Tuple(part));
             call(shard, &Arc::new(binds))
         });

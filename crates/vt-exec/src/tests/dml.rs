@@ -70,13 +70,12 @@ async fn rows_go_to_their_shards() {
     let mut insert = insert(&[int(1), high(), int(2)]);
     insert.suffix = " on duplicate key update v = 'y'".into();
     let result = execute(&plan(Node::Insert(Box::new(insert))), &fake.ctx()).await.unwrap();
-    let binds = "{_id_0=1, _id_1=9223372036854775808, _id_2=2}";
     let update = "on duplicate key update v = 'y'";
     assert_eq!(
         fake.trace(),
         format!(
-            "ks/-80 IfSingle: insert into t(id, v) values (:_id_0, 'x'), (:_id_2, 'x') {update} {binds}\n\
-             ks/80- IfSingle: insert into t(id, v) values (:_id_1, 'x') {update} {binds}"
+            "ks/-80 IfSingle: insert into t(id, v) values (:_id_0, 'x'), (:_id_2, 'x') {update} {{_id_0=1, _id_2=2}}\n\
+             ks/80- IfSingle: insert into t(id, v) values (:_id_1, 'x') {update} {{_id_1=9223372036854775808}}"
         )
     );
     assert_eq!((result.rows_affected, result.insert_id), (4, 7));
