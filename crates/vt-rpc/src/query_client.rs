@@ -219,7 +219,15 @@ async fn follow<T: Into<Part>>(
     };
     let mut state = TxState::default();
     let mut last = QueryResult::default();
-    while let Some(message) = stream.next().await {
+    let gone = || Error::new(Code::Canceled, "the receiver of the stream has gone");
+    loop {
+        let message = tokio::select! {
+            biased;
+            // The first rows may be long in coming.
+            () = parts.closed() => return ExecuteReply { state, result: Err(gone()) },
+            message = stream.next() => message,
+        };
+        let Some(message) = message else { break };
         let part: Part = match message {
             Ok(message) => message.into(),
             Err(status) => {
@@ -236,8 +244,7 @@ async fn follow<T: Into<Part>>(
         last = reply::merge_counts(last, piece);
         let empty = fields.is_none() && rows.is_empty();
         if !empty && parts.send(StreamPart { fields, rows }).await.is_err() {
-            let gone = Error::new(Code::Canceled, "the receiver of the stream has gone");
-            return ExecuteReply { state, result: Err(gone) };
+            return ExecuteReply { state, result: Err(gone()) };
         }
     }
     ExecuteReply { state, result: Ok(last) }

@@ -105,15 +105,14 @@ impl QueryEngine {
         sql: &[u8],
         parts: &mpsc::Sender<StreamPart>,
     ) -> Result<QueryResult> {
-        let gone = |_| Error::new(Code::Canceled, "the receiver of the stream has gone");
         let mut stream = conn.query_stream(sql, self.config.stream_buffer_bytes).await?;
         let fields = stream.fields().clone();
         if !fields.is_empty() {
             let part = StreamPart { fields: Some(fields.clone()), ..StreamPart::default() };
-            parts.send(part).await.map_err(gone)?;
+            parts.send(part).await.map_err(|_| gone())?;
         }
         while let Some(rows) = stream.next_batch().await? {
-            parts.send(StreamPart { fields: None, rows }).await.map_err(gone)?;
+            parts.send(StreamPart { fields: None, rows }).await.map_err(|_| gone())?;
         }
         let end = stream.end().cloned().unwrap_or_default();
         let gtids = end.session.iter().find_map(|change| match change {
@@ -132,4 +131,8 @@ impl QueryEngine {
             ..QueryResult::default()
         })
     }
+}
+
+fn gone() -> Error {
+    Error::new(Code::Canceled, "the receiver of the stream has gone")
 }
