@@ -130,9 +130,11 @@ impl Response {
         put::zero_ended(out, self.user.as_bytes());
         if self.capabilities.has(Capabilities::PLUGIN_AUTH_LENENC) {
             put::lenenc_bytes(out, &self.auth);
-        } else {
+        } else if self.capabilities.has(Capabilities::SECURE_CONNECTION) {
             out.push(self.auth.len().min(255) as u8);
             out.extend_from_slice(&self.auth[..self.auth.len().min(255)]);
+        } else {
+            put::zero_ended(out, &self.auth);
         }
         if self.capabilities.has(Capabilities::CONNECT_WITH_DB) {
             put::zero_ended(out, self.database.as_deref().unwrap_or_default().as_bytes());
