@@ -37,7 +37,7 @@ pub(crate) fn end_of_statement(source: &[u8], mut lexer: Lexer<'_>) -> usize {
         let token = lexer.next();
         match token.kind {
             TokenKind::End | TokenKind::Bad => return source.len(),
-            TokenKind::Semicolon if blocks.depth == 0 => return token.start as usize,
+            TokenKind::Semicolon if blocks.open.is_empty() => return token.start as usize,
             _ => {}
         }
         blocks.step(token.kind, &source[token.start as usize..token.end as usize]);
@@ -47,13 +47,22 @@ pub(crate) fn end_of_statement(source: &[u8], mut lexer: Lexer<'_>) -> usize {
 /// How deeply the text is inside of a stored program's blocks.
 #[derive(Default)]
 struct Blocks {
-    depth: u32,
+    /// The blocks that are open, the innermost last.
+    open: Vec<Block>,
     words: u32,
     state: State,
     /// The next token begins a statement of a body.
     fresh: bool,
     /// The token before is `END`.
     closing: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Block {
+    /// Its `END` begins a statement: elsewhere the word is a name.
+    Statements,
+    /// `CASE` in an expression, and `REPEAT`: its `END` may stand behind an expression.
+    Expression,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -101,7 +110,7 @@ impl Blocks {
             self.fresh = match kind {
                 TokenKind::Semicolon | TokenKind::Colon => true,
                 // Behind the parameters the body may begin.
-                TokenKind::RightParen => self.depth == 0,
+                TokenKind::RightParen => self.open.is_empty(),
                 _ => false,
             };
             return;
@@ -111,18 +120,20 @@ impl Blocks {
             Keyword::If | Keyword::Case | Keyword::Loop | Keyword::Repeat | Keyword::While
                 if closing => {}
             Keyword::Begin => {
-                self.depth += 1;
+                self.open.push(Block::Statements);
                 self.fresh = true;
             }
-            Keyword::Case => self.depth += 1,
+            Keyword::Case if fresh => self.open.push(Block::Statements),
+            Keyword::Case => self.open.push(Block::Expression),
             Keyword::Loop | Keyword::Repeat if fresh => {
-                self.depth += 1;
+                let is_loop = keyword == Keyword::Loop;
+                self.open.push(if is_loop { Block::Statements } else { Block::Expression });
                 self.fresh = true;
             }
-            Keyword::If | Keyword::While if fresh => self.depth += 1,
+            Keyword::If | Keyword::While if fresh => self.open.push(Block::Statements),
             Keyword::Then | Keyword::Else | Keyword::Row => self.fresh = true,
-            Keyword::End => {
-                self.depth = self.depth.saturating_sub(1);
+            Keyword::End if fresh || self.open.last() == Some(&Block::Expression) => {
+                self.open.pop();
                 self.closing = true;
             }
             _ => self.fresh = text.eq_ignore_ascii_case(b"do"),

@@ -188,7 +188,9 @@ impl<'a> Parser<'a> {
         };
         let is_string = matches!(self.token.kind, TokenKind::Literal(LiteralKind::Str));
         let mut expr = self.expr()?;
-        if let (Some(kind), true, Expr::Literal(_)) = (kind, is_string, expr) {
+        if let (Some(kind), true, Expr::Literal(literal)) = (kind, is_string, expr)
+            && looks_temporal(kind, literal.value)
+        {
             expr = Expr::Temporal(self.arena.node(Temporal { kind, expr }));
         }
         self.expect(TokenKind::RightBrace)?;
@@ -355,6 +357,31 @@ impl<'a> Parser<'a> {
         }
         self.advance();
         Ok(*unit)
+    }
+}
+
+/// ODBC's braces around what is no date or time mean the string.
+fn looks_temporal(kind: TemporalKind, text: &[u8]) -> bool {
+    let digits_and = |text: &[u8], separator: u8, parts: usize| {
+        let mut pieces = text.split(|byte| *byte == separator);
+        pieces.clone().count() == parts
+            && pieces.all(|piece| !piece.is_empty() && piece.iter().all(u8::is_ascii_digit))
+    };
+    let is_time = |text: &[u8]| {
+        let (whole, fraction) = match text.iter().position(|byte| *byte == b'.') {
+            Some(point) => (&text[..point], &text[point + 1..]),
+            None => (text, b"".as_slice()),
+        };
+        digits_and(whole, b':', 3) && fraction.iter().all(u8::is_ascii_digit)
+    };
+    match kind {
+        TemporalKind::Date => digits_and(text, b'-', 3),
+        TemporalKind::Time => is_time(text),
+        TemporalKind::Timestamp => {
+            text.iter().position(|byte| *byte == b' ' || *byte == b'T').is_some_and(|blank| {
+                digits_and(&text[..blank], b'-', 3) && is_time(&text[blank + 1..])
+            })
+        }
     }
 }
 

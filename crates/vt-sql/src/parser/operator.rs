@@ -207,7 +207,12 @@ impl<'a> Parser<'a> {
             Keyword::Like => Some((Infix::Like, rung::PREDICATE)),
             Keyword::Regexp | Keyword::Rlike => Some((Infix::Binary(Op::Regexp), rung::PREDICATE)),
             Keyword::Not => Some((Infix::Not, rung::PREDICATE)),
-            Keyword::Member if self.peek().kind == TokenKind::Word(Keyword::Of) => {
+            Keyword::Member
+                if matches!(
+                    self.peek().kind,
+                    TokenKind::Word(Keyword::Of) | TokenKind::LeftParen
+                ) =>
+            {
                 Some((Infix::Member, rung::PREDICATE))
             }
             Keyword::Sounds if self.peek().kind == TokenKind::Word(Keyword::Like) => {
@@ -282,7 +287,7 @@ impl<'a> Parser<'a> {
             _ if negated => Err(self.fail()),
             TokenKind::Word(Keyword::Member) => {
                 self.advance();
-                self.expect_keyword(Keyword::Of)?;
+                self.eat_keyword(Keyword::Of);
                 self.expect(TokenKind::LeftParen)?;
                 let json = self.expr_at(rung::CONCAT)?;
                 self.expect(TokenKind::RightParen)?;

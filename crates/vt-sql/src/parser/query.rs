@@ -3,9 +3,10 @@
 use super::{Parsed, Parser};
 use crate::{
     ast::{
-        CommonTable, Expr, FileFormat, GroupBy, Ident, IntoVariable, Limit, LiteralKind, Lock,
-        LockStrength, LockWait, NamedWindow, OrderItem, Query, QueryBody, Select, SelectExpr,
-        SelectInto, SelectItem, SelectOptions, SetOp, SetOperation, SetTail, TableName, With,
+        CommonTable, Expr, FileFormat, GroupBy, Ident, IntoVariable, Introducer, Limit, Literal,
+        LiteralKind, Lock, LockStrength, LockWait, NamedWindow, OrderItem, Query, QueryBody,
+        Select, SelectExpr, SelectInto, SelectItem, SelectOptions, SetOp, SetOperation, SetTail,
+        TableName, Unary, UnaryOp, With,
     },
     lexer::{Keyword, TokenKind},
 };
@@ -273,19 +274,38 @@ impl<'a> Parser<'a> {
         let expr = self.expr()?;
         let text = self.text_of(start, self.before);
         let alias = self.alias()?;
-        let name = match (alias, expr) {
-            (Some(alias), _) => alias.text,
-            (None, Expr::Column(column)) => column.name.text,
-            (None, Expr::Literal(literal)) if literal.kind == LiteralKind::Str => {
-                std::str::from_utf8(literal.value).unwrap_or(text)
-            }
-            (None, Expr::Literal(literal)) => self.text_of(literal.span.start, literal.span.end),
-            (None, Expr::Null) => "NULL",
-            (None, Expr::True) => "TRUE",
-            (None, Expr::False) => "FALSE",
-            (None, _) => text,
+        let name = match alias {
+            Some(alias) => alias.text,
+            None => self.column_title(expr, text),
         };
         Ok(SelectItem::Expr(SelectExpr { expr, alias, name }))
+    }
+
+    /// Returns the name that MySQL gives to a column without an alias; `text` is its expression as
+    /// written.
+    fn column_title(&self, expr: Expr<'a>, text: &'a str) -> &'a str {
+        let string = |literal: &'a Literal<'a>| {
+            std::str::from_utf8(literal.value).map_or(text, str::trim_start)
+        };
+        let title = match expr {
+            // A plus is no operation, and leaves no trace.
+            Expr::Unary(Unary { op: UnaryOp::Plus, expr }) => self.column_title(*expr, text),
+            Expr::Column(column) => column.name.text,
+            Expr::Literal(literal) => match literal.kind {
+                LiteralKind::Str | LiteralKind::NationalStr => string(literal),
+                _ => self.text_of(literal.span.start, literal.span.end),
+            },
+            Expr::Introducer(Introducer { expr: Expr::Literal(literal), .. })
+                if literal.kind == LiteralKind::Str =>
+            {
+                string(literal)
+            }
+            Expr::Null => "NULL",
+            Expr::True => "TRUE",
+            Expr::False => "FALSE",
+            _ => text,
+        };
+        shortened(title)
     }
 
     /// `t.*` and `ks.t.*`.
@@ -499,6 +519,15 @@ impl<'a> Parser<'a> {
         }
         Ok(format)
     }
+}
+
+/// MySQL cuts the names that it makes.
+fn shortened(name: &str) -> &str {
+    const CHARS_MAX: usize = 255;
+    if name.len() <= CHARS_MAX {
+        return name;
+    }
+    name.char_indices().nth(CHARS_MAX).map_or(name, |(end, _)| &name[..end])
 }
 
 /// Takes the parentheses off a query that has nothing around its body.

@@ -112,7 +112,7 @@ impl Print for DataType<'_> {
         printer.word_if(self.binary, " binary");
         if let Some(collate) = self.collate {
             printer.word(" collate ");
-            printer.charset(collate);
+            printer.name(collate);
         }
     }
 }
@@ -145,7 +145,7 @@ impl Print for ColumnOption<'_> {
             }
             ColumnOption::Collate(name) => {
                 printer.word("collate ");
-                printer.charset(name);
+                printer.name(name);
             }
             ColumnOption::ColumnFormat(word) => {
                 printer.word("column_format ");
@@ -529,7 +529,7 @@ fn print_rarer(action: &AlterAction<'_>, printer: &mut Printer<'_>) {
             printer.charset(charset);
             if let Some(collate) = collate {
                 printer.word(" collate ");
-                printer.charset(collate);
+                printer.name(collate);
             }
         }
         AlterAction::DisableKeys => printer.word("disable keys"),
@@ -755,6 +755,10 @@ impl Print for AlterDatabase<'_> {
     fn print(&self, printer: &mut Printer<'_>) {
         printer.word("alter database");
         printer.optional(" ", self.name.as_ref());
+        // Without `DEFAULT` the option's name would be taken for the database's.
+        let lone_charset = self.name.is_none()
+            && self.options.first().is_some_and(|option| option.name == "charset");
+        printer.word_if(lone_charset, " default");
         printer.table_options(self.options);
     }
 }

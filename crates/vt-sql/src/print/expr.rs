@@ -171,7 +171,7 @@ impl Printer<'_> {
             Expr::Collate(collate) => {
                 self.expr(&collate.expr, rung::COLLATE);
                 self.word(" collate ");
-                self.charset(collate.collation);
+                self.name(collate.collation);
             }
             Expr::Introducer(introducer) => {
                 self.word("_");
@@ -553,11 +553,7 @@ impl Print for SystemVariable<'_> {
         }
         for (index, part) in self.name.split('.').enumerate() {
             printer.word_if(index > 0, ".");
-            // Behind `@@` any word is a name.
-            match part.bytes().all(crate::lexer::is_name_byte) && !part.is_empty() {
-                true => printer.word(part),
-                false => printer.name(part),
-            }
+            printer.name(part);
         }
     }
 }

@@ -32,7 +32,7 @@ impl Print for SetItem<'_> {
                 printer.charset(charset);
                 if let Some(collate) = collate {
                     printer.word(" collate ");
-                    printer.charset(collate);
+                    printer.name(collate);
                 }
             }
             SetItem::CharacterSet(charset) => {

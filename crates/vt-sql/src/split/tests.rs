@@ -53,6 +53,15 @@ fn bodies_of_programs_stay_whole() {
         "create function f() returns int return case when 1 then 2 end; select 1",
         &["create function f() returns int return case when 1 then 2 end", "select 1"],
     );
+    check(
+        "create procedure p(start int, end int) begin while i <= end do set i = i + 1; \
+         end while; select case a when 1 then b end; end; select 1",
+        &[
+            "create procedure p(start int, end int) begin while i <= end do set i = i + 1; \
+             end while; select case a when 1 then b end; end",
+            "select 1",
+        ],
+    );
     check("create table t (begin int); select 1", &["create table t (begin int)", "select 1"]);
     check("begin; select 1; commit", &["begin", "select 1", "commit"]);
 }

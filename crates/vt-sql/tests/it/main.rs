@@ -3,4 +3,5 @@
 mod corpus;
 mod golden;
 mod hostile;
+mod names;
 mod ordinals;

@@ -224,6 +224,8 @@ const OBJECTS: &[(&str, Object)] = &[
     ("schema", Object::Database),
     ("user", Object::Account),
     ("role", Object::Account),
+    // `JSON DUALITY VIEW`
+    ("json", Object::Other),
     ("procedure", Object::Other),
     ("function", Object::Other),
     ("trigger", Object::Other),
