@@ -32,7 +32,9 @@ pub enum Func {
     Mod,
     /// `-x`
     Negate,
+    /// Of two or more.
     And,
+    /// Of two or more.
     Or,
     Xor,
     Not,
@@ -156,7 +158,7 @@ impl Func {
             | Func::CastChar => (1, 1),
             Func::Between | Func::NotBetween => (3, 3),
             Func::Like | Func::NotLike => (2, 3),
-            Func::Case => (2, usize::MAX),
+            Func::Case | Func::And | Func::Or => (2, usize::MAX),
             _ => {
                 let named = NAMED.iter().find(|(_, func, ..)| *func == self);
                 named.map_or((2, 2), |(_, _, least, greatest)| (*least, *greatest))

@@ -94,24 +94,28 @@ pub(crate) fn truth(value: &Value) -> Result<Option<bool>, Error> {
 
 /// Combines truth values, of which NULL is the unknown one.
 fn logic(func: Func, args: &[Node], row: &[Value]) -> Result<Value, Error> {
-    let first = truth(&eval(&args[0], row)?)?;
-    let result = match (func, first) {
-        (Func::Not, _) => first.map(|truth| !truth),
-        // What decides by itself leaves the other side alone.
-        (Func::And, Some(false)) => Some(false),
-        (Func::Or, Some(true)) => Some(true),
-        (Func::Xor, None) => None,
-        _ => {
-            let second = truth(&eval(&args[1], row)?)?;
-            match (func, first, second) {
-                (Func::And, _, Some(false)) => Some(false),
-                (Func::Or, _, Some(true)) => Some(true),
-                (Func::And, Some(a), Some(b)) => Some(a && b),
-                (Func::Or, Some(a), Some(b)) => Some(a || b),
-                (_, Some(a), Some(b)) => Some(a != b),
-                _ => None,
-            }
+    let mut result = truth(&eval(&args[0], row)?)?;
+    if func == Func::Not {
+        return Ok(result.map_or(Value::Null, |truth| Value::from(!truth)));
+    }
+    for arg in &args[1..] {
+        // What decides by itself leaves the rest alone.
+        let decided = match func {
+            Func::And => result == Some(false),
+            Func::Or => result == Some(true),
+            _ => result.is_none(),
+        };
+        if decided {
+            break;
         }
-    };
+        result = match (func, result, truth(&eval(arg, row)?)?) {
+            (Func::And, _, Some(false)) => Some(false),
+            (Func::Or, _, Some(true)) => Some(true),
+            (Func::And, Some(a), Some(b)) => Some(a && b),
+            (Func::Or, Some(a), Some(b)) => Some(a || b),
+            (_, Some(a), Some(b)) => Some(a != b),
+            _ => None,
+        };
+    }
     Ok(result.map_or(Value::Null, Value::from))
 }

@@ -217,3 +217,62 @@ fn values_and_types_are_those_of_mysql() {
     assert!(wrong.is_empty(), "{} wrong of {right}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(right > 12 * refused, "{right} are right and {refused} refused");
 }
+
+#[test]
+fn expressions_may_nest_deep_but_not_without_end() {
+    let nested = |depth: usize| {
+        let one = Expr::Literal(TypedBytes::int64(1));
+        (0..depth).fold(Expr::Column(0), |inner, level| match level % 3 {
+            0 => Expr::Call(Func::Add, vec![inner, one.clone()]),
+            1 => Expr::Call(Func::Coalesce, vec![inner, one.clone()]),
+            _ => Expr::Call(Func::And, vec![one.clone(), inner]),
+        })
+    };
+    let binds = BindVars::new();
+    let compiled = nested(400).compile(&fields(), &Env::new(&binds)).unwrap();
+    assert_eq!(compiled.columns(), [0]);
+    assert!(compiled.is_true(&rows()[0]).unwrap());
+    let error = nested(5000).compile(&fields(), &Env::new(&binds)).unwrap_err();
+    assert_eq!(error.id(), Some(ErrorId::VT12001));
+}
+
+#[test]
+fn conditions_of_many_parts_know_three_truths() {
+    for (text, want) in [
+        ("(and i:1 i:2 n)", None),
+        ("(and i:1 n i:0)", Some(0)),
+        ("(or n i:0 i:3)", Some(1)),
+        ("(or i:0 i:0 n)", None),
+        ("(or i:0 i:0 i:0)", Some(0)),
+    ] {
+        let value = compiled(text).unwrap().eval(&[]).unwrap();
+        assert_eq!(value.text().map(|text| text == "1"), want.map(|want| want == 1), "{text}");
+    }
+}
+
+#[test]
+fn wrong_shapes_are_errors() {
+    for (text, errno) in [
+        ("(add i:1)", 1582),
+        ("(add i:1 [i:1 i:2])", 1241),
+        ("(eq [i:1 i:2] [i:1 i:2 i:3])", 1241),
+        ("(eq i:1 [i:1 i:2])", 1241),
+        ("(in [i:1 i:2] [i:3])", 1241),
+        ("[i:1 i:2]", 1241),
+    ] {
+        assert_eq!(compiled(text).unwrap_err().errno(), errno, "{text}");
+    }
+    let binds = BindVars::new();
+    let missing = Expr::Bind("v1".into()).compile(&[], &Env::new(&binds)).unwrap_err();
+    assert_eq!(missing.message(), "query arguments missing for v1");
+    assert!(Expr::Column(7).compile(&[], &Env::new(&binds)).is_err());
+}
+
+#[test]
+fn range_errors_show_the_expression() {
+    let overflow = compiled("(add c:0 i:1)").unwrap().eval(&rows()[2]).unwrap_err();
+    assert_eq!((overflow.errno(), &overflow.sql_state()), (1690, b"22003"));
+    assert_eq!(overflow.message(), "BIGINT value is out of range in '(`i` + 1)'");
+    let negative = compiled("(sub c:1 i:5)").unwrap().eval(&rows()[0]).unwrap_err();
+    assert_eq!(negative.message(), "BIGINT UNSIGNED value is out of range in '(`u` - 5)'");
+}
