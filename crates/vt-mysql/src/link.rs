@@ -13,8 +13,8 @@ use crate::socket::{Rewound, Socket, Transport};
 const READ_MIN: usize = 4 << 10;
 /// Most that is reserved ahead of what has come: a stranger's header is no reason for more.
 const RESERVE_MAX: usize = 256 << 10;
-/// Buffers that grew beyond this are given back when a connection falls idle.
-const KEEP_MAX: usize = 16 << 10;
+/// Buffers that grew beyond this are given back between commands.
+const KEEP_MAX: usize = 256 << 10;
 
 /// Why no packet can be read.
 #[derive(Debug)]

@@ -76,9 +76,10 @@ macro_rules! on_either {
 
 impl Socket {
     /// Takes a TCP stream; small packets are to go out at once.
-    pub(crate) fn tcp(stream: TcpStream) -> io::Result<Socket> {
-        stream.set_nodelay(true)?;
-        Ok(Socket(Arc::new(Kind::Tcp(stream))))
+    pub(crate) fn tcp(stream: TcpStream) -> Socket {
+        // It fails where the other end is gone already, which the first read will find out.
+        drop(stream.set_nodelay(true));
+        Socket(Arc::new(Kind::Tcp(stream)))
     }
 
     pub(crate) fn unix(stream: UnixStream) -> Socket {
@@ -151,10 +152,22 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         on_either!(self, stream => loop {
             ready!(stream.poll_read_ready(cx))?;
-            match stream.try_read_buf(buf) {
-                Ok(_) => return Poll::Ready(Ok(())),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
+            let room = buf.remaining();
+            let mut taken = None;
+            let read = stream.try_io(Interest::READABLE, || {
+                let length = stream.try_read_buf(buf)?;
+                taken = Some(length);
+                // A read that leaves room has emptied the socket: to say so here saves the system
+                // call that would find nothing.
+                if (1..room).contains(&length) {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                Ok(())
+            });
+            match (taken, read) {
+                (Some(_), _) | (None, Ok(())) => return Poll::Ready(Ok(())),
+                (None, Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
+                (None, Err(error)) => return Poll::Ready(Err(error)),
             }
         })
     }

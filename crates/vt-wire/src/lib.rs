@@ -19,6 +19,7 @@ pub mod compress;
 pub mod end;
 pub mod frame;
 pub mod handshake;
+pub mod infile;
 pub mod params;
 pub mod put;
 pub mod row;

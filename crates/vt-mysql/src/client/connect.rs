@@ -12,7 +12,7 @@ use crate::socket::Socket;
 pub(super) async fn open(address: &Address) -> Result<Socket, Error> {
     let opened = match address {
         Address::Tcp { host, port } => {
-            TcpStream::connect((host.as_str(), *port)).await.and_then(Socket::tcp)
+            TcpStream::connect((host.as_str(), *port)).await.map(Socket::tcp)
         }
         Address::Unix(path) => UnixStream::connect(path).await.map(Socket::unix),
     };

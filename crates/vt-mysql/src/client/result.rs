@@ -6,7 +6,7 @@ use vt_base::{Error, Result};
 use vt_value::{Field, Fields, QueryResult, RowsBuilder};
 use vt_wire::end::{self, EndInfo};
 use vt_wire::scan::Scan;
-use vt_wire::{Capabilities, Malformed, SessionChange, column, status};
+use vt_wire::{Capabilities, Malformed, SessionChange, column, infile, status};
 
 use super::Conn;
 use super::conn::{State, rows_exceeded};
@@ -25,8 +25,6 @@ pub(super) enum RowOrEnd {
     End(EndInfo),
 }
 
-/// First byte of a server's wish to read a file of the client.
-const LOCAL_INFILE: u8 = 0xfb;
 /// Rows of a result that is too long are read and dropped up to so many bytes.
 const DRAIN_MAX: usize = 1 << 20;
 
@@ -52,7 +50,7 @@ impl Conn {
 
     pub(super) async fn read_head(&mut self) -> Result<Head> {
         self.read_packet().await?;
-        if self.link.payload().first() == Some(&LOCAL_INFILE) {
+        if infile::decode_request(self.link.payload()).is_some() {
             // No file is given away: the empty packet says so, and the server answers to it.
             self.link.put(|_| {});
             if let Err(error) = self.link.flush().await {

@@ -73,7 +73,7 @@ impl Listener {
         match self {
             Listener::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
-                Ok((Socket::tcp(stream)?, Peer::Tcp(address)))
+                Ok((Socket::tcp(stream), Peer::Tcp(address)))
             }
             Listener::Unix(listener, _) => {
                 let (stream, _) = listener.accept().await?;

@@ -67,6 +67,7 @@ pub(super) async fn run(shared: Arc<Shared>, socket: Socket, peer: Peer, id: u32
     let logged_in = tokio::select! {
         biased;
         () = kill.cancelled() => return,
+        () = shared.drain.cancelled() => return,
         logged_in = timeout(config.connect_timeout, logging_in) => logged_in,
     };
     let logged_in = match logged_in {
