@@ -4,6 +4,7 @@
 //! knows neither SQL grammar nor the planner, the planner does no I/O.
 
 pub mod dml;
+pub mod explain;
 pub mod need;
 pub mod node;
 pub mod route;

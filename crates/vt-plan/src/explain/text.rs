@@ -1,0 +1,229 @@
+//! A plan as lines of text, each step above those that it reads from.
+
+use std::fmt::Write;
+
+use super::expr::{show, show_all};
+use crate::{
+    Aggregate, Insert, InsertRouting, InsertSource, Join, JoinColumn, Node, Plan, Route, Routing,
+    SortKey, Subquery, Write as Change,
+};
+
+/// Writes a plan, a line a step.
+pub fn to_text(plan: &Plan) -> String {
+    let mut text = Text { out: String::new(), depth: 0 };
+    text.node(&plan.root);
+    if !plan.needs.is_empty() {
+        let needs: Vec<String> =
+            plan.needs.iter().map(|need| format!(":{}", need.bind_name())).collect();
+        text.line(&format!("needs {}", needs.join(", ")));
+    }
+    text.out
+}
+
+struct Text {
+    out: String,
+    depth: usize,
+}
+
+impl Text {
+    fn line(&mut self, line: &str) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.out, "{:indent$}{line}", "", indent = 2 * self.depth);
+    }
+
+    fn inside(&mut self, f: impl FnOnce(&mut Text)) {
+        self.depth += 1;
+        f(self);
+        self.depth -= 1;
+    }
+
+    fn over(&mut self, line: &str, input: &Node) {
+        self.line(line);
+        self.inside(|text| text.node(input));
+    }
+
+    fn node(&mut self, node: &Node) {
+        match node {
+            Node::Route(one) => self.line(&route("Route", one)),
+            Node::Rows { rows, .. } => self.line(&format!("Rows {}", rows.len())),
+            Node::Limit { input, count, offset } => {
+                let mut line = "Limit".to_owned();
+                if let Some(count) = count {
+                    line += &format!(" {}", show(count));
+                }
+                if let Some(offset) = offset {
+                    line += &format!(" offset {}", show(offset));
+                }
+                self.over(&line, input);
+            }
+            Node::Sort { input, keys: by, .. } => self.over(&format!("Sort {}", keys(by)), input),
+            Node::Aggregate(one) => self.aggregate(one),
+            Node::Distinct { input, columns } => {
+                self.over(&format!("Distinct {}", keys(columns)), input);
+            }
+            Node::Filter { input, predicate } => {
+                self.over(&format!("Filter {}", show(predicate)), input);
+            }
+            Node::Project { input, exprs, names } => {
+                let named = exprs.iter().zip(names).map(|(expr, name)| match name.is_empty() {
+                    true => show(expr),
+                    false => format!("{} as {name}", show(expr)),
+                });
+                let named: Vec<String> = named.collect();
+                self.over(&format!("Project {}", named.join(", ")), input);
+            }
+            Node::Truncate { input, columns } => self.over(&format!("Truncate {columns}"), input),
+            Node::Join(one) => self.join(one),
+            Node::Subquery(one) => self.subquery(one),
+            Node::Concat { inputs } => {
+                self.line("Concat");
+                self.inside(|text| inputs.iter().for_each(|input| text.node(input)));
+            }
+            Node::Insert(one) => self.insert(one),
+            Node::Update(one) => self.change("Update", one),
+            Node::Delete(one) => self.change("Delete", one),
+        }
+    }
+
+    fn aggregate(&mut self, one: &Aggregate) {
+        let calls = one.aggregates.iter().map(|spec| {
+            let distinct = if spec.distinct { "distinct " } else { "" };
+            let by = spec.key.as_ref().map_or(String::new(), |by| format!(" by {}", key(by)));
+            format!("{:?}({distinct}{}{by})", spec.func, spec.column)
+        });
+        let mut line = format!("Aggregate {}", calls.collect::<Vec<_>>().join(", "));
+        if !one.group_by.is_empty() {
+            let how = if one.ordered { "ordered" } else { "hashed" };
+            line += &format!(" group {} {how}", keys(&one.group_by));
+        }
+        self.over(&line, &one.input);
+    }
+
+    fn join(&mut self, one: &Join) {
+        let columns = one.columns.iter().map(|column| match column {
+            JoinColumn::Left(place) => format!("L{place}"),
+            JoinColumn::Right(place) => format!("R{place}"),
+        });
+        let mut line = format!("Join {:?}", one.kind).to_string();
+        line += &format!(" [{}]", columns.collect::<Vec<_>>().join(", "));
+        let vars = one.vars.iter().map(|(name, place)| format!(":{name} = L{place}"));
+        let vars: Vec<String> = vars.collect();
+        if !vars.is_empty() {
+            line += &format!(" with {}", vars.join(", "));
+        }
+        self.line(&line);
+        self.inside(|text| {
+            text.node(&one.left);
+            text.node(&one.right);
+        });
+    }
+
+    fn subquery(&mut self, one: &Subquery) {
+        let mut line = format!("Subquery {:?} :{}", one.kind, one.var);
+        if let Some(var) = &one.has_values_var {
+            line += &format!(" :{var}");
+        }
+        self.line(&line);
+        self.inside(|text| {
+            text.node(&one.subquery);
+            text.node(&one.outer);
+        });
+    }
+
+    fn insert(&mut self, one: &Insert) {
+        let rows: Vec<&str> = one.rows.iter().map(|row| &**row).collect();
+        let mut line = format!("Insert {}", one.keyspace);
+        if one.ignore {
+            line += " ignore";
+        }
+        line += &format!(": {}{}{}", one.prefix, rows.join(", "), one.suffix);
+        self.line(&line);
+        self.inside(|text| {
+            if let Some(auto) = &one.auto_increment {
+                let given = match auto.offset {
+                    Some(offset) => format!("${offset}"),
+                    None => show_all(&auto.values),
+                };
+                text.line(&format!("ids {}: {} for ({given})", auto.keyspace, auto.sql));
+            }
+            if let InsertRouting::Sharded(vindexes) = &one.routing {
+                for vindex in vindexes {
+                    let rows = vindex.rows.iter().map(|row| format!("({})", show_all(row)));
+                    let mut places: Vec<String> = rows.collect();
+                    places.extend(vindex.offsets.iter().map(|offset| format!("${offset}")));
+                    text.line(&format!(
+                        "{}({}) {}",
+                        vindex.vindex.name,
+                        vindex.columns.join(", "),
+                        places.join(" ")
+                    ));
+                }
+            }
+            if let InsertSource::Select(input) = &one.source {
+                text.node(input);
+            }
+        });
+    }
+
+    fn change(&mut self, verb: &str, one: &Change) {
+        self.line(&route(verb, &one.route));
+        if let Some(input) = &one.input {
+            self.inside(|text| text.node(input));
+        }
+    }
+}
+
+fn route(verb: &str, one: &Route) -> String {
+    let mut line = format!("{verb} {} {}", one.keyspace, routing(&one.routing));
+    if !one.merge_by.is_empty() {
+        line += &format!(" merge {}", keys(&one.merge_by));
+    }
+    if let Some(limit) = &one.upper_limit {
+        line += &format!(" upper_limit {} + {}", show(&limit.count), show(&limit.offset));
+    }
+    if one.timeout_ms > 0 {
+        line += &format!(" timeout {}ms", one.timeout_ms);
+    }
+    if one.multi_shard_autocommit {
+        line += " autocommit";
+    }
+    if one.errors_as_warnings {
+        line += " errors_as_warnings";
+    }
+    format!("{line}: {}", one.sql)
+}
+
+fn routing(one: &Routing) -> String {
+    match one {
+        Routing::Unsharded => "unsharded".to_owned(),
+        Routing::AnyShard => "any".to_owned(),
+        Routing::Scatter => "scatter".to_owned(),
+        Routing::Nowhere => "nowhere".to_owned(),
+        Routing::By(destination) => format!("by {destination}"),
+        Routing::Equal { vindex, values } => {
+            let how = if vindex.unique { "unique" } else { "equal" };
+            format!("{how} {}({})", vindex.name, show_all(values))
+        }
+        Routing::In { vindex, values, list_var } => {
+            let var = list_var.as_ref().map_or(String::new(), |var| format!(" as ::{var}"));
+            format!("in {}({}){var}", vindex.name, show(values))
+        }
+        Routing::MultiEqual { vindex, rows } => {
+            let rows: Vec<String> = rows.iter().map(|row| format!("({})", show_all(row))).collect();
+            format!("multi {}({})", vindex.name, rows.join(", "))
+        }
+        Routing::Prefix { vindex, values } => {
+            format!("prefix {}({})", vindex.name, show_all(values))
+        }
+    }
+}
+
+fn keys(keys: &[SortKey]) -> String {
+    format!("({})", keys.iter().map(key).collect::<Vec<_>>().join(", "))
+}
+
+fn key(key: &SortKey) -> String {
+    let weight = key.weight_column.map_or(String::new(), |weight| format!("|{weight}"));
+    let order = if key.descending { " desc" } else { "" };
+    format!("{}{weight}{order}", key.column)
+}

@@ -1,0 +1,123 @@
+//! Runs the files of `plans/`: a `vschema` block, then pairs of a `sql` and a `plan` block.
+//!
+//! A first line `-- use TARGET` in a `sql` block selects the session's keyspace, shard
+//! (`ks:-80`), key range (`ks[40-80]`) or tablet type (`ks@replica`); several statements stand
+//! on lines of their own, each with its plan. `UPDATE=1` writes the plans that come out.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use vt_base::TabletType;
+use vt_planner::{PlanContext, plan};
+use vt_sql::{Arena, Modes, normalize};
+use vt_vschema::{Destination, VSchema};
+
+use crate::vschema_text;
+
+#[test]
+fn plans_are_as_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans");
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut wrong = String::new();
+    let mut files: Vec<_> =
+        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty(), "plans to compare");
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let made = rerun(&text);
+        if made == text {
+            continue;
+        }
+        if update {
+            std::fs::write(&file, &made).unwrap();
+            continue;
+        }
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        for (line, (want, got)) in text.lines().zip(made.lines()).enumerate() {
+            if want != got {
+                let _ = writeln!(wrong, "{name}:{}\n  want {want}\n  got  {got}", line + 1);
+                break;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "run with UPDATE=1 if these are right:\n{wrong}");
+}
+
+/// Returns a file with its plans as they come out now.
+fn rerun(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut vschema = None;
+    let mut blocks = text.split("```");
+    out.push_str(blocks.next().unwrap_or_default());
+    let mut pending: Option<String> = None;
+    while let (Some(block), after) = (blocks.next(), blocks.next().unwrap_or_default()) {
+        let (kind, body) = block.split_once('\n').unwrap_or((block, ""));
+        match kind {
+            "vschema" => vschema = Some(vschema_text::parse(body)),
+            "sql" => {
+                let vschema = vschema.as_ref().expect("a vschema comes first");
+                pending = Some(plans(vschema, body));
+            }
+            _ => {}
+        }
+        let body = match kind {
+            "plan" => pending.take().expect("a statement comes before its plan"),
+            _ => body.to_owned(),
+        };
+        let _ = write!(out, "```{kind}\n{body}```{after}");
+    }
+    out
+}
+
+/// Plans the statements of a block, one a line.
+fn plans(vschema: &VSchema, block: &str) -> String {
+    let mut ctx = PlanContext::new(vschema);
+    let mut lines = block.lines().peekable();
+    let mut target = None;
+    if let Some(using) = lines.peek().and_then(|line| line.strip_prefix("-- use ")) {
+        target = aim(using, &mut ctx);
+        lines.next();
+    }
+    ctx.target = target.as_ref();
+    lines.map(|sql| one_plan(sql, &ctx)).collect::<Vec<_>>().join("\n")
+}
+
+fn one_plan(sql: &str, ctx: &PlanContext<'_>) -> String {
+    let arena = Arena::new();
+    // A statement in its normal form, as the gateway plans it, begins with a star.
+    let (normal, sql) = match sql.strip_prefix("* ") {
+        Some(sql) => (true, sql),
+        None => (false, sql),
+    };
+    let statement = match vt_sql::parse(&arena, sql, Modes::default()) {
+        Ok(statement) if normal => normalize::normalize(&arena, &statement).statement,
+        Ok(statement) => statement,
+        Err(error) => return format!("does not parse: {error}\n"),
+    };
+    match plan(&statement, ctx) {
+        Ok(plan) => vt_plan::explain::to_text(&plan),
+        Err(error) => format!("{error}\n"),
+    }
+}
+
+/// Reads a target like those of USE.
+fn aim<'a>(text: &'a str, ctx: &mut PlanContext<'a>) -> Option<Destination> {
+    let (text, tablet_type) = text.split_once('@').unwrap_or((text, "primary"));
+    ctx.tablet_type = tablet_type.parse::<TabletType>().unwrap();
+    if let Some((keyspace, range)) = text.split_once('[') {
+        ctx.keyspace = Some(keyspace);
+        let range = range.trim_end_matches(']').parse().unwrap();
+        return Some(Destination::KeyRange(range));
+    }
+    match text.split_once(':') {
+        Some((keyspace, shard)) => {
+            ctx.keyspace = Some(keyspace);
+            Some(Destination::Shard(shard.into()))
+        }
+        None => {
+            ctx.keyspace = Some(text);
+            None
+        }
+    }
+}

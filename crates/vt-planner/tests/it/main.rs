@@ -1,0 +1,4 @@
+//! Plans of statements, as files that are read and compared.
+
+mod golden;
+mod vschema_text;

@@ -1,0 +1,107 @@
+//! A short way of writing a vschema.
+//!
+//! ```text
+//! keyspace user sharded
+//! vindex hash hash
+//! table user vindex=id:hash auto=id:main.user_seq columns=id:INT64,name:VARCHAR authoritative
+//! table music vindex=user_id:hash vindex=id:music_lookup
+//! keyspace main
+//! table user_seq sequence
+//! rule t to=main.other
+//! ```
+
+use vt_value::Type;
+use vt_vschema::VSchema;
+use vt_vschema::spec::{
+    AutoIncrementSpec, ColumnSpec, ColumnVindexSpec, KeyspaceSpec, RoutingRuleSpec, SrvVSchemaSpec,
+    TableSpec, VindexSpec,
+};
+
+pub(crate) fn parse(text: &str) -> VSchema {
+    let mut spec = SrvVSchemaSpec::default();
+    let mut current = String::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [kind, name, rest @ ..] = words.as_slice() else { panic!("a bare word: {line}") };
+        match *kind {
+            "keyspace" => {
+                current = (*name).to_owned();
+                let keyspace =
+                    KeyspaceSpec { sharded: rest.contains(&"sharded"), ..KeyspaceSpec::default() };
+                spec.keyspaces.insert(current.clone(), keyspace);
+            }
+            "vindex" => {
+                let keyspace = spec.keyspaces.get_mut(&current).expect("a keyspace comes first");
+                keyspace.vindexes.insert((*name).to_owned(), vindex(rest));
+            }
+            "table" => {
+                let keyspace = spec.keyspaces.get_mut(&current).expect("a keyspace comes first");
+                keyspace.tables.insert((*name).to_owned(), table(rest));
+            }
+            "rule" => spec.routing_rules.push(RoutingRuleSpec {
+                from_table: (*name).to_owned(),
+                to_tables: rest
+                    .iter()
+                    .filter_map(|to| to.strip_prefix("to="))
+                    .map(str::to_owned)
+                    .collect(),
+            }),
+            other => panic!("unknown word {other} in {line}"),
+        }
+    }
+    let vschema = VSchema::build(&spec);
+    for keyspace in vschema.keyspaces.values() {
+        assert!(keyspace.error.is_none(), "{:?}", keyspace.error);
+    }
+    vschema
+}
+
+fn vindex(words: &[&str]) -> VindexSpec {
+    let mut spec = VindexSpec { typ: words[0].to_owned(), ..VindexSpec::default() };
+    for word in &words[1..] {
+        let (key, value) = word.split_once('=').expect("a parameter has a value");
+        match key {
+            "owner" => spec.owner = value.to_owned(),
+            _ => {
+                spec.params.insert(key.to_owned(), value.to_owned());
+            }
+        }
+    }
+    spec
+}
+
+fn table(words: &[&str]) -> TableSpec {
+    let mut spec = TableSpec::default();
+    for word in words {
+        match word.split_once('=') {
+            None if *word == "authoritative" => spec.column_list_authoritative = true,
+            None => spec.typ = (*word).to_owned(),
+            Some(("vindex", value)) => {
+                let (columns, name) = value.split_once(':').expect("columns:vindex");
+                let columns = columns.split(',').map(str::to_owned).collect();
+                let name = name.to_owned();
+                spec.column_vindexes.push(ColumnVindexSpec {
+                    column: String::new(),
+                    columns,
+                    name,
+                });
+            }
+            Some(("auto", value)) => {
+                let (column, sequence) = value.split_once(':').expect("column:sequence");
+                let (column, sequence) = (column.to_owned(), sequence.to_owned());
+                spec.auto_increment = Some(AutoIncrementSpec { column, sequence });
+            }
+            Some(("columns", value)) => spec.columns.extend(value.split(',').map(column)),
+            Some(("pinned", value)) => spec.pinned = value.to_owned(),
+            Some(("source", value)) => spec.source = value.to_owned(),
+            Some((key, _)) => panic!("unknown word {key}"),
+        }
+    }
+    spec
+}
+
+fn column(text: &str) -> ColumnSpec {
+    let (name, typ) = text.split_once(':').unwrap_or((text, ""));
+    let typ = Type::from_name(typ).unwrap_or(Type::NULL_TYPE);
+    ColumnSpec { name: name.to_owned(), typ, ..ColumnSpec::default() }
+}
