@@ -5,7 +5,8 @@ use std::sync::Arc;
 use vt_base::Error;
 use vt_eval::{Expr as Eval, Func};
 use vt_sql::ast::{
-    BinaryOp, Bind, Case, ColumnName, Expr, In, InList, IsWhat, Literal, LiteralKind, UnaryOp,
+    Binary, BinaryOp, Bind, Case, ColumnName, Expr, In, InList, IsWhat, Literal, LiteralKind,
+    UnaryOp,
 };
 use vt_value::{Type, TypedBytes};
 
@@ -36,10 +37,7 @@ pub(crate) fn translate<'a>(expr: Expr<'a>, place: ColumnPlace<'_, 'a>) -> Resul
             UnaryOp::Not | UnaryOp::Bang => call(Func::Not, &[unary.expr], place),
             UnaryOp::BitNot | UnaryOp::Binary => Err(untranslatable(expr)),
         },
-        Expr::Binary(binary) => match binary_func(binary.op) {
-            Some(func) => call(func, &[binary.left, binary.right], place),
-            None => Err(untranslatable(expr)),
-        },
+        Expr::Binary(binary) => translate_chain(binary, place),
         Expr::And(parts) => chain(Func::And, parts, place),
         Expr::Or(parts) => chain(Func::Or, parts, place),
         Expr::Row(parts) => {
@@ -120,6 +118,37 @@ fn bind_value(bind: &Bind<'_>) -> Eval {
         true => Eval::BindTuple(bind.name.into()),
         false => Eval::Bind(bind.name.into()),
     }
+}
+
+/// How many links of a chain of operators the gateway evaluates.
+const CHAIN_MAX: usize = 200;
+
+/// Translates a chain of operators, `a + b + c + ...`.
+fn translate_chain<'a>(top: &'a Binary<'a>, place: ColumnPlace<'_, 'a>) -> Result<Eval, Error> {
+    let mut links = vec![top];
+    let mut first = top.left;
+    let mut left = loop {
+        if let Some(column) = place(first)? {
+            break Eval::Column(column);
+        }
+        match first {
+            Expr::Binary(_) if links.len() >= CHAIN_MAX => {
+                return Err(Error::unsupported("a chain of so many operators"));
+            }
+            Expr::Binary(link) => {
+                links.push(link);
+                first = link.left;
+            }
+            _ => break translate(first, place)?,
+        }
+    };
+    for link in links.into_iter().rev() {
+        let Some(func) = binary_func(link.op) else {
+            return Err(untranslatable(Expr::Binary(link)));
+        };
+        left = Eval::Call(func, vec![left, translate(link.right, place)?]);
+    }
+    Ok(left)
 }
 
 fn call<'a>(func: Func, args: &[Expr<'a>], place: ColumnPlace<'_, 'a>) -> Result<Eval, Error> {

@@ -15,6 +15,9 @@ use crate::PlanContext;
 use crate::analyze::{Scope, Tables};
 use crate::directives::Directives;
 
+/// How many queries a statement's planning may look at, each try counted.
+const BLOCKS_MAX: usize = 2000;
+
 /// Plans one statement; what it builds of the syntax tree lies in `arena`.
 pub(crate) struct Planner<'a> {
     pub(crate) arena: &'a Arena,
@@ -30,6 +33,8 @@ struct State {
     needs: BTreeSet<Need>,
     next_table: usize,
     next_subquery: usize,
+    /// How many queries, at any depth, have been planned so far.
+    blocks: usize,
     /// Names of bind variables that joins fill.
     vars: BTreeSet<String>,
 }
@@ -169,6 +174,20 @@ impl<'a> Planner<'a> {
         let mut state = self.state.borrow_mut();
         state.next_subquery += 1;
         state.next_subquery
+    }
+
+    /// Counts a query that is planned.
+    ///
+    /// # Errors
+    /// Planning would take too long: each query may be tried in several ways, and so may those in
+    /// it.
+    pub(crate) fn count_block(&self) -> Result<(), Error> {
+        let mut state = self.state.borrow_mut();
+        state.blocks += 1;
+        match state.blocks > BLOCKS_MAX {
+            true => Err(Error::unsupported("queries nested so deeply over sharded tables")),
+            false => Ok(()),
+        }
     }
 
     /// Returns a name for a join's bind variable, like `wanted` and used by no other.

@@ -18,6 +18,8 @@
 //! - in a select expression without alias, whose text names the column;
 //! - in `ORDER BY` and `GROUP BY`, where a number is a position, and an expression must equal one
 //!   of the select list (whose literals then are frozen, too);
+//! - beside a column that names a database (`table_schema = 'x'`), which decides where a query of
+//!   `information_schema` goes;
 //! - in `OVER (...)`, as separator or escape character, behind `->`, as precision of `NOW(6)`, and
 //!   as `N'...'`;
 //! - everywhere that is not an expression: lengths, paths of `JSON_TABLE`, file names, hints;
@@ -174,6 +176,16 @@ fn is_bindable(literal: &Literal<'_>) -> bool {
     literal.ordinal != Literal::MADE && literal.kind != LiteralKind::NationalStr
 }
 
+/// Tells whether an expression is a column of `information_schema` that names a database.
+fn names_database(expr: &Expr<'_>) -> bool {
+    let Expr::Column(column) = expr else { return false };
+    let name = column.name.text.as_bytes();
+    let suffix = b"_schema";
+    name.eq_ignore_ascii_case(b"schema_name")
+        || name.len() > suffix.len()
+            && name[name.len() - suffix.len()..].eq_ignore_ascii_case(suffix)
+}
+
 fn has_literal<'a>(node: &impl Node<'a>) -> bool {
     any_expr(node, |expr| match expr {
         Expr::Literal(_) => true,
@@ -204,7 +216,14 @@ impl<'a> Rewriter<'a> for Normalizer<'a> {
             Expr::Literal(literal) if is_bindable(literal) => {
                 Some(Expr::Bind(self.bind(literal.ordinal, false)))
             }
+            Expr::In(in_list) if names_database(&in_list.expr) => Some(*expr),
             Expr::In(in_list) => self.in_list(in_list),
+            Expr::Binary(binary)
+                if binary.op.is_comparison()
+                    && (names_database(&binary.left) || names_database(&binary.right)) =>
+            {
+                Some(*expr)
+            }
             Expr::Like(like) if like.escape.is_some() => {
                 let expr = like.expr.rewritten(self);
                 let pattern = like.pattern.rewritten(self);

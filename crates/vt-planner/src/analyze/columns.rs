@@ -230,6 +230,12 @@ impl<'a> Planner<'a> {
         scope: &Rc<Scope<'a>>,
         f: EachColumn<'_, 'a>,
     ) -> Result<(), Error> {
+        // Along a chain of operators without recursion.
+        let mut expr = expr;
+        while let Expr::Binary(link) = expr {
+            self.each_column(link.right, scope, f)?;
+            expr = link.left;
+        }
         if let Expr::Column(column) | Expr::Default(Some(column)) = expr {
             f(column, &scope.resolve(column)?);
             return Ok(());

@@ -14,7 +14,7 @@ use vt_vschema::table::same_name;
 use vt_vschema::{ColumnVindex, Table};
 
 use crate::ddl::to_every_shard;
-use crate::eval::plain_value;
+use crate::eval::{plain_value, translate};
 use crate::planner::Planner;
 use crate::select::has_query;
 use crate::shard_form::{ShardForm, bind, shard_sql};
@@ -283,10 +283,10 @@ fn variable(column: &str) -> String {
 fn given_value(value: Expr<'_>) -> Result<Eval, Error> {
     match value {
         Expr::Default(_) => Ok(Eval::Literal(TypedBytes::NULL)),
-        _ => plain_value(value).ok_or_else(|| {
-            let text = vt_sql::to_sql(&value);
-            Error::unsupported(format!("expr cannot be translated, not supported: {text}"))
-        }),
+        _ => match plain_value(value) {
+            Some(value) => Ok(value),
+            None => translate(value, &mut |_| Ok(None)),
+        },
     }
 }
 

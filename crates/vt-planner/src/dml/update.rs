@@ -12,7 +12,7 @@ use super::rows::{Target, table_entries, with_pullouts};
 use crate::analyze::{Resolved, Source};
 use crate::ddl::to_every_shard;
 use crate::planner::Planner;
-use crate::select::has_query;
+use crate::select::{Nesting, has_query};
 use crate::shard_form::{ShardForm, shard_sql};
 
 impl<'a> Planner<'a> {
@@ -20,10 +20,15 @@ impl<'a> Planner<'a> {
         if update.with.is_some() {
             return Err(Error::unsupported("WITH expression in UPDATE statement"));
         }
-        if update.assignments.iter().any(|one| has_query(one.value)) {
-            return Err(Error::unsupported("subquery in the SET of an UPDATE"));
+        let mut target = self.target("UPDATE", update.tables, update.filter, update.limit)?;
+        let mut assignments = update.assignments.to_vec();
+        for one in assignments.iter_mut().filter(|one| has_query(one.value)) {
+            let (route, scope) = (Some(&target.route), &target.scope);
+            let pullouts = &mut target.pullouts;
+            one.value = self.settle(one.value, route, scope, pullouts, Nesting::Inside)?;
         }
-        let target = self.target("UPDATE", update.tables, update.filter, update.limit)?;
+        let assignments = self.arena.list(&assignments);
+        let update = self.arena.node(Update { assignments, ..*update });
         let tables = self.updated_tables(update, &target)?;
         let [table] = tables.as_slice() else {
             let names: Vec<&str> = tables.iter().map(|table| &*table.name).collect();

@@ -16,7 +16,7 @@ use super::block::Block;
 use super::horizon::SqlItems;
 use super::is_aggregated;
 use super::op::{Op, RouteOp};
-use super::outs::{Out, sort_key};
+use super::outs::{ColumnNames, Out, is_constant, sort_key};
 use crate::analyze::Scope;
 use crate::eval::{literal_value, translate};
 use crate::fields::one;
@@ -50,17 +50,29 @@ impl<'a> Planner<'a> {
         let mut grouping =
             Grouping { outs, group_by: vec![], having: None, order_by: vec![], calls: vec![] };
         let mut averages = Averages { planner: self };
+        let mut names = ColumnNames::default();
+        for out in &mut grouping.outs {
+            out.item.expr = self.unified(out.item.expr, &mut names, scope)?;
+        }
         for expr in select.group_by.map_or(&[][..], |group_by| group_by.exprs) {
-            grouping.group_by.push(self.behind_alias(*expr, &grouping.outs, true, scope)?);
+            let expr = self.behind_alias(*expr, &grouping.outs, true, scope)?;
+            let expr = self.unified(expr, &mut names, scope)?;
+            if !grouping.group_by.contains(&expr) && !is_constant(expr) {
+                grouping.group_by.push(expr);
+            }
         }
         for item in query.order_by {
             let expr = self.without_aliases(item.expr, &grouping.outs, scope)?;
             let expr = self.behind_alias(expr, &grouping.outs, false, scope)?;
-            let expr = averages.expr(expr)?;
+            if is_constant(expr) {
+                continue;
+            }
+            let expr = averages.expr(self.unified(expr, &mut names, scope)?)?;
             grouping.order_by.push(OrderItem { expr, ..*item });
         }
         if let Some(having) = select.having {
             let having = self.without_aliases(having, &grouping.outs, scope)?;
+            let having = self.unified(having, &mut names, scope)?;
             grouping.having = Some(averages.expr(having)?);
         }
         for out in &mut grouping.outs {

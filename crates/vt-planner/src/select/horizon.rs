@@ -12,7 +12,7 @@ use vt_sql::ast::{
 use super::block::{Block, RouteBlock};
 use super::from::{Parts, split};
 use super::op::{Op, RouteOp};
-use super::outs::{Out, order_item, sort_key};
+use super::outs::{ColumnNames, Out, is_constant, order_item, sort_key};
 use super::subquery::{Pullout, has_query};
 use super::{has_aggregate, is_aggregated};
 use crate::analyze::{Resolved, Scope};
@@ -247,11 +247,19 @@ impl<'a> Planner<'a> {
         if star_only && (distinct || !query.order_by.is_empty()) {
             return Err(Error::vt(ErrorId::VT09015, ""));
         }
-        let outs = known.unwrap_or_default();
+        let mut outs = known.unwrap_or_default();
+        let mut names = ColumnNames::default();
+        for out in &mut outs {
+            out.item.expr = self.unified(out.item.expr, &mut names, scope)?;
+        }
         let mut sql = SqlItems::new(&outs);
         let mut keys = Vec::with_capacity(query.order_by.len());
         for item in query.order_by {
             let expr = self.behind_alias(item.expr, &outs, false, scope)?;
+            if is_constant(expr) {
+                continue;
+            }
+            let expr = self.unified(expr, &mut names, scope)?;
             let place = sql.place(expr);
             if distinct && place >= outs.len() {
                 let what = "in scatter query: ORDER BY must be in the select list with DISTINCT";
@@ -268,8 +276,8 @@ impl<'a> Planner<'a> {
         self.add_weights(&mut keys, &mut sql);
         self.add_weights(&mut distinct_keys, &mut sql);
         let (limit, upper) = match query.limit {
-            Some(limit) if !distinct => self.pushed_limit(limit)?,
-            _ => (None, None),
+            Some(limit) => self.pushed_limit(limit)?,
+            None => (None, None),
         };
         let items = match star_only {
             true => select.items,
@@ -340,13 +348,20 @@ impl<'a> Planner<'a> {
         if grouped || query.order_by.iter().any(|item| is_aggregated(item.expr)) {
             return self.plan_aggregate_rows(query, select, &scope, op, outs);
         }
+        let mut outs = outs;
+        let mut names = ColumnNames::default();
         let mut places = Vec::with_capacity(outs.len());
-        for out in &outs {
+        for out in &mut outs {
+            out.item.expr = self.unified(out.item.expr, &mut names, &scope)?;
             places.push(self.out_place(&mut op, out, &scope)?);
         }
         let mut keys = Vec::with_capacity(query.order_by.len());
         for item in query.order_by {
             let expr = self.behind_alias(item.expr, &outs, false, &scope)?;
+            if is_constant(expr) {
+                continue;
+            }
+            let expr = self.unified(expr, &mut names, &scope)?;
             let place = self.add_column(&mut op, expr, &scope)?;
             let typ = self.type_of(expr, &scope);
             let mut key = sort_key(place, item.descending, typ);

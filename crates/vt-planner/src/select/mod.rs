@@ -36,7 +36,7 @@ use crate::tree::any_expr;
 pub(crate) use block::Block;
 pub(crate) use from::{Parts, split};
 pub(crate) use op::{Choice, Op, RouteOp};
-pub(crate) use subquery::{Pullout, has_query};
+pub(crate) use subquery::{Nesting, Pullout, has_query};
 
 impl<'a> Planner<'a> {
     /// Plans a query that is a statement.
@@ -62,6 +62,7 @@ impl<'a> Planner<'a> {
         parent: Option<&Rc<Scope<'a>>>,
         common: &[&'a CommonTable<'a>],
     ) -> Result<Block<'a>, Error> {
+        self.count_block()?;
         let common = with_common(query, common);
         if query.with.is_some_and(|with| with.recursive) {
             return Err(Error::unsupported("WITH RECURSIVE over sharded tables"));

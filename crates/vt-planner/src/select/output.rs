@@ -6,7 +6,7 @@ use std::rc::Rc;
 use vt_base::{Error, ErrorId};
 use vt_plan::{JoinColumn, JoinKind};
 use vt_sql::Arena;
-use vt_sql::ast::{ColumnName, Expr, Ident, Query, SelectExpr};
+use vt_sql::ast::{BinaryOp, ColumnName, Expr, Ident, IsWhat, Query, SelectExpr};
 use vt_vschema::table::same_name;
 
 use super::op::{FilterOp, JoinOp, Op, RowsOp};
@@ -136,9 +136,13 @@ impl<'a> Planner<'a> {
                 let deps = self.deps(filter, scope)?;
                 if !deps.overlaps(join.right.tables()) || join.kind == JoinKind::Semi {
                     join.left = self.push_filter(join.left, filter, scope)?;
-                } else if join.kind != JoinKind::Inner {
+                } else if join.kind == JoinKind::Left
+                    && !self.refuses_null(filter, join.right.tables(), scope)?
+                {
                     return self.filter_here(Op::Join(join), filter, scope);
                 } else {
+                    // Rows without a match would not pass.
+                    join.kind = JoinKind::Inner;
                     let filter = match deps.overlaps(join.left.tables()) {
                         true => self.bind_left(&mut join, filter, scope)?,
                         false => filter,
@@ -147,6 +151,35 @@ impl<'a> Planner<'a> {
                 }
                 Ok(Op::Join(join))
             }
+        }
+    }
+
+    /// Returns whether a condition is never true where a column of some tables is NULL.
+    fn refuses_null(
+        &self,
+        filter: Expr<'a>,
+        tables: Tables,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<bool, Error> {
+        let of_tables = |expr: Expr<'a>| match expr {
+            Expr::Column(column) => Ok(match scope.resolve(column)? {
+                Resolved::One { entry, .. } => entry.id.overlaps(tables),
+                _ => false,
+            }),
+            _ => Ok::<bool, Error>(false),
+        };
+        match filter {
+            Expr::Binary(binary) => Ok(binary.op.is_comparison()
+                && binary.op != BinaryOp::NullSafeEq
+                && (of_tables(binary.left)? || of_tables(binary.right)?)),
+            Expr::In(one) => of_tables(one.expr),
+            Expr::Between(one) => of_tables(one.expr),
+            Expr::Like(like) => of_tables(like.expr),
+            Expr::Is(is) => {
+                let not_null = is.what == IsWhat::Null && is.negated;
+                Ok(not_null && of_tables(is.expr)?)
+            }
+            _ => Ok(false),
         }
     }
 

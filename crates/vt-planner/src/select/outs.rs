@@ -4,14 +4,17 @@ use std::rc::Rc;
 
 use vt_base::{Error, ErrorId};
 use vt_plan::SortKey;
+use vt_sql::Arena;
 use vt_sql::ast::{
-    ColumnName, Expr, Ident, LiteralKind, OrderItem, SelectExpr, SelectItem, Special, TableName,
+    ColumnName, Expr, Ident, LiteralKind, OrderItem, Query, SelectExpr, SelectItem, Special,
+    TableName,
 };
 use vt_value::Type;
 
-use crate::analyze::Scope;
 use crate::analyze::scope::OutColumn;
+use crate::analyze::{Resolved, Scope, Tables};
 use crate::planner::Planner;
+use crate::tree::{Rewrite, rewrite_children};
 
 /// A column that a select gives.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +77,16 @@ impl<'a> Planner<'a> {
         Ok(Some(outs))
     }
 
+    /// Makes all names of a column the same, so that equal expressions look equal.
+    pub(crate) fn unified(
+        &self,
+        expr: Expr<'a>,
+        names: &mut ColumnNames<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<Expr<'a>, Error> {
+        Unify { planner: self, names, scope }.expr(expr)
+    }
+
     /// Returns what an item of ORDER BY or GROUP BY stands for: a place in the select list, an
     /// alias, or itself.
     pub(crate) fn behind_alias(
@@ -125,6 +138,48 @@ impl<'a> Planner<'a> {
     pub(crate) fn weight_string(&self, expr: Expr<'a>) -> Expr<'a> {
         Expr::Special(self.arena.node(Special::WeightString { expr, target: None }))
     }
+}
+
+/// For each column of a select, the way in which it was first written.
+#[derive(Default)]
+pub(crate) struct ColumnNames<'a>(Vec<(Tables, &'a ColumnName<'a>)>);
+
+struct Unify<'p, 'a> {
+    planner: &'p Planner<'a>,
+    names: &'p mut ColumnNames<'a>,
+    scope: &'p Rc<Scope<'a>>,
+}
+
+impl<'a> Rewrite<'a> for Unify<'_, 'a> {
+    fn arena(&self) -> &'a Arena {
+        self.planner.arena
+    }
+
+    fn expr(&mut self, expr: Expr<'a>) -> Result<Expr<'a>, Error> {
+        let Expr::Column(column) = expr else { return rewrite_children(self, expr) };
+        let Resolved::One { entry, depth: 0 } = self.scope.resolve(column)? else {
+            return Ok(expr);
+        };
+        let same = |(table, held): &&(Tables, &'a ColumnName<'a>)| {
+            *table == entry.id && held.name.is(column.name.as_str())
+        };
+        match self.names.0.iter().find(same) {
+            Some((_, held)) => Ok(Expr::Column(held)),
+            None => {
+                self.names.0.push((entry.id, column));
+                Ok(expr)
+            }
+        }
+    }
+
+    fn query(&mut self, query: &'a Query<'a>) -> Result<&'a Query<'a>, Error> {
+        Ok(query)
+    }
+}
+
+/// Returns whether an expression has the same value in all rows, so that it orders nothing.
+pub(crate) fn is_constant(expr: Expr<'_>) -> bool {
+    matches!(expr, Expr::Null | Expr::True | Expr::False | Expr::Bind(_) | Expr::Literal(_))
 }
 
 /// Makes the key of a column.

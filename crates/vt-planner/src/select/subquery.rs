@@ -128,7 +128,7 @@ impl<'a> Planner<'a> {
         Ok((self.arena.node(query), select))
     }
 
-    fn settle(
+    pub(crate) fn settle(
         &self,
         expr: Expr<'a>,
         target: Option<&RouteOp<'a>>,
@@ -243,10 +243,6 @@ impl<'a> Planner<'a> {
         kind: JoinKind,
         scope: &Rc<Scope<'a>>,
     ) -> Result<Op<'a>, Error> {
-        let query = match left {
-            Some(left) => self.as_exists(query, left)?,
-            None => query,
-        };
         let nothing = self.new_table()?;
         let placeholder = RowsOp {
             table: nothing,
@@ -261,7 +257,12 @@ impl<'a> Planner<'a> {
             columns: Vec::new(),
             vars: Vec::new(),
         };
-        let bound = self.bind_outer(&mut join, query, scope)?;
+        let mut bound = self.bind_outer(&mut join, query, scope)?;
+        if let Some(left) = left {
+            // Bound first, so that no table of the query takes its columns for its own.
+            let left = self.bind_left(&mut join, left, scope)?;
+            bound = self.as_exists(bound, left)?;
+        }
         let bound = self.first_row(bound);
         let block = self.plan_block(bound, scope.parent.as_ref(), &scope.common)?;
         let node = self.block_node(block)?;
@@ -301,7 +302,7 @@ impl<'a> Planner<'a> {
 
 /// Where in a condition an expression stands.
 #[derive(Clone, Copy, PartialEq)]
-enum Nesting {
+pub(crate) enum Nesting {
     /// The whole condition: NULL is as good as false.
     Top,
     Inside,

@@ -4,7 +4,10 @@ use std::rc::Rc;
 
 use vt_base::Error;
 use vt_plan::{Node, SortKey};
-use vt_sql::ast::{CommonTable, Expr, LiteralKind, Query, QueryBody, SetOp, SetOperation};
+use vt_sql::ast::{
+    CommonTable, Expr, LiteralKind, Query, QueryBody, Select, SelectExpr, SelectItem, SetOp,
+    SetOperation,
+};
 use vt_vschema::table::same_name;
 
 use super::block::{Block, RouteBlock};
@@ -41,17 +44,23 @@ impl<'a> Planner<'a> {
         if set.rest.iter().any(|tail| tail.op != SetOp::Union) {
             return Err(Error::unsupported("INTERSECT and EXCEPT beside sharded tables"));
         }
-        let mut columns = None;
-        let mut inputs = Vec::with_capacity(blocks.len());
-        for block in blocks {
-            if columns.is_none() {
-                columns = self.block_columns(&block)?;
-            }
-            inputs.push(self.block_node(block)?);
-        }
-        let columns = columns.unwrap_or_default();
+        let columns = match blocks.first() {
+            Some(first) => self.block_columns(first)?.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        // Text is compared by its weights, which every part must give.
+        let compares = !all || !query.order_by.is_empty();
+        let texts: Vec<usize> =
+            (0..columns.len()).filter(|place| Planner::needs_weight(columns[*place].typ)).collect();
+        let weighed = compares
+            && !texts.is_empty()
+            && self.add_union_weights(&mut blocks, columns.len(), &texts)?;
+        let weights: &[usize] = if weighed { &texts } else { &[] };
+        let inputs: Vec<Node> =
+            blocks.into_iter().map(|block| self.block_node(block)).collect::<Result<_, Error>>()?;
         // What comes before the last UNION without ALL is distinct as a whole.
         let last = set.rest.iter().rposition(|tail| !tail.all);
+        let mut inputs = inputs;
         let node = match last {
             None => Node::Concat { inputs },
             Some(last) => {
@@ -59,7 +68,7 @@ impl<'a> Planner<'a> {
                     return Err(Error::vt(vt_base::ErrorId::VT09015, ""));
                 }
                 let rest = inputs.split_off(last + 2);
-                let keys = self.union_keys(&columns)?;
+                let keys = union_keys(&columns, weights);
                 let input = Box::new(Node::Concat { inputs });
                 let distinct = Node::Distinct { input, columns: keys };
                 match rest.is_empty() {
@@ -71,8 +80,11 @@ impl<'a> Planner<'a> {
                 }
             }
         };
-        let node = self.sorted_union(node, query, &columns)?;
-        let node = self.limited(node, query.limit)?;
+        let node = self.sorted_union(node, query, &columns, weights)?;
+        let mut node = self.limited(node, query.limit)?;
+        if weighed {
+            node = Node::Truncate { input: Box::new(node), columns: columns.len() };
+        }
         Ok(Block::Node { node, columns })
     }
 
@@ -128,11 +140,44 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Returns keys of all columns; rows of a union have no weights, so that text must be told by
-    /// its own bytes or refused by the executor.
-    fn union_keys(&self, columns: &[OutColumn]) -> Result<Vec<SortKey>, Error> {
-        let keys = columns.iter().enumerate();
-        Ok(keys.map(|(place, column)| sort_key(place, false, column.typ)).collect())
+    /// Makes every part of a union give the weights of some columns behind its own; returns
+    /// whether all of them can.
+    fn add_union_weights(
+        &self,
+        blocks: &mut [Block<'a>],
+        width: usize,
+        texts: &[usize],
+    ) -> Result<bool, Error> {
+        let mut changed = Vec::with_capacity(blocks.len());
+        for block in blocks.iter() {
+            let Block::Route(block) = block else { return Ok(false) };
+            let QueryBody::Select(select) = block.query.body else { return Ok(false) };
+            let Some(outs) = self.outs(select.items, &block.scope)? else { return Ok(false) };
+            if outs.len() != width {
+                return Err(Error::mysql(
+                    1222,
+                    b"21000",
+                    "The used SELECT statements have a different number of columns",
+                ));
+            }
+            let mut items: Vec<SelectItem<'a>> =
+                outs.iter().map(|out| SelectItem::Expr(out.item)).collect();
+            for place in texts {
+                let expr = self.weight_string(outs[*place].item.expr);
+                items.push(SelectItem::Expr(SelectExpr { expr, alias: None, name: "" }));
+            }
+            let items = self.arena.list(&items);
+            let select = self.arena.node(Select { items, ..*select });
+            self.cache_scope(std::ptr::from_ref(select).cast(), block.scope.clone());
+            let body = QueryBody::Select(select);
+            changed.push(&*self.arena.node(Query { body, ..*block.query }));
+        }
+        for (block, query) in blocks.iter_mut().zip(changed) {
+            if let Block::Route(block) = block {
+                block.query = query;
+            }
+        }
+        Ok(true)
     }
 
     fn sorted_union(
@@ -140,6 +185,7 @@ impl<'a> Planner<'a> {
         node: Node,
         query: &'a Query<'a>,
         columns: &[OutColumn],
+        weights: &[usize],
     ) -> Result<Node, Error> {
         if query.order_by.is_empty() {
             return Ok(node);
@@ -161,8 +207,24 @@ impl<'a> Planner<'a> {
                 let text = vt_sql::to_sql(&item.expr);
                 return Err(Error::unsupported(format!("ORDER BY {text} over a UNION")));
             };
-            keys.push(sort_key(place, item.descending, columns[place].typ));
+            let mut key = sort_key(place, item.descending, columns[place].typ);
+            key.weight_column = weight_of(place, columns.len(), weights);
+            keys.push(key);
         }
         Ok(Node::Sort { input: Box::new(node), keys, limit: None })
     }
+}
+
+/// Returns keys of all columns, `weights` being the columns whose weights follow them.
+fn union_keys(columns: &[OutColumn], weights: &[usize]) -> Vec<SortKey> {
+    let key = |(place, column): (usize, &OutColumn)| {
+        let mut key = sort_key(place, false, column.typ);
+        key.weight_column = weight_of(place, columns.len(), weights);
+        key
+    };
+    columns.iter().enumerate().map(key).collect()
+}
+
+fn weight_of(place: usize, width: usize, weights: &[usize]) -> Option<usize> {
+    weights.iter().position(|one| *one == place).map(|index| width + index)
 }

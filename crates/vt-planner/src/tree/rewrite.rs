@@ -57,10 +57,7 @@ pub(crate) fn rewrite_children<'a, R: Rewrite<'a>>(
         Expr::Unary(unary) => {
             Expr::Unary(arena.node(Unary { expr: r.expr(unary.expr)?, ..*unary }))
         }
-        Expr::Binary(binary) => {
-            let (left, right) = (r.expr(binary.left)?, r.expr(binary.right)?);
-            Expr::Binary(arena.node(Binary { left, right, ..*binary }))
-        }
+        Expr::Binary(binary) => rewrite_chain(r, binary)?,
         Expr::And(list) => Expr::And(exprs(r, list)?),
         Expr::Or(list) => Expr::Or(exprs(r, list)?),
         Expr::Row(list) => Expr::Row(exprs(r, list)?),
@@ -136,6 +133,22 @@ pub(crate) fn rewrite_children<'a, R: Rewrite<'a>>(
             Expr::Interval(arena.node(Interval { amount, ..*interval }))
         }
     })
+}
+
+/// Rebuilds a chain of operators, `a + b + c + ...`, which may be too long to recurse along.
+fn rewrite_chain<'a, R: Rewrite<'a>>(r: &mut R, top: &'a Binary<'a>) -> Result<Expr<'a>, Error> {
+    let mut links = vec![top];
+    let mut first = top.left;
+    while let Expr::Binary(link) = first {
+        links.push(link);
+        first = link.left;
+    }
+    let mut left = r.expr(first)?;
+    for link in links.into_iter().rev() {
+        let right = r.expr(link.right)?;
+        left = Expr::Binary(r.arena().node(Binary { left, right, ..*link }));
+    }
+    Ok(left)
 }
 
 pub(super) fn exprs<'a, R: Rewrite<'a>>(

@@ -204,16 +204,24 @@ fn walk_tables<'a>(tables: &'a [TableRef<'a>], f: &mut dyn FnMut(Child<'a>)) {
 /// Returns whether a predicate holds for an expression or a part of it; queries in it are not
 /// looked into.
 pub(crate) fn any_expr<'a>(expr: Expr<'a>, test: &mut dyn FnMut(Expr<'a>) -> bool) -> bool {
-    if test(expr) {
-        return true;
+    // Along a chain of operators without recursion.
+    let mut links = Vec::new();
+    let mut first = expr;
+    loop {
+        if test(first) {
+            return true;
+        }
+        let Expr::Binary(link) = first else { break };
+        links.push(link);
+        first = link.left;
     }
     let mut found = false;
-    walk_children(expr, &mut |child| {
+    walk_children(first, &mut |child| {
         if let Child::Expr(part) = child
             && !found
         {
             found = any_expr(part, test);
         }
     });
-    found
+    found || links.iter().rev().any(|link| any_expr(link.right, test))
 }
