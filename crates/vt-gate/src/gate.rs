@@ -48,6 +48,17 @@ impl Gate {
             || self.vschemas.current().vschema.keyspaces.contains_key(name)
     }
 
+    /// Returns the name of a keyspace's database on its tablets.
+    pub fn database_of(&self, keyspace: &str) -> String {
+        let tablets = self.tablets.discovery.snapshot();
+        tablets
+            .iter()
+            .filter(|one| &*one.target.keyspace == keyspace)
+            .map(|one| one.tablet.record.db_name_override.clone())
+            .find(|name| !name.is_empty())
+            .unwrap_or_else(|| format!("vt_{keyspace}"))
+    }
+
     /// Reads a target and checks that its keyspace is known and its tablet type allowed.
     pub fn target(&self, text: &str) -> Result<SessionTarget> {
         let target = SessionTarget::parse(text, self.config.session.tablet_type)?;

@@ -140,3 +140,6 @@ pub(crate) fn literal_name(ordinal: usize) -> Arc<str> {
         None => format!("vtg{}", ordinal + 1).into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vt_base::{Error, Result};
 use vt_plan::Need;
-use vt_value::{BindVars, BoundValue, Type, TypedBytes};
+use vt_value::{BindVars, BoundValue, TypedBytes};
 
 use crate::gate::Gate;
 use crate::session::Session;
@@ -34,7 +34,8 @@ pub async fn fill(
                     continue;
                 }
             },
-            Need::SchemaName(name) => schema_name(binds, name)?,
+            Need::SchemaName(name) => schema_name(gate, binds, name)?,
+            Need::SchemaOf(name) => TypedBytes::varchar(&schema_of(gate, name)),
             other => of_session(gate, session, other),
         };
         binds.set(need.bind_name(), value);
@@ -65,22 +66,31 @@ fn of_session(gate: &Gate, session: &Session, need: &Need) -> TypedBytes {
         Need::UserVariable(name) => {
             session.user_variables.get(&**name).cloned().unwrap_or(TypedBytes::NULL)
         }
-        Need::SessionVariable(_) | Need::GlobalVariable(_) | Need::SchemaName(_) => {
-            TypedBytes::NULL
-        }
+        Need::SessionVariable(_)
+        | Need::GlobalVariable(_)
+        | Need::SchemaName(_)
+        | Need::SchemaOf(_) => TypedBytes::NULL,
     }
 }
 
 /// Returns the database of a keyspace, where the statement names the keyspace.
-fn schema_name(binds: &BindVars, name: &str) -> Result<TypedBytes> {
+fn schema_name(gate: &Gate, binds: &BindVars, name: &str) -> Result<TypedBytes> {
     let Some(BoundValue::One(value)) = binds.get(name) else {
         return Err(Error::bug(format!("no value for the schema name {name}")));
     };
-    let text = String::from_utf8_lossy(&value.bytes);
-    let systems = ["information_schema", "mysql", "performance_schema", "sys"];
-    if value.is_null() || systems.iter().any(|one| one.eq_ignore_ascii_case(&text)) {
+    if value.is_null() {
         return Ok(value.clone());
     }
-    let keyspace = text.split([':', '/', '@', '[']).next().unwrap_or(&text);
-    Ok(TypedBytes::new(Type::VARCHAR, format!("vt_{keyspace}")))
+    let text = String::from_utf8_lossy(&value.bytes);
+    Ok(TypedBytes::varchar(&schema_of(gate, &text)))
+}
+
+/// Returns the name of a keyspace's database; a name that is no keyspace stays as it is.
+fn schema_of(gate: &Gate, name: &str) -> String {
+    // DATABASE() gives the session's whole target, and clients ask with it.
+    let keyspace = name.split([':', '/', '@', '[']).next().unwrap_or(name);
+    match gate.has_keyspace(keyspace) {
+        true => gate.database_of(keyspace),
+        false => name.to_owned(),
+    }
 }
