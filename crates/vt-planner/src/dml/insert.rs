@@ -34,6 +34,15 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// What the rows of an INSERT are divided by.
+struct Division<'t, 'a> {
+    columns: Columns<'a>,
+    /// The vindexes, with the places of their columns.
+    vindexes: Vec<(&'t ColumnVindex, Vec<usize>)>,
+    /// What each vindex gets of the rows.
+    routed: Vec<VindexColumn>,
+}
+
 impl<'a> Planner<'a> {
     pub(crate) fn plan_insert(&self, insert: &'a Insert<'a>) -> Result<Node, Error> {
         let table = self.locate_table(insert.table)?;
@@ -65,22 +74,21 @@ impl<'a> Planner<'a> {
             multi_shard_autocommit: false,
             timeout_ms: 0,
         };
-        let mut routed: Vec<VindexColumn> =
-            vindexes.iter().map(|(vindex, _)| vindex_column(vindex)).collect();
+        let routed = vindexes.iter().map(|(vindex, _)| vindex_column(vindex)).collect();
+        let mut division = Division { columns, vindexes, routed };
         match insert.source {
             InsertSource::Values(rows) => {
                 for (index, row) in rows.iter().enumerate() {
-                    let text =
-                        self.insert_row(index, row, &columns, &vindexes, &mut routed, &mut node)?;
+                    let text = self.insert_row(index, row, &mut division, &mut node)?;
                     node.rows.push(text.into());
                 }
             }
             InsertSource::Query(query) => {
-                self.insert_query(query, &columns, &vindexes, &mut routed, &mut node)?;
+                self.insert_query(query, &mut division, &mut node)?;
             }
         }
         if table.keyspace.sharded {
-            node.routing = InsertRouting::Sharded(routed);
+            node.routing = InsertRouting::Sharded(division.routed);
         }
         Ok(Node::Insert(Box::new(node)))
     }
@@ -146,11 +154,10 @@ impl<'a> Planner<'a> {
         &self,
         index: usize,
         row: &[Expr<'a>],
-        columns: &Columns<'a>,
-        vindexes: &[(&ColumnVindex, Vec<usize>)],
-        routed: &mut [VindexColumn],
+        division: &mut Division<'_, 'a>,
         node: &mut InsertNode,
     ) -> Result<String, Error> {
+        let Division { columns, vindexes, routed } = division;
         let mut form = ShardForm::new(self);
         let mut values = Vec::with_capacity(columns.names.len());
         for value in row {
@@ -172,7 +179,7 @@ impl<'a> Planner<'a> {
             values[place] = bind(self, self.arena.text(&name));
             sequenced = Some((place, Eval::Bind(name.into())));
         }
-        for ((vindex, places), routed) in vindexes.iter().zip(routed) {
+        for ((_, places), routed) in vindexes.iter().zip(routed.iter_mut()) {
             let mut found = Vec::with_capacity(places.len());
             for place in places {
                 found.push(match &sequenced {
@@ -181,10 +188,9 @@ impl<'a> Planner<'a> {
                 });
             }
             routed.rows.push(found);
-            let _ = vindex;
         }
-        for ((_, places), routed) in vindexes.iter().zip(node_names(vindexes)) {
-            for (place, column) in places.iter().zip(routed) {
+        for ((_, places), routed) in vindexes.iter().zip(routed.iter()) {
+            for (place, column) in places.iter().zip(&routed.columns) {
                 let name = format!("_{column}_{index}");
                 values[*place] = bind(self, self.arena.text(&name));
             }
@@ -196,11 +202,10 @@ impl<'a> Planner<'a> {
     fn insert_query(
         &self,
         query: &'a Query<'a>,
-        columns: &Columns<'a>,
-        vindexes: &[(&ColumnVindex, Vec<usize>)],
-        routed: &mut [VindexColumn],
+        division: &mut Division<'_, 'a>,
         node: &mut InsertNode,
     ) -> Result<(), Error> {
+        let Division { columns, vindexes, routed } = division;
         let given = columns.names.len() - usize::from(columns.auto_added);
         if let Some(found) = self.query_columns(query, None, &[])?
             && found.len() != given
@@ -215,7 +220,7 @@ impl<'a> Planner<'a> {
         if let Some(auto) = &mut node.auto_increment {
             auto.offset = columns.auto.filter(|_| !columns.auto_added);
         }
-        for ((_, places), routed) in vindexes.iter().zip(routed) {
+        for ((_, places), routed) in vindexes.iter().zip(routed.iter_mut()) {
             routed.offsets.clone_from(places);
         }
         Ok(())
@@ -264,14 +269,6 @@ fn vindex_column(vindex: &ColumnVindex) -> VindexColumn {
         rows: Vec::new(),
         offsets: Vec::new(),
     }
-}
-
-/// Returns the names that values of vindex columns are bound by.
-fn node_names(vindexes: &[(&ColumnVindex, Vec<usize>)]) -> Vec<Vec<String>> {
-    vindexes
-        .iter()
-        .map(|(vindex, _)| vindex.columns.iter().map(|column| variable(column)).collect())
-        .collect()
 }
 
 /// Spells a column's name as a part of a bind variable's.

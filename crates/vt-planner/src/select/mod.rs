@@ -1,21 +1,24 @@
 //! Planning queries: operators over the tables, pushed under routes as far as they go.
 //!
 //! [`Planner::plan_block`] plans a query at any depth. For a select, `from.rs` makes operators of
-//! the tables and joins them (`merge.rs` says which become one route, `routing.rs` which shards a
-//! route needs), `subquery.rs` settles queries inside expressions, and `horizon.rs` with
+//! the tables and `combine.rs` joins them (`merge.rs` says which become one route, `routing.rs`
+//! which shards a route needs), `subquery.rs` settles queries inside expressions, and `horizon.rs` with
 //! `aggregate.rs` divides the select list, grouping, order and limit between shards and gateway.
 //! `build.rs` makes the plan.
 
 mod aggregate;
 mod block;
 mod build;
+mod combine;
 mod from;
+mod gateway;
 mod horizon;
 mod merge;
 mod op;
 mod output;
 mod outs;
 mod routing;
+mod sql_items;
 mod subquery;
 mod union;
 

@@ -32,7 +32,7 @@ impl<'a> Planner<'a> {
         for body in bodies {
             let part = match body {
                 QueryBody::Query(part) => part,
-                body => &*self.arena.node(plain_query(body)),
+                body => self.arena.node(plain_query(body)),
             };
             blocks.push(self.plan_block(part, parent, common)?);
         }
@@ -148,7 +148,7 @@ impl<'a> Planner<'a> {
         width: usize,
         texts: &[usize],
     ) -> Result<bool, Error> {
-        let mut changed = Vec::with_capacity(blocks.len());
+        let mut changed: Vec<&'a Query<'a>> = Vec::with_capacity(blocks.len());
         for block in blocks.iter() {
             let Block::Route(block) = block else { return Ok(false) };
             let QueryBody::Select(select) = block.query.body else { return Ok(false) };
@@ -170,7 +170,7 @@ impl<'a> Planner<'a> {
             let select = self.arena.node(Select { items, ..*select });
             self.cache_scope(std::ptr::from_ref(select).cast(), block.scope.clone());
             let body = QueryBody::Select(select);
-            changed.push(&*self.arena.node(Query { body, ..*block.query }));
+            changed.push(self.arena.node(Query { body, ..*block.query }));
         }
         for (block, query) in blocks.iter_mut().zip(changed) {
             if let Block::Route(block) = block {

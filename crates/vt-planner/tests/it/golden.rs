@@ -104,10 +104,10 @@ fn one_plan(sql: &str, ctx: &PlanContext<'_>) -> String {
 /// Reads a target like those of USE.
 fn aim<'a>(text: &'a str, ctx: &mut PlanContext<'a>) -> Option<Destination> {
     let (text, tablet_type) = text.split_once('@').unwrap_or((text, "primary"));
-    ctx.tablet_type = tablet_type.parse::<TabletType>().unwrap();
+    ctx.tablet_type = tablet_type.parse::<TabletType>().expect("a tablet type behind @");
     if let Some((keyspace, range)) = text.split_once('[') {
         ctx.keyspace = Some(keyspace);
-        let range = range.trim_end_matches(']').parse().unwrap();
+        let range = range.trim_end_matches(']').parse().expect("a key range in brackets");
         return Some(Destination::KeyRange(range));
     }
     match text.split_once(':') {

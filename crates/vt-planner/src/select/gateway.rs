@@ -1,0 +1,183 @@
+//! Selects over joins and derived tables that the gateway makes.
+
+use std::rc::Rc;
+
+use vt_base::{Error, ErrorId};
+use vt_eval::Expr as Eval;
+use vt_plan::{Node, SortKey};
+use vt_sql::Arena;
+use vt_sql::ast::{Expr, Query};
+
+use super::block::Block;
+use super::horizon::{Horizon, has_window};
+use super::op::Op;
+use super::outs::{ColumnNames, Out, is_constant, sort_key};
+use super::{has_aggregate, is_aggregated};
+use crate::analyze::{Resolved, Scope};
+use crate::eval::translate;
+use crate::planner::Planner;
+use crate::tree::{Rewrite, rewrite_children};
+
+impl<'a> Planner<'a> {
+    /// Plans a select over joins and derived tables of the gateway's.
+    pub(super) fn plan_at_gateway(&self, horizon: Horizon<'a>) -> Result<Block<'a>, Error> {
+        let Horizon { query, select, scope, mut op } = horizon;
+        if !select.windows.is_empty() || has_window(select) {
+            return Err(Error::unsupported(
+                "window functions are only supported for single-shard queries",
+            ));
+        }
+        let Some(outs) = self.outs(select.items, &scope)? else {
+            return Err(Error::vt(ErrorId::VT09015, ""));
+        };
+        let grouped = select.group_by.is_some() || has_aggregate(select);
+        if grouped || query.order_by.iter().any(|item| is_aggregated(item.expr)) {
+            return self.plan_aggregate_rows(query, select, &scope, op, outs);
+        }
+        let mut outs = outs;
+        let mut names = ColumnNames::default();
+        let mut places = Vec::with_capacity(outs.len());
+        for out in &mut outs {
+            out.item.expr = self.unified(out.item.expr, &mut names, &scope)?;
+            places.push(self.out_place(&mut op, out, &scope)?);
+        }
+        let mut keys = Vec::with_capacity(query.order_by.len());
+        for item in query.order_by {
+            let expr = self.behind_alias(item.expr, &outs, false, &scope)?;
+            if is_constant(expr) {
+                continue;
+            }
+            let expr = self.unified(expr, &mut names, &scope)?;
+            let place = self.add_column(&mut op, expr, &scope)?;
+            let typ = self.type_of(expr, &scope);
+            let mut key = sort_key(place, item.descending, typ);
+            self.weigh(&mut key, &mut op, expr, &scope)?;
+            keys.push(key);
+        }
+        if let Some(having) = select.having {
+            let having = self.without_aliases(having, &outs, &scope)?;
+            op = self.filter_here(op, having, &scope)?;
+        }
+        let mut distinct_keys = Vec::new();
+        if select.options.distinct {
+            for (out, place) in outs.iter().zip(&places) {
+                let Place::Column(place) = place else {
+                    return Err(Error::unsupported("DISTINCT over a computed column of a join"));
+                };
+                let mut key = sort_key(*place, false, out.typ);
+                self.weigh(&mut key, &mut op, out.item.expr, &scope)?;
+                distinct_keys.push(key);
+            }
+        }
+        let mut node = self.build(op, query.locks, &scope)?;
+        if !distinct_keys.is_empty() {
+            node = Node::Distinct { input: Box::new(node), columns: distinct_keys };
+        }
+        if !keys.is_empty() {
+            node = Node::Sort { input: Box::new(node), keys, limit: None };
+        }
+        node = self.limited(node, query.limit)?;
+        let exprs = places.into_iter().map(|place| match place {
+            Place::Column(column) => Eval::Column(column),
+            Place::Computed(eval) => eval,
+        });
+        let names = outs.iter().map(|out| out.name().into()).collect();
+        let node = Node::Project { input: Box::new(node), exprs: exprs.collect(), names };
+        Ok(Block::Node { node, columns: outs.iter().map(Out::column).collect() })
+    }
+
+    /// Finds a column of the result among the columns of an operator, or computes it from them.
+    fn out_place(
+        &self,
+        op: &mut Op<'a>,
+        out: &Out<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<Place, Error> {
+        match self.add_column(op, out.item.expr, scope) {
+            Ok(place) => Ok(Place::Column(place)),
+            Err(refused) => {
+                let computed = translate(out.item.expr, &mut |part| match part {
+                    Expr::Column(_) => self.add_column(op, part, scope).map(Some),
+                    _ => Ok(None),
+                });
+                // The first refusal tells more than that the gateway lacks a function.
+                computed.map(Place::Computed).map_err(|_| refused)
+            }
+        }
+    }
+
+    /// Gives a key over text a column with its weight.
+    pub(crate) fn weigh(
+        &self,
+        key: &mut SortKey,
+        op: &mut Op<'a>,
+        expr: Expr<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<(), Error> {
+        // What a plan of its own gives cannot be weighed any more.
+        if Planner::needs_weight(key.typ) && !reads_rows(op) {
+            let weight = self.weight_string(expr);
+            key.weight_column = Some(self.add_column(op, weight, scope)?);
+        }
+        Ok(())
+    }
+
+    /// Puts expressions in place of the aliases that stand for them.
+    pub(crate) fn without_aliases(
+        &self,
+        expr: Expr<'a>,
+        outs: &[Out<'a>],
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<Expr<'a>, Error> {
+        Unalias { planner: self, outs, scope }.expr(expr)
+    }
+}
+
+/// Where a column of the result comes from.
+enum Place {
+    Column(usize),
+    Computed(Eval),
+}
+
+/// Returns whether an operator reads, anywhere, what a plan of its own gives.
+fn reads_rows(op: &Op<'_>) -> bool {
+    match op {
+        Op::Rows(_) => true,
+        Op::Route(_) => false,
+        Op::Filter(filter) => reads_rows(&filter.input),
+        Op::Join(join) => reads_rows(&join.left) || reads_rows(&join.right),
+    }
+}
+
+/// Puts expressions in place of aliases.
+struct Unalias<'p, 'a> {
+    planner: &'p Planner<'a>,
+    outs: &'p [Out<'a>],
+    scope: &'p Rc<Scope<'a>>,
+}
+
+impl<'a> Rewrite<'a> for Unalias<'_, 'a> {
+    fn arena(&self) -> &'a Arena {
+        self.planner.arena
+    }
+
+    fn expr(&mut self, expr: Expr<'a>) -> Result<Expr<'a>, Error> {
+        match expr {
+            Expr::Column(column) => {
+                // HAVING sees the select list before the tables.
+                if let Resolved::One { .. } = self.scope.resolve(column)?
+                    && self.outs.iter().any(|out| out.item.expr == expr)
+                {
+                    return Ok(expr);
+                }
+                self.planner.behind_alias(expr, self.outs, false, self.scope)
+            }
+            Expr::Aggregate(_) => Ok(expr),
+            _ => rewrite_children(self, expr),
+        }
+    }
+
+    fn query(&mut self, query: &'a Query<'a>) -> Result<&'a Query<'a>, Error> {
+        Ok(query)
+    }
+}
