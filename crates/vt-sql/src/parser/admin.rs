@@ -18,12 +18,7 @@ impl<'a> Parser<'a> {
         }
         let tables = self.list(Parser::table_name)?;
         let start = self.token.start;
-        while !self.at_end() {
-            if self.at(TokenKind::Bad) {
-                return Err(self.fail());
-            }
-            self.advance();
-        }
+        self.skip_words()?;
         let options = self.text_of(start, self.before.max(start));
         Ok(Statement::Maintenance(self.arena.node(Maintenance { kind, local, tables, options })))
     }

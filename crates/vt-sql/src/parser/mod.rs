@@ -200,6 +200,27 @@ impl<'a> Parser<'a> {
         words.iter().try_for_each(|word| self.expect_word(word))
     }
 
+    /// Skips what options consist of, up to the statement's end. Operators are not among it: two
+    /// of them could make a comment of what is printed.
+    fn skip_words(&mut self) -> Parsed<()> {
+        loop {
+            match self.token.kind {
+                TokenKind::End | TokenKind::Semicolon => return Ok(()),
+                TokenKind::Word(_)
+                | TokenKind::Quoted
+                | TokenKind::Literal(_)
+                | TokenKind::List
+                | TokenKind::UserVariable
+                | TokenKind::LeftParen
+                | TokenKind::RightParen
+                | TokenKind::Comma
+                | TokenKind::Dot
+                | TokenKind::Equal => self.advance(),
+                _ => return Err(self.fail()),
+            }
+        }
+    }
+
     /// A syntax error at the current token.
     #[cold]
     fn fail(&self) -> Fail {

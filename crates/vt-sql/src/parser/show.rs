@@ -23,12 +23,7 @@ impl<'a> Parser<'a> {
         if !matches!(self.token.kind, TokenKind::Word(_)) {
             return Err(self.fail());
         }
-        while !self.at_end() {
-            if self.at(TokenKind::Bad) {
-                return Err(self.fail());
-            }
-            self.advance();
-        }
+        self.skip_words()?;
         let kind = ShowKind::Other(self.text_of(start, self.before));
         let comments = crate::ast::Comments::NONE;
         Ok(Statement::Show(self.arena.node(Show { comments, kind, filter: None })))

@@ -1,0 +1,77 @@
+//! Any text: the SQL front answers or refuses, on a small stack, and what it prints means the same.
+//!
+//! `cargo +nightly fuzz run sql fuzz/corpus/sql fuzz/seeds/sql -- -dict=fuzz/targets/sql.dict`
+//!
+//! The first byte chooses the modes of `sql_mode`, the rest is the text.
+
+#![no_main]
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use libfuzzer_sys::fuzz_target;
+use vt_sql::{
+    Arena, Modes, fingerprint::fingerprint, normalize::normalize, parse, preview, split_statements,
+    to_sql,
+};
+
+const STACK_BYTES: usize = 256 * 1024;
+
+type Channel = (SyncSender<(String, u8)>, Receiver<()>);
+
+thread_local! {
+    /// One worker for all runs: starting a thread would cost more than most of them.
+    static WORKER: Channel = worker();
+}
+
+fuzz_target!(|data: (u8, &str)| {
+    WORKER.with(|(requests, answers)| {
+        requests.send((data.1.to_owned(), data.0)).expect("the worker lives");
+        answers.recv().expect("the worker answered");
+    });
+});
+
+fn worker() -> Channel {
+    let (requests, inbox) = sync_channel::<(String, u8)>(0);
+    let (outbox, answers) = sync_channel(0);
+    std::thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || {
+            for (sql, bits) in inbox {
+                check(&sql, modes(bits));
+                outbox.send(()).expect("the fuzzer waits");
+            }
+        })
+        .expect("a thread");
+    (requests, answers)
+}
+
+fn modes(bits: u8) -> Modes {
+    let bit = |place: u8| bits >> place & 1 == 1;
+    Modes {
+        ansi_quotes: bit(0),
+        pipes_as_concat: bit(1),
+        no_backslash_escapes: bit(2),
+        ignore_space: bit(3),
+        high_not_precedence: bit(4),
+    }
+}
+
+fn check(sql: &str, modes: Modes) {
+    let print = fingerprint(sql, modes);
+    let _ = preview(sql);
+    let _ = split_statements(sql, modes).count();
+    let arena = Arena::new();
+    let Ok(statement) = parse(&arena, sql, modes) else { return };
+    let printed = to_sql(&statement);
+    // The text is for the default modes.
+    let again = parse(&arena, &printed, Modes::default());
+    let again = again.unwrap_or_else(|error| panic!("{printed}\n{error}"));
+    assert_eq!(to_sql(&again), printed);
+    let normalized = normalize(&arena, &statement);
+    let _ = to_sql(&normalized.statement);
+    if let Some(print) = print {
+        for ordinal in normalized.bound {
+            assert!((ordinal as usize) < print.literals.len(), "{sql}");
+        }
+    }
+}
