@@ -102,8 +102,9 @@ impl<C: Connector> Pooled<C> {
     }
 
     /// Closes the connection instead of giving it back, as when its session's state is unknown.
-    pub fn discard(self) {
-        drop(self.detach());
+    pub fn discard(mut self) {
+        // First the connection, then its place: the server never sees more than the capacity.
+        drop(self.slot.take());
     }
 
     /// Returns the settings that the connection carries.

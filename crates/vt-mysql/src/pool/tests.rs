@@ -8,6 +8,7 @@ use super::*;
 struct World {
     opened: AtomicUsize,
     open: AtomicUsize,
+    most_open: AtomicUsize,
     refuses: AtomicBool,
     refuses_settings: AtomicBool,
 }
@@ -53,7 +54,8 @@ impl Connector for Arc<World> {
         if self.refuses.load(Ordering::SeqCst) {
             return Err(Error::new(Code::Unavailable, "refused"));
         }
-        self.open.fetch_add(1, Ordering::SeqCst);
+        let open = self.open.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_open.fetch_max(open, Ordering::SeqCst);
         let number = self.opened.fetch_add(1, Ordering::SeqCst);
         Ok(Fake { world: Arc::clone(self), number, is_broken: false, log: Vec::new() })
     }
@@ -286,5 +288,46 @@ async fn a_closed_pool_refuses_and_waits_for_its_connections() {
     tokio::task::yield_now().await;
     drop(held);
     assert_eq!(closing.await.unwrap(), 0);
+    assert_eq!(world.open.load(Ordering::SeqCst), 0);
+}
+
+/// Callers of all kinds at once: those that give up, break their connection, change its settings.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_is_lost_in_a_crowd() {
+    const CAPACITY: usize = 5;
+    let (pool, world) = pool(config(CAPACITY));
+    let wanted = [None, Some(settings("set a")), Some(settings("set b"))];
+    let mut callers = Vec::new();
+    for caller in 0..60_usize {
+        let (pool, wanted) = (Arc::clone(&pool), wanted.clone());
+        callers.push(tokio::spawn(async move {
+            for round in 0..50_usize {
+                let choice = caller.wrapping_mul(31).wrapping_add(round.wrapping_mul(17));
+                let getting = pool.get(wanted[choice % 3].as_ref());
+                let patience = Duration::from_micros(choice as u64 % 7 * 50);
+                let got = if choice % 4 == 0 {
+                    tokio::time::timeout(patience, getting).await
+                } else {
+                    Ok(getting.await)
+                };
+                let Ok(Ok(mut conn)) = got else { continue };
+                let expected = wanted[choice % 3].as_ref();
+                assert_eq!(conn.settings(), expected);
+                tokio::task::yield_now().await;
+                conn.is_broken = choice % 11 == 0;
+                if choice % 13 == 0 {
+                    conn.discard();
+                }
+            }
+        }));
+    }
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    let stats = pool.stats();
+    assert_eq!((stats.in_use, stats.waiting), (0, 0));
+    assert_eq!(stats.active, world.open.load(Ordering::SeqCst) as u64);
+    assert_eq!(world.most_open.load(Ordering::SeqCst), CAPACITY);
+    assert_eq!(pool.close(Duration::from_secs(10)).await, 0);
     assert_eq!(world.open.load(Ordering::SeqCst), 0);
 }
