@@ -15,6 +15,7 @@ pub mod socket;
 pub mod tls;
 
 mod link;
+mod patience;
 
 pub use auth::{Account, AuthServer, AuthenticatedUser, Credential, NoneAuth, StaticAuth};
 pub use client::{Address, Conn, ConnectParams, KillHandle, ResultStream, TlsMode};

@@ -14,6 +14,8 @@ use tokio::task::AbortHandle;
 use vt_base::{Code, Error, Result};
 
 pub use lease::Pooled;
+
+use crate::patience::within;
 use lease::{Lease, Slot};
 
 /// A connection that a pool can keep.
@@ -173,14 +175,13 @@ impl<C: Connector> Pool<C> {
         let limit = self.inner.config.wait_timeout;
         count(&counters.wait_count);
         let began = Instant::now();
-        let handed =
-            if limit.is_zero() { Ok(hand.await) } else { tokio::time::timeout(limit, hand).await };
+        let handed = within(limit, hand).await;
         let waited = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         counters.wait_nanos.fetch_add(waited, Ordering::Relaxed);
         match handed {
-            Ok(Ok(lease)) => Ok(lease),
-            Ok(Err(_)) => Err(closed()),
-            Err(_) => Err(Error::new(Code::ResourceExhausted, "connection pool timed out")),
+            Some(Ok(lease)) => Ok(lease),
+            Some(Err(_)) => Err(closed()),
+            None => Err(Error::new(Code::ResourceExhausted, "connection pool timed out")),
         }
     }
 

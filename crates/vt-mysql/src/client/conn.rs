@@ -1,6 +1,7 @@
 //! One connection to a server, and the commands that it can be given.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use vt_base::{Code, Error, Origin, Result};
@@ -14,6 +15,7 @@ use super::login::{LoggedIn, Login, log_in};
 use super::result::{FieldCache, Head};
 use super::{ConnectParams, KillHandle, ResultStream};
 use crate::link::{Keep, Link};
+use crate::patience::within;
 
 /// A connection to a server.
 ///
@@ -31,6 +33,9 @@ pub struct Conn {
     nonce: Nonce,
 }
 
+/// How long a goodbye may take, word by word.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Whether a command can be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -45,9 +50,9 @@ impl Conn {
     pub async fn connect(params: impl Into<Arc<ConnectParams>>) -> Result<Conn> {
         let params = params.into();
         let logging_in = log_in(&params);
-        let logged_in = match tokio::time::timeout(params.connect_timeout, logging_in).await {
-            Ok(logged_in) => logged_in?,
-            Err(_) => {
+        let logged_in = match within(params.connect_timeout, logging_in).await {
+            Some(logged_in) => logged_in?,
+            None => {
                 let timed_out = std::io::ErrorKind::TimedOut.into();
                 return Err(cannot_connect(&params.address, &timed_out));
             }
@@ -166,11 +171,11 @@ impl Conn {
     pub async fn close(mut self) {
         if self.start().is_ok() {
             self.link.put(|out| Command::Quit.encode(out, self.capabilities));
-            // The server may be gone already, which is as good.
-            drop(self.link.flush().await);
+            // The server may be gone already, which is as good, or be slow to listen.
+            drop(within(GOODBYE_TIMEOUT, self.link.flush()).await);
         }
         self.state = State::Broken;
-        self.link.shutdown().await;
+        within(GOODBYE_TIMEOUT, self.link.shutdown()).await;
     }
 
     /// Returns the server's id of the connection, as `KILL` takes it.

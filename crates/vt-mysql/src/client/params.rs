@@ -68,7 +68,7 @@ pub struct ConnectParams {
     pub tls: TlsMode,
     /// The name that the server's certificate must carry; the host if not set.
     pub tls_name: Option<String>,
-    /// Bounds the whole of connecting and logging in.
+    /// Bounds the whole of connecting and logging in; zero sets no bound.
     pub connect_timeout: Duration,
     /// Flags asked for beyond those that every connection wants: `FOUND_ROWS`, `MULTI_STATEMENTS`,
     /// `COMPRESS`, `ZSTD`.

@@ -24,7 +24,7 @@ pub struct ServerConfig {
     pub long_data_max: usize,
     /// Most prepared statements of one client.
     pub statements_max: usize,
-    /// How long a client may take from connecting to being logged in.
+    /// How long a client may take from connecting to being logged in; zero is for ever.
     pub connect_timeout: Duration,
     /// How long a client may be silent between commands; zero is for ever.
     pub read_timeout: Duration,

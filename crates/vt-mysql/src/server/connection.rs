@@ -18,6 +18,7 @@ use super::statements::Statements;
 use super::writer::{flush, put_error};
 use super::{ConnInfo, Handler, errors, metrics};
 use crate::link::{Keep, Link, ReadError};
+use crate::patience::within;
 use crate::socket::{Peer, Socket};
 
 /// Longest packet before the login: the attributes are all that can be long.
@@ -68,16 +69,16 @@ pub(super) async fn run(shared: Arc<Shared>, socket: Socket, peer: Peer, id: u32
         biased;
         () = kill.cancelled() => return,
         () = shared.drain.cancelled() => return,
-        logged_in = timeout(config.connect_timeout, logging_in) => logged_in,
+        logged_in = within(config.connect_timeout, logging_in) => logged_in,
     };
     let logged_in = match logged_in {
-        Ok(Ok(logged_in)) => logged_in,
-        Ok(Err(Refusal::Told(error))) => {
+        Some(Ok(logged_in)) => logged_in,
+        Some(Err(Refusal::Told(error))) => {
             tracing::info!(%peer, %error, "login refused");
             say_last(&mut link, &error, Capabilities::PROTOCOL_41).await;
             return;
         }
-        Ok(Err(Refusal::Gone)) | Err(_) => return,
+        Some(Err(Refusal::Gone)) | None => return,
     };
     note_login(&shared, began.elapsed(), &peer);
     let drain = shared.drain.child_token();
@@ -262,10 +263,7 @@ async fn read_idle(
         socket.readable().await?;
         link.read().await
     };
-    if limit.is_zero() {
-        return Some(reading.await);
-    }
-    timeout(limit, reading).await.ok()
+    within(limit, reading).await
 }
 
 fn words_of(panic: &(dyn Any + Send)) -> &str {

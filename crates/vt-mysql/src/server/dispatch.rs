@@ -1,7 +1,6 @@
 //! What each command of the protocol does.
 
 use bytes::Bytes;
-use tokio::time::timeout;
 use vt_base::{Error, Result};
 use vt_value::{Field, Fields, Type};
 use vt_wire::handshake::ChangeUser;
@@ -12,6 +11,7 @@ use super::errors;
 use super::login::Refusal;
 use super::proof::Proof;
 use super::writer::{Format, ResultWriter, put_columns};
+use crate::patience::within;
 
 /// The default of a column in the answer to COM_FIELD_LIST: there is none.
 const NO_DEFAULT: u8 = 0xfb;
@@ -247,10 +247,10 @@ impl Connection {
         };
         // No plugin was greeted, so the client is given a fresh nonce.
         let checking = proof.check(&change.plugin, "", &change.auth);
-        let user = match timeout(config.connect_timeout, checking).await {
-            Ok(Ok(user)) => user,
-            Ok(Err(Refusal::Told(error))) => return Err(End::Told(error)),
-            Ok(Err(Refusal::Gone)) | Err(_) => return Err(End::Silent),
+        let user = match within(config.connect_timeout, checking).await {
+            Some(Ok(user)) => user,
+            Some(Err(Refusal::Told(error))) => return Err(End::Told(error)),
+            Some(Err(Refusal::Gone)) | None => return Err(End::Silent),
         };
         self.info.user = user;
         self.info.database = change.database;

@@ -8,6 +8,7 @@ use vt_value::{Fields, Rows};
 use vt_wire::{Capabilities, EndInfo, ErrorPacket, binary, column, end, put, row, status};
 
 use crate::link::Link;
+use crate::patience::within;
 
 /// Output is sent when so much of it has collected.
 const FLUSH_AT: usize = 64 << 10;
@@ -205,11 +206,5 @@ pub(super) fn put_error(link: &mut Link, error: &Error, capabilities: Capabiliti
 
 /// Sends what waits, within a time limit if there is one.
 pub(super) async fn flush(link: &mut Link, limit: Duration) -> io::Result<()> {
-    if limit.is_zero() {
-        return link.flush().await;
-    }
-    match tokio::time::timeout(limit, link.flush()).await {
-        Ok(flushed) => flushed,
-        Err(_) => Err(io::ErrorKind::TimedOut.into()),
-    }
+    within(limit, link.flush()).await.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
 }
