@@ -7,15 +7,17 @@ use std::sync::Arc;
 
 use vt_base::{Code, Error};
 use vt_plan::Route;
-use vt_value::{Fields, QueryResult, RowsBuilder};
+use vt_value::{BindVars, Fields, QueryResult, RowsBuilder};
 
+use crate::binds::with_nulls;
 use crate::{Autocommit, CallOptions, ExecContext, ShardCall, first_error};
 
 /// Runs a route that gives rows.
 pub(crate) async fn run(route: &Route, ctx: ExecContext<'_>) -> Result<QueryResult, Error> {
-    let calls = destinations::calls(route, ctx)?;
+    let mut calls = destinations::calls(route, ctx)?;
     if calls.is_empty() {
-        return Ok(QueryResult { fields: fields(route, ctx).await?, ..QueryResult::default() });
+        // No shard has a row for it, but an aggregate gives one even so: any shard knows.
+        calls.push(any_call(route, &route.sql, destinations::all_binds(route, ctx)?, ctx)?);
     }
     let results = ctx.shards.execute(calls, options(route)).await;
     gather(route, results, ctx)
@@ -129,19 +131,26 @@ pub(crate) fn options(route: &Route) -> CallOptions {
     }
 }
 
+/// Makes the call of a statement that any shard answers alike.
+pub(crate) fn any_call(
+    route: &Route,
+    sql: &Arc<str>,
+    bind_vars: Arc<BindVars>,
+    ctx: ExecContext<'_>,
+) -> Result<ShardCall, Error> {
+    let map = ctx.shards.shards(&route.keyspace)?;
+    let shard = map.shards()[destinations::any_shard(&map, ctx)?].name.clone();
+    Ok(ShardCall { keyspace: route.keyspace.clone(), shard, sql: sql.clone(), bind_vars })
+}
+
 /// Asks a shard for the fields that the route's rows have.
 pub(crate) async fn fields(route: &Route, ctx: ExecContext<'_>) -> Result<Fields, Error> {
     if route.field_sql.is_empty() {
         return Ok(Fields::default());
     }
-    let map = ctx.shards.shards(&route.keyspace)?;
-    let shard = destinations::any_shard(&map, ctx)?;
-    let call = ShardCall {
-        keyspace: route.keyspace.clone(),
-        shard: map.shards()[shard].name.clone(),
-        sql: route.field_sql.clone(),
-        bind_vars: ctx.binds.clone(),
-    };
+    // Fields are asked for before a statement has its values, too.
+    let binds = with_nulls(&route.field_sql, ctx.binds);
+    let call = any_call(route, &route.field_sql, binds, ctx)?;
     let how = CallOptions { read_only: true, ..options(route) };
     let result = ctx.shards.execute(vec![call], how).await.pop();
     let nothing = || Err(Error::new(Code::Internal, "no answer to a call"));

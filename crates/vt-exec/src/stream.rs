@@ -112,15 +112,11 @@ async fn run_step<'a>(
 }
 
 async fn run_route(route: &Route, ctx: ExecContext<'_>, out: Parts) -> Result<QueryResult, Error> {
-    let calls = destinations::calls(route, ctx)?;
+    let mut calls = destinations::calls(route, ctx)?;
     let how = route::options(route);
     if calls.is_empty() {
-        let fields = route::fields(route, ctx).await?;
-        if !fields.is_empty() {
-            let part = StreamPart { fields: Some(fields.clone()), ..StreamPart::default() };
-            let _ = out.send(part).await;
-        }
-        return Ok(QueryResult { fields, ..QueryResult::default() });
+        let binds = destinations::all_binds(route, ctx)?;
+        calls.push(route::any_call(route, &route.sql, binds, ctx)?);
     }
     if calls.len() == 1 {
         let results = ctx.shards.stream(calls, how, vec![out]).await;

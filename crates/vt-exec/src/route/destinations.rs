@@ -42,6 +42,26 @@ pub(crate) fn calls(route: &Route, ctx: ExecContext<'_>) -> Result<Vec<ShardCall
     Ok(shards.into_iter().map(|shard| call(shard, ctx.binds)).collect())
 }
 
+/// Returns the bind variables of a statement that goes to a shard as a whole.
+pub(crate) fn all_binds(route: &Route, ctx: ExecContext<'_>) -> Result<Arc<BindVars>, Error> {
+    let list = match &route.routing {
+        Routing::In { values, list_var: Some(list_var), .. } => Some((list_var, values)),
+        _ => None,
+    };
+    let limited =
+        route.upper_limit.as_ref().map(|limit| with_upper_limit(limit, ctx)).transpose()?;
+    let binds = limited.as_ref().unwrap_or(ctx.binds);
+    let Some((list_var, values)) = list else { return Ok(binds.clone()) };
+    let mut binds = BindVars::clone(binds);
+    // An empty list is not SQL; NULL is in none.
+    let mut values = values.typed_list(ctx.binds)?;
+    if values.is_empty() {
+        values.push(TypedBytes::NULL);
+    }
+    binds.set(list_var.clone(), BoundValue::Tuple(values));
+    Ok(Arc::new(binds))
+}
+
 /// Binds how many rows each shard must give for a limit to be cut from all of them.
 fn with_upper_limit(limit: &UpperLimit, ctx: ExecContext<'_>) -> Result<Arc<BindVars>, Error> {
     let sum =
