@@ -92,6 +92,7 @@ impl Text {
             format!("{:?}({distinct}{}{by})", spec.func, spec.column)
         });
         let mut line = format!("Aggregate {}", calls.collect::<Vec<_>>().join(", "));
+        line.truncate(line.trim_end().len());
         if !one.group_by.is_empty() {
             let how = if one.ordered { "ordered" } else { "hashed" };
             line += &format!(" group {} {how}", keys(&one.group_by));

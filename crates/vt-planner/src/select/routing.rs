@@ -13,6 +13,8 @@ use super::op::{Choice, Home, Member, RouteOp};
 use crate::analyze::{Resolved, Scope, Source, Tables};
 use crate::eval::{literal_value, plain_value};
 use crate::planner::Planner;
+use crate::shard_form::ShardForm;
+use crate::tree::Rewrite;
 
 /// The bind variable that takes a shard's part of an IN list.
 const LIST_VAR: &str = "__vals";
@@ -98,7 +100,7 @@ impl<'a> Planner<'a> {
                 let Some(value) = equal_value(*filter, &mut |expr| is(expr, column))? else {
                     continue;
                 };
-                if let Some(plain) = plain_value(value) {
+                if let Some(plain) = self.known_value(value)? {
                     values.push(plain);
                     break;
                 }
@@ -121,6 +123,17 @@ impl<'a> Planner<'a> {
             }
         }
         Ok(found)
+    }
+
+    /// Returns the value of an expression that the gateway knows before it asks a shard.
+    fn known_value(&self, value: Expr<'a>) -> Result<Option<Eval>, Error> {
+        match value {
+            // What is the session's becomes a bind variable.
+            Expr::Variable(_) | Expr::Function(_) => {
+                Ok(plain_value(ShardForm::new(self).expr(value)?))
+            }
+            _ => Ok(plain_value(value)),
+        }
     }
 
     /// Returns whether an expression is a column of a table.

@@ -2,12 +2,13 @@
 //!
 //! A first line `-- use TARGET` in a `sql` block selects the session's keyspace, shard
 //! (`ks:-80`), key range (`ks[40-80]`) or tablet type (`ks@replica`); several statements stand
-//! on lines of their own, each with its plan. `UPDATE=1` writes the plans that come out.
+//! on lines of their own, each with its plan; a `json` block has the plans as JSON. `UPDATE=1` writes the plans that come out.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use vt_base::TabletType;
+use vt_plan::Plan;
 use vt_planner::{PlanContext, plan};
 use vt_sql::{Arena, Modes, normalize};
 use vt_vschema::{Destination, VSchema};
@@ -50,19 +51,21 @@ fn rerun(text: &str) -> String {
     let mut vschema = None;
     let mut blocks = text.split("```");
     out.push_str(blocks.next().unwrap_or_default());
-    let mut pending: Option<String> = None;
+    let mut pending: Option<(String, String)> = None;
     while let (Some(block), after) = (blocks.next(), blocks.next().unwrap_or_default()) {
         let (kind, body) = block.split_once('\n').unwrap_or((block, ""));
         match kind {
             "vschema" => vschema = Some(vschema_text::parse(body)),
             "sql" => {
                 let vschema = vschema.as_ref().expect("a vschema comes first");
-                pending = Some(plans(vschema, body));
+                pending = Some((plans(vschema, body, text_of), plans(vschema, body, json_of)));
             }
             _ => {}
         }
+        let made = || pending.clone().expect("a statement comes before its plan");
         let body = match kind {
-            "plan" => pending.take().expect("a statement comes before its plan"),
+            "plan" => made().0,
+            "json" => made().1,
             _ => body.to_owned(),
         };
         let _ = write!(out, "```{kind}\n{body}```{after}");
@@ -71,7 +74,7 @@ fn rerun(text: &str) -> String {
 }
 
 /// Plans the statements of a block, one a line.
-fn plans(vschema: &VSchema, block: &str) -> String {
+fn plans(vschema: &VSchema, block: &str, show: fn(&Plan) -> String) -> String {
     let mut ctx = PlanContext::new(vschema);
     let mut lines = block.lines().peekable();
     let mut target = None;
@@ -80,10 +83,19 @@ fn plans(vschema: &VSchema, block: &str) -> String {
         lines.next();
     }
     ctx.target = target.as_ref();
-    lines.map(|sql| one_plan(sql, &ctx)).collect::<Vec<_>>().join("\n")
+    lines.map(|sql| one_plan(sql, &ctx, show)).collect::<Vec<_>>().join("\n")
 }
 
-fn one_plan(sql: &str, ctx: &PlanContext<'_>) -> String {
+fn text_of(plan: &Plan) -> String {
+    vt_plan::explain::to_text(plan)
+}
+
+fn json_of(plan: &Plan) -> String {
+    let json = vt_plan::explain::to_json(plan);
+    serde_json::to_string_pretty(&json).expect("a plan is JSON") + "\n"
+}
+
+fn one_plan(sql: &str, ctx: &PlanContext<'_>, show: fn(&Plan) -> String) -> String {
     let arena = Arena::new();
     // A statement in its normal form, as the gateway plans it, begins with a star.
     let (normal, sql) = match sql.strip_prefix("* ") {
@@ -96,7 +108,7 @@ fn one_plan(sql: &str, ctx: &PlanContext<'_>) -> String {
         Err(error) => return format!("does not parse: {error}\n"),
     };
     match plan(&statement, ctx) {
-        Ok(plan) => vt_plan::explain::to_text(&plan),
+        Ok(plan) => show(&plan),
         Err(error) => format!("{error}\n"),
     }
 }

@@ -56,6 +56,11 @@ fn hash_matches_the_known_ids() {
             (uint(u64::MAX), "355550b2150e2451"),
             (text("1"), "166b40b44aba4bd6"),
             (TypedBytes::new(Type::HEXNUM, "0x4"), "d2fd8867d50d2dfe"),
+            (TypedBytes::new(Type::DECIMAL, "4.00"), "d2fd8867d50d2dfe"),
+            (TypedBytes::new(Type::DECIMAL, "-1.0"), "355550b2150e2451"),
+            (TypedBytes::new(Type::DECIMAL, "18446744073709551615"), "355550b2150e2451"),
+            (TypedBytes::new(Type::FLOAT64, "4"), "d2fd8867d50d2dfe"),
+            (TypedBytes::new(Type::FLOAT64, "4e0"), "d2fd8867d50d2dfe"),
         ],
     );
 }
@@ -72,7 +77,9 @@ fn what_is_no_number_lies_nowhere() {
                 (text("+1"), "none"),
                 (text(""), "none"),
                 (TypedBytes::new(Type::FLOAT64, "1.5"), "none"),
-                (TypedBytes::new(Type::DECIMAL, "1.0"), "none"),
+                (TypedBytes::new(Type::DECIMAL, "1.01"), "none"),
+                (TypedBytes::new(Type::FLOAT64, "1e300"), "none"),
+                (text("1.0"), "none"),
             ],
         );
     }

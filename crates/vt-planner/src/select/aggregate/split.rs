@@ -32,19 +32,19 @@ impl<'a> Planner<'a> {
             return Err(Error::vt(vt_base::ErrorId::VT09015, ""));
         };
         let grouping = self.grouping(query, select, outs, scope)?;
-        let distinct = self.distinct_argument(&route, &grouping, scope)?;
+        let distinct = self.distinct_arguments(&route, &grouping, scope)?;
         let mut sql = SqlItems::new(&[]);
         let mut placed: Vec<Placed<'a>> = Vec::new();
         let mut specs = Vec::new();
         // The columns of the result come first, so that most need no computing.
         for out in &grouping.outs {
-            self.place_partials(out.item.expr, &mut sql, &mut placed, distinct);
+            self.place_partials(out.item.expr, &mut sql, &mut placed, &distinct);
         }
         for expr in &grouping.group_by {
             sql.place(*expr);
         }
         for call in &grouping.calls {
-            self.place_partials(Expr::Aggregate(call), &mut sql, &mut placed, distinct);
+            self.place_partials(Expr::Aggregate(call), &mut sql, &mut placed, &distinct);
         }
         let mut keys: Vec<SortKey> = self
             .group_order(&grouping)
@@ -54,14 +54,16 @@ impl<'a> Planner<'a> {
             })
             .collect();
         let groups = keys.len();
-        if let Some(argument) = distinct {
-            let typ = self.type_of(argument, scope);
-            let place = placed.iter().find(|one| one.call.distinct).map(|one| one.column);
-            keys.push(sort_key(place.unwrap_or_else(|| sql.place(argument)), false, typ));
+        for argument in &distinct {
+            let typ = self.type_of(*argument, scope);
+            let reads =
+                |one: &&Placed<'a>| splits_distinct(one.call) && one.call.args == [*argument];
+            let place = placed.iter().find(reads).map(|one| one.column);
+            keys.push(sort_key(place.unwrap_or_else(|| sql.place(*argument)), false, typ));
         }
         self.add_weights(&mut keys, &mut sql);
         for one in &placed {
-            specs.push(self.partial_spec(one, &mut sql, distinct, scope)?);
+            specs.push(self.partial_spec(one, &mut sql, &distinct, scope)?);
         }
         let statement = Statement { query, select, scope };
         let node = self.partials_node(statement, &route, &sql, &keys)?;
@@ -74,15 +76,16 @@ impl<'a> Planner<'a> {
         self.finish_groups(statement, &grouping, grouped)
     }
 
-    /// Returns the argument that all DISTINCT aggregates have and that shards must group by too;
-    /// `None` where there is none, or equal values are all in one shard.
-    fn distinct_argument(
+    /// Returns the arguments of DISTINCT aggregates whose equal values may be in several shards:
+    /// shards group by them too, and send each value once.
+    fn distinct_arguments(
         &self,
         route: &RouteOp<'a>,
         grouping: &Grouping<'a>,
         scope: &Rc<Scope<'a>>,
-    ) -> Result<Option<Expr<'a>>, Error> {
-        let mut found: Option<Expr<'a>> = None;
+    ) -> Result<Vec<Expr<'a>>, Error> {
+        let mut found = Vec::new();
+        let mut local = Vec::new();
         for call in grouping.calls.iter().filter(|call| splits_distinct(call)) {
             let [argument] = call.args else {
                 let text = vt_sql::to_sql(&Expr::Aggregate(call));
@@ -90,16 +93,17 @@ impl<'a> Planner<'a> {
                     "distinct aggregation function with multiple expressions '{text}'"
                 )));
             };
-            if self.place_rows(route, &[*argument], scope)? {
-                continue;
+            let held = match self.place_rows(route, &[*argument], scope)? {
+                true => &mut local,
+                false => &mut found,
+            };
+            if !held.contains(argument) {
+                held.push(*argument);
             }
-            if found.is_some_and(|held| held != *argument) {
-                let text = vt_sql::to_sql(&Expr::Aggregate(call));
-                return Err(Error::unsupported(format!(
-                    "only one DISTINCT aggregation is allowed in a SELECT: {text}"
-                )));
-            }
-            found = Some(*argument);
+        }
+        // Finer groups would count a value that is counted by a shard alone more than once.
+        if !found.is_empty() {
+            found.extend(local);
         }
         Ok(found)
     }
@@ -110,7 +114,7 @@ impl<'a> Planner<'a> {
         expr: Expr<'a>,
         sql: &mut SqlItems<'a>,
         placed: &mut Vec<Placed<'a>>,
-        distinct: Option<Expr<'a>>,
+        distinct: &[Expr<'a>],
     ) {
         if !is_aggregated(expr) {
             sql.place(expr);
@@ -122,8 +126,8 @@ impl<'a> Planner<'a> {
             if placed.iter().any(|one| one.call == call) {
                 continue;
             }
-            let partial = match (distinct, call.args) {
-                (Some(argument), [one]) if splits_distinct(call) && argument == *one => argument,
+            let partial = match call.args {
+                [one] if splits_distinct(call) && distinct.contains(one) => *one,
                 _ => Expr::Aggregate(call),
             };
             placed.push(Placed { call, column: sql.add(partial) });
@@ -153,11 +157,11 @@ impl<'a> Planner<'a> {
         &self,
         placed: &Placed<'a>,
         sql: &mut SqlItems<'a>,
-        distinct: Option<Expr<'a>>,
+        distinct: &[Expr<'a>],
         scope: &Rc<Scope<'a>>,
     ) -> Result<AggregateSpec, Error> {
         let Placed { call, column } = placed;
-        let at_gateway = distinct.is_some() && splits_distinct(call);
+        let at_gateway = !distinct.is_empty() && splits_distinct(call);
         let func = match call.kind {
             AggregateKind::Count if at_gateway => AggregateFunc::Count,
             AggregateKind::Count => AggregateFunc::SumCounts,
