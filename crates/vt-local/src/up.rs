@@ -207,7 +207,7 @@ async fn wait(files: &Files, limit: Duration) -> Result<()> {
         bar.set_position(up as u64);
         bar.set_message(state.message.clone());
         bar.tick();
-        if bar.is_hidden() && state.message != last {
+        if bar.is_hidden() && state.message != last && state.phase != Phase::Failed {
             last.clone_from(&state.message);
             if !last.is_empty() {
                 // Nobody watches a bar here: a line a step, for a log. A closed pipe is no failure.
