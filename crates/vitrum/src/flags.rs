@@ -213,6 +213,10 @@ impl Flags {
             .unwrap_or_default()
     }
 
+    pub(crate) fn float(&self, name: &str) -> f64 {
+        self.string(name).parse().unwrap_or_default()
+    }
+
     pub(crate) fn duration(&self, name: &str) -> Duration {
         parse_duration(&self.string(name)).unwrap_or_default()
     }

@@ -8,6 +8,7 @@ mod mysqlctld;
 mod run;
 mod topo;
 mod vtctld;
+mod vtgate;
 mod vttablet;
 
 use std::path::Path;
@@ -73,6 +74,7 @@ fn run_program(name: &str, args: &[String]) -> ExitCode {
     match name {
         "vtctld" => vtctld::main(args),
         "topo" => topo::main(args),
+        "vtgate" => vtgate::main(args),
         "vttablet" => vttablet::main(args),
         "vtctldclient" => vtctldclient(args),
         "mysqlctl" => mysqlctl::main(args),

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vt_base::{Code, Error, Result, TabletType};
-use vt_gate::config::{
-    BufferConfig, Config, Listen, MysqlConfig, QueryLogConfig, SessionDefaults,
-};
+use vt_gate::config::{BufferConfig, Config, Listen, MysqlConfig, QueryLogConfig, SessionDefaults};
 use vt_gate::session::TransactionMode;
 use vt_gate::{Deps, Vtgate};
 use vt_mysql::auth::{AuthServer, NoneAuth, StaticAuth};
@@ -93,9 +91,9 @@ fn discovery(flags: &Flags) -> Result<vt_discovery::Config> {
     }
     let mut tags = std::collections::BTreeMap::new();
     for tag in flags.list("tablet-filter-tags") {
-        let (name, value) = tag.split_once(':').ok_or_else(|| {
-            wrong(format!("--tablet-filter-tags {tag}: expecting NAME:VALUE"))
-        })?;
+        let (name, value) = tag
+            .split_once(':')
+            .ok_or_else(|| wrong(format!("--tablet-filter-tags {tag}: expecting NAME:VALUE")))?;
         tags.insert(name.to_owned(), value.to_owned());
     }
     let cell = required(flags, "cell")?;
@@ -134,11 +132,14 @@ fn mysql(flags: &Flags, defaults: MysqlConfig) -> Result<MysqlConfig> {
     Ok(MysqlConfig {
         version: flags.string("mysql-server-version"),
         query_timeout: flags.duration("mysql-server-query-timeout"),
-        default_workload: match flags.string("mysql-default-workload").to_ascii_uppercase().as_str() {
+        default_workload: match flags.string("mysql-default-workload").to_ascii_uppercase().as_str()
+        {
             "OLTP" | "" => Workload::Oltp,
             "OLAP" => Workload::Olap,
             "DBA" => Workload::Dba,
-            other => return Err(wrong(format!("--mysql-default-workload {other}: OLTP, OLAP or DBA"))),
+            other => {
+                return Err(wrong(format!("--mysql-default-workload {other}: OLTP, OLAP or DBA")));
+            }
         },
         ..defaults
     })
@@ -155,7 +156,9 @@ fn session(flags: &Flags) -> Result<SessionDefaults> {
             "SINGLE" => TransactionMode::Single,
             "MULTI" | "" => TransactionMode::Multi,
             "TWOPC" => TransactionMode::TwoPc,
-            other => return Err(wrong(format!("--transaction-mode {other}: SINGLE, MULTI or TWOPC"))),
+            other => {
+                return Err(wrong(format!("--transaction-mode {other}: SINGLE, MULTI or TWOPC")));
+            }
         },
         ddl_strategy: flags.optional("ddl-strategy").unwrap_or(defaults.ddl_strategy),
         system_settings: flags.bool("enable-system-settings"),
@@ -217,7 +220,8 @@ fn auth(flags: &Flags, tasks: &Tasks) -> Result<Arc<dyn AuthServer>> {
             })?;
             let auth = Arc::new(StaticAuth::from_file(path.as_ref())?);
             let (watched, stop) = (auth.clone(), tasks.token().clone());
-            let period = or(flags.duration("mysql-auth-static-reload-interval"), Duration::from_secs(5));
+            let period =
+                or(flags.duration("mysql-auth-static-reload-interval"), Duration::from_secs(5));
             tasks.spawn("users", async move { watched.watch(period, stop).await });
             Ok(auth)
         }
