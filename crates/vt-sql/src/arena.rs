@@ -46,6 +46,10 @@ impl Arena {
         self.list(bytes)
     }
 
+    pub(crate) fn bump(&self) -> &Bump {
+        &self.bump
+    }
+
     /// Returns an empty list that grows inside of the arena.
     pub(crate) fn vec<T>(&self) -> bumpalo::collections::Vec<'_, T> {
         bumpalo::collections::Vec::new_in(&self.bump)

@@ -198,9 +198,8 @@ impl<'s> Lexer<'s> {
     }
 
     fn skip_name(&mut self) {
-        while is_name_byte(self.peek(0)) && self.at < self.source.len() {
-            self.at += 1;
-        }
+        let rest = &self.source[self.at..];
+        self.at += rest.iter().position(|byte| !is_name_byte(*byte)).unwrap_or(rest.len());
     }
 
     fn word(&mut self, start: usize) -> Token {
@@ -424,7 +423,19 @@ enum ByteClass {
     Other,
 }
 
-static CLASSES: [ByteClass; 256] = classes();
+const CLASSES: [ByteClass; 256] = classes();
+
+static NAME_BYTES: [bool; 256] = name_bytes();
+
+const fn name_bytes() -> [bool; 256] {
+    let mut name_bytes = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        name_bytes[byte] = matches!(CLASSES[byte], ByteClass::Letter | ByteClass::Digit);
+        byte += 1;
+    }
+    name_bytes
+}
 
 const fn classes() -> [ByteClass; 256] {
     let mut classes = [ByteClass::Other; 256];
@@ -445,7 +456,7 @@ const fn classes() -> [ByteClass; 256] {
 
 /// Tells whether a byte can be part of a name without quotes.
 pub(crate) fn is_name_byte(byte: u8) -> bool {
-    matches!(CLASSES[byte as usize], ByteClass::Letter | ByteClass::Digit)
+    NAME_BYTES[byte as usize]
 }
 
 /// Tells whether a name is that of a character set, so that `_name` introduces a literal.

@@ -17,9 +17,7 @@ impl<'a> Parser<'a> {
             self.expect_word("tables")?;
         }
         let tables = self.list(Parser::table_name)?;
-        let start = self.token.start;
-        self.skip_words()?;
-        let options = self.text_of(start, self.before.max(start));
+        let options = self.words()?;
         Ok(Statement::Maintenance(self.arena.node(Maintenance { kind, local, tables, options })))
     }
 

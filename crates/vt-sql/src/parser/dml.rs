@@ -85,7 +85,7 @@ impl<'a> Parser<'a> {
     /// Tells whether the parenthesis here begins a query, perhaps behind more of them.
     pub(super) fn paren_opens_query(&self) -> bool {
         let mut lexer = self.lexer;
-        let mut token = lexer.next();
+        let mut token = self.next;
         while token.kind == TokenKind::LeftParen {
             token = lexer.next();
         }

@@ -37,9 +37,12 @@ pub(crate) struct Parser<'a> {
     arena: &'a Arena,
     source: &'a [u8],
     modes: Modes,
+    /// Stands behind `next`.
     lexer: Lexer<'a>,
     /// The token that is looked at.
     token: Token,
+    /// The token behind it.
+    next: Token,
     /// Where the token before it ended.
     before: u32,
     depth: u32,
@@ -47,7 +50,10 @@ pub(crate) struct Parser<'a> {
     nodes: u32,
     /// The links of operator chains on the longest path in what was parsed last.
     chain: u32,
+    /// The comments that stand before `token`.
     comments: Comments<'a>,
+    /// The comments that stand before `next`.
+    next_comments: Comments<'a>,
     /// An `INTO` in the middle of a `SELECT`, for the query around it.
     into: Option<&'a SelectInto<'a>>,
 }
@@ -55,19 +61,23 @@ pub(crate) struct Parser<'a> {
 impl<'a> Parser<'a> {
     pub(crate) fn new(arena: &'a Arena, sql: &'a str, modes: Modes) -> Parser<'a> {
         let source = sql.as_bytes();
+        let start = Token { kind: TokenKind::End, start: 0, end: 0, ordinal: 0 };
         let mut parser = Parser {
             arena,
             source,
             modes,
             lexer: Lexer::new(source, modes),
-            token: Token { kind: TokenKind::End, start: 0, end: 0, ordinal: 0 },
+            token: start,
+            next: start,
             before: 0,
             depth: 0,
             nodes: 0,
             chain: 0,
             comments: Comments::NONE,
+            next_comments: Comments::NONE,
             into: None,
         };
+        parser.advance();
         parser.advance();
         parser
     }
@@ -77,9 +87,11 @@ impl<'a> Parser<'a> {
     /// Goes to the next token, and keeps the comments that stand before it.
     fn advance(&mut self) {
         self.before = self.token.end;
-        self.comments = Comments::NONE;
-        self.token = self.lexer.next();
-        if matches!(self.token.kind, TokenKind::Hint | TokenKind::Directive) {
+        self.token = self.next;
+        self.comments = self.next_comments;
+        self.next = self.lexer.next();
+        self.next_comments = Comments::NONE;
+        if matches!(self.next.kind, TokenKind::Hint | TokenKind::Directive) {
             self.collect_comments();
         }
     }
@@ -87,25 +99,35 @@ impl<'a> Parser<'a> {
     /// Goes on at a place in the text.
     fn jump(&mut self, to: usize) {
         self.lexer.jump(to);
-        self.token.end = to as u32;
+        let end = to as u32;
+        self.next = Token { kind: TokenKind::End, start: end, end, ordinal: 0 };
         self.advance();
+        self.advance();
+        self.before = end;
+    }
+
+    /// Returns a lexer that stands before the current token, for looking far ahead.
+    fn lexer_here(&self) -> Lexer<'a> {
+        let mut lexer = Lexer::new(self.source, self.modes);
+        lexer.jump(self.token.start as usize);
+        lexer
     }
 
     #[cold]
     fn collect_comments(&mut self) {
         let mut directives = self.arena.vec();
         let mut hints = None;
-        while matches!(self.token.kind, TokenKind::Hint | TokenKind::Directive) {
-            let text = self.text_of(self.token.start, self.token.end);
+        while matches!(self.next.kind, TokenKind::Hint | TokenKind::Directive) {
+            let text = self.text_of(self.next.start, self.next.end);
             let inside = |from: usize| text.get(from..text.len() - 2).unwrap_or_default().trim();
-            if self.token.kind == TokenKind::Hint {
+            if self.next.kind == TokenKind::Hint {
                 hints = hints.or(Some(inside(3)));
             } else {
                 directives.push(inside(5));
             }
-            self.token = self.lexer.next();
+            self.next = self.lexer.next();
         }
-        self.comments = Comments { directives: directives.into_bump_slice(), hints };
+        self.next_comments = Comments { directives: directives.into_bump_slice(), hints };
     }
 
     /// Takes the comments that stood before the current token.
@@ -115,14 +137,19 @@ impl<'a> Parser<'a> {
 
     /// Returns the token behind the current one.
     fn peek(&self) -> Token {
-        self.peek_nth(1)
+        self.next
     }
 
     /// Returns the token `ahead` tokens behind the current one.
     fn peek_nth(&self, ahead: usize) -> Token {
+        match ahead {
+            0 => return self.token,
+            1 => return self.next,
+            _ => {}
+        }
         let mut lexer = self.lexer;
-        let mut token = self.token;
-        for _ in 0..ahead {
+        let mut token = self.next;
+        for _ in 1..ahead {
             token = lexer.next();
             while matches!(token.kind, TokenKind::Hint | TokenKind::Directive) {
                 token = lexer.next();
@@ -200,12 +227,15 @@ impl<'a> Parser<'a> {
         words.iter().try_for_each(|word| self.expect_word(word))
     }
 
-    /// Skips what options consist of, up to the statement's end. Operators are not among it: two
-    /// of them could make a comment of what is printed.
-    fn skip_words(&mut self) -> Parsed<()> {
+    /// Reads what options consist of, up to the statement's end, as text with single blanks.
+    ///
+    /// Comments are left out. Operators are refused: two of them could make a comment of what is
+    /// printed.
+    fn words(&mut self) -> Parsed<&'a str> {
+        let mut words = bumpalo::collections::String::new_in(self.arena.bump());
         loop {
             match self.token.kind {
-                TokenKind::End | TokenKind::Semicolon => return Ok(()),
+                TokenKind::End | TokenKind::Semicolon => return Ok(words.into_bump_str()),
                 TokenKind::Word(_)
                 | TokenKind::Quoted
                 | TokenKind::Literal(_)
@@ -215,7 +245,14 @@ impl<'a> Parser<'a> {
                 | TokenKind::RightParen
                 | TokenKind::Comma
                 | TokenKind::Dot
-                | TokenKind::Equal => self.advance(),
+                | TokenKind::Equal => {
+                    let glued = self.token.start == self.before;
+                    if !words.is_empty() && !glued {
+                        words.push(' ');
+                    }
+                    words.push_str(self.token_text());
+                    self.advance();
+                }
                 _ => return Err(self.fail()),
             }
         }

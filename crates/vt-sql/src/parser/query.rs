@@ -313,14 +313,15 @@ impl<'a> Parser<'a> {
         if !self.at_name() || self.peek().kind != TokenKind::Dot {
             return Ok(None);
         }
-        let second = self.peek_nth(2);
+        let mut lexer = self.lexer;
+        let second = lexer.next();
         if second.kind == TokenKind::Star {
             let table = TableName { qualifier: None, name: self.name()? };
             self.advance();
             self.advance();
             return Ok(Some(SelectItem::Star(Some(table))));
         }
-        if self.peek_nth(3).kind != TokenKind::Dot || self.peek_nth(4).kind != TokenKind::Star {
+        if lexer.next().kind != TokenKind::Dot || lexer.next().kind != TokenKind::Star {
             return Ok(None);
         }
         let qualifier = Some(self.name()?);

@@ -3,7 +3,7 @@
 use super::{Parsed, Parser, expr::variable_scope};
 use crate::{
     ast::{
-        Ident, Show, ShowFilter, ShowKind, ShowObject, ShowVitess, Statement, TableName,
+        Comments, Ident, Show, ShowFilter, ShowKind, ShowObject, ShowVitess, Statement, TableName,
         VariableScope,
     },
     lexer::{Keyword, TokenKind},
@@ -13,19 +13,20 @@ impl<'a> Parser<'a> {
     pub(super) fn show(&mut self) -> Parsed<Statement<'a>> {
         let comments = self.verb_comments();
         let start = self.token.start;
-        let Some(kind) = self.show_kind()? else { return self.show_other(start) };
+        let Some(kind) = self.show_kind()? else {
+            return self.show_other(comments, start);
+        };
         let filter = self.show_filter()?;
         Ok(Statement::Show(self.arena.node(Show { comments, kind, filter })))
     }
 
     /// A form that is not known: its words are kept.
-    fn show_other(&mut self, start: u32) -> Parsed<Statement<'a>> {
+    fn show_other(&mut self, comments: Comments<'a>, start: u32) -> Parsed<Statement<'a>> {
         if !matches!(self.token.kind, TokenKind::Word(_)) {
             return Err(self.fail());
         }
-        self.skip_words()?;
-        let kind = ShowKind::Other(self.text_of(start, self.before));
-        let comments = crate::ast::Comments::NONE;
+        self.jump(start as usize);
+        let kind = ShowKind::Other(self.words()?);
         Ok(Statement::Show(self.arena.node(Show { comments, kind, filter: None })))
     }
 

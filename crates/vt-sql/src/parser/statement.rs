@@ -80,7 +80,9 @@ impl<'a> Parser<'a> {
             () if self.at_word("revert") => self.revert_migration(),
             () if self.at_word("stream") || self.at_word("vstream") => self.stream(),
             () => {
-                let kind = crate::preview::kind_of(self.source, self.token, self.lexer);
+                let mut lexer = self.lexer_here();
+                lexer.next();
+                let kind = crate::preview::kind_of(self.source, self.token, lexer);
                 match kind {
                     StatementKind::Unknown => Err(self.fail()),
                     kind => self.other_checked(kind),
@@ -108,14 +110,14 @@ impl<'a> Parser<'a> {
 
     /// Takes the statement as text, up to its end.
     pub(super) fn other(&mut self, kind: StatementKind) -> Statement<'a> {
-        let mut lexer = self.lexer;
+        let mut lexer = self.lexer_here();
         let mut start = self.token.start;
-        if lexer.in_version_comment() {
+        let whole = Lexer::new(self.source, self.modes);
+        let mut first = whole;
+        if first.next().start == start && first.in_version_comment() {
             // `/*!50003 CREATE */ ...` keeps its comments: the text begins with the first.
             start = 0;
-            lexer = Lexer::new(self.source, self.modes);
-        } else {
-            lexer.jump(start as usize);
+            lexer = whole;
         }
         let end = end_of_statement(self.source, lexer);
         self.lexer.leave_version_comment();

@@ -74,8 +74,8 @@ impl<'a> Parser<'a> {
             return true;
         }
         // Counts the conditions and the joins that follow on this level.
-        let mut lexer = self.lexer;
-        let mut token = self.token;
+        let mut lexer = self.lexer_here();
+        let mut token = lexer.next();
         let (mut depth, mut joins, mut previous) = (0_u32, 0_u32, TokenKind::End);
         for _ in 0..LOOK_AHEAD_MAX {
             match token.kind {

@@ -35,7 +35,8 @@ const HEAD_MAX: usize = 24;
 impl<'a> Parser<'a> {
     /// Looks behind the verb for what it is about.
     fn object(&self) -> Object {
-        let mut lexer: Lexer<'a> = self.lexer;
+        let mut lexer: Lexer<'a> = self.lexer_here();
+        lexer.next();
         for _ in 0..HEAD_MAX {
             let token = lexer.next();
             let word = match token.kind {
