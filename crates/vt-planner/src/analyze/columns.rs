@@ -1,6 +1,7 @@
 //! Which columns, of which tables, an expression reads.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use vt_base::Error;
 use vt_sql::ast::{
@@ -136,6 +137,7 @@ impl<'a> Planner<'a> {
                 let named = |name: &vt_sql::ast::Ident<'_>| OutColumn {
                     name: name.as_str().into(),
                     typ: None,
+                    collation: None,
                 };
                 Source::Columns(names.iter().map(named).collect())
             }
@@ -158,8 +160,11 @@ impl<'a> Planner<'a> {
                 QueryBody::Query(query) => return self.query_columns(query, parent, &common),
                 QueryBody::Values(rows) => {
                     let width = rows.first().map_or(0, |row| row.len());
-                    let named =
-                        |index| OutColumn { name: format!("column_{index}").into(), typ: None };
+                    let named = |index| OutColumn {
+                        name: format!("column_{index}").into(),
+                        typ: None,
+                        collation: None,
+                    };
                     return Ok(Some((0..width).map(named).collect()));
                 }
                 QueryBody::Table(name) => {
@@ -186,10 +191,12 @@ impl<'a> Planner<'a> {
                 SelectItem::Expr(item) => {
                     let name = item.alias.map_or(item.name, |alias| alias.as_str());
                     let typ = self.type_of(item.expr, &scope);
-                    columns.push(OutColumn { name: name.into(), typ });
+                    let collation = self.collation_of(item.expr, &scope);
+                    columns.push(OutColumn { name: name.into(), typ, collation });
                 }
                 SelectItem::Next(_) => {
-                    columns.push(OutColumn { name: "nextval".into(), typ: Some(Type::INT64) });
+                    let (name, typ) = ("nextval".into(), Some(Type::INT64));
+                    columns.push(OutColumn { name, typ, collation: None });
                 }
             }
         }
@@ -216,6 +223,24 @@ impl<'a> Planner<'a> {
                 }
                 _ => None,
             },
+            _ => None,
+        }
+    }
+
+    /// Returns the collation of an expression, where it is known: that of a column, or of the
+    /// least or greatest of its values.
+    pub(crate) fn collation_of(&self, expr: Expr<'a>, scope: &Scope<'a>) -> Option<Arc<str>> {
+        let column = match expr {
+            Expr::Column(column) => column,
+            Expr::Aggregate(call)
+                if matches!(call.kind, AggregateKind::Min | AggregateKind::Max) =>
+            {
+                return self.collation_of(*call.args.first()?, scope);
+            }
+            _ => return None,
+        };
+        match scope.resolve(column).ok()? {
+            Resolved::One { entry, .. } => entry.source.collation_of(column.name.as_str()),
             _ => None,
         }
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use vt_base::{Error, ErrorId};
 use vt_sql::ast::{ColumnName, CommonTable, Ident};
 use vt_value::Type;
-use vt_vschema::Table;
 use vt_vschema::table::same_name;
+use vt_vschema::{Column, Table};
 
 /// A set of tables of one statement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,6 +79,8 @@ pub(crate) struct OutColumn {
     pub(crate) name: Arc<str>,
     /// The type, where it is known.
     pub(crate) typ: Option<Type>,
+    /// The collation, where it is known.
+    pub(crate) collation: Option<Arc<str>>,
 }
 
 impl Source {
@@ -117,10 +119,22 @@ impl Source {
                     .map(|column| OutColumn {
                         name: column.name.clone(),
                         typ: column.is_typed().then_some(column.typ),
+                        collation: collation(column),
                     })
                     .collect(),
             ),
             Source::Table(_) => None,
+        }
+    }
+
+    /// Returns the collation of a column, where it is known.
+    pub(crate) fn collation_of(&self, name: &str) -> Option<Arc<str>> {
+        match self {
+            Source::Unknown => None,
+            Source::Columns(columns) => {
+                columns.iter().find(|column| same_name(&column.name, name))?.collation.clone()
+            }
+            Source::Table(table) => table.column(name).and_then(collation),
         }
     }
 
@@ -136,6 +150,10 @@ impl Source {
             }
         }
     }
+}
+
+fn collation(column: &Column) -> Option<Arc<str>> {
+    (!column.collation_name.is_empty()).then(|| column.collation_name.clone())
 }
 
 /// The tables of a SELECT, with the scope of the query around it.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use vt_base::{Error, ErrorId};
 use vt_plan::{JoinColumn, JoinKind};
 use vt_sql::Arena;
-use vt_sql::ast::{BinaryOp, ColumnName, Expr, Ident, IsWhat, Query, SelectExpr};
+use vt_sql::ast::{BinaryOp, Collate, ColumnName, Expr, Ident, IsWhat, Query, SelectExpr};
 use vt_vschema::table::same_name;
 
 use super::op::{FilterOp, JoinOp, Op, RowsOp};
@@ -243,6 +243,20 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Gives a value the binary collation of the column that it comes from.
+    ///
+    /// Of two columns of different collations, MySQL compares by the binary one. A value alone
+    /// would take on the collation of the column that it is compared with.
+    pub(crate) fn collated(&self, value: Expr<'a>, collation: Option<&str>) -> Expr<'a> {
+        match collation {
+            Some(name) if name.starts_with("utf8mb4") && name.ends_with("_bin") => {
+                let collation = self.arena.text(name);
+                Expr::Collate(self.arena.node(Collate { expr: value, collation }))
+            }
+            _ => value,
+        }
+    }
+
     fn bind_places<T>(
         &self,
         join: &mut JoinOp<'a>,
@@ -250,7 +264,7 @@ impl<'a> Planner<'a> {
         scope: &Rc<Scope<'a>>,
         rewrite: impl FnOnce(&mut Binder<'_, 'a>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut vars: Vec<(*const ColumnName<'a>, &'a str)> = Vec::with_capacity(places.len());
+        let mut vars: Vec<(*const ColumnName<'a>, Expr<'a>)> = Vec::with_capacity(places.len());
         for (column, table) in places {
             let place = self.add_column(&mut join.left, Expr::Column(column), scope)?;
             let held = join.vars.iter().find(|(_, held)| *held == place).map(|(name, _)| *name);
@@ -263,7 +277,9 @@ impl<'a> Planner<'a> {
                     name
                 }
             };
-            vars.push((std::ptr::from_ref(*column), name));
+            let collation = self.collation_of(Expr::Column(column), scope);
+            let var = self.collated(bind(self, name), collation.as_deref());
+            vars.push((std::ptr::from_ref(*column), var));
         }
         let seen: HashSet<_> = vars.iter().map(|(place, _)| *place).collect();
         rewrite(&mut Binder { planner: self, vars: &vars, seen })
@@ -273,7 +289,7 @@ impl<'a> Planner<'a> {
 /// Puts bind variables in place of columns, found by where they lie in memory.
 struct Binder<'p, 'a> {
     planner: &'p Planner<'a>,
-    vars: &'p [(*const ColumnName<'a>, &'a str)],
+    vars: &'p [(*const ColumnName<'a>, Expr<'a>)],
     seen: HashSet<*const ColumnName<'a>>,
 }
 
@@ -289,7 +305,7 @@ impl<'a> Rewrite<'a> for Binder<'_, 'a> {
                 return Ok(expr);
             }
             let var = self.vars.iter().find(|(held, _)| *held == place);
-            return Ok(var.map_or(expr, |(_, name)| bind(self.planner, name)));
+            return Ok(var.map_or(expr, |(_, var)| *var));
         }
         rewrite_children(self, expr)
     }

@@ -1,6 +1,7 @@
 //! The columns that a select gives, and the keys that the gateway sorts and compares by.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use vt_base::{Error, ErrorId};
 use vt_plan::SortKey;
@@ -17,10 +18,11 @@ use crate::planner::Planner;
 use crate::tree::{Rewrite, rewrite_children};
 
 /// A column that a select gives.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Out<'a> {
     pub(crate) item: SelectExpr<'a>,
     pub(crate) typ: Option<Type>,
+    pub(crate) collation: Option<Arc<str>>,
 }
 
 impl<'a> Out<'a> {
@@ -29,7 +31,7 @@ impl<'a> Out<'a> {
     }
 
     pub(crate) fn column(&self) -> OutColumn {
-        OutColumn { name: self.name().into(), typ: self.typ }
+        OutColumn { name: self.name().into(), typ: self.typ, collation: self.collation.clone() }
     }
 }
 
@@ -45,7 +47,9 @@ impl<'a> Planner<'a> {
         for item in items {
             match item {
                 SelectItem::Expr(item) => {
-                    outs.push(Out { item: *item, typ: self.type_of(item.expr, scope) });
+                    let typ = self.type_of(item.expr, scope);
+                    let collation = self.collation_of(item.expr, scope);
+                    outs.push(Out { item: *item, typ, collation });
                 }
                 SelectItem::Next(_) => {
                     return Err(Error::vt(ErrorId::VT03018, ""));
@@ -65,7 +69,7 @@ impl<'a> Planner<'a> {
                             let expr = ColumnName { table: Some(table), name: ident };
                             let expr = Expr::Column(self.arena.node(expr));
                             let item = SelectExpr { expr, alias: None, name };
-                            outs.push(Out { item, typ: column.typ });
+                            outs.push(Out { item, typ: column.typ, collation: column.collation });
                         }
                     }
                     if let (false, Some(table)) = (found, of) {

@@ -132,6 +132,8 @@ impl<'a> Planner<'a> {
             Expr::Variable(_) | Expr::Function(_) => {
                 Ok(plain_value(ShardForm::new(self).expr(value)?))
             }
+            // A collation does not change what a value maps to.
+            Expr::Collate(one) => self.known_value(one.expr),
             _ => Ok(plain_value(value)),
         }
     }

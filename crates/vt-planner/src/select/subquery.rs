@@ -346,12 +346,20 @@ impl<'a> Settler<'_, '_, 'a> {
         Ok((var, has_values))
     }
 
+    /// Returns the collation of what a query gives, where it is known.
+    fn collation_of(&self, query: &'a Query<'a>) -> Result<Option<Arc<str>>, Error> {
+        let parent = self.scope.parent.as_ref();
+        let columns = self.planner.query_columns(query, parent, &self.scope.common)?;
+        Ok(columns.and_then(|columns| columns.into_iter().next()?.collation))
+    }
+
     fn pull_out_in(&mut self, one: &'a In<'a>, query: &'a Query<'a>) -> Result<Expr<'a>, Error> {
         if matches!(one.expr, Expr::Row(_)) {
             return Err(Error::unsupported("subquery of several columns beside sharded tables"));
         }
         let top = self.nesting == Nesting::Top;
         let left = self.inside(one.expr)?;
+        let left = self.planner.collated(left, self.collation_of(query)?.as_deref());
         let (var, has_values) = self.pull_out(query, SubqueryKind::In)?;
         let arena = self.planner.arena;
         let list = InList::Bind(arena.node(Bind { name: var, list: true }));
@@ -387,8 +395,9 @@ impl<'a> Rewrite<'a> for Settler<'_, '_, 'a> {
                 if self.stays(query, None)? {
                     return Ok(expr);
                 }
+                let collation = self.collation_of(query)?;
                 let (var, _) = self.pull_out(query, SubqueryKind::Value)?;
-                Ok(bind(self.planner, var))
+                Ok(self.planner.collated(bind(self.planner, var), collation.as_deref()))
             }
             Expr::Exists(query) => {
                 if self.stays(query, None)? {

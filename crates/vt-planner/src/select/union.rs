@@ -1,6 +1,7 @@
 //! UNION: one route where all parts go together, else the parts one after the other.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use vt_base::Error;
 use vt_plan::{Node, SortKey};
@@ -141,7 +142,8 @@ impl<'a> Planner<'a> {
     }
 
     /// Makes every part of a union give the weights of some columns behind its own; returns
-    /// whether all of them can.
+    /// whether all of them can, and whether the weights can be compared: a column that has another
+    /// collation in another part takes a third one in the union, of which nobody gives weights.
     fn add_union_weights(
         &self,
         blocks: &mut [Block<'a>],
@@ -149,6 +151,7 @@ impl<'a> Planner<'a> {
         texts: &[usize],
     ) -> Result<bool, Error> {
         let mut changed: Vec<&'a Query<'a>> = Vec::with_capacity(blocks.len());
+        let mut collations: Option<Vec<Arc<str>>> = None;
         for block in blocks.iter() {
             let Block::Route(block) = block else { return Ok(false) };
             let QueryBody::Select(select) = block.query.body else { return Ok(false) };
@@ -160,6 +163,12 @@ impl<'a> Planner<'a> {
                     "The used SELECT statements have a different number of columns",
                 ));
             }
+            let own = texts.iter().map(|place| outs[*place].collation.clone());
+            let Some(own) = own.collect::<Option<Vec<_>>>() else { return Ok(false) };
+            if collations.as_ref().is_some_and(|held| *held != own) {
+                return Ok(false);
+            }
+            collations = Some(own);
             let mut items: Vec<SelectItem<'a>> =
                 outs.iter().map(|out| SelectItem::Expr(out.item)).collect();
             for place in texts {

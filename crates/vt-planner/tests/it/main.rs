@@ -1,4 +1,5 @@
 //! Plans of statements, as files that are read and compared.
 
 mod golden;
+mod sound;
 mod vschema_text;

@@ -6,7 +6,7 @@
 //! table user vindex=id:hash auto=id:main.user_seq columns=id:INT64,name:VARCHAR authoritative
 //! table music vindex=user_id:hash vindex=id:music_lookup
 //! keyspace main
-//! table user_seq sequence
+//! table user_seq sequence columns=id:INT64,name:VARCHAR/utf8mb4_bin
 //! rule t to=main.other
 //! ```
 
@@ -101,7 +101,9 @@ fn table(words: &[&str]) -> TableSpec {
 }
 
 fn column(text: &str) -> ColumnSpec {
+    let (text, collation) = text.split_once('/').unwrap_or((text, ""));
     let (name, typ) = text.split_once(':').unwrap_or((text, ""));
     let typ = Type::from_name(typ).unwrap_or(Type::NULL_TYPE);
-    ColumnSpec { name: name.to_owned(), typ, ..ColumnSpec::default() }
+    let collation_name = collation.to_owned();
+    ColumnSpec { name: name.to_owned(), typ, collation_name, ..ColumnSpec::default() }
 }

@@ -1,0 +1,133 @@
+//! Plans of every statement that the grammar's examples know: none hits a bug of ours, and what
+//! goes to shards is SQL.
+
+use std::path::Path;
+
+use vt_plan::{InsertSource, Node};
+use vt_planner::{PlanContext, plan};
+use vt_sql::{Arena, Modes, normalize};
+use vt_vschema::VSchema;
+
+use crate::vschema_text;
+
+#[test]
+fn every_example_of_the_grammar_is_planned_or_refused() {
+    let tables = "abcdefghijklmnopqrstuvwxyz".chars().map(String::from);
+    let tables: Vec<String> = tables
+        .chain(["t1", "t2", "t3", "t4", "users", "user", "orders"].map(String::from))
+        .collect();
+    let mut loose = String::from("keyspace ks sharded\nvindex hash hash\n");
+    let mut known = loose.clone();
+    let mut mixed = loose.clone();
+    for (index, table) in tables.iter().enumerate() {
+        loose += &format!("table {table} vindex=id:hash\n");
+        let columns =
+            "columns=id:INT64,a:VARCHAR,b:INT64,c:TEXT,d:DATE,x:INT64,y:VARCHAR authoritative";
+        known += &format!("table {table} vindex=id:hash {columns}\n");
+        if index % 2 == 0 {
+            mixed += &format!("table {table} vindex=a:hash {columns}\n");
+        }
+    }
+    mixed += "keyspace main\n";
+    for table in tables.iter().skip(1).step_by(2) {
+        mixed += &format!("table {table} columns=id:INT64,a:VARCHAR\n");
+    }
+    let mut planned = 0;
+    for text in [loose, known, mixed] {
+        let vschema = vschema_text::parse(&text);
+        for statement in examples() {
+            planned += usize::from(check(&vschema, &statement, false));
+            planned += usize::from(check(&vschema, &statement, true));
+        }
+    }
+    assert!(planned > 500, "only {planned} plans were made");
+}
+
+/// Plans a statement, raw or in normal form; returns whether there was a plan.
+fn check(vschema: &VSchema, sql: &str, normal: bool) -> bool {
+    let arena = Arena::new();
+    let Ok(mut statement) = vt_sql::parse(&arena, sql, Modes::default()) else { return false };
+    if normal {
+        statement = normalize::normalize(&arena, &statement).statement;
+    }
+    let mut ctx = PlanContext::new(vschema);
+    // The first table of the examples is everywhere in one of the keyspaces.
+    ctx.keyspace = vschema.keyspaces.keys().next().map(|name| &**name);
+    if vschema.keyspaces.len() > 1 {
+        ctx.keyspace = None;
+    }
+    match plan(&statement, &ctx) {
+        Ok(plan) => {
+            each_sql(&plan.root, &mut |text| {
+                let arena = Arena::new();
+                if let Err(error) = vt_sql::parse(&arena, text, Modes::default()) {
+                    panic!("{error}\nin   {text}\nfrom {sql}");
+                }
+            });
+            // Explaining must work for whatever was made.
+            assert!(!vt_plan::explain::to_text(&plan).is_empty());
+            assert!(vt_plan::explain::to_json(&plan).is_object());
+            true
+        }
+        Err(error) => {
+            // Statements of the session come to no planner.
+            let session = error.message().contains("a statement of the session");
+            assert!(session || !error.message().contains("[BUG]"), "{error}\nfrom {sql}");
+            false
+        }
+    }
+}
+
+/// Calls `f` with every text that goes to shards.
+fn each_sql(node: &Node, f: &mut dyn FnMut(&str)) {
+    match node {
+        Node::Route(route) => {
+            f(&route.sql);
+            if !route.field_sql.is_empty() {
+                f(&route.field_sql);
+            }
+        }
+        Node::Rows { .. } => {}
+        Node::Limit { input, .. }
+        | Node::Sort { input, .. }
+        | Node::Distinct { input, .. }
+        | Node::Filter { input, .. }
+        | Node::Project { input, .. }
+        | Node::Truncate { input, .. } => each_sql(input, f),
+        Node::Aggregate(aggregate) => each_sql(&aggregate.input, f),
+        Node::Join(join) => {
+            each_sql(&join.left, f);
+            each_sql(&join.right, f);
+        }
+        Node::Subquery(one) => {
+            each_sql(&one.subquery, f);
+            each_sql(&one.outer, f);
+        }
+        Node::Concat { inputs } => inputs.iter().for_each(|input| each_sql(input, f)),
+        Node::Insert(insert) => match &insert.source {
+            InsertSource::Values => {
+                let rows: Vec<&str> = insert.rows.iter().map(|row| &**row).collect();
+                f(&format!("{}{}{}", insert.prefix, rows.join(", "), insert.suffix));
+            }
+            InsertSource::Select(input) => {
+                f(&format!("{}(1){}", insert.prefix, insert.suffix));
+                each_sql(input, f);
+            }
+        },
+        Node::Update(write) | Node::Delete(write) => f(&write.route.sql),
+    }
+}
+
+/// Returns the statements of the grammar's own files.
+fn examples() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vt-sql/golden");
+    let mut all = Vec::new();
+    for file in ["select.txt", "dml.txt", "ddl.txt", "session.txt"] {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap_or_default();
+        for entry in text.split("\n\n") {
+            let sql: Vec<&str> = entry.lines().take_while(|line| !line.starts_with("=>")).collect();
+            all.push(sql.join("\n"));
+        }
+    }
+    all
+}
