@@ -26,6 +26,8 @@ pub enum Func {
     Mul,
     /// `/`
     Div,
+    /// AVG of a sum and a count: the quotient keeps digits for what is computed with it.
+    Average,
     /// `DIV`
     IntDiv,
     /// `%`
@@ -104,6 +106,8 @@ pub enum Func {
 /// The functions that are called by name, and how many arguments each takes.
 const NAMED: &[(&str, Func, usize, usize)] = &[
     ("abs", Func::Abs, 1, 1),
+    // In a statement AVG is an aggregate; this is what it comes to of two of them.
+    ("avg", Func::Average, 2, 2),
     ("ceil", Func::Ceiling, 1, 1),
     ("ceiling", Func::Ceiling, 1, 1),
     ("char_length", Func::CharLength, 1, 1),

@@ -24,6 +24,7 @@ pub(crate) fn kind(func: Func, args: &mut [Node]) -> Result<Kind, Error> {
         Func::Add | Func::Sub | Func::Mul | Func::Div | Func::Mod | Func::IntDiv => {
             arithmetic(func, args)?
         }
+        Func::Average => Kind { unsigned: false, ..arithmetic(Func::Div, args)? },
         Func::Negate => negation(&args[0])?,
         Func::And | Func::Or | Func::Xor | Func::Not => {
             truths(args)?;
@@ -123,6 +124,7 @@ fn may_give_null(func: Func) -> bool {
     matches!(
         func,
         Func::Div
+            | Func::Average
             | Func::IntDiv
             | Func::Mod
             | Func::Concat

@@ -28,9 +28,13 @@ pub(crate) fn eval(node: &Node, row: &[Value]) -> Result<Value, Error> {
 
 fn call(node: &Node, func: Func, args: &[Node], row: &[Value]) -> Result<Value, Error> {
     match func {
-        Func::Add | Func::Sub | Func::Mul | Func::Div | Func::IntDiv | Func::Mod => {
-            arithmetic::binary(node, func, args, row)
-        }
+        Func::Add
+        | Func::Sub
+        | Func::Mul
+        | Func::Div
+        | Func::Average
+        | Func::IntDiv
+        | Func::Mod => arithmetic::binary(node, func, args, row),
         Func::Negate => arithmetic::negate(node, args, row),
         Func::BitAnd
         | Func::BitOr

@@ -276,3 +276,17 @@ fn range_errors_show_the_expression() {
     let negative = compiled("(sub c:1 i:5)").unwrap().eval(&rows()[0]).unwrap_err();
     assert_eq!(negative.message(), "BIGINT UNSIGNED value is out of range in '(`u` - 5)'");
 }
+
+#[test]
+fn an_average_keeps_digits_that_a_quotient_rounds_off() {
+    for (text, want) in [
+        ("(avg d:23.00 i:6)", "3.833333"),
+        ("(mul (avg d:23.00 i:6) i:2)", "7.666667"),
+        ("(mul (div d:23.00 i:6) i:2)", "7.666666"),
+        ("(avg f:1 i:4)", "0.25"),
+    ] {
+        let value = compiled(text).unwrap().eval(&[]).unwrap();
+        assert_eq!(value.text().unwrap(), want, "{text}");
+    }
+    assert!(compiled("(avg n i:0)").unwrap().eval(&[]).unwrap().is_null());
+}

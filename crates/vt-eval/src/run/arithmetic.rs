@@ -87,6 +87,7 @@ fn decimals(node: &Node, func: Func, a: &Value, b: &Value) -> Result<Value, Erro
         Func::Mul => a.mul(&b),
         _ if b.is_zero() => return Ok(Value::Null),
         Func::Mod => a.rem(&b),
+        Func::Average => a.div(&b, DIV_SCALE_INCREMENT),
         // A quotient is rounded at once to the digits of its expression.
         _ => a.div(&b, DIV_SCALE_INCREMENT).map(|number| number.round(node.kind.decimals)),
     };
@@ -95,7 +96,9 @@ fn decimals(node: &Node, func: Func, a: &Value, b: &Value) -> Result<Value, Erro
     }
     result.map(Value::Decimal).ok_or_else(|| {
         let integer_digits = a.integer_digits() + b.integer_digits();
-        if func == Func::Div || (func == Func::Mul && integer_digits > DIGITS_MAX) {
+        if matches!(func, Func::Div | Func::Average)
+            || (func == Func::Mul && integer_digits > DIGITS_MAX)
+        {
             return out_of_range("DECIMAL", node);
         }
         // MySQL cuts digits off the operands here.

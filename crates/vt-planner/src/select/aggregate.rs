@@ -10,7 +10,7 @@ use vt_base::Error;
 use vt_plan::{AggregateFunc, AggregateSpec, Node, SortKey};
 use vt_sql::Arena;
 use vt_sql::ast::{
-    Aggregate as Call, AggregateKind, Binary, BinaryOp, Expr, OrderItem, Query, Select,
+    Aggregate as Call, AggregateKind, Expr, Function, Ident, OrderItem, Query, Select,
 };
 
 use super::outs::{ColumnNames, Out, is_constant};
@@ -106,7 +106,8 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// Takes averages apart: a sum over a count.
+/// Takes averages apart: `avg(sum, count)`, which no statement can say, since there AVG is an
+/// aggregate. It differs from a division in that it keeps digits for what is computed with it.
 struct Averages<'p, 'a> {
     planner: &'p Planner<'a>,
 }
@@ -123,8 +124,9 @@ impl<'a> Rewrite<'a> for Averages<'_, 'a> {
         }
         let arena = self.planner.arena;
         let as_kind = |kind| Expr::Aggregate(arena.node(Call { kind, ..*call }));
-        let (left, right) = (as_kind(AggregateKind::Sum), as_kind(AggregateKind::Count));
-        Ok(Expr::Binary(arena.node(Binary { op: BinaryOp::Div, left, right })))
+        let args = [as_kind(AggregateKind::Sum), as_kind(AggregateKind::Count)];
+        let (name, args) = (Ident::new("avg"), arena.list(&args));
+        Ok(Expr::Function(arena.node(Function { schema: None, name, args })))
     }
 
     fn query(&mut self, query: &'a Query<'a>) -> Result<&'a Query<'a>, Error> {
