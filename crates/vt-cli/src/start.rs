@@ -15,10 +15,10 @@ use crate::flags::{Args, Flag, Until, read};
 use crate::output::Layout;
 use crate::{Failure, global, help};
 
-/// Carries out one command line, the program's name first; returns what the process exits with.
+/// Carries out one command line, without the program's name; returns what the process exits with.
 pub fn run(args: Vec<OsString>) -> ExitCode {
     let words: Vec<String> =
-        args.into_iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        args.into_iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(err) => {
