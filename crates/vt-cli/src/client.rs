@@ -44,7 +44,7 @@ impl Client {
         let request = ExecuteVtctlCommandRequest { args, action_timeout };
         let mut client = VtctlClient::new(channel.clone());
         let printed = async {
-            let failed = |status: tonic::Status| rpc_error(address, &status);
+            let failed = |status: tonic::Status| rpc_error(address, self.timeout(), &status);
             let mut events =
                 client.execute_vtctl_command(request).await.map_err(failed)?.into_inner();
             let mut printed = String::new();
@@ -82,7 +82,7 @@ macro_rules! call {
                             request.set_timeout(*timeout);
                             match client.$method(request).await {
                                 Ok(reply) => Ok(reply.into_inner()),
-                                Err(status) => Err(rpc_error(address, &status)),
+                                Err(status) => Err(rpc_error(address, *timeout, &status)),
                             }
                         }
                     }
@@ -95,18 +95,26 @@ macro_rules! call {
 vt_control::with_commands!(call);
 
 async fn within<T>(timeout: Duration, command: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::time::timeout(timeout, command).await.unwrap_or_else(|_elapsed| {
-        Err(Error::new(Code::DeadlineExceeded, format!("the command took longer than {timeout:?}")))
-    })
+    tokio::time::timeout(timeout, command).await.unwrap_or_else(|_elapsed| Err(too_long(timeout)))
+}
+
+fn too_long(timeout: Duration) -> Error {
+    Error::new(Code::DeadlineExceeded, format!("the command took longer than {timeout:?}"))
 }
 
 /// Reads the error of a call; one that never reached a vtctld says so.
-fn rpc_error(address: &str, status: &tonic::Status) -> Error {
+fn rpc_error(address: &str, timeout: Duration, status: &tonic::Status) -> Error {
     let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(status);
     while let Some(inner) = cause.and_then(|one| one.source()) {
         cause = Some(inner);
     }
     match cause {
+        // Our own end gave the call up.
+        Some(_)
+            if matches!(status.code(), tonic::Code::Cancelled | tonic::Code::DeadlineExceeded) =>
+        {
+            too_long(timeout)
+        }
         Some(cause) => Error::new(
             Code::Unavailable,
             format!(

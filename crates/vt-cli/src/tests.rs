@@ -222,3 +222,16 @@ async fn wait_for_leader(cluster: &FakeCluster) -> Option<String> {
     };
     tokio::time::timeout(TIMEOUT, wait).await.ok()
 }
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_told_apart_from_one_that_is_not_there() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let client = Client::remote(&address, 16 << 20, Duration::from_millis(100)).unwrap();
+    let text = printed(&split("GetKeyspaces"), client).await;
+    assert!(text.contains("DeadlineExceeded desc = the command took longer than 100ms"), "{text}");
+    drop(silent);
+    let client = Client::remote(&address, 16 << 20, TIMEOUT).unwrap();
+    let text = printed(&split("GetKeyspaces"), client).await;
+    assert!(text.contains("cannot reach a vtctld at"), "{text}");
+}

@@ -1,7 +1,9 @@
 //! The commands as the gRPC service `vtctlservice.Vtctld`.
 
 use std::future::Future;
+use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 use vt_base::{Code, Error, Result};
 use vt_proto::vtctldata::*;
@@ -20,13 +22,18 @@ pub struct VtctldService {
     /// Commands run as tasks of their own: a client that goes away ends none in the middle.
     pub(crate) tasks: Tasks,
     timings: Timings,
+    places: Arc<Semaphore>,
 }
+
+/// How many commands run at once; more are refused.
+const COMMANDS_MAX: usize = 512;
 
 impl VtctldService {
     pub fn new(control: Control, tasks: Tasks, stats: &Stats) -> VtctldService {
         let help = "How long commands took, by command and outcome.";
         let timings = stats.timings("VtctldCommands", help, &["Command", "Outcome"]);
-        VtctldService { control, tasks, timings }
+        let places = Arc::new(Semaphore::new(COMMANDS_MAX));
+        VtctldService { control, tasks, timings, places }
     }
 
     /// Runs a command to its end, whatever becomes of the caller.
@@ -35,6 +42,12 @@ impl VtctldService {
         name: &'static str,
         command: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            let text = format!(
+                "{COMMANDS_MAX} commands are running already; try again when some have ended"
+            );
+            return Err(Error::new(Code::ResourceExhausted, text));
+        };
         let (send, receive) = tokio::sync::oneshot::channel();
         let timings = self.timings.clone();
         self.tasks.spawn(name, async move {
@@ -45,6 +58,7 @@ impl VtctldService {
             if let Err(err) = &result {
                 tracing::warn!(command = name, %err, "command failed");
             }
+            drop(place);
             // Nobody listens any more when the caller has gone.
             let _gone = send.send(result);
         });
@@ -119,3 +133,52 @@ macro_rules! serve {
 type Streamed<T> = Result<Response<tonic::codegen::BoxStream<T>>, Status>;
 
 crate::with_commands!(join);
+
+#[cfg(test)]
+mod tests {
+    use vt_rpc::vtctlservice::vtctld_server::Vtctld;
+
+    use super::*;
+    use crate::testing::FakeCluster;
+
+    #[tokio::test]
+    async fn what_is_not_there_says_so_and_what_is_there_answers() {
+        let cluster = FakeCluster::start(&["zone1"]).await.unwrap();
+        let tasks = Tasks::new();
+        let service = VtctldService::new(cluster.control.clone(), tasks, &Stats::new("vtctld"));
+        let refused = service.backup(Request::new(BackupRequest::default())).await.err().unwrap();
+        assert_eq!(refused.code(), tonic::Code::Unimplemented);
+        assert_eq!(refused.message(), "backup is not there yet in this release");
+        let request = Request::new(MoveTablesCreateRequest::default());
+        let refused = service.move_tables_create(request).await.unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::Unimplemented);
+        let names = service.get_cell_info_names(Request::new(GetCellInfoNamesRequest {})).await;
+        assert_eq!(names.unwrap().into_inner().names, ["zone1"]);
+        cluster.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_command_outlives_its_caller() {
+        let cluster = FakeCluster::start(&["zone1"]).await.unwrap();
+        let service =
+            VtctldService::new(cluster.control.clone(), Tasks::new(), &Stats::new("vtctld"));
+        let (start, began) = tokio::sync::oneshot::channel();
+        let (release, wait) = tokio::sync::oneshot::channel::<()>();
+        let (done, ended) = tokio::sync::oneshot::channel();
+        let caller = tokio::spawn(async move {
+            let command = async move {
+                start.send(()).unwrap();
+                wait.await.unwrap();
+                done.send(()).unwrap();
+                Ok(())
+            };
+            service.run("test", command).await
+        });
+        began.await.unwrap();
+        caller.abort();
+        let _aborted = caller.await;
+        release.send(()).unwrap();
+        ended.await.unwrap();
+        cluster.stop().await;
+    }
+}

@@ -49,9 +49,16 @@ impl Tablet {
 
     /// Says which call failed, on which tablet, and why as far as it can be told.
     fn failed(&self, verb: &str, status: &tonic::Status) -> Error {
-        let error = vt_rpc::status::from_status(status);
         let alias = self.alias();
-        if let Some(reason) = deepest_reason(status) {
+        let reason = deepest_reason(status);
+        if reason.is_some()
+            && matches!(status.code(), tonic::Code::Cancelled | tonic::Code::DeadlineExceeded)
+        {
+            // Our own end gave the call up.
+            return self.too_late(verb);
+        }
+        let error = vt_rpc::status::from_status(status);
+        if let Some(reason) = reason {
             let address = grpc_address(&self.record.message).unwrap_or_default();
             return Error::new(
                 Code::Unavailable,

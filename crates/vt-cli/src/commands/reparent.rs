@@ -37,7 +37,7 @@ const EMERGENCY_FLAGS: &[Flag] = &[
     Flag::new(
         "wait-for-all-tablets",
         Kind::Switch,
-        "wait for every tablet to answer, not for all but one",
+        "taken for old scripts; every tablet is waited for, within the timeout",
     ),
     Flag::new("wait-replicas-timeout", Kind::Duration, "how long each step waits for replication")
         .or("15s"),

@@ -270,7 +270,11 @@ impl<'a> Runner<'a> {
     async fn give_up(&self, plan: &ReparentPlan, step: &Step, err: Error) -> Error {
         let shard = &self.observed.snapshot.shard;
         let state = self.state.lock().clone();
-        let err = err.context(format!("failed to {step}"));
+        let err = match step {
+            // It tells what has become of the shard, in its own words.
+            Step::Repoint { .. } => err,
+            _ => err.context(format!("failed to {step}")),
+        };
         let (Some((old, _)), None) = (&state.demoted, &state.promoted_at) else {
             return err;
         };
