@@ -59,3 +59,22 @@ fn identifier(name: &str) -> String {
     }
     name.bytes().fold("_hex_".to_owned(), |out, byte| format!("{out}{byte:02x}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_variables_are_plain_or_hex() {
+        for (need, name) in [
+            (Need::Database, "__vtdbname"),
+            (Need::UserVariable("a_1".into()), "__vtudva_1"),
+            (Need::UserVariable("a b".into()), "__vtudv_hex_612062"),
+            (Need::SessionVariable("sql_mode".into()), "__vtsysvar_sql_mode"),
+            (Need::SchemaName("vtg1".into()), "__vtschemaname_vtg1"),
+            (Need::SchemaOf("ks".into()), "__vtschemaof_ks"),
+        ] {
+            assert_eq!(&*need.bind_name(), name);
+        }
+    }
+}

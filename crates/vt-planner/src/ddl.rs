@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use vt_base::{Error, ErrorId};
 use vt_plan::{Node, Route, Routing};
-use vt_sql::ast::{QueryBody, Statement, TableName, TableRef, View};
+use vt_sql::ast::{
+    AlterAction, ColumnOption, CreateTable, QueryBody, Statement, TableElement, TableName,
+    TableRef, View,
+};
 use vt_vschema::{Destination, Keyspace};
 
 use crate::analyze::tables::tables_of_query;
@@ -18,24 +21,33 @@ impl<'a> Planner<'a> {
         let keyspace = match statement {
             Statement::CreateTable(create) => {
                 let keyspace = self.keyspace_for(create.name)?;
+                self.check_create(create, &keyspace)?;
                 if create.temporary && keyspace.sharded {
                     let what = "Temporary table not supported in sharded database";
                     return Err(Error::unsupported(format!("{what} {}", keyspace.name)));
                 }
                 keyspace
             }
-            Statement::AlterTable(alter) => self.keyspace_of(&[alter.name])?,
+            Statement::AlterTable(alter) => {
+                let keyspace = self.keyspace_of(&[alter.name])?;
+                for action in alter.actions {
+                    match action {
+                        AlterAction::Add(element) => self.check_element(element, &keyspace)?,
+                        AlterAction::RenameTable(to) => self.check_same(*to, &keyspace)?,
+                        AlterAction::ExchangePartition { table, .. } => {
+                            self.check_same(*table, &keyspace)?;
+                        }
+                        _ => {}
+                    }
+                }
+                keyspace
+            }
             Statement::DropTable(drop) => self.keyspace_of(drop.tables)?,
             Statement::TruncateTable(name) => self.keyspace_of(&[name])?,
             Statement::RenameTable(pairs) => {
                 let names: Vec<TableName<'a>> = pairs.iter().map(|pair| pair.from).collect();
                 let keyspace = self.keyspace_of(&names)?;
-                for pair in pairs.iter().filter(|pair| pair.to.qualifier.is_some()) {
-                    if self.keyspace_for(pair.to)? != keyspace {
-                        let message = "changing the keyspace of a table by RENAME";
-                        return Err(Error::unsupported(message));
-                    }
-                }
+                pairs.iter().try_for_each(|pair| self.check_same(pair.to, &keyspace))?;
                 keyspace
             }
             Statement::CreateIndex(create) => self.keyspace_of(&[create.table])?,
@@ -45,6 +57,62 @@ impl<'a> Planner<'a> {
             _ => return Ok(None),
         };
         Ok(Some(to_every_shard(&keyspace, shard_sql(&statement))))
+    }
+
+    /// Refuses the parent of a foreign key in another keyspace; a bare name is of the child's.
+    fn check_parent(&self, name: TableName<'_>, keyspace: &Arc<Keyspace>) -> Result<(), Error> {
+        match name.qualifier {
+            Some(_) => self.check_same(name, keyspace),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a name of another keyspace: on the shards, names have no keyspaces.
+    fn check_same(&self, name: TableName<'_>, keyspace: &Arc<Keyspace>) -> Result<(), Error> {
+        // A bare name is of the session's keyspace; without one it is found by itself.
+        let bare = name.qualifier.is_none() && self.ctx.keyspace.is_none();
+        if !bare && self.keyspace_for(name)? != *keyspace {
+            let what =
+                "Tables or Views specified in the query do not belong to the same destination";
+            return Err(Error::unsupported(what));
+        }
+        Ok(())
+    }
+
+    fn check_create(
+        &self,
+        create: &CreateTable<'a>,
+        keyspace: &Arc<Keyspace>,
+    ) -> Result<(), Error> {
+        if let Some(like) = create.like {
+            self.check_same(like, keyspace)?;
+        }
+        if let Some(source) = &create.source {
+            if keyspace.sharded {
+                return Err(Error::unsupported("CREATE TABLE ... SELECT on sharded keyspace"));
+            }
+            for name in tables_of_query(source.query) {
+                self.check_same(name, keyspace)?;
+            }
+        }
+        create.elements.iter().try_for_each(|element| self.check_element(element, keyspace))
+    }
+
+    fn check_element(
+        &self,
+        element: &TableElement<'_>,
+        keyspace: &Arc<Keyspace>,
+    ) -> Result<(), Error> {
+        match element {
+            TableElement::ForeignKey(key) => self.check_parent(key.references.table, keyspace),
+            TableElement::Column(column) => {
+                column.options.iter().try_for_each(|option| match option {
+                    ColumnOption::References(to) => self.check_parent(to.table, keyspace),
+                    _ => Ok(()),
+                })
+            }
+            TableElement::Index(_) | TableElement::Check(_) => Ok(()),
+        }
     }
 
     fn plan_view(&self, view: &'a View<'a>) -> Result<Node, Error> {

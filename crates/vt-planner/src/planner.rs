@@ -18,6 +18,9 @@ use crate::directives::Directives;
 /// How many queries a statement's planning may look at, each try counted.
 const BLOCKS_MAX: usize = 2000;
 
+/// How many conditions a statement's planning may look at, each time counted.
+const WORK_MAX: usize = 50_000_000;
+
 /// Plans one statement; what it builds of the syntax tree lies in `arena`.
 pub(crate) struct Planner<'a> {
     pub(crate) arena: &'a Arena,
@@ -35,6 +38,8 @@ struct State {
     next_subquery: usize,
     /// How many queries, at any depth, have been planned so far.
     blocks: usize,
+    /// How many conditions have been looked at so far, each time counted.
+    work: usize,
     /// Names of bind variables that joins fill.
     vars: BTreeSet<String>,
 }
@@ -174,6 +179,19 @@ impl<'a> Planner<'a> {
         let mut state = self.state.borrow_mut();
         state.next_subquery += 1;
         state.next_subquery
+    }
+
+    /// Counts conditions that are looked at.
+    ///
+    /// # Errors
+    /// Planning would take too long: a join of many tables looks at its conditions many times.
+    pub(crate) fn count_work(&self, conditions: usize) -> Result<(), Error> {
+        let mut state = self.state.borrow_mut();
+        state.work += conditions;
+        match state.work > WORK_MAX {
+            true => Err(Error::unsupported("so many conditions over sharded tables")),
+            false => Ok(()),
+        }
     }
 
     /// Counts a query that is planned.

@@ -256,8 +256,16 @@ impl<'a> Rewrite<'a> for ShardForm<'_, 'a> {
             .copied()
             .collect();
         let hints = arena.list(&hints);
-        let Some(Located::Table(found)) = self.locate(name)? else {
-            return Ok(arena.node(TableFactor { hints, ..*table }));
+        let found = match self.locate(name)? {
+            Some(Located::Table(found)) => found,
+            Some(Located::System) => {
+                // The shard's own database is another than the session's.
+                let schema = || self.planner.ctx.keyspace.map(Ident::new);
+                let qualifier = name.qualifier.or_else(schema);
+                let name = TableName { qualifier, ..name };
+                return Ok(arena.node(TableFactor { name, hints, ..*table }));
+            }
+            _ => return Ok(arena.node(TableFactor { hints, ..*table })),
         };
         // A routed table may have another name; columns go on using the one of the statement.
         let real = Ident::new(arena.text(&found.name));

@@ -130,6 +130,7 @@ impl<'a> Planner<'a> {
         conditions: &[Expr<'a>],
         scope: &Rc<Scope<'a>>,
     ) -> Result<bool, Error> {
+        self.count_work(conditions.len())?;
         for condition in conditions {
             let Expr::Binary(binary) = condition else { continue };
             if binary.op != BinaryOp::Eq {

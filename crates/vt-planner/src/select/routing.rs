@@ -26,6 +26,7 @@ impl<'a> Planner<'a> {
         route: &RouteOp<'a>,
         scope: &Rc<Scope<'a>>,
     ) -> Result<Choice<'a>, Error> {
+        self.count_work(route.filters.len() * (1 + route.members.len()))?;
         let never = route.filters.iter().any(|filter| is_never(*filter));
         match &route.home {
             Home::Whole(_) => match route.home.keyspace() {
