@@ -5,11 +5,12 @@ use smallvec::SmallVec;
 use super::{Print, Printer};
 use crate::{
     ast::{
-        Aggregate, Binary, BinaryOp, Case, CastType, Charset, Expr, FormatKind, Frame, FrameBound,
-        FrameUnit, Function, In, InList, Is, IsWhat, JsonFallback, LiteralKind, Match, MatchMode,
-        OrderItem, Over, Quantifier, Special, SystemVariable, TrimSide, Unary, UnaryOp, Variable,
-        VariableScope, WindowFunction, WindowSpec,
+        Aggregate, AggregateKind, Binary, BinaryOp, Case, CastType, Charset, Expr, FormatKind,
+        Frame, FrameBound, FrameUnit, Function, In, InList, Is, IsWhat, JsonFallback, LiteralKind,
+        Match, MatchMode, OrderItem, Over, Quantifier, Special, SystemVariable, TrimSide, Unary,
+        UnaryOp, Variable, VariableScope, WindowFunction, WindowSpec,
     },
+    lexer::Keyword,
     parser::rung,
 };
 
@@ -327,8 +328,10 @@ impl Printer<'_> {
             self.node(&schema);
             self.word(".");
             self.node(&function.name);
-        } else if function.name.text.bytes().all(crate::lexer::is_name_byte) {
-            // Built-in functions have reserved names: `if(...)`, `left(...)`.
+        } else if has_own_grammar(function.name.text) {
+            // A stored function of that name: only quotes make a plain call of it.
+            self.quoted(function.name.text, '`');
+        } else if is_reserved_function(function.name.text) {
             self.word(function.name.text);
         } else {
             self.node(&function.name);
@@ -506,6 +509,49 @@ impl Printer<'_> {
             self.list(items);
         }
     }
+}
+
+/// Tells whether a name without quotes would not be read as a plain call.
+fn has_own_grammar(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "cast",
+        "extract",
+        "trim",
+        "position",
+        "get_format",
+        "timestampadd",
+        "timestampdiff",
+        "json_value",
+    ];
+    NAMES.iter().any(|special| special.eq_ignore_ascii_case(name))
+        || AggregateKind::from_text(name).is_some()
+}
+
+/// Tells whether a function's name is a reserved word that is called without quotes.
+fn is_reserved_function(name: &str) -> bool {
+    matches!(
+        Keyword::find(name.as_bytes()),
+        Keyword::If
+            | Keyword::Left
+            | Keyword::Right
+            | Keyword::Replace
+            | Keyword::Insert
+            | Keyword::Repeat
+            | Keyword::Mod
+            | Keyword::Database
+            | Keyword::Schema
+            | Keyword::Grouping
+            | Keyword::Interval
+            | Keyword::CurrentDate
+            | Keyword::CurrentTime
+            | Keyword::CurrentTimestamp
+            | Keyword::CurrentUser
+            | Keyword::Localtime
+            | Keyword::Localtimestamp
+            | Keyword::UtcDate
+            | Keyword::UtcTime
+            | Keyword::UtcTimestamp
+    )
 }
 
 /// Tells whether an operator is printed between its operands.
