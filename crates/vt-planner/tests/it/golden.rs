@@ -1,7 +1,8 @@
 //! Runs the files of `plans/`: a `vschema` block, then pairs of a `sql` and a `plan` block.
 //!
 //! A first line `-- use TARGET` in a `sql` block selects the session's keyspace, shard
-//! (`ks:-80`), key range (`ks[40-80]`) or tablet type (`ks@replica`); several statements stand
+//! (`ks:-80`), key range (`ks[40-80]`) or tablet type (`ks@replica`), and with ` no_scatter` behind
+//! it a gateway that refuses to ask all shards; several statements stand
 //! on lines of their own, each with its plan; a `json` block has the plans as JSON. `UPDATE=1` writes the plans that come out.
 
 use std::fmt::Write;
@@ -115,6 +116,11 @@ fn one_plan(sql: &str, ctx: &PlanContext<'_>, show: fn(&Plan) -> String) -> Stri
 
 /// Reads a target like those of USE.
 fn aim<'a>(text: &'a str, ctx: &mut PlanContext<'a>) -> Option<Destination> {
+    let (text, no_scatter) = match text.strip_suffix(" no_scatter") {
+        Some(text) => (text, true),
+        None => (text, false),
+    };
+    ctx.no_scatter = no_scatter;
     let (text, tablet_type) = text.split_once('@').unwrap_or((text, "primary"));
     ctx.tablet_type = tablet_type.parse::<TabletType>().expect("a tablet type behind @");
     if let Some((keyspace, range)) = text.split_once('[') {
