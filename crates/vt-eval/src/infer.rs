@@ -278,6 +278,9 @@ fn comparable(a: &mut Node, b: &mut Node) -> Result<(), Error> {
     if either(Type::NULL_TYPE) {
         return Ok(());
     }
+    if either(Type::FLOAT32) {
+        return Err(Error::unsupported("comparing FLOAT values"));
+    }
     let same_opaque = x.typ == y.typ && matches!(x.typ, Type::BIT | Type::GEOMETRY);
     if (x.is_opaque() || y.is_opaque()) && !same_opaque {
         return Err(Error::unsupported(format_args!("comparing {} with {}", x.typ, y.typ)));

@@ -132,6 +132,8 @@ impl Kind {
     pub(crate) fn class(&self) -> Result<Class, Error> {
         Ok(match self.typ {
             Type::DECIMAL => Class::Decimal,
+            // A result tells six digits of a FLOAT, and MySQL computes with all that it has.
+            Type::FLOAT32 => return Err(Error::unsupported("computing with FLOAT values")),
             typ if typ.is_float() && self.decimals < NOT_FIXED => {
                 return Err(Error::unsupported(format_args!(
                     "computing with a {typ} of {} digits after the point",

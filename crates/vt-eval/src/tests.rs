@@ -290,3 +290,19 @@ fn an_average_keeps_digits_that_a_quotient_rounds_off() {
     }
     assert!(compiled("(avg n i:0)").unwrap().eval(&[]).unwrap().is_null());
 }
+
+#[test]
+fn what_a_result_does_not_tell_exactly_is_refused() {
+    let float = [Field::new("f", Type::FLOAT32)];
+    let binds = BindVars::new();
+    for text in ["(add c:0 i:1)", "(gt c:0 i:1)", "(in c:0 [f:1.5])", "(round c:0)"] {
+        let error = parse(text).compile(&float, &Env::new(&binds)).unwrap_err();
+        assert_eq!(error.id(), Some(ErrorId::VT12001), "{text}");
+    }
+    let passed_on = parse("(coalesce c:0 c:0)").compile(&float, &Env::new(&binds)).unwrap();
+    assert_eq!(passed_on.field("x").typ, Type::FLOAT32);
+    // Strings of a column are equal if their bytes are; else only its collation could tell.
+    let equal = compiled("(eq c:4 s:616263)").unwrap();
+    assert!(equal.is_true(&rows()[0]).unwrap());
+    assert_eq!(equal.is_true(&rows()[1]).unwrap_err().id(), Some(ErrorId::VT12001));
+}

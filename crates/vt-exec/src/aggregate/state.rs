@@ -350,7 +350,8 @@ fn result_field(spec: &AggregateSpec, input: &Field) -> Result<Field, Error> {
 fn sum_field(spec: &AggregateSpec, input: &Field) -> Result<Field, Error> {
     let typ = match input.typ {
         Type::DECIMAL | Type::FLOAT64 => return Ok(input.clone()),
-        Type::FLOAT32 => Type::FLOAT64,
+        // A result tells six digits of a FLOAT, and MySQL adds up all that it has.
+        Type::FLOAT32 => return Err(refused(spec, input)),
         Type::NULL_TYPE => Type::FLOAT64,
         typ if typ.is_integral() => Type::DECIMAL,
         typ if typ.is_text() => Type::FLOAT64,

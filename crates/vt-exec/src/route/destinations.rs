@@ -82,7 +82,12 @@ fn shards(routing: &Routing, map: &ShardMap, ctx: ExecContext<'_>) -> Result<Vec
         Routing::Scatter => vec![Destination::AllShards],
         Routing::By(destination) => vec![destination.clone()],
         Routing::Equal { vindex, values } | Routing::Prefix { vindex, values } => {
-            vindex.map(&[&evaluated(values, ctx)?])?
+            let destination = match values.as_slice() {
+                // The most common statement by far: one value, one shard.
+                [value] => vindex.map_row(&[value.typed(ctx.binds)?])?,
+                values => vindex.map_row(&evaluated(values, ctx)?)?,
+            };
+            return map.resolve(&destination);
         }
         Routing::In { vindex, values, .. } => {
             let values = values.typed_list(ctx.binds)?;
