@@ -45,6 +45,11 @@ impl Key {
         let how = match field.typ {
             Type::JSON => return Err(refused("JSON values", field)),
             Type::ENUM | Type::SET if purpose == Purpose::Equality => own(Collation::BINARY),
+            // `column + 0` is the place of the member, or the bits of the set.
+            Type::ENUM | Type::SET if let Some(weight) = numeric(key.weight_column, fields) => {
+                let typ = fields[weight].typ;
+                How::Column { column: weight, typ, collation: Collation::BINARY }
+            }
             Type::ENUM => match enum_members(&field.column_type) {
                 Some(members) => How::Member { column, members },
                 None => return Err(refused("ENUM values whose members are not known", field)),
@@ -96,6 +101,11 @@ impl Key {
             &self.how;
         (cells.get(*column).copied().ok_or(()), *column)
     }
+}
+
+/// Returns the column that weighs, if it holds numbers.
+fn numeric(weight: Option<usize>, fields: &[Field]) -> Option<usize> {
+    weight.filter(|weight| fields.get(*weight).is_some_and(|field| field.typ.is_number()))
 }
 
 fn missing(column: usize, fields: &[Field]) -> Error {

@@ -96,7 +96,7 @@ pub struct SortKey {
     /// A column that holds `weight_string(column)`: wanted for strings, unless the order of their
     /// collation is known for all of them ([`vt_value::Collation::is_exact`]). Numbers and times
     /// never use it. A result does not tell the collation of its columns, so strings of which
-    /// neither this nor `collation` is given are refused.
+    /// neither this nor `collation` is given are refused. For ENUM and SET it holds `column + 0`.
     pub weight_column: Option<usize>,
     pub descending: bool,
     /// The type and collation where they are known at planning.

@@ -165,6 +165,27 @@ async fn sorted_shards_merge_into_one_order() {
 }
 
 #[tokio::test]
+async fn members_of_an_enum_order_by_their_place() {
+    let columns = [("e", Type::ENUM), ("place", Type::FLOAT64)];
+    let fake = Fake::new(move |call| {
+        Ok(result(
+            &columns,
+            match &*call.shard {
+                "-80" => &["- -", "small 1", "big 3"],
+                _ => &["middle 2"],
+            },
+        ))
+    });
+    let mut by_place = route(Routing::Scatter, "q");
+    by_place.merge_by = vec![vt_plan::SortKey { weight_column: Some(1), ..key(0) }];
+    let result_ = execute(&plan(Node::Route(Box::new(by_place.clone()))), &fake.ctx()).await;
+    assert_eq!(lines(&result_.unwrap().rows), ["- -", "small 1", "middle 2", "big 3"]);
+    by_place.merge_by = vec![key(0)];
+    let error = execute(&plan(Node::Route(Box::new(by_place))), &fake.ctx()).await.unwrap_err();
+    assert!(error.message().contains("ENUM values whose members are not known"), "{error}");
+}
+
+#[tokio::test]
 async fn more_rows_than_memory_allows_are_an_error() {
     let mut fake = Fake::new(|_| Ok(result(&[("a", Type::INT64)], &["1", "2", "3"])));
     fake.limits.memory_rows = 5;
