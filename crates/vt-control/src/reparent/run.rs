@@ -6,8 +6,8 @@ use parking_lot::Mutex;
 use vt_base::{Code, Error, Result, TabletAlias};
 use vt_proto::{tabletmanagerdata as tm, vttime};
 use vt_recovery::{Follower, ReparentKind, ReparentPlan, Step};
+use vt_topo::LockGuard;
 use vt_topo::records::shard::to_proto_time;
-use vt_topo::{LockGuard, TopoError};
 
 use super::observe::Observed;
 use crate::Control;
@@ -142,28 +142,29 @@ impl<'a> Runner<'a> {
     }
 
     /// Writes the new primary into the shard's record, with the term that its own record has.
+    ///
+    /// Terms of a shard must grow. The lock is held, so a term in the record that is later than
+    /// this one is no newer primary's: the clocks of two machines differ.
     async fn record(&self, alias: &TabletAlias) -> Result<()> {
-        let term = self.term_of(alias).await?;
+        let own = self.term_of(alias).await?;
         let shard = &self.observed.snapshot.shard;
-        self.control
+        let record = self
+            .control
             .topo
             .update_shard_fields(&shard.keyspace, &shard.shard, |record| {
-                let known = record.primary_term_start_time.as_ref();
-                let newer = known.is_some_and(|one| {
-                    (one.seconds, one.nanoseconds) > (term.seconds, term.nanoseconds)
-                });
-                let named = record.primary_alias.as_ref().map(TabletAlias::from);
-                if newer && named.as_ref() != Some(alias) {
-                    return Err(TopoError::Refused(format!(
-                        "the record of shard {shard} names a primary with a newer term: {}",
-                        named.map_or("none".to_owned(), |one| one.to_string())
-                    )));
-                }
+                let same =
+                    record.primary_alias.as_ref().map(TabletAlias::from).as_ref() == Some(alias);
+                let known = record.primary_term_start_time.filter(|_| !same);
                 record.primary_alias = Some(alias.into());
-                record.primary_term_start_time = Some(term);
+                record.primary_term_start_time = Some(later(own, known));
                 Ok(())
             })
             .await?;
+        if record.message.primary_term_start_time != Some(own) {
+            self.progress.warn(format!(
+                "the clock of {alias} is behind that of the primary before it; set the clocks right"
+            ));
+        }
         Ok(())
     }
 
@@ -311,6 +312,20 @@ impl<'a> Runner<'a> {
         let semi_sync = self.observed.snapshot.durability.primary_waits();
         let request = tm::UndoDemotePrimaryRequest { semi_sync };
         self.tablet(alias)?.undo_demote_primary(request).await.map(drop)
+    }
+}
+
+/// Returns a term, moved behind another that is not earlier.
+fn later(term: vttime::Time, known: Option<vttime::Time>) -> vttime::Time {
+    let Some(known) = known else { return term };
+    if (term.seconds, term.nanoseconds) > (known.seconds, known.nanoseconds) {
+        return term;
+    }
+    match known.nanoseconds {
+        nanos if nanos < 999_999_999 => {
+            vttime::Time { seconds: known.seconds, nanoseconds: nanos + 1 }
+        }
+        _ => vttime::Time { seconds: known.seconds.saturating_add(1), nanoseconds: 0 },
     }
 }
 

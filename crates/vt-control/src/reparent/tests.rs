@@ -165,6 +165,28 @@ async fn the_lock_of_another_keeps_a_reparent_out() {
     cluster.stop().await;
 }
 
+#[tokio::test]
+async fn terms_grow_though_a_clock_is_behind() {
+    let cluster = shard("none").await;
+    cluster.control.planned_reparent_shard(planned(Some(A))).await.unwrap();
+    let ahead = vttime::Time { seconds: 4_000_000_000, nanoseconds: 999_999_999 };
+    cluster
+        .topo
+        .update_shard_fields("ks", "-", |shard| {
+            shard.primary_term_start_time = Some(ahead);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let reply = cluster.control.planned_reparent_shard(planned(Some(B))).await.unwrap();
+    let shard = cluster.topo.get_shard("ks", "-").await.unwrap();
+    assert_eq!(shard.primary_alias(), Some(B.parse().unwrap()));
+    let term = shard.message.primary_term_start_time.unwrap();
+    assert_eq!(term, vttime::Time { seconds: 4_000_000_001, nanoseconds: 0 });
+    assert!(reply.events.iter().any(|one| one.value.contains("set the clocks right")));
+    cluster.stop().await;
+}
+
 /// The same topology, for one who does not wait long for locks.
 async fn impatient(cluster: &FakeCluster) -> std::sync::Arc<vt_topo::TopoServer> {
     let options = vt_topo::TopoOptions {
