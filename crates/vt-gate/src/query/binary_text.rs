@@ -21,7 +21,8 @@ pub fn to_text(sql: &[u8], modes: Modes) -> Result<Cow<'_, str>> {
         let token = &sql[at..end];
         let is_string = token[0] == b'\'' || (token[0] == b'"' && !modes.ansi_quotes);
         if is_string && token.len() >= 2 && std::str::from_utf8(token).is_err() {
-            out.extend_from_slice(b"x'");
+            // A blank parts it from an introducer: `_binary`.
+            out.extend_from_slice(b" x'");
             for byte in unescape(&token[1..token.len() - 1], token[0], modes) {
                 out.extend_from_slice(format!("{byte:02x}").as_bytes());
             }
@@ -108,9 +109,9 @@ mod tests {
         check("select 'ä'".as_bytes(), "select 'ä'");
         check(
             b"insert into t values (_binary'\xff\\'\\0', 'x')",
-            "insert into t values (_binaryx'ff2700', 'x')",
+            "insert into t values (_binary x'ff2700', 'x')",
         );
-        check(b"select '\xe4''' /* it's */, 'a'", "select x'e427' /* it's */, 'a'");
+        check(b"select '\xe4''' /* it's */, 'a'", "select  x'e427' /* it's */, 'a'");
         assert_eq!(to_text(b"select \xff", Modes::default()).unwrap_err().errno(), 1300);
         assert!(to_text(b"select '\xff", Modes::default()).is_ok());
     }

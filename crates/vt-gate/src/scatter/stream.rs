@@ -58,6 +58,8 @@ impl Scatter<'_> {
             let reply = self.before_deadline(&place, sending).await;
             let error = match self.take(&place, &tablet, reply) {
                 Ok(result) => return Ok(result),
+                // Who has seen enough goes away, as LIMIT does; that is no failure.
+                Err(_) if out.is_closed() => return Ok(QueryResult::default()),
                 Err(error) => error,
             };
             let tries_left = refused.len() < self.tablets.retry_count as usize;
