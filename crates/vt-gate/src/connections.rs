@@ -28,8 +28,9 @@ pub struct Connection {
 struct State {
     since: Instant,
     database: Arc<str>,
-    /// The statement under way, and what breaks it off.
-    statement: Option<(Arc<str>, CancellationToken)>,
+    statement: Option<Arc<str>>,
+    /// Breaks the statement under way off; another comes in its place once it has.
+    kill_statement: CancellationToken,
 }
 
 /// A line of the process list.
@@ -55,7 +56,12 @@ impl Connections {
         host: String,
         kill: CancellationToken,
     ) -> Arc<Connection> {
-        let state = State { since: Instant::now(), database: "".into(), statement: None };
+        let state = State {
+            since: Instant::now(),
+            database: "".into(),
+            statement: None,
+            kill_statement: CancellationToken::new(),
+        };
         let user = user.to_owned();
         let connection = Arc::new(Connection {
             id,
@@ -95,12 +101,14 @@ impl Connection {
         while !sql.is_char_boundary(end) {
             end -= 1;
         }
-        let token = CancellationToken::new();
         let mut state = self.state.lock();
+        if state.kill_statement.is_cancelled() {
+            state.kill_statement = CancellationToken::new();
+        }
         state.since = Instant::now();
         state.database = database.clone();
-        state.statement = Some((sql[..end].into(), token.clone()));
-        token
+        state.statement = Some(sql[..end].into());
+        state.kill_statement.clone()
     }
 
     /// Notes that the statement has ended.
@@ -112,8 +120,9 @@ impl Connection {
 
     /// Breaks off the statement under way, if there is one.
     pub fn kill_statement(&self) {
-        if let Some((_, token)) = &self.state.lock().statement {
-            token.cancel();
+        let state = self.state.lock();
+        if state.statement.is_some() {
+            state.kill_statement.cancel();
         }
     }
 
@@ -140,7 +149,7 @@ impl Connection {
             host: self.host.clone(),
             database: state.database.clone(),
             seconds: state.since.elapsed().as_secs(),
-            statement: state.statement.as_ref().map(|(sql, _)| sql.clone()),
+            statement: state.statement.clone(),
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::pages;
 use crate::query::plan_cache::PlanCache;
 use crate::querylog::{FileWriter, QueryLog};
 use crate::serving::{Follower, Serving};
+use crate::session::TransactionMode;
 use crate::tablets::Tablets;
 use crate::vschema::tracker::Tracker;
 use crate::vschema::{VSchemas, follow};
@@ -59,6 +60,10 @@ pub struct Vtgate {
 impl Vtgate {
     /// Opens the listeners and starts to follow the topology; port 0 takes a free one.
     pub async fn build(config: Config, deps: Deps) -> Result<Vtgate> {
+        if config.session.transaction_mode == TransactionMode::TwoPc {
+            let what = "--transaction-mode TWOPC: take MULTI or SINGLE";
+            return Err(Error::unsupported(what));
+        }
         let stats = Stats::new("vtgate");
         let tasks = Tasks::new();
         let web = listen("web pages", &config.listen.address, config.listen.web_port).await?;

@@ -94,6 +94,9 @@ fn context<'a>(gate: &Gate, scatter: &'a Scatter<'_>, binds: &'a Arc<BindVars>) 
 async fn begin(gate: &Gate, session: &mut Session, plan: &CachedPlan) -> Result<()> {
     match plan.plan.statement {
         // MySQL commits before it changes definitions.
+        StatementType::Ddl if !gate.config.is_direct_ddl_allowed => {
+            return Err(Error::unsupported("direct DDL: it is disabled (--enable-direct-ddl)"));
+        }
         StatementType::Ddl => return tx::commit(&gate.tablets, session).await,
         StatementType::Insert
         | StatementType::Replace

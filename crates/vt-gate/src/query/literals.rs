@@ -75,13 +75,11 @@ impl Text<'_> {
     }
 
     /// Returns a value's bytes; a part of the shared copy if they are a part of the text.
-    fn share(&self, value: &Cow<'_, [u8]>) -> Bytes {
-        if let Cow::Borrowed(part) = value {
-            let start = (part.as_ptr() as usize).wrapping_sub(self.sql.as_ptr() as usize);
-            let end = start.wrapping_add(part.len());
-            if start <= end && end <= self.sql.len() {
-                return self.shared.slice(start..end);
-            }
+    fn share(&self, value: &[u8]) -> Bytes {
+        let start = (value.as_ptr() as usize).wrapping_sub(self.sql.as_ptr() as usize);
+        let end = start.wrapping_add(value.len());
+        if start <= end && end <= self.shared.len() {
+            return self.shared.slice(start..end);
         }
         Bytes::copy_from_slice(value)
     }

@@ -59,7 +59,8 @@ pub async fn run_query(
     sink: &mut dyn Sink,
 ) -> Result<QueryResult> {
     let mut record = Record::begin(gate, &query, session);
-    let result = match understand(gate, session, &query) {
+    let understood = check_size(gate, query.sql).and_then(|()| understand(gate, session, &query));
+    let result = match understood {
         Ok(understood) => {
             record.understood(&understood);
             run_understood(gate, session, understood, &mut record, sink).await
@@ -109,18 +110,39 @@ pub async fn run_internal(gate: &Gate, session: &mut Session, sql: &str) -> Resu
     result
 }
 
+/// Refuses a statement that is larger than clients may send.
+fn check_size(gate: &Gate, sql: &str) -> Result<()> {
+    let config = &gate.config;
+    if config.payload_bytes_warn > 0 && sql.len() > config.payload_bytes_warn {
+        gate.metrics.warnings.add(&["WarnPayloadSizeExceeded"], 1);
+    }
+    let limit = config.payload_bytes_max;
+    if limit == 0 || sql.len() <= limit || sql.contains("IGNORE_MAX_PAYLOAD_SIZE") {
+        return Ok(());
+    }
+    let message = "query payload size above threshold";
+    Err(vt_base::Error::new(vt_base::Code::InvalidArgument, message))
+}
+
 /// Cuts an error to what the configuration lets clients see.
 fn presentable(gate: &Gate, error: vt_base::Error) -> vt_base::Error {
-    let limit = gate.config.error_length_max;
-    if limit == 0 || error.message().len() <= limit {
-        return error;
-    }
     const MARK: &str = " [TRUNCATED]";
+    let config = &gate.config;
+    let text = error.message();
+    // Statement and values stand behind the message that tells of them.
+    let terse = if config.has_terse_errors { text.find(": Sql: \"") } else { None };
+    let limit = config.error_length_max;
+    let end = terse.unwrap_or(text.len());
+    if limit == 0 || end <= limit {
+        let Some(end) = terse else { return error };
+        let text = text[..end].to_owned();
+        return error.with_message(text);
+    }
     let mut end = limit.saturating_sub(MARK.len());
-    while !error.message().is_char_boundary(end) {
+    while !text.is_char_boundary(end) {
         end -= 1;
     }
-    let text = format!("{}{MARK}", &error.message()[..end]);
+    let text = format!("{}{MARK}", &text[..end]);
     error.with_message(text)
 }
 

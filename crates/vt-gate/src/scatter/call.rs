@@ -129,8 +129,8 @@ impl Scatter<'_> {
             None => self.tablets.reach(&place.target, refused, until).await,
         };
         found.map_err(|error| {
-            self.note_loss(place, &error);
-            error.context(format!("target: {}", place.target))
+            let error = error.context(format!("target: {}", place.target));
+            self.note_loss(place, error)
         })
     }
 
@@ -175,10 +175,7 @@ impl Scatter<'_> {
     ) -> Result<QueryResult> {
         let has_changed = reply.result.as_ref().is_ok_and(|result| result.rows_affected > 0);
         self.note(place, tablet, reply.state, has_changed && !place.is_read_only);
-        if let Err(error) = &reply.result {
-            self.note_loss(place, error);
-        }
-        reply.result
+        reply.result.map_err(|error| self.note_loss(place, error))
     }
 
     fn note(&self, place: &Place, tablet: &Reached, state: TxState, has_changed: bool) {
@@ -209,19 +206,23 @@ impl Scatter<'_> {
         open.has_changed_rows |= has_changed;
     }
 
-    /// Notes that an error took the transaction, or the session's connection, with it.
-    fn note_loss(&self, place: &Place, error: &Error) {
+    /// Notes that an error took the transaction, or the session's connection, with it; then says so.
+    fn note_loss(&self, place: &Place, error: Error) -> Error {
         let is_held = place.transaction_id != 0 || place.reserved_id != 0;
-        if !is_held || !ends_transaction(error) {
-            return;
+        if !is_held || !ends_transaction(&error) {
+            return error;
         }
         let mut session = self.session.lock();
         let transaction = &mut session.transaction;
-        if place.transaction_id != 0 {
-            transaction.must_roll_back = !transaction.is_implicit;
-        } else {
+        if place.transaction_id == 0 {
             transaction.shards.retain(|one| one.target != place.target);
+            return error;
         }
+        if transaction.is_implicit {
+            return error;
+        }
+        transaction.must_roll_back = true;
+        error.context("VT15001: transaction error")
     }
 }
 

@@ -169,6 +169,7 @@ async fn a_lost_transaction_takes_nothing_but_rollback() {
     running.tablet(1).fail_next(Error::mysql(1213, b"40001", "Deadlock found"));
     let error = run(&running, &mut session, &["-80"], "update b", WRITE).await.unwrap_err();
     assert_eq!(error.errno(), 1213);
+    assert!(error.message().contains("VT15001: transaction error: Deadlock found"), "{error}");
     let error = run(&running, &mut session, &["80-"], "update c", WRITE).await.unwrap_err();
     assert!(error.message().starts_with("VT09032"), "{error}");
     assert!(tx::commit(&running.tablets, &mut session).await.is_err());

@@ -26,7 +26,7 @@ pub fn read(kill: &ast::Kill<'_>) -> Result<Kill> {
 }
 
 /// Kills a connection, or the statement that it runs.
-pub async fn run(gate: &Gate, session: &mut Session, kill: Kill) -> Result<QueryResult> {
+pub fn run(gate: &Gate, session: &Session, kill: Kill) -> Result<QueryResult> {
     if !gate.config.is_kill_allowed {
         return Err(Error::vt(ErrorId::VT07001, "kill statement execution not permitted."));
     }

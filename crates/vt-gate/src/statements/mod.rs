@@ -135,8 +135,8 @@ pub async fn run(
         Local::ReleaseSavepoint(name) => transaction::release(gate, session, &name).await,
         Local::Set(items) => set::run(gate, session, items).await,
         Local::Show(show) => show::run(gate, session, show).await,
-        Local::Kill(kill) => kill::run(gate, session, kill).await,
-        Local::Prepare(prepare) => prepare::prepare(gate, session, prepare).await,
+        Local::Kill(kill) => kill::run(gate, session, kill),
+        Local::Prepare(prepare) => prepare::prepare(gate, session, prepare),
         Local::Execute(execute) => {
             return prepare::execute(gate, session, execute, record, sink).await;
         }

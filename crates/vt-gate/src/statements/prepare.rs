@@ -50,7 +50,7 @@ pub fn read_execute(execute: &ast::Execute<'_>) -> Execute {
 }
 
 /// Keeps a statement under a name; one that the name has is forgotten first, as in MySQL.
-pub async fn prepare(gate: &Gate, session: &mut Session, prepare: Prepare) -> Result<QueryResult> {
+pub fn prepare(gate: &Gate, session: &mut Session, prepare: Prepare) -> Result<QueryResult> {
     session.prepared.remove(&prepare.name);
     let sql: Arc<str> = match prepare.source {
         Source::Text(text) => text.into(),

@@ -202,3 +202,6 @@ async fn prepare(
     let fields = fields.iter().map(|one| vt_rpc::convert::field_to_proto(one, Included::All));
     Ok((fields.collect(), u32::from(count)))
 }
+
+#[cfg(test)]
+mod tests;
