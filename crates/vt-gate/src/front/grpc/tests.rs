@@ -49,7 +49,7 @@ async fn the_client_carries_its_transaction() {
     let ended = execute(&service, carried, "commit").await.session.unwrap();
     assert!(!ended.in_transaction && ended.shard_sessions.is_empty());
     let log = running.tablet(1).take_log();
-    assert_eq!(log, ["begin; update t set a = 1", "commit 2"]);
+    assert_eq!(log, ["begin; update t set a = :vtg1", "commit 2"]);
 }
 
 #[tokio::test(start_paused = true)]
