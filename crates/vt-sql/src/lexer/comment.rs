@@ -59,15 +59,13 @@ impl Lexer<'_> {
 
     /// Enters `/*!80000 ... */` if the version is ours or older, and else skips it.
     fn version_comment(&mut self, start: usize) -> Result<(), usize> {
-        let digits = self.source[start + 3..]
-            .iter()
-            .take(6)
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
+        let inside = &self.source[start + 3..];
+        let digits = inside.iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
+        // A sixth digit belongs to the version only if a blank follows it.
+        let blank_follows = inside.get(6).is_some_and(u8::is_ascii_whitespace);
+        let digits = if digits == 6 && !blank_follows { 5 } else { digits };
         let version = (digits >= 5).then(|| {
-            self.source[start + 3..start + 3 + digits]
-                .iter()
-                .fold(0, |value: u32, byte| value * 10 + u32::from(byte - b'0'))
+            inside[..digits].iter().fold(0, |value: u32, byte| value * 10 + u32::from(byte - b'0'))
         });
         if version.is_none_or(|version| version <= MYSQL_VERSION) {
             self.at = start + 3 + if digits >= 5 { digits } else { 0 };

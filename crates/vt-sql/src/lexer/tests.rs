@@ -60,6 +60,7 @@ fn comments_vanish_and_dashes_need_a_blank() {
         &["a", "b", "c", "d", "i"],
     );
     check("a /*! b", &["a", "b", "BAD"]);
+    check("a /*!080400 b*/ /*!100000 c*/ /*!800001+d*/", &["a", "b", "1", "+", "d"]);
     check("select /*+ x */ /*vt+ y */ a /*+ z */", &["select", "/*+ x */", "/*vt+ y */", "a"]);
 }
 

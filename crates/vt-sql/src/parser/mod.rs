@@ -9,6 +9,7 @@ mod dml;
 mod error;
 mod expr;
 mod function;
+mod into;
 mod name;
 mod operator;
 mod query;

@@ -4,9 +4,12 @@
 //! nothing that can stand in a name or a string ends it early.
 
 mod admin;
+mod alter;
 mod ddl;
 mod dml;
 mod expr;
+mod function;
+mod partition;
 mod query;
 mod session;
 mod show;

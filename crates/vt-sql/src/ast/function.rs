@@ -1,0 +1,188 @@
+//! Calls: functions, aggregates, windows.
+
+use super::{CastType, Expr, Ident, TimeUnit};
+
+/// A call `name(args)`, and the calls without parentheses such as `CURRENT_DATE`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Function<'a> {
+    pub schema: Option<Ident<'a>>,
+    /// As written; compare with [`Ident::is`].
+    pub name: Ident<'a>,
+    pub args: &'a [Expr<'a>],
+}
+
+/// An aggregate; with `over` it is a window function.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Aggregate<'a> {
+    pub kind: AggregateKind,
+    pub distinct: bool,
+    /// Empty for `count(*)`.
+    pub args: &'a [Expr<'a>],
+    /// Of `GROUP_CONCAT`.
+    pub order_by: &'a [OrderItem<'a>],
+    /// Of `GROUP_CONCAT`.
+    pub separator: Option<Expr<'a>>,
+    pub over: Option<&'a Over<'a>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AggregateKind {
+    Count,
+    Sum,
+    Min,
+    Max,
+    Avg,
+    BitAnd,
+    BitOr,
+    BitXor,
+    GroupConcat,
+    JsonArrayAgg,
+    JsonObjectAgg,
+    Std,
+    StdDev,
+    StdDevPop,
+    StdDevSamp,
+    VarPop,
+    VarSamp,
+    Variance,
+    /// `ST_COLLECT`
+    StCollect,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WindowFunction<'a> {
+    pub kind: WindowKind,
+    pub args: &'a [Expr<'a>],
+    /// Of `NTH_VALUE`: `FROM LAST`.
+    pub from_last: bool,
+    /// `IGNORE NULLS`.
+    pub ignore_nulls: bool,
+    pub over: &'a Over<'a>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WindowKind {
+    RowNumber,
+    Rank,
+    DenseRank,
+    CumeDist,
+    PercentRank,
+    Ntile,
+    Lead,
+    Lag,
+    FirstValue,
+    LastValue,
+    NthValue,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Over<'a> {
+    Name(Ident<'a>),
+    Spec(WindowSpec<'a>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WindowSpec<'a> {
+    /// The window that this one builds on.
+    pub base: Option<Ident<'a>>,
+    pub partition_by: &'a [Expr<'a>],
+    pub order_by: &'a [OrderItem<'a>],
+    pub frame: Option<Frame<'a>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Frame<'a> {
+    pub unit: FrameUnit,
+    pub start: FrameBound<'a>,
+    /// `None` if the text has no `BETWEEN`.
+    pub end: Option<FrameBound<'a>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameUnit {
+    Rows,
+    Range,
+    Groups,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FrameBound<'a> {
+    CurrentRow,
+    UnboundedPreceding,
+    UnboundedFollowing,
+    Preceding(Expr<'a>),
+    Following(Expr<'a>),
+}
+
+/// One key of `ORDER BY`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OrderItem<'a> {
+    pub expr: Expr<'a>,
+    pub descending: bool,
+}
+
+/// Calls with words among their arguments.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Special<'a> {
+    /// `EXTRACT(unit FROM expr)`
+    Extract { unit: TimeUnit, expr: Expr<'a> },
+    /// `TRIM([BOTH|LEADING|TRAILING] [what] FROM expr)`
+    Trim { side: Option<TrimSide>, what: Option<Expr<'a>>, expr: Expr<'a> },
+    /// `CHAR(args USING charset)`
+    Char { args: &'a [Expr<'a>], charset: Option<&'a str> },
+    /// `WEIGHT_STRING(expr AS type)`
+    WeightString { expr: Expr<'a>, target: Option<CastType<'a>> },
+    /// `GET_FORMAT(kind, expr)`
+    GetFormat { kind: FormatKind, expr: Expr<'a> },
+    /// `TIMESTAMPADD(unit, amount, expr)`
+    TimestampAdd { unit: TimeUnit, amount: Expr<'a>, expr: Expr<'a> },
+    /// `TIMESTAMPDIFF(unit, from, to)`
+    TimestampDiff { unit: TimeUnit, from: Expr<'a>, to: Expr<'a> },
+    /// `JSON_VALUE(doc, path RETURNING type ... ON EMPTY ... ON ERROR)`
+    JsonValue {
+        doc: Expr<'a>,
+        path: Expr<'a>,
+        returning: Option<CastType<'a>>,
+        on_empty: Option<JsonFallback<'a>>,
+        on_error: Option<JsonFallback<'a>>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrimSide {
+    Both,
+    Leading,
+    Trailing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormatKind {
+    Date,
+    Time,
+    Datetime,
+}
+
+/// What stands in for a missing or bad JSON value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum JsonFallback<'a> {
+    Null,
+    Error,
+    Default(Expr<'a>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Match<'a> {
+    pub columns: &'a [Expr<'a>],
+    pub against: Expr<'a>,
+    pub mode: MatchMode,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchMode {
+    /// No mode given.
+    Default,
+    NaturalLanguage,
+    NaturalLanguageWithExpansion,
+    Boolean,
+    WithExpansion,
+}
