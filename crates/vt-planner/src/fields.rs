@@ -90,6 +90,15 @@ fn body_without_rows<'a>(arena: &'a Arena, body: QueryBody<'a>) -> Option<QueryB
 
 /// Makes the literal 1.
 pub(crate) fn one(arena: &Arena) -> Expr<'_> {
+    digit(arena, b"1")
+}
+
+/// Makes the literal 0.
+pub(crate) fn zero(arena: &Arena) -> Expr<'_> {
+    digit(arena, b"0")
+}
+
+fn digit<'a>(arena: &'a Arena, value: &'static [u8]) -> Expr<'a> {
     let (span, ordinal) = (Span::default(), Literal::MADE);
-    Expr::Literal(arena.node(Literal { kind: LiteralKind::Int, value: b"1", span, ordinal }))
+    Expr::Literal(arena.node(Literal { kind: LiteralKind::Int, value, span, ordinal }))
 }

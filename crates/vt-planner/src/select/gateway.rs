@@ -116,7 +116,7 @@ impl<'a> Planner<'a> {
     ) -> Result<(), Error> {
         // What a plan of its own gives cannot be weighed any more.
         if Planner::needs_weight(key.typ) && !reads_rows(op) {
-            let weight = self.weight_string(expr);
+            let weight = self.weight(expr, key.typ);
             key.weight_column = Some(self.add_column(op, weight, scope)?);
         }
         Ok(())

@@ -305,7 +305,7 @@ impl<'a> Planner<'a> {
     pub(crate) fn add_weights(&self, keys: &mut [SortKey], sql: &mut SqlItems<'a>) {
         for key in keys {
             if Planner::needs_weight(key.typ) {
-                let weight = self.weight_string(sql.exprs[key.column]);
+                let weight = self.weight(sql.exprs[key.column], key.typ);
                 key.weight_column = Some(sql.place(weight));
             }
         }

@@ -7,8 +7,8 @@ use vt_base::{Error, ErrorId};
 use vt_plan::SortKey;
 use vt_sql::Arena;
 use vt_sql::ast::{
-    ColumnName, Expr, Ident, LiteralKind, OrderItem, Query, SelectExpr, SelectItem, Special,
-    TableName,
+    Binary, BinaryOp, ColumnName, Expr, Ident, LiteralKind, OrderItem, Query, SelectExpr,
+    SelectItem, Special, TableName,
 };
 use vt_value::Type;
 
@@ -138,8 +138,14 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Makes `weight_string(expr)`.
-    pub(crate) fn weight_string(&self, expr: Expr<'a>) -> Expr<'a> {
+    /// Makes what orders an expression's values: `weight_string(expr)`, or of an ENUM or SET, which
+    /// order by their number, `expr + 0`.
+    pub(crate) fn weight(&self, expr: Expr<'a>, typ: Option<Type>) -> Expr<'a> {
+        if matches!(typ, Some(Type::ENUM | Type::SET)) {
+            let right = crate::fields::zero(self.arena);
+            let number = Binary { op: BinaryOp::Add, left: expr, right };
+            return Expr::Binary(self.arena.node(number));
+        }
         Expr::Special(self.arena.node(Special::WeightString { expr, target: None }))
     }
 }

@@ -172,7 +172,7 @@ impl<'a> Planner<'a> {
             let mut items: Vec<SelectItem<'a>> =
                 outs.iter().map(|out| SelectItem::Expr(out.item)).collect();
             for place in texts {
-                let expr = self.weight_string(outs[*place].item.expr);
+                let expr = self.weight(outs[*place].item.expr, None);
                 items.push(SelectItem::Expr(SelectExpr { expr, alias: None, name: "" }));
             }
             let items = self.arena.list(&items);

@@ -39,7 +39,7 @@ impl<'a> Planner<'a> {
             let typ = self.type_of(item.expr, scope);
             let mut key = sort_key(column_of(&mut exprs, &mut names, value), item.descending, typ);
             if Planner::needs_weight(typ) {
-                let weight = place(self.weight_string(item.expr));
+                let weight = place(self.weight(item.expr, typ));
                 key.weight_column =
                     weight.map(|weight| column_of(&mut exprs, &mut names, Eval::Column(weight)));
             }
@@ -51,7 +51,7 @@ impl<'a> Planner<'a> {
             for (index, out) in outs.iter().enumerate() {
                 let mut key = sort_key(index, false, self.type_of(out.item.expr, scope));
                 if Planner::needs_weight(key.typ) {
-                    let weight = place(self.weight_string(out.item.expr));
+                    let weight = place(self.weight(out.item.expr, key.typ));
                     key.weight_column = weight
                         .map(|weight| column_of(&mut exprs, &mut names, Eval::Column(weight)));
                 }

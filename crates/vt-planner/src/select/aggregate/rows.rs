@@ -45,7 +45,7 @@ impl<'a> Planner<'a> {
             self.weigh(&mut key, &mut op, *expr, scope)?;
             if let Some(weight) = key.weight_column {
                 key.weight_column = Some(exprs.len());
-                exprs.push(self.weight_string(*expr));
+                exprs.push(self.weight(*expr, typ));
                 places.push(weight);
             }
             keys.push(key);
@@ -84,7 +84,7 @@ impl<'a> Planner<'a> {
                 self.weigh(&mut key, &mut op, argument, scope)?;
                 if let Some(weight) = key.weight_column {
                     key.weight_column = Some(exprs.len());
-                    exprs.push(self.weight_string(argument));
+                    exprs.push(self.weight(argument, typ));
                     places.push(weight);
                 }
                 spec.key = Some(key);

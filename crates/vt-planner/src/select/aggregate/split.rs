@@ -177,7 +177,7 @@ impl<'a> Planner<'a> {
             };
             let mut key = sort_key(*column, false, typ);
             if Planner::needs_weight(typ) {
-                let weight = self.weight_string(expr);
+                let weight = self.weight(expr, typ);
                 key.weight_column = Some(sql.place(weight));
             }
             spec.key = Some(key);
