@@ -14,8 +14,12 @@ use vt_proto::topodata;
 use vt_tablet_api::QueryService;
 
 use crate::MESSAGE_BYTES_MAX;
+use crate::framed::{FramedConfig, FramedQueryService};
 use crate::query_client::GrpcQueryService;
 use crate::tabletmanagerservice::tablet_manager_client::TabletManagerClient;
+
+/// The name of our own transport's port in a tablet's record.
+pub const FRAMED_PORT: &str = "vitrum";
 
 /// How connections are made.
 #[derive(Clone, Debug)]
@@ -54,7 +58,16 @@ impl TabletDialer {
     }
 
     /// Returns the query service of a tablet; connects when it is first called.
+    ///
+    /// A tablet that tells of our own transport is called by that, any other over gRPC.
     pub fn query_service(&self, tablet: &topodata::Tablet) -> Result<Arc<dyn QueryService>> {
+        if let Some(address) = port_address(tablet, FRAMED_PORT) {
+            let config = FramedConfig {
+                connect_timeout: self.config.connect_timeout,
+                ..FramedConfig::default()
+            };
+            return Ok(Arc::new(FramedQueryService::new(address, config)));
+        }
         let channel = self.channel(&grpc_address(tablet)?)?;
         Ok(Arc::new(GrpcQueryService::new(channel, self.config.message_bytes_max)))
     }

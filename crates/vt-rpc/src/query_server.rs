@@ -27,7 +27,7 @@ use crate::server::deadline_of;
 use crate::status::{to_rpc_error, to_status};
 
 /// How many bytes of definitions go into one message of a schema.
-const SCHEMA_CHUNK_BYTES: usize = 1 << 20;
+pub(crate) const SCHEMA_CHUNK_BYTES: usize = 1 << 20;
 
 type Reply<T> = Result<Response<T>, Status>;
 type BoxStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -457,6 +457,3 @@ fn schema_parts(reply: SchemaReply, which: SchemaTables) -> Vec<query::GetSchema
     }
     parts
 }
-
-#[cfg(test)]
-mod tests;

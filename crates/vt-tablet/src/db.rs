@@ -92,7 +92,7 @@ impl Db {
         let mut params = self.params(Role::App);
         params.database = Some(self.name.clone());
         if found_rows {
-            params.flags = params.flags | Capabilities::FOUND_ROWS;
+            params.flags |= Capabilities::FOUND_ROWS;
         }
         pool(name, limits, queries.idle_timeout, queries.max_lifetime, params)
     }

@@ -97,6 +97,7 @@ pub struct QueryEngine {
 
 /// One statement on its way.
 struct Run<'a> {
+    method: &'static str,
     request: &'a ExecuteRequest,
     plan: Arc<Plan>,
     tablet_type: TabletType,
@@ -171,9 +172,10 @@ impl QueryEngine {
             self.plans.get(&request.sql)
         };
         let mut run = Run {
+            method,
             request,
             deadline: self.deadline(request, started, parts.is_some()),
-            plan: plan.clone(),
+            plan,
             tablet_type: admission.tablet_type,
             parts,
             mysql: Duration::ZERO,
@@ -182,9 +184,8 @@ impl QueryEngine {
             Ok(()) => self.dispatch(&mut run, &mut state).await,
             Err(error) => Err(error),
         };
-        let mysql = run.mysql;
         let result = result.map_err(|error| self.failed(error, request));
-        self.record(method, request, &plan, (started.elapsed(), mysql), &state, &result);
+        self.record(&run, started.elapsed(), &state, &result);
         if state.transaction_id != 0 || state.reserved_id != 0 {
             state.tablet_alias = Some(self.state.alias().clone());
         }
@@ -237,15 +238,8 @@ impl QueryEngine {
         dress(error, request, &self.config)
     }
 
-    fn record(
-        &self,
-        method: &'static str,
-        request: &ExecuteRequest,
-        plan: &Plan,
-        (took, mysql): (Duration, Duration),
-        state: &TxState,
-        result: &Result<QueryResult>,
-    ) {
+    fn record(&self, run: &Run<'_>, took: Duration, state: &TxState, result: &Result<QueryResult>) {
+        let request = run.request;
         let (affected, returned, error) = match result {
             Ok(result) => (result.rows_affected, result.rows.len() as u64, None),
             Err(error) => (0, 0, Some(error)),
@@ -254,17 +248,17 @@ impl QueryEngine {
             None => Outcome::Done { affected, returned },
             Some(error) => Outcome::Failed(error),
         };
-        self.stats.record(plan, took, mysql, outcome);
+        self.stats.record(&run.plan, took, run.mysql, outcome);
         if self.config.rows_warn != 0 && returned > self.config.rows_warn as u64 {
             self.stats.warnings.add(&["ResultsExceeded"], 1);
         }
         if self.log.is_wanted() {
             let transaction_id = state.transaction_id.max(request.transaction_id);
             let entry = Entry {
-                method,
-                plan: plan.kind,
+                method: run.method,
+                plan: run.plan.kind,
                 took,
-                mysql,
+                mysql: run.mysql,
                 rows_affected: affected,
                 rows_returned: returned,
                 transaction_id,

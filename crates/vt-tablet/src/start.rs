@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use vt_base::{Error, Result, TabletType};
 use vt_mysqld::replication::{self, Access};
 use vt_proto::topodata;
+use vt_rpc::dial::FRAMED_PORT;
 use vt_topo::ShardRecord;
 use vt_topo::records::shard::{to_proto_time, to_system_time};
 use vt_topo::records::srv_keyspace::Gaps;
@@ -19,9 +20,6 @@ pub struct Ports {
     pub grpc: u16,
     pub framed: Option<u16>,
 }
-
-/// The name of the framed transport's port in a tablet's record.
-pub const FRAMED_PORT: &str = "vitrum";
 
 /// The collation that connections have unless they say another: `utf8mb4_0900_ai_ci`.
 const DEFAULT_COLLATION: u32 = 255;
@@ -159,7 +157,11 @@ impl Core {
             // Another tablet may do the same; and a shard that is not to serve yet is left out.
             let built = self
                 .topo
-                .rebuild_srv_keyspace(keyspace, &[cell.clone()], Gaps::AllowedForSnapshots)
+                .rebuild_srv_keyspace(
+                    keyspace,
+                    std::slice::from_ref(&cell),
+                    Gaps::AllowedForSnapshots,
+                )
                 .await;
             if let Err(err) = built {
                 tracing::warn!(%err, "cannot build the serving graph of the keyspace");

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use vt_base::Result;
+use vt_rpc::framed::{FramedServer, serve_framed};
 use vt_rpc::query_server::GrpcQueryServer;
 use vt_rpc::server::{ServerConfig, serve};
 use vt_service::http::bind;
@@ -116,7 +117,10 @@ fn serve_all(core: &Arc<Core>, http: TcpListener, grpc: TcpListener, framed: Opt
     let pages = pages::pages(core);
     let http_token = token.clone();
     tasks.spawn("web pages", async move { pages.serve(http, http_token).await });
-    drop(framed);
+    if let Some(framed) = framed {
+        let config = FramedServer::default();
+        tasks.spawn("framed", async move { serve_framed(framed, service, config, token).await });
+    }
 }
 
 /// Leaves the cluster: says so, lets sessions end, tells the topology.

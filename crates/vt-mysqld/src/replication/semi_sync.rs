@@ -128,7 +128,7 @@ mod tests {
     fn both_generations_of_names_are_read() {
         let pairs = |names: [&str; 4]| -> Vec<(String, String)> {
             let values = ["ON", "OFF", "2", "1"];
-            names.iter().zip(values).map(|(n, v)| (n.to_string(), v.to_string())).collect()
+            names.iter().zip(values).map(|(n, v)| ((*n).to_owned(), v.to_owned())).collect()
         };
         let new = pairs([
             "rpl_semi_sync_source_enabled",

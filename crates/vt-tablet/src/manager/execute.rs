@@ -42,7 +42,7 @@ struct Session<'a> {
 async fn open(core: &Core, role: Role, session: &Session<'_>, multi: bool) -> Result<Conn> {
     let mut params = core.db.params(role);
     if multi {
-        params.flags = params.flags | Capabilities::MULTI_STATEMENTS;
+        params.flags |= Capabilities::MULTI_STATEMENTS;
     }
     let database = if session.database.is_empty() { core.db.name() } else { session.database };
     params.database = Some(database.to_owned());

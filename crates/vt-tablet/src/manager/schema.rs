@@ -149,7 +149,7 @@ fn whole() -> GetSchemaRequest {
 
 async fn connect(core: &Core, database: Option<&str>) -> Result<Conn> {
     let mut params = core.db.params(Role::Dba);
-    params.flags = params.flags | Capabilities::MULTI_STATEMENTS;
+    params.flags |= Capabilities::MULTI_STATEMENTS;
     params.database = database.map(str::to_owned);
     Conn::connect(params).await
 }

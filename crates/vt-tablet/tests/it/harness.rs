@@ -99,6 +99,7 @@ pub(crate) fn config(db: &Db, uid: u32) -> Config {
     config.db.mysql_port = db.mysqld.instance.mysql_port;
     config.queries.shutdown_grace_period = Duration::from_millis(300);
     config.health.poll_interval = Duration::from_millis(100);
+    config.framed_port = None;
     config
 }
 
@@ -108,11 +109,14 @@ impl Running {
         let alias = config.alias.clone();
         let tablet = Tablet::build(config, topo, Stats::new("vttablet")).await.unwrap();
         let ports = tablet.ports();
-        let record = vt_proto::topodata::Tablet {
+        let mut record = vt_proto::topodata::Tablet {
             hostname: "127.0.0.1".into(),
             port_map: [("grpc".to_owned(), i32::from(ports.grpc))].into(),
             ..vt_proto::topodata::Tablet::default()
         };
+        if let Some(port) = ports.framed {
+            record.port_map.insert(vt_rpc::dial::FRAMED_PORT.to_owned(), i32::from(port));
+        }
         let dialer = TabletDialer::default();
         let service = dialer.query_service(&record).unwrap();
         let manager = dialer.tablet_manager(&record).unwrap();
@@ -128,6 +132,11 @@ impl Running {
             Some(task) => task.await.unwrap(),
             None => Ok(()),
         }
+    }
+
+    /// Waits until the tablet ends by itself.
+    pub(crate) async fn wait_end(&mut self) -> Result<()> {
+        self.task.take().expect("it runs").await.unwrap()
     }
 
     /// Waits for health that a test likes; panics after a while with the last that came.

@@ -2,4 +2,5 @@
 
 mod harness;
 mod queries;
+mod replication;
 mod sessions;

@@ -14,6 +14,8 @@ async fn sessions_have_connections_of_their_own() {
     let (_memory, topo) = topology().await;
     let mut config = config(&db, 100);
     config.queries.transaction_timeout = Duration::from_secs(2);
+    // Over our own transport; the other tests go over gRPC.
+    config.framed_port = Some(0);
     let mut tablet = Running::start(config, topo).await;
     elect(&mut tablet, false).await;
     tablet.execute("create table t (id bigint primary key, v int)").await.unwrap();

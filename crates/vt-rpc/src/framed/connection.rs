@@ -1,0 +1,124 @@
+//! What both ends of a connection do: the greeting, frames out of bytes, frames into bytes.
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc;
+use vt_base::{Code, Error, Result};
+
+use super::{FRAME_BYTES_MAX, HEADER, HELLO, Kind};
+
+/// How many frames wait for the writer.
+pub(super) const FRAMES_QUEUE: usize = 1024;
+/// How many frames the writer takes at once.
+const BATCH_FRAMES: usize = 128;
+/// Frames up to this size are put together before they are written.
+const SMALL_BYTES: usize = 16 << 10;
+/// How much room is made for reading.
+const READ_BYTES: usize = 64 << 10;
+
+/// A frame that has arrived.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) kind: Kind,
+    pub(super) call: u64,
+    pub(super) payload: Bytes,
+}
+
+fn lost(what: &str, err: &std::io::Error) -> Error {
+    Error::new(Code::Unavailable, format!("{what}: {err}"))
+}
+
+fn wrong(text: &str) -> Error {
+    Error::new(Code::Unavailable, text.to_owned())
+}
+
+/// Says hello and hears it.
+pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Result<()> {
+    stream.write_all(&HELLO).await.map_err(|err| lost("cannot greet", &err))?;
+    let mut heard = [0; HELLO.len()];
+    stream.read_exact(&mut heard).await.map_err(|err| lost("no greeting", &err))?;
+    if heard == HELLO { Ok(()) } else { Err(wrong("the peer speaks another protocol")) }
+}
+
+/// Takes frames out of what arrives.
+pub(super) struct FrameReader<R> {
+    socket: R,
+    buffer: BytesMut,
+}
+
+impl<R: AsyncRead + Unpin> FrameReader<R> {
+    pub(super) fn new(socket: R) -> FrameReader<R> {
+        FrameReader { socket, buffer: BytesMut::with_capacity(READ_BYTES) }
+    }
+
+    /// Waits for the next frame; `None` when the peer has closed. Safe to cancel.
+    pub(super) async fn next(&mut self) -> Result<Option<Frame>> {
+        loop {
+            if let Some(frame) = take_frame(&mut self.buffer)? {
+                return Ok(Some(frame));
+            }
+            self.buffer.reserve(READ_BYTES);
+            let count = self.socket.read_buf(&mut self.buffer).await;
+            if count.map_err(|err| lost("connection lost", &err))? == 0 {
+                return if self.buffer.is_empty() {
+                    Ok(None)
+                } else {
+                    Err(wrong("the peer closed in the middle of a frame"))
+                };
+            }
+        }
+    }
+}
+
+/// Takes the first frame off the bytes, if it is there whole.
+pub(super) fn take_frame(buffer: &mut BytesMut) -> Result<Option<Frame>> {
+    let Some(length) = buffer.first_chunk::<4>() else { return Ok(None) };
+    let length = u32::from_le_bytes(*length) as usize;
+    if !(HEADER - 4..=FRAME_BYTES_MAX).contains(&length) {
+        return Err(wrong("the peer sent a frame of an impossible length"));
+    }
+    if buffer.len() < 4 + length {
+        // Room for what is announced, but made as it arrives: an announcement costs nothing.
+        return Ok(None);
+    }
+    let mut frame = buffer.split_to(4 + length).freeze();
+    frame.advance(4);
+    let kind = Kind::from_byte(frame.get_u8());
+    let kind = kind.ok_or_else(|| wrong("the peer sent a frame of an unknown kind"))?;
+    let call = frame.get_u64_le();
+    Ok(Some(Frame { kind, call, payload: frame }))
+}
+
+/// Writes frames until no one is left to send any; many small ones in one go.
+pub(super) async fn write_frames<W: AsyncWrite + Unpin>(
+    mut socket: W,
+    mut frames: mpsc::Receiver<Vec<u8>>,
+) -> Result<()> {
+    let failed = |err: std::io::Error| lost("connection lost", &err);
+    let mut batch = Vec::with_capacity(BATCH_FRAMES);
+    let mut together = Vec::with_capacity(SMALL_BYTES);
+    while frames.recv_many(&mut batch, BATCH_FRAMES).await > 0 {
+        // A lone frame needs no copy.
+        let alone = batch.len() == 1;
+        for frame in batch.drain(..) {
+            if !alone && frame.len() <= SMALL_BYTES {
+                together.extend_from_slice(&frame);
+                if together.len() < 4 * SMALL_BYTES {
+                    continue;
+                }
+            }
+            if !together.is_empty() {
+                socket.write_all(&together).await.map_err(failed)?;
+                together.clear();
+            }
+            if alone || frame.len() > SMALL_BYTES {
+                socket.write_all(&frame).await.map_err(failed)?;
+            }
+        }
+        if !together.is_empty() {
+            socket.write_all(&together).await.map_err(failed)?;
+            together.clear();
+        }
+    }
+    socket.shutdown().await.map_err(failed)
+}
