@@ -61,11 +61,17 @@ impl QueryEngine {
 
     async fn take_or_open(&self, run: &Run<'_>) -> Result<Taken<'_>> {
         let request = run.request;
-        if request.reserved_id != 0 {
-            return self.sessions.take(request.reserved_id, "reserved connection", "for query");
-        }
-        if request.transaction_id != 0 {
-            return self.sessions.take(request.transaction_id, "transaction", "for query");
+        let (id, what) = match (request.reserved_id, request.transaction_id) {
+            (0, 0) => (0, ""),
+            (0, id) => (id, "transaction"),
+            (id, _) => (id, "reserved connection"),
+        };
+        if id != 0 {
+            let taken = self.sessions.take(id, what, "for query")?;
+            let Some(why) = taken.overdue(Instant::now()) else { return Ok(taken) };
+            // Its time was over before it was noticed.
+            self.end_session(taken, &why).await;
+            return self.sessions.take(id, what, "for query");
         }
         let settings = match &request.reserve {
             Some(reserve) if !reserve.pre_queries.is_empty() => {

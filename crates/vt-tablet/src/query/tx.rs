@@ -52,6 +52,16 @@ impl SessionConn {
         }
     }
 
+    /// Returns why the connection's time is over, if it is.
+    pub fn overdue(&self, now: Instant) -> Option<String> {
+        if let Some(transaction) = &self.transaction {
+            let over = transaction.deadline.is_some_and(|deadline| deadline <= now);
+            return over.then(|| format!("exceeded timeout: {:?}", transaction.timeout));
+        }
+        let over = self.idle_deadline.is_some_and(|deadline| deadline <= now);
+        over.then(|| "exceeded idle timeout".to_owned())
+    }
+
     pub fn conn(&mut self) -> &mut Conn {
         &mut self.conn
     }
@@ -215,14 +225,7 @@ impl Sessions {
 
     /// Takes every idle connection whose time is over, with the reason.
     pub fn expired(&self, now: Instant) -> Vec<(Taken<'_>, String)> {
-        self.take_idle(|conn| {
-            if let Some(transaction) = &conn.transaction {
-                let over = transaction.deadline.is_some_and(|deadline| deadline <= now);
-                return over.then(|| format!("exceeded timeout: {:?}", transaction.timeout));
-            }
-            let over = conn.idle_deadline.is_some_and(|deadline| deadline <= now);
-            over.then(|| "exceeded idle timeout".to_owned())
-        })
+        self.take_idle(|conn| conn.overdue(now))
     }
 
     /// Takes every idle connection, to end it for a reason.
