@@ -17,9 +17,9 @@ conn = mysql.connector.connect(
 )
 cursor = conn.cursor(prepared=True)
 cursor.execute("select email from customer where customer_id = ?", (4,))
-check("prepared", cursor.fetchall(), [("dan@domain.com",)])
+check("prepared", cursor.fetchall(), [(b"dan@domain.com",)])
 cursor.execute("select email from customer where customer_id = ?", (1,))
-check("again", cursor.fetchall(), [("alice@domain.com",)])
+check("again", cursor.fetchall(), [(b"alice@domain.com",)])
 cursor.execute("select customer_id from customer where customer_id < ? order by customer_id limit ?", (100, 3))
 check("limit", cursor.fetchall(), [(1,), (2,), (3,)])
 cursor.execute(

@@ -23,7 +23,7 @@ await conn.rollback();
 await assert.rejects(conn.query('selec 1'), (err) => err.errno === 1064 && err.sqlState === '42000');
 await conn.changeUser({ database: 'commerce' });
 const [products] = await conn.query('select sku from product order by sku');
-assert.deepEqual(products.map((row) => row.sku), ['SKU-1001', 'SKU-1002']);
+assert.deepEqual(products.map((row) => row.sku.toString()), ['SKU-1001', 'SKU-1002']);
 await conn.end();
 
 const pool = mysql.createPool({ host: '127.0.0.1', port, user: 'user', database: 'customer', connectionLimit: 20 });

@@ -7,7 +7,7 @@ use vt_testkit::LocalCluster;
 use vt_testkit::tools::{Tool, output_of};
 
 use crate::Case;
-use crate::check::{Outcome, contains, equal};
+use crate::check::{Outcome, equal};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![("sysbench on a sharded keyspace", sysbench), ("two thousand connections", connections)]
@@ -38,7 +38,8 @@ fn sysbench(cluster: &LocalCluster) -> Outcome {
             "--tables=1",
             "--table-size=2000",
         ]);
-        command.args(["--threads=8", "--auto_inc=off", "--mysql-ignore-errors=none"]);
+        // Uniform: the tail of hot rows would measure MySQL's deadlocks, not us.
+        command.args(["--threads=8", "--auto_inc=off", "--rand-type=uniform"]);
         command.arg(format!("--mysql-port={port}")).args(args);
         output_of(&mut command)
     };
@@ -46,12 +47,20 @@ fn sysbench(cluster: &LocalCluster) -> Outcome {
     let time = format!("--time={}", seconds());
     let ran = ["--db-ps-mode=auto", "--db-ps-mode=disable"].into_iter().try_for_each(|mode| {
         let out = run(&[&time, mode, "run"])?;
-        let errors = out.lines().find(|line| line.contains("ignored errors:")).unwrap_or_default();
-        contains(mode, errors, " 0 ")?;
-        contains(mode, &out, "transactions:")
+        let number = |what: &str| {
+            let line = out.lines().find(|line| line.contains(what)).unwrap_or_default();
+            let word = line.split_whitespace().nth(what.split(' ').count());
+            word.and_then(|word| word.parse::<u64>().ok()).ok_or_else(|| format!("{what}:\n{out}"))
+        };
+        // Sysbench takes a deadlock of InnoDB in its stride and counts it; all else ends it.
+        let (done, ignored) = (number("transactions:")?, number("ignored errors:")?);
+        if done == 0 || ignored * 100 > done {
+            return Err(format!("{mode}: {done} transactions, {ignored} errors"));
+        }
+        Ok(())
     });
-    cluster.mysql("customer", "drop table sbtest1")?;
-    ran
+    ran?;
+    cluster.mysql("customer", "drop table sbtest1").map(drop)
 }
 
 fn connections(cluster: &LocalCluster) -> Outcome {

@@ -361,7 +361,7 @@ impl Cluster {
             "--cells-to-watch",
             cell,
             "--tablet-types-to-wait",
-            "PRIMARY,REPLICA",
+            if self.spec.replicas == 0 { "PRIMARY" } else { "PRIMARY,REPLICA" },
             "--service-map",
             "grpc-vtgateservice",
             "--mysql-server-bind-address",
