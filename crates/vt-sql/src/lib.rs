@@ -4,7 +4,7 @@
 //! which it yields. [`fingerprint`] is what runs for every statement: one pass of the lexer, from
 //! which the plan cache gets its key and the statement's literals. [`normalize`] decides
 //! which literals become arguments of the cached plan, and explains how the two work together.
-//! [`print`] writes a tree as canonical text, [`visit`] walks and rewrites it.
+//! [`mod@print`] writes a tree as canonical text, [`visit`] walks and rewrites it.
 //!
 //! - The tree lies in the arena, is `Copy`, and drops nothing.
 //! - No input makes the crate panic or recurse without bound: see [`limits`].

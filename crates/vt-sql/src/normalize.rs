@@ -111,7 +111,8 @@ struct Normalizer<'a> {
 impl<'a> Normalizer<'a> {
     fn bind(&mut self, ordinal: u32, list: bool) -> &'a Bind<'a> {
         self.bound.push(ordinal);
-        self.arena.node(Bind { name: self.arena.text(&bind_name(ordinal)), list })
+        let name = bumpalo::format!(in self.arena.bump(), "vtg{}", ordinal + 1);
+        self.arena.node(Bind { name: name.into_bump_str(), list })
     }
 
     fn in_list(&mut self, in_list: &In<'a>) -> Option<Expr<'a>> {

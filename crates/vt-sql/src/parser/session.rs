@@ -90,7 +90,13 @@ impl<'a> Parser<'a> {
             if self.eat_keyword(Keyword::Default) { "default" } else { self.name()?.text };
         if self.eat(TokenKind::Dot) {
             let part = self.any_word()?.text;
-            name = self.arena.text(&[name, ".", part].concat());
+            let said = variable_scope(name);
+            if said.is_some() {
+                name = part;
+                *scope = said;
+            } else {
+                name = self.arena.text(&[name, ".", part].concat());
+            }
         }
         self.assignment_sign()?;
         let variable = Variable::System(SystemVariable { scope: *scope, name });

@@ -54,6 +54,9 @@ pub trait Print {
     fn print(&self, printer: &mut Printer<'_>);
 }
 
+/// Room for the text of most statements.
+const FIRST_BYTES: usize = 256;
+
 /// Text that grows.
 pub struct Printer<'h> {
     pub out: String,
@@ -64,7 +67,7 @@ pub struct Printer<'h> {
 
 impl<'h> Printer<'h> {
     pub fn new() -> Printer<'h> {
-        Printer { out: String::new(), modes: Modes::default(), hooks: None }
+        Printer { out: String::with_capacity(FIRST_BYTES), modes: Modes::default(), hooks: None }
     }
 
     pub fn with_hooks(hooks: &'h dyn Hooks) -> Printer<'h> {
