@@ -264,6 +264,8 @@ impl Core {
             role.ready = true;
         });
         self.record_role().await;
+        // What the shard denies depends on the type.
+        self.sync.notify_one();
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use vt_tablet_api::{
 };
 
 use super::codec::{FrameWriter, Reader};
-use super::connection::{FRAMES_QUEUE, Frame, FrameReader, greet, write_frames};
+use super::connection::{FRAMES_QUEUE, Frame, FrameReader, greet, prepare, write_frames};
 use super::message::{Message, SchemaCall, TransactionCall};
 use super::{Kind, STREAM_AHEAD};
 use crate::status::tablet_error;
@@ -206,7 +206,7 @@ impl FramedQueryService {
         let failed =
             |err: std::io::Error| unavailable(format!("cannot connect to {}: {err}", self.address));
         let mut stream = TcpStream::connect(&self.address).await.map_err(failed)?;
-        stream.set_nodelay(true).map_err(failed)?;
+        prepare(&stream).map_err(failed)?;
         greet(&mut stream).await?;
         let (reading, writing) = stream.into_split();
         let (frames, queue) = mpsc::channel(FRAMES_QUEUE);

@@ -1,7 +1,10 @@
 //! What both ends of a connection do: the greeting, frames out of bytes, frames into bytes.
 
+use std::time::Duration;
+
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use vt_base::{Code, Error, Result};
 
@@ -30,6 +33,23 @@ fn lost(what: &str, err: &std::io::Error) -> Error {
 
 fn wrong(text: &str) -> Error {
     Error::new(Code::Unavailable, text.to_owned())
+}
+
+/// How long a peer may leave what was sent unacknowledged before it counts as dead.
+const SILENCE_MAX: Duration = Duration::from_secs(20);
+
+/// Sets a socket up: small frames go at once, and a peer that dies without a word is noticed.
+pub(super) fn prepare(stream: &TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = socket2::SockRef::from(stream);
+    let keepalive = socket2::TcpKeepalive::new()
+        .with_time(Duration::from_secs(10))
+        .with_interval(Duration::from_secs(5))
+        .with_retries(2);
+    socket.set_tcp_keepalive(&keepalive)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(SILENCE_MAX))?;
+    Ok(())
 }
 
 /// Says hello and hears it.

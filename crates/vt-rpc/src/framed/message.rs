@@ -1,14 +1,16 @@
-//! The payloads of frames: requests, replies, pieces of streams.
+//! The payloads of frames: requests here, what comes back in [`result`].
+
+mod result;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use vt_base::{Code, Error, Result, Retry, TabletAlias, TabletType, Target};
 use vt_tablet_api::{
-    Begin, Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, Isolation,
-    RealtimeStats, Reserve, SchemaReply, SchemaTables, StreamPart, TxState, Workload,
+    Begin, Caller, ExecuteOptions, ExecuteRequest, HealthState, Isolation, RealtimeStats, Reserve,
+    SchemaReply, SchemaTables, TxState, Workload,
 };
-use vt_value::{BindVars, BoundValue, Field, Fields, QueryResult, Rows, Type, TypedBytes};
+use vt_value::{BindVars, BoundValue, Type, TypedBytes};
 
 use super::codec::{FrameWriter, Reader};
 use crate::status;
@@ -281,134 +283,6 @@ fn write_alias(out: &mut FrameWriter, alias: &TabletAlias) {
 
 fn read_alias(from: &mut Reader) -> Result<TabletAlias> {
     Ok(TabletAlias { cell: from.shared()?, uid: from.u32()? })
-}
-
-fn write_fields(out: &mut FrameWriter, fields: &Fields) {
-    out.length(fields.len());
-    for field in fields.iter() {
-        out.text(&field.name);
-        out.i32(field.typ.0);
-        out.text(&field.table);
-        out.text(&field.org_table);
-        out.text(&field.database);
-        out.text(&field.org_name);
-        out.u32(field.column_length);
-        out.u16(field.charset);
-        out.u8(field.decimals);
-        out.u16(field.flags);
-        out.text(&field.column_type);
-    }
-}
-
-fn read_fields(from: &mut Reader) -> Result<Fields> {
-    let count = from.count(37)?;
-    let one = |from: &mut Reader| -> Result<Field> {
-        Ok(Field {
-            name: from.shared()?,
-            typ: Type(from.i32()?),
-            table: from.shared()?,
-            org_table: from.shared()?,
-            database: from.shared()?,
-            org_name: from.shared()?,
-            column_length: from.u32()?,
-            charset: from.u16()?,
-            decimals: from.u8()?,
-            flags: from.u16()?,
-            column_type: from.shared()?,
-        })
-    };
-    (0..count).map(|_| one(from)).collect()
-}
-
-/// Rows go as they are, behind the places where each ends.
-fn write_rows(out: &mut FrameWriter, rows: &Rows) {
-    out.length(rows.len());
-    rows.ends().iter().for_each(|end| out.length(*end));
-    out.raw(rows.data());
-}
-
-fn read_rows(from: &mut Reader) -> Result<Rows> {
-    let count = from.count(4)?;
-    let places = from.take(count * 4)?;
-    let ends: Vec<usize> = places
-        .chunks_exact(4)
-        .map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize)
-        .collect();
-    let data = from.take(ends.last().copied().unwrap_or(0))?;
-    if !ends.is_sorted() {
-        return Err(Reader::wrong());
-    }
-    Ok(Rows::from_parts(data, ends))
-}
-
-impl Message for QueryResult {
-    fn write(&self, out: &mut FrameWriter) {
-        write_fields(out, &self.fields);
-        write_rows(out, &self.rows);
-        out.u64(self.rows_affected);
-        out.u64(self.insert_id);
-        out.bool(self.insert_id_changed);
-        out.text(&self.info);
-        out.text(&self.session_state_changes);
-        out.u16(self.status_flags);
-        out.u16(self.warnings);
-    }
-
-    fn read(from: &mut Reader) -> Result<QueryResult> {
-        Ok(QueryResult {
-            fields: read_fields(from)?,
-            rows: read_rows(from)?,
-            rows_affected: from.u64()?,
-            insert_id: from.u64()?,
-            insert_id_changed: from.bool()?,
-            info: from.shared()?,
-            session_state_changes: from.shared()?,
-            status_flags: from.u16()?,
-            warnings: from.u16()?,
-        })
-    }
-}
-
-impl Message for ExecuteReply {
-    fn write(&self, out: &mut FrameWriter) {
-        // Most calls open nothing.
-        let plain = self.state == TxState::default();
-        write_option(out, (!plain).then_some(&self.state), |out, state| state.write(out));
-        out.bool(self.result.is_ok());
-        match &self.result {
-            Ok(result) => result.write(out),
-            Err(error) => error.write(out),
-        }
-    }
-
-    fn read(from: &mut Reader) -> Result<ExecuteReply> {
-        let state = read_option(from, TxState::read)?.unwrap_or_default();
-        let result =
-            if from.bool()? { Ok(QueryResult::read(from)?) } else { Err(Error::read(from)?) };
-        Ok(ExecuteReply { state, result })
-    }
-
-    fn size(&self) -> usize {
-        let rows = self.result.as_ref().map_or(0, |result| {
-            result.rows.data().len() + result.rows.len() * 4 + result.fields.len() * 96
-        });
-        128 + rows
-    }
-}
-
-impl Message for StreamPart {
-    fn write(&self, out: &mut FrameWriter) {
-        write_option(out, self.fields.as_ref(), write_fields);
-        write_rows(out, &self.rows);
-    }
-
-    fn read(from: &mut Reader) -> Result<StreamPart> {
-        Ok(StreamPart { fields: read_option(from, read_fields)?, rows: read_rows(from)? })
-    }
-
-    fn size(&self) -> usize {
-        128 + self.rows.data().len() + self.rows.len() * 4
-    }
 }
 
 impl Message for HealthState {

@@ -15,7 +15,7 @@ use vt_service::tasks::Tasks;
 use vt_tablet_api::{ExecuteReply, ExecuteRequest, QueryService, StreamPart};
 
 use super::codec::{FrameWriter, Reader};
-use super::connection::{FRAMES_QUEUE, Frame, FrameReader, greet, write_frames};
+use super::connection::{FRAMES_QUEUE, Frame, FrameReader, greet, prepare, write_frames};
 use super::message::{Message, SchemaCall, TransactionCall};
 use super::{Kind, STREAM_AHEAD};
 
@@ -89,7 +89,7 @@ async fn connection(
     calls_max: usize,
 ) -> Result<()> {
     let broken = |err: std::io::Error| Error::new(Code::Unavailable, err.to_string());
-    stream.set_nodelay(true).map_err(broken)?;
+    prepare(&stream).map_err(broken)?;
     tokio::time::timeout(GREETING, greet(&mut stream))
         .await
         .map_err(|_| Error::new(Code::Unavailable, "no greeting in time"))??;
