@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use vt_base::{Error, Result};
-use vt_exec::{CallOptions, ShardCall, ShardQueries};
+use vt_exec::{Autocommit, CallOptions, ShardCall, ShardQueries};
 use vt_tablet_api::{Caller, ExecuteOptions, StreamPart};
 use vt_value::{BindVars, QueryResult};
 use vt_vschema::ShardMap;
@@ -37,6 +37,8 @@ pub struct Scatter<'a> {
     options: Arc<ExecuteOptions>,
     deadline: Option<Instant>,
     statement: Mutex<Statement>,
+    /// Each shard by itself: definitions, before which MySQL commits anyway.
+    is_apart: bool,
     /// Every call that was made, where somebody wants to know.
     trace: Option<Mutex<Vec<Traced>>>,
     calls: AtomicU64,
@@ -67,9 +69,17 @@ impl<'a> Scatter<'a> {
             session: Mutex::new(session),
             deadline,
             statement: Mutex::default(),
+            is_apart: false,
             trace: None,
             calls: AtomicU64::new(0),
         }
+    }
+
+    /// Lets each shard commit by itself.
+    #[must_use]
+    pub fn apart(mut self, is_apart: bool) -> Scatter<'a> {
+        self.is_apart = is_apart;
+        self
     }
 
     /// Keeps every call, for [`Scatter::into_trace`].
@@ -125,9 +135,12 @@ impl ShardQueries for Scatter<'_> {
     async fn execute(
         &self,
         calls: Vec<ShardCall>,
-        how: CallOptions,
+        mut how: CallOptions,
     ) -> Vec<Result<QueryResult, Error>> {
         self.note_calls(&calls);
+        if self.is_apart {
+            how.autocommit = Autocommit::EachShard;
+        }
         if let Err(error) = self.enter(&calls, how).await {
             return calls.iter().map(|_| Err(error.clone())).collect();
         }

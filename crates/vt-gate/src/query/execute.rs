@@ -36,7 +36,8 @@ pub async fn execute_plan(
     let deadline = deadline(gate, session);
     let streams = session.workload == Workload::Olap && sink.is_streaming() && gives_rows(plan);
     let (result, statement) = {
-        let scatter = Scatter::new(&gate.tablets, session, deadline);
+        let is_apart = plan.plan.statement == StatementType::Ddl && !plan.needs_connection;
+        let scatter = Scatter::new(&gate.tablets, session, deadline).apart(is_apart);
         let context = context(gate, &scatter, &binds);
         let result = match streams {
             true => stream(plan, &context, sink, record).await,
@@ -96,6 +97,11 @@ async fn begin(gate: &Gate, session: &mut Session, plan: &CachedPlan) -> Result<
         // MySQL commits before it changes definitions.
         StatementType::Ddl if !gate.config.is_direct_ddl_allowed => {
             return Err(Error::unsupported("direct DDL: it is disabled (--enable-direct-ddl)"));
+        }
+        // A temporary table is the session's own, and its definition commits nothing.
+        StatementType::Ddl if plan.needs_connection => {
+            session.transaction.is_reserving = true;
+            session.transaction.has_temporary_tables = true;
         }
         StatementType::Ddl => return tx::commit(&gate.tablets, session).await,
         StatementType::Insert

@@ -23,7 +23,8 @@ pub async fn fill(
             Need::SessionVariable(name) => match sysvars::session_value(gate, session, name) {
                 Some(value) => value,
                 None => {
-                    unknown.push((need.bind_name(), format!("@@session.{name}")));
+                    // Without a scope, so that variables which are global alone are found too.
+                    unknown.push((need.bind_name(), format!("@@{name}")));
                     continue;
                 }
             },

@@ -30,6 +30,8 @@ pub struct CachedPlan {
     pub context: Context,
     pub frozen: Vec<FrozenLiteral>,
     tables: Arc<[String]>,
+    /// A temporary table lives on a connection, which must then be the session's.
+    pub needs_connection: bool,
     /// How often it was used, for `/debug/query_plans`.
     pub uses: AtomicU64,
 }
@@ -80,7 +82,8 @@ impl CachedPlan {
     /// Makes the entry of a plan.
     pub fn new(plan: Plan, context: Context, frozen: Vec<FrozenLiteral>) -> CachedPlan {
         let tables = plan.tables.clone().into();
-        CachedPlan { plan, context, frozen, tables, uses: AtomicU64::new(1) }
+        let (needs_connection, uses) = (false, AtomicU64::new(1));
+        CachedPlan { plan, context, frozen, tables, needs_connection, uses }
     }
 
     /// Returns the plan's tables, to be kept.

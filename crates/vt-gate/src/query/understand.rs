@@ -105,9 +105,19 @@ fn understand_anew(
     let snapshot = gate.vschemas.current();
     let plan = plan(gate, session, &snapshot, &statement)?;
     let context = context(session, &snapshot);
-    let plan = CachedPlan::new(plan, context, Vec::new());
+    let mut plan = CachedPlan::new(plan, context, Vec::new());
+    plan.needs_connection = is_temporary(&statement);
     let binds = query.params.clone();
     Ok(Understood::Plan { plan: Arc::new(plan), binds, is_cached: false })
+}
+
+/// Returns whether a statement is about a temporary table.
+fn is_temporary(statement: &Statement<'_>) -> bool {
+    match statement {
+        Statement::CreateTable(create) => create.temporary,
+        Statement::DropTable(drop) => drop.temporary,
+        _ => false,
+    }
 }
 
 /// Plans a statement as the session stands.

@@ -1,5 +1,4 @@
 use vt_base::{Code, TabletType};
-use vt_exec::Autocommit;
 
 use super::*;
 use crate::session::TransactionMode;

@@ -149,7 +149,12 @@ pub async fn run(
         Local::Nothing { warning, .. } => Ok(admin::nothing(session, warning)),
     };
     if let Ok(result) = &result {
-        record.rows_returned = result.rows.len() as u64;
+        let rows = result.rows.len() as u64;
+        record.rows_returned = rows;
+        session.row_count = if result.has_fields() { -1 } else { 0 };
+        if result.has_fields() {
+            session.found_rows = rows;
+        }
     }
     result
 }
