@@ -27,6 +27,16 @@ struct Seen {
     restored: bool,
     queries: u64,
     at: Option<Instant>,
+    /// How many times in a row it took too long to answer.
+    misses: u32,
+}
+
+/// How many answers in a row may be missing before the server counts as away.
+const MISSES_MAX: u32 = 2;
+
+/// Returns whether an error only says that there are too many connections: the server lives.
+fn is_crowded(err: &Error) -> bool {
+    err.errno() == 1040 || err.code() == vt_base::Code::ResourceExhausted
 }
 
 impl Core {
@@ -44,9 +54,17 @@ impl Core {
             self.measure_qps(&mut seen);
             let looked = tokio::time::timeout(ANSWER_TIMEOUT, self.look(&mut seen)).await;
             match looked {
-                Ok(Ok(())) => {}
+                Ok(Ok(())) => seen.misses = 0,
+                Ok(Err(err)) if is_crowded(&err) => {
+                    tracing::warn!(%err, "mysqld has no connection to spare");
+                }
                 Ok(Err(err)) => self.lost_mysqld(&mut seen, &err),
-                Err(_) => self.lost_mysqld(&mut seen, &timed_out()),
+                Err(_) => {
+                    seen.misses += 1;
+                    if seen.misses >= MISSES_MAX {
+                        self.lost_mysqld(&mut seen, &timed_out());
+                    }
+                }
             }
             if !seen.restored && seen.uptime > 0 {
                 match self.restore_role().await {
