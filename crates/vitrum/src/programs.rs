@@ -87,6 +87,5 @@ fn run_program(name: &str, args: &[String]) -> ExitCode {
 
 /// The client reads its own line: its commands have flags of their own.
 fn vtctldclient(args: &[String]) -> ExitCode {
-    let name = std::iter::once("vtctldclient".into());
-    vt_cli::run(name.chain(args.iter().map(Into::into)).collect())
+    vt_cli::run(args.iter().map(Into::into).collect())
 }

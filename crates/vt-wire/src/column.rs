@@ -14,25 +14,9 @@ const DEFAULT_COLLATION: u16 = 255;
 /// Length of the part of fixed width.
 const FIXED_LENGTH: u64 = 0x0c;
 
-/// Protocol type of TEXT and BLOB.
-const BLOB: u8 = 252;
-
-/// MySQL calls columns of tables BLOB whatever their size, and sizes what it computes.
-fn blob_kind(field: &Field) -> u8 {
-    const MEDIUM_BLOB: u8 = 250;
-    const LONG_BLOB: u8 = 251;
-    match field.column_length {
-        _ if !field.org_table.is_empty() => BLOB,
-        0x0100_0000.. => LONG_BLOB,
-        0x0001_0000.. => MEDIUM_BLOB,
-        _ => BLOB,
-    }
-}
-
 /// Appends the payload of a column definition.
 pub fn encode(out: &mut Vec<u8>, field: &Field) {
     let (kind, type_flags) = field.typ.to_mysql();
-    let kind = if kind == BLOB { blob_kind(field) } else { kind };
     let charset = match field.charset {
         0 if field.typ.is_text() => DEFAULT_COLLATION,
         0 => BINARY_COLLATION,
