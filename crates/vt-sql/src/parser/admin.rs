@@ -17,6 +17,9 @@ impl<'a> Parser<'a> {
             self.expect_word("tables")?;
         }
         let tables = self.list(Parser::table_name)?;
+        if self.at(TokenKind::Dot) {
+            return Err(self.fail());
+        }
         let options = self.words()?;
         Ok(Statement::Maintenance(self.arena.node(Maintenance { kind, local, tables, options })))
     }

@@ -130,22 +130,30 @@ impl<'a> Parser<'a> {
     /// Reads `@@name`, `@@scope.name`.
     pub(super) fn system_variable(&mut self) -> Parsed<SystemVariable<'a>> {
         self.expect(TokenKind::AtAt)?;
-        let first = self.any_word()?;
+        let first = self.variable_part()?;
         if !self.at(TokenKind::Dot) {
             return Ok(SystemVariable { scope: None, name: first.text });
         }
         self.advance();
-        let second = self.any_word()?;
+        let second = self.variable_part()?;
         let Some(scope) = variable_scope(first.text) else {
             let name = [first.text, ".", second.text].concat();
             return Ok(SystemVariable { scope: None, name: self.arena.text(&name) });
         };
         let mut name = second.text;
         if self.eat(TokenKind::Dot) {
-            let third = self.any_word()?;
+            let third = self.variable_part()?;
             name = self.arena.text(&[name, ".", third.text].concat());
         }
         Ok(SystemVariable { scope: Some(scope), name })
+    }
+
+    /// Reads a part of a system variable's name. No variable has a point in a part, not even in
+    /// quotes; it would be taken for one between parts.
+    pub(super) fn variable_part(&mut self) -> Parsed<Ident<'a>> {
+        let fail = self.fail();
+        let part = self.any_word()?;
+        if part.text.contains('.') { Err(fail) } else { Ok(part) }
     }
 
     /// `_utf8mb4 'text'`; without a literal behind it, it is a name.

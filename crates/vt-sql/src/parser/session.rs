@@ -88,8 +88,11 @@ impl<'a> Parser<'a> {
         }
         let mut name =
             if self.eat_keyword(Keyword::Default) { "default" } else { self.name()?.text };
+        if name.contains('.') {
+            return Err(self.fail());
+        }
         if self.eat(TokenKind::Dot) {
-            let part = self.any_word()?.text;
+            let part = self.variable_part()?.text;
             let said = variable_scope(name);
             if said.is_some() {
                 name = part;
