@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use vt_base::{Error, ErrorId, Result};
-use vt_rpc::dial::TabletDialer;
 use vt_topo::{ResilientServer, TopoServer};
 
 use crate::config::Config;
@@ -20,7 +19,6 @@ pub struct Gate {
     pub config: Config,
     pub tablets: Arc<Tablets>,
     pub topo: Arc<ResilientServer>,
-    pub dialer: TabletDialer,
     pub vschemas: Arc<VSchemas>,
     pub plans: PlanCache,
     pub metrics: Metrics,

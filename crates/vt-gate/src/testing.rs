@@ -325,7 +325,6 @@ pub(crate) async fn gate_of(running: &Running) -> Arc<crate::gate::Gate> {
     Arc::new(crate::gate::Gate {
         tablets: running.tablets.clone(),
         topo: Arc::new(vt_topo::ResilientServer::new(topo, config.srv_topo)),
-        dialer: vt_rpc::dial::TabletDialer::default(),
         vschemas: Arc::default(),
         plans: crate::query::plan_cache::PlanCache::new(config.query_cache_bytes),
         metrics: crate::metrics::Metrics::new(&stats),

@@ -69,11 +69,10 @@ impl Vtgate {
         let web = listen("web pages", &config.listen.address, config.listen.web_port).await?;
         let grpc = listen("gRPC", &config.listen.address, config.listen.grpc_port).await?;
         let mysql = listen_mysql(&config).await?;
-        let dialer = TabletDialer::new(deps.dial);
         let discovery = Discovery::start(
             config.discovery.clone(),
             Arc::new(TopologySource::new(deps.topo.clone())),
-            Arc::new(RpcDialer(dialer.clone())),
+            Arc::new(RpcDialer(TabletDialer::new(deps.dial))),
             &tasks,
         );
         let serving = Arc::new(Serving::default());
@@ -83,7 +82,6 @@ impl Vtgate {
         let gate = Arc::new(Gate {
             topo: Arc::new(ResilientServer::new(deps.topo, config.srv_topo)),
             tablets,
-            dialer,
             vschemas: Arc::new(VSchemas::default()),
             plans: PlanCache::new(config.query_cache_bytes),
             metrics: Metrics::new(&stats),
