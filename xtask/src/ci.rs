@@ -36,5 +36,13 @@ fn step(name: &str, run: impl FnOnce() -> Result<(), String>) -> Result<(), Stri
 
 fn cargo(args: &[&str]) -> Result<(), String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    sh::run(Command::new(cargo).args(args).current_dir(sh::root()))
+    let mut command = Command::new(cargo);
+    command.args(args).current_dir(sh::root());
+    // Tests find etcd on PATH: the system's first, else the one that was unpacked.
+    let etcd = sh::root().join(".deps/etcd/usr/bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if let Ok(path) = std::env::join_paths(std::env::split_paths(&path).chain([etcd])) {
+        command.env("PATH", path);
+    }
+    sh::run(&mut command)
 }

@@ -44,7 +44,7 @@ fn install_mysqld(folder: &Path) -> Result<(), String> {
         }
     }
     sh::say("mysqld: this distribution has no package; unpacking Debian's into .deps/mysql");
-    unpack_closure(folder, "mysql", &["mysql-server-core", "mysql-client-core"])?;
+    unpack(folder, "mysql", &["mysql-server-core", "mysql-client-core"], Libraries::Needed)?;
     let loader = folder.join("mysql").join(LOADER);
     let version = sh::output(mysqld_command(&folder.join("mysql"), &loader).arg("--version"))?;
     sh::say(&format!("mysqld: {}", version.trim()));
@@ -77,10 +77,16 @@ fn install_package(package: &str) -> Result<(), String> {
 }
 
 fn install_test_tools(folder: &Path) -> Result<(), String> {
-    for (name, program, packages) in [
-        ("etcd", "usr/bin/etcd", &["etcd-server", "etcd-client"][..]),
-        ("sysbench", "usr/bin/sysbench", &["sysbench"][..]),
-        ("mysql", "usr/bin/mysql", &["mysql-server-core", "mysql-client-core"][..]),
+    // etcd's programs are linked into one piece each.
+    for (name, program, packages, libraries) in [
+        ("etcd", "usr/bin/etcd", &["etcd-server", "etcd-client"][..], Libraries::BuiltIn),
+        ("sysbench", "usr/bin/sysbench", &["sysbench"][..], Libraries::Needed),
+        (
+            "mysql",
+            "usr/bin/mysql",
+            &["mysql-server-core", "mysql-client-core"][..],
+            Libraries::Needed,
+        ),
     ] {
         let file = folder.join(name).join(program);
         if file.is_file() {
@@ -88,13 +94,25 @@ fn install_test_tools(folder: &Path) -> Result<(), String> {
             continue;
         }
         sh::say(&format!("{name}: unpacking Debian's package into .deps/{name}"));
-        unpack_closure(folder, name, packages)?;
+        unpack(folder, name, packages, libraries)?;
     }
     Ok(())
 }
 
-/// Fetches packages with all that they need and unpacks them under `folder/name`.
-fn unpack_closure(folder: &Path, name: &str, packages: &[&str]) -> Result<(), String> {
+/// Whether a package's programs need the libraries of others.
+#[derive(Clone, Copy, PartialEq)]
+enum Libraries {
+    BuiltIn,
+    Needed,
+}
+
+/// Fetches packages, with all that they need, and unpacks them under `folder/name`.
+fn unpack(
+    folder: &Path,
+    name: &str,
+    packages: &[&str],
+    libraries: Libraries,
+) -> Result<(), String> {
     if sh::which("apt-get").is_none() || sh::which("dpkg-deb").is_none() {
         return Err("no apt here: install MySQL 8.0, 8.4 or 9 so that mysqld is on PATH, \
                     or set VT_MYSQL_ROOT to where it is"
@@ -102,12 +120,15 @@ fn unpack_closure(folder: &Path, name: &str, packages: &[&str]) -> Result<(), St
     }
     let apt = folder.join("apt");
     let config = write_apt_config(&apt)?;
-    sh::run(sh::command("apt-get", ["update", "-q"]).env("APT_CONFIG", &config))?;
-    let wanted = closure(&config, packages)?;
+    sh::run(sh::command("apt-get", ["update", "-qq"]).env("APT_CONFIG", &config))?;
+    let wanted = match libraries {
+        Libraries::BuiltIn => packages.iter().map(|one| (*one).to_owned()).collect(),
+        Libraries::Needed => closure(&config, packages)?,
+    };
     let debs = folder.join(format!("{name}.debs"));
     make_folder(&debs)?;
     sh::run(
-        sh::command("apt-get", ["download", "-q"])
+        sh::command("apt-get", ["download", "-qq"])
             .args(&wanted)
             .env("APT_CONFIG", &config)
             .current_dir(&debs),
