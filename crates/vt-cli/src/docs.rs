@@ -45,3 +45,19 @@ fn flag_table(out: &mut String, flags: &[Flag]) {
             writeln!(out, "| `{}` | {default} | {} |", help::head(flag).trim(), flag.help);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `UPDATE=1` writes the page anew.
+    #[test]
+    fn the_page_of_commands_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/commands.md");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, commands_page()).unwrap();
+        }
+        let page = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(page == commands_page(), "docs/commands.md is old: run `cargo xtask golden vt-cli`");
+    }
+}
