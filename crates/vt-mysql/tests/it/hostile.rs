@@ -83,7 +83,7 @@ fn response(capabilities: Capabilities) -> Vec<u8> {
             | Capabilities::PLUGIN_AUTH
             | Capabilities::PLUGIN_AUTH_LENENC,
         user: "anyone".to_owned(),
-        plugin: "caching_sha2_password".to_owned(),
+        plugin: "mysql_native_password".to_owned(),
         ..Response::default()
     };
     let mut payload = Vec::new();
