@@ -3,6 +3,7 @@
 //! The Makefile names the verbs that everyone expects; what they do is here.
 
 mod ci;
+mod client;
 mod deps;
 mod golden;
 mod sh;
@@ -14,6 +15,7 @@ const HELP: &str = "\
 usage: cargo xtask VERB
 
   deps [--tests]  bring what is missing: a mysqld; with --tests also etcd, sysbench and a mysql client
+  mysql ARGS      run a mysql client, the unpacked one where the system has none
   tidy            prove the order of the house: floors, absences, sizes
   golden [CRATE]  rewrite the golden files by what the code gives now
   e2e             run the end-to-end tests on real MySQL
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let done = match args.first().map(String::as_str) {
         Some("deps") => deps::run(args.iter().any(|arg| arg == "--tests")),
+        Some("mysql") => client::run(&args[1..]),
         Some("tidy") => tidy::run(),
         Some("golden") => golden::update(args.get(1).map(String::as_str)),
         Some("e2e") => deps::run(true).and_then(|()| ci::end_to_end()),

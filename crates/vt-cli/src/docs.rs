@@ -58,6 +58,9 @@ mod tests {
             std::fs::write(path, commands_page()).unwrap();
         }
         let page = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(page == commands_page(), "docs/commands.md is old: run `cargo xtask golden vt-cli`");
+        assert!(
+            page == commands_page(),
+            "docs/commands.md is old: run `cargo xtask golden vt-cli`"
+        );
     }
 }
