@@ -163,6 +163,10 @@ async fn a_transaction_that_takes_too_long_is_rolled_back(tablet: &Running) {
     assert_eq!(count(tablet, 20).await, "0");
 }
 
+/// How often `innodb_trx` may be asked: InnoDB answers from a copy, and takes a new one only after
+/// 100 ms in which nobody read it.
+const INNODB_TRX_PAUSE: Duration = Duration::from_millis(250);
+
 async fn open_transactions(db: &Db) -> String {
     let sql = "select count(*) from information_schema.innodb_trx";
     texts(&db.query(sql).await.unwrap())[0][0].clone()
@@ -171,12 +175,13 @@ async fn open_transactions(db: &Db) -> String {
 async fn a_cancelled_call_ends_its_transaction(tablet: &Running, db: &Db) {
     let reply = tablet.reply(beginning("insert into t values (30, 1)")).await;
     let id = reply.state.transaction_id;
+    tokio::time::sleep(INNODB_TRX_PAUSE).await;
     assert_eq!(open_transactions(db).await, "1");
     let call = tablet.reply(in_transaction("select sleep(63) from dual", id));
     assert!(tokio::time::timeout(Duration::from_millis(300), call).await.is_err());
     let gone = async {
         while open_transactions(db).await != "0" {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(INNODB_TRX_PAUSE).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(30), gone).await.expect("it is still open");
@@ -189,6 +194,7 @@ async fn transactions_end_with_the_tablet(tablet: &mut Running, db: &Db) {
     let reply = tablet.reply(beginning("insert into t values (40, 1)")).await;
     assert!(reply.state.transaction_id != 0);
     tablet.stop().await.unwrap();
+    tokio::time::sleep(INNODB_TRX_PAUSE).await;
     assert_eq!(open_transactions(db).await, "0");
     let rows = db.query("select count(*) from vt_ks.t where id = 40").await.unwrap();
     assert_eq!(texts(&rows), [["0"]]);
