@@ -9,6 +9,7 @@ use crate::sh;
 /// The floor of each crate; imports go down, or sideways where no circle comes of it.
 const FLOORS: &[(&str, u8)] = &[
     ("vt-base", 0),
+    ("vt-collation", 0),
     ("vt-value", 0),
     ("vt-sql", 0),
     ("vt-wire", 0),

@@ -4,7 +4,6 @@
 //! decodes one unless asked ([`Row::columns`]). The crate is pure and knows no SQL text.
 
 pub mod bind;
-pub mod collation;
 pub mod decimal;
 pub mod field;
 pub mod float;
@@ -15,7 +14,6 @@ pub mod types;
 pub mod value;
 
 pub use bind::{BindVars, BoundValue, TypedBytes};
-pub use collation::Collation;
 pub use decimal::Decimal;
 pub use field::{Field, Fields};
 pub use result::{QueryResult, StreamPart};
@@ -23,3 +21,4 @@ pub use rows::{Row, Rows, RowsBuilder};
 pub use temporal::{Temporal, TemporalKind};
 pub use types::Type;
 pub use value::Value;
+pub use vt_collation::Collation;

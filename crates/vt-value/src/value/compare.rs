@@ -30,7 +30,7 @@ impl Value {
             | (Int(_) | UInt(_) | Decimal(_), Float(_)) => {
                 self.to_f64()?.partial_cmp(&other.to_f64()?)
             }
-            (Text(a, left), Text(b, right)) => Collation::common(*left, *right)?.compare(a, b),
+            (Text(a, left), Text(b, right)) => common_collation(*left, *right)?.compare(a, b),
             (Text(..), Int(_) | UInt(_) | Decimal(_) | Float(_))
             | (Int(_) | UInt(_) | Decimal(_) | Float(_), Text(..)) => self.compare_as_f64(other),
             (Temporal(a), Temporal(b)) => {
@@ -56,7 +56,7 @@ impl Value {
                 if a == b {
                     return Some(true);
                 }
-                Collation::common(*left, *right)?.equal(a, b)
+                common_collation(*left, *right)?.equal(a, b)
             }
             _ => self.compare(other).map(Ordering::is_eq),
         }
@@ -133,14 +133,12 @@ fn write_bytes_key(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
-impl Collation {
-    /// Returns the collation under which strings of two collations compare; `None` where only the
-    /// rules of coercibility would tell.
-    fn common(left: Collation, right: Collation) -> Option<Collation> {
-        match (left, right) {
-            _ if left == right => Some(left),
-            (Collation::BINARY, _) | (_, Collation::BINARY) => Some(Collation::BINARY),
-            _ => None,
-        }
+/// Returns the collation under which strings of two collations compare; `None` where only the
+/// rules of coercibility would tell.
+fn common_collation(left: Collation, right: Collation) -> Option<Collation> {
+    match (left, right) {
+        _ if left == right => Some(left),
+        (Collation::BINARY, _) | (_, Collation::BINARY) => Some(Collation::BINARY),
+        _ => None,
     }
 }
