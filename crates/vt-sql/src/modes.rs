@@ -1,7 +1,7 @@
 //! The parts of `sql_mode` that change how text is read.
 
 /// The modes of a session that change the grammar.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Modes {
     /// `"x"` is an identifier, not a string.
     pub ansi_quotes: bool,
@@ -13,7 +13,29 @@ pub struct Modes {
     pub ignore_space: bool,
     /// `NOT` binds as tightly as `!`.
     pub high_not_precedence: bool,
+    /// `REAL` is a `FLOAT`, not a `DOUBLE`.
+    pub real_as_float: bool,
+    /// The server's version, which version comments are compared with: 80406 is 8.4.6. It is no
+    /// mode, and the same for all sessions of a server.
+    pub mysql_version: u32,
 }
+
+impl Default for Modes {
+    fn default() -> Modes {
+        Modes {
+            ansi_quotes: false,
+            pipes_as_concat: false,
+            no_backslash_escapes: false,
+            ignore_space: false,
+            high_not_precedence: false,
+            real_as_float: false,
+            mysql_version: MYSQL_VERSION,
+        }
+    }
+}
+
+/// The version that is assumed if none is said.
+const MYSQL_VERSION: u32 = 80_406;
 
 impl Modes {
     /// Reads the modes from a value of `sql_mode`, and ignores the others.
@@ -25,12 +47,14 @@ impl Modes {
                 modes.ansi_quotes = true;
                 modes.pipes_as_concat = true;
                 modes.ignore_space = true;
+                modes.real_as_float = true;
             }
             modes.ansi_quotes |= is("ANSI_QUOTES");
             modes.pipes_as_concat |= is("PIPES_AS_CONCAT");
             modes.no_backslash_escapes |= is("NO_BACKSLASH_ESCAPES");
             modes.ignore_space |= is("IGNORE_SPACE");
             modes.high_not_precedence |= is("HIGH_NOT_PRECEDENCE");
+            modes.real_as_float |= is("REAL_AS_FLOAT");
         }
         modes
     }
@@ -43,6 +67,7 @@ impl Modes {
             self.no_backslash_escapes,
             self.ignore_space,
             self.high_not_precedence,
+            self.real_as_float,
         ]
         .iter()
         .fold(0, |bits, mode| bits << 1 | u8::from(*mode))

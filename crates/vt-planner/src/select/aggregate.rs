@@ -10,7 +10,7 @@ use vt_base::Error;
 use vt_plan::{AggregateFunc, AggregateSpec, Node, SortKey};
 use vt_sql::Arena;
 use vt_sql::ast::{
-    Aggregate as Call, AggregateKind, Expr, Function, Ident, OrderItem, Query, Select,
+    Aggregate as Call, AggregateKind, Expr, Function, OrderItem, Query, Select,
 };
 
 use super::outs::{ColumnNames, Out, is_constant};
@@ -125,8 +125,7 @@ impl<'a> Rewrite<'a> for Averages<'_, 'a> {
         let arena = self.planner.arena;
         let as_kind = |kind| Expr::Aggregate(arena.node(Call { kind, ..*call }));
         let args = [as_kind(AggregateKind::Sum), as_kind(AggregateKind::Count)];
-        let (name, args) = (Ident::new("avg"), arena.list(&args));
-        Ok(Expr::Function(arena.node(Function { schema: None, name, args })))
+        Ok(Expr::Function(arena.node(Function::new("avg", arena.list(&args)))))
     }
 
     fn query(&mut self, query: &'a Query<'a>) -> Result<&'a Query<'a>, Error> {

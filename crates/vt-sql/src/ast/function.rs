@@ -8,7 +8,20 @@ pub struct Function<'a> {
     pub schema: Option<Ident<'a>>,
     /// As written; compare with [`Ident::is`].
     pub name: Ident<'a>,
+    /// A stored or loadable function, though a built-in function of that name has a grammar of its
+    /// own: only quotes, `` `count`(1) ``, or a blank, `count (1)`, make such a call.
+    pub quoted: bool,
     pub args: &'a [Expr<'a>],
+    /// The names that a loadable function gets for its arguments, `f(a AS b)`: as many as there
+    /// are arguments, or none.
+    pub aliases: &'a [Option<Ident<'a>>],
+}
+
+impl<'a> Function<'a> {
+    /// A call of a built-in function.
+    pub fn new(name: &'a str, args: &'a [Expr<'a>]) -> Function<'a> {
+        Function { schema: None, name: Ident::new(name), quoted: false, args, aliases: &[] }
+    }
 }
 
 /// An aggregate; with `over` it is a window function.

@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memmem};
 
-use super::{Lexer, MYSQL_VERSION, TokenKind};
+use super::{Lexer, TokenKind};
 
 impl Lexer<'_> {
     /// Skips blanks and plain comments, and enters version comments.
@@ -67,7 +67,7 @@ impl Lexer<'_> {
         let version = (digits >= 5).then(|| {
             inside[..digits].iter().fold(0, |value: u32, byte| value * 10 + u32::from(byte - b'0'))
         });
-        if version.is_none_or(|version| version <= MYSQL_VERSION) {
+        if version.is_none_or(|version| version <= self.modes.mysql_version) {
             self.at = start + 3 + if digits >= 5 { digits } else { 0 };
             self.in_version_comment = true;
             return Ok(());

@@ -17,6 +17,9 @@ enum Class {
     Reserved,
     /// Reserved in some versions of MySQL only: read as an identifier, printed with quotes.
     Quoted,
+    /// The name of a built-in function with a grammar of its own: no identifier if its parenthesis
+    /// follows at once, or behind blanks under `IGNORE_SPACE`.
+    Function,
     /// An identifier like any other; listed because the parser asks for it often.
     Plain,
 }
@@ -48,7 +51,12 @@ impl Keyword {
 
     /// Tells whether an identifier of this text must be printed with quotes.
     pub(crate) fn needs_quotes(self) -> bool {
-        matches!(self.class(), Some(Class::Reserved | Class::Quoted))
+        matches!(self.class(), Some(Class::Reserved | Class::Quoted | Class::Function))
+    }
+
+    /// Tells whether a parenthesis behind the word makes it a built-in function.
+    pub(crate) fn is_function(self) -> bool {
+        self.class() == Some(Class::Function)
     }
 
     fn class(self) -> Option<Class> {
@@ -351,6 +359,46 @@ keywords! {
     Tablesample "tablesample" Quoted,
     MasterBind "master_bind" Quoted,
     MasterSslVerifyServerCert "master_ssl_verify_server_cert" Quoted,
+    BitAnd "bit_and" Function,
+    BitOr "bit_or" Function,
+    BitXor "bit_xor" Function,
+    Cast "cast" Function,
+    Count "count" Function,
+    Curdate "curdate" Function,
+    Curtime "curtime" Function,
+    DateAdd "date_add" Function,
+    DateSub "date_sub" Function,
+    Extract "extract" Function,
+    GroupConcat "group_concat" Function,
+    JsonArrayagg "json_arrayagg" Function,
+    JsonDualityObject "json_duality_object" Function,
+    JsonObjectagg "json_objectagg" Function,
+    Max "max" Function,
+    Mid "mid" Function,
+    Min "min" Function,
+    Now "now" Function,
+    Position "position" Function,
+    Std "std" Function,
+    Stddev "stddev" Function,
+    StddevPop "stddev_pop" Function,
+    StddevSamp "stddev_samp" Function,
+    Substr "substr" Function,
+    Substring "substring" Function,
+    Sum "sum" Function,
+    Sysdate "sysdate" Function,
+    Trim "trim" Function,
+    VarPop "var_pop" Function,
+    VarSamp "var_samp" Function,
+    Variance "variance" Function,
+    StCollect "st_collect" Plain,
+    Avg "avg" Plain,
+    WeightString "weight_string" Plain,
+    GetFormat "get_format" Plain,
+    Timestampadd "timestampadd" Plain,
+    Timestampdiff "timestampdiff" Plain,
+    JsonValue "json_value" Plain,
+    External "external" Quoted,
+    Library "library" Quoted,
     Begin "begin" Plain,
     Commit "commit" Plain,
     Rollback "rollback" Plain,

@@ -91,9 +91,6 @@ pub(crate) struct Token {
     pub(crate) ordinal: u32,
 }
 
-/// The version that version comments are compared with: 8.4.6.
-pub(crate) const MYSQL_VERSION: u32 = 80_406;
-
 /// Reads tokens.
 #[derive(Clone, Copy)]
 pub(crate) struct Lexer<'s> {

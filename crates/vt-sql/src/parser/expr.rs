@@ -244,12 +244,15 @@ impl<'a> Parser<'a> {
         }
         let token = self.token;
         let next = self.peek().kind;
-        if next == TokenKind::LeftParen && matches!(token.kind, TokenKind::Word(_)) {
-            return self.heavy(|parser| parser.call(token));
+        if next == TokenKind::LeftParen
+            && let TokenKind::Word(keyword) = token.kind
+        {
+            return self.heavy(|parser| parser.call(token, keyword));
         }
         let first = self.name()?;
         if next == TokenKind::LeftParen {
-            return self.heavy(|parser| parser.generic_call(None, first));
+            let quoted = Keyword::find(first.text.as_bytes()) != Keyword::None;
+            return self.heavy(|parser| parser.generic_call(None, first, quoted));
         }
         if next != TokenKind::Dot {
             return self.column_tail(ColumnName { table: None, name: first });
@@ -257,7 +260,7 @@ impl<'a> Parser<'a> {
         self.advance();
         let second = self.any_word()?;
         if self.at(TokenKind::LeftParen) {
-            return self.heavy(|parser| parser.generic_call(Some(first), second));
+            return self.heavy(|parser| parser.generic_call(Some(first), second, false));
         }
         if !self.eat(TokenKind::Dot) {
             let table = Some(TableName { qualifier: None, name: first });
@@ -301,14 +304,35 @@ impl<'a> Parser<'a> {
         Ok(ColumnName { table, name: self.any_word()? })
     }
 
-    /// Reads `name(args)`; the name has been read.
+    /// Reads the arguments of `name(args)`; the name has been read.
     pub(super) fn generic_call(
         &mut self,
         schema: Option<Ident<'a>>,
         name: Ident<'a>,
+        quoted: bool,
     ) -> Parsed<Expr<'a>> {
-        let args = self.arguments()?;
-        Ok(Expr::Function(self.arena.node(Function { schema, name, args })))
+        let mut args = self.vec();
+        let mut aliases = self.vec();
+        self.expect(TokenKind::LeftParen)?;
+        if !self.at(TokenKind::RightParen) {
+            loop {
+                args.push(self.expr()?);
+                if !matches!(self.token.kind, TokenKind::Comma | TokenKind::RightParen) {
+                    let alias = self.alias()?;
+                    aliases.resize(args.len() - 1, None);
+                    aliases.push(alias);
+                }
+                if !self.eat(TokenKind::Comma) {
+                    break;
+                }
+            }
+        }
+        self.expect(TokenKind::RightParen)?;
+        if !aliases.is_empty() {
+            aliases.resize(args.len(), None);
+        }
+        let (args, aliases) = (args.into_bump_slice(), aliases.into_bump_slice());
+        Ok(Expr::Function(self.arena.node(Function { schema, name, quoted, args, aliases })))
     }
 
     /// Reads `( [expr, ...] )`.
@@ -317,21 +341,14 @@ impl<'a> Parser<'a> {
         if self.eat(TokenKind::RightParen) {
             return Ok(&[]);
         }
-        let args = self.list(Parser::argument)?;
+        let args = self.list(Parser::expr)?;
         self.expect(TokenKind::RightParen)?;
         Ok(args)
     }
 
-    /// Reads an argument; loadable functions take names: `f(a AS b)`, which we let go.
-    fn argument(&mut self) -> Parsed<Expr<'a>> {
-        let expr = self.expr()?;
-        self.alias()?;
-        Ok(expr)
-    }
-
     /// `INTERVAL amount unit`, or the function `INTERVAL(a, b, ...)`.
     pub(super) fn interval(&mut self, min: u8) -> Parsed<Expr<'a>> {
-        let name = Ident::new(self.token_text());
+        let name = self.token_text();
         self.advance();
         let amount = if self.at(TokenKind::LeftParen) && min <= rung::UNARY {
             self.advance();
@@ -339,7 +356,7 @@ impl<'a> Parser<'a> {
             if self.at(TokenKind::Comma) {
                 self.advance();
                 let Expr::Row(args) = self.rest_of_row(first)? else { return Err(self.fail()) };
-                return Ok(Expr::Function(self.arena.node(Function { schema: None, name, args })));
+                return Ok(Expr::Function(self.arena.node(Function::new(name, args))));
             }
             self.expect(TokenKind::RightParen)?;
             self.infix(first, rung::OR, rung::COLLATE)?

@@ -16,37 +16,31 @@ use crate::{
 impl<'a> Parser<'a> {
     /// Reads a call whose name is no reserved word; the current token is the name.
     #[inline(never)]
-    pub(super) fn call(&mut self, token: Token) -> Parsed<Expr<'a>> {
-        let text = self.text_of(token.start, token.end);
-        let mut buffer = [0_u8; 16];
-        let name = match buffer.get_mut(..text.len()) {
-            Some(lower) => {
-                lower.copy_from_slice(text.as_bytes());
-                lower.make_ascii_lowercase();
-                std::str::from_utf8(lower).unwrap_or_default()
-            }
-            None => "",
-        };
-        match name {
-            "count" | "sum" | "min" | "max" | "avg" | "bit_and" | "bit_or" | "bit_xor"
-            | "group_concat" | "json_arrayagg" | "json_objectagg" | "std" | "stddev"
-            | "stddev_pop" | "stddev_samp" | "var_pop" | "var_samp" | "variance" | "st_collect" => {
-                let kind = AggregateKind::from_text(name).ok_or_else(|| self.fail())?;
-                self.advance();
-                self.aggregate(kind)
-            }
-            "cast" => self.cast(),
-            "extract" => self.extract(),
-            "trim" => self.trim(),
-            "substring" | "substr" | "mid" => self.substring(),
-            "position" => self.position(),
-            "weight_string" => self.weight_string(),
-            "get_format" => self.get_format(),
-            "timestampadd" | "timestampdiff" => self.timestamp_arithmetic(name.ends_with("add")),
-            "json_value" => self.json_value(),
+    pub(super) fn call(&mut self, token: Token, keyword: Keyword) -> Parsed<Expr<'a>> {
+        if keyword == Keyword::None || (keyword.is_function() && !self.is_called(token)) {
+            let name = Ident::new(self.token_text());
+            self.advance();
+            return self.generic_call(None, name, keyword != Keyword::None);
+        }
+        if let Some(kind) = aggregate_kind(keyword) {
+            self.advance();
+            return self.aggregate(kind);
+        }
+        match keyword {
+            Keyword::Cast => self.cast(),
+            Keyword::Extract => self.extract(),
+            Keyword::Trim => self.trim(),
+            Keyword::Substring | Keyword::Substr | Keyword::Mid => self.substring(),
+            Keyword::Position => self.position(),
+            Keyword::WeightString => self.weight_string(),
+            Keyword::GetFormat => self.get_format(),
+            Keyword::Timestampadd => self.timestamp_arithmetic(true),
+            Keyword::Timestampdiff => self.timestamp_arithmetic(false),
+            Keyword::JsonValue => self.json_value(),
             _ => {
+                let name = Ident::new(self.token_text());
                 self.advance();
-                self.generic_call(None, Ident::new(text))
+                self.generic_call(None, name, false)
             }
         }
     }
@@ -68,8 +62,7 @@ impl<'a> Parser<'a> {
             | Keyword::UtcTimestamp => {
                 self.advance();
                 let args = if called { self.arguments()? } else { &[] };
-                let name = Ident::new(text);
-                Ok(Expr::Function(self.arena.node(Function { schema: None, name, args })))
+                Ok(Expr::Function(self.arena.node(Function::new(text, args))))
             }
             Keyword::Default => self.default_value(called),
             _ if !called && keyword != Keyword::Match => Err(self.fail()),
@@ -84,7 +77,7 @@ impl<'a> Parser<'a> {
             | Keyword::Schema
             | Keyword::Grouping => {
                 self.advance();
-                self.generic_call(None, Ident::new(text))
+                self.generic_call(None, Ident::new(text), false)
             }
             Keyword::Convert => self.convert(),
             Keyword::Char => self.char_call(),
@@ -315,7 +308,7 @@ impl<'a> Parser<'a> {
 
     #[inline(never)]
     fn substring(&mut self) -> Parsed<Expr<'a>> {
-        let name = Ident::new(self.token_text());
+        let name = self.token_text();
         self.open_call()?;
         let mut args = self.vec();
         args.push(self.expr()?);
@@ -333,8 +326,7 @@ impl<'a> Parser<'a> {
             return Err(self.fail());
         }
         self.expect(TokenKind::RightParen)?;
-        let args = args.into_bump_slice();
-        Ok(Expr::Function(self.arena.node(Function { schema: None, name, args })))
+        Ok(Expr::Function(self.arena.node(Function::new(name, args.into_bump_slice()))))
     }
 
     /// `POSITION(a IN b)`, which is `locate(a, b)`.
@@ -346,8 +338,7 @@ impl<'a> Parser<'a> {
         let whole = self.expr()?;
         self.expect(TokenKind::RightParen)?;
         let args = self.arena.list(&[what, whole]);
-        let name = Ident::new("locate");
-        Ok(Expr::Function(self.arena.node(Function { schema: None, name, args })))
+        Ok(Expr::Function(self.arena.node(Function::new("locate", args))))
     }
 
     #[inline(never)]
@@ -372,8 +363,8 @@ impl<'a> Parser<'a> {
             args.push(expr);
             args.extend_from_slice(self.list(Parser::expr)?);
             self.expect(TokenKind::RightParen)?;
-            let (name, args) = (Ident::new("weight_string"), args.into_bump_slice());
-            return Ok(Expr::Function(self.arena.node(Function { schema: None, name, args })));
+            let call = Function::new("weight_string", args.into_bump_slice());
+            return Ok(Expr::Function(self.arena.node(call)));
         }
         let target = match self.eat_keyword(Keyword::As) {
             true => Some(self.cast_type()?),
@@ -501,4 +492,29 @@ impl<'a> Parser<'a> {
             _ => Err(self.fail()),
         }
     }
+}
+
+fn aggregate_kind(keyword: Keyword) -> Option<AggregateKind> {
+    Some(match keyword {
+        Keyword::Count => AggregateKind::Count,
+        Keyword::Sum => AggregateKind::Sum,
+        Keyword::Min => AggregateKind::Min,
+        Keyword::Max => AggregateKind::Max,
+        Keyword::BitAnd => AggregateKind::BitAnd,
+        Keyword::BitOr => AggregateKind::BitOr,
+        Keyword::BitXor => AggregateKind::BitXor,
+        Keyword::GroupConcat => AggregateKind::GroupConcat,
+        Keyword::JsonArrayagg => AggregateKind::JsonArrayAgg,
+        Keyword::JsonObjectagg => AggregateKind::JsonObjectAgg,
+        Keyword::Std => AggregateKind::Std,
+        Keyword::Stddev => AggregateKind::StdDev,
+        Keyword::StddevPop => AggregateKind::StdDevPop,
+        Keyword::StddevSamp => AggregateKind::StdDevSamp,
+        Keyword::VarPop => AggregateKind::VarPop,
+        Keyword::VarSamp => AggregateKind::VarSamp,
+        Keyword::Variance => AggregateKind::Variance,
+        Keyword::StCollect => AggregateKind::StCollect,
+        Keyword::Avg => AggregateKind::Avg,
+        _ => return None,
+    })
 }

@@ -11,9 +11,17 @@ impl<'a> Parser<'a> {
     pub(super) fn is_name(&self, token: Token) -> bool {
         match token.kind {
             TokenKind::Quoted | TokenKind::Introducer => true,
+            TokenKind::Word(keyword) if keyword.is_function() => !self.is_called(token),
             TokenKind::Word(keyword) => !keyword.is_reserved(),
             _ => false,
         }
+    }
+
+    /// Tells whether the parenthesis of a built-in function's call follows.
+    pub(super) fn is_called(&self, token: Token) -> bool {
+        let rest = self.source.get(token.end as usize..).unwrap_or_default();
+        let rest = if self.modes.ignore_space { rest.trim_ascii_start() } else { rest };
+        rest.first() == Some(&b'(')
     }
 
     pub(super) fn at_name(&self) -> bool {

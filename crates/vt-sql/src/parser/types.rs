@@ -142,6 +142,9 @@ impl<'a> Parser<'a> {
             let text = self.token_text();
             let kind = TypeKind::from_text(text).or_else(|| synonym(text));
             data_type.kind = kind.ok_or_else(|| self.fail())?;
+            if self.modes.real_as_float && self.at_keyword(Keyword::Real) {
+                data_type.kind = TypeKind::Float;
+            }
             let boolean = self.at_word("bool") || self.at_word("boolean");
             self.advance();
             if boolean {

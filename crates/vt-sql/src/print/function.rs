@@ -3,10 +3,10 @@
 use super::{Print, Printer};
 use crate::{
     ast::{
-        Aggregate, AggregateKind, Expr, FormatKind, Frame, FrameBound, FrameUnit, Function,
-        JsonFallback, Match, MatchMode, Over, Special, TrimSide, WindowFunction, WindowSpec,
+        Aggregate, Expr, FormatKind, Frame, FrameBound, FrameUnit, Function, JsonFallback, Match,
+        MatchMode, Over, Special, TrimSide, WindowFunction, WindowSpec,
     },
-    lexer::Keyword,
+    lexer::{Keyword, is_name_byte},
     parser::rung,
 };
 
@@ -16,16 +16,24 @@ impl Printer<'_> {
             self.node(&schema);
             self.word(".");
             self.node(&function.name);
-        } else if has_own_grammar(function.name.text) {
-            // A stored function of that name: only quotes make a plain call of it.
+        } else if function.quoted {
             self.quoted(function.name.text, '`');
-        } else if is_reserved_function(function.name.text) {
+        } else if is_plain_word(function.name.text) {
+            // A reserved word among functions, `if(...)`, or a keyword with a parenthesis.
             self.word(function.name.text);
         } else {
             self.node(&function.name);
         }
         self.word("(");
-        self.exprs(function.args);
+        if function.aliases.is_empty() {
+            self.exprs(function.args);
+        } else {
+            let mut aliases = function.aliases.iter();
+            self.list_with(function.args, |printer, arg| {
+                printer.node(arg);
+                printer.optional(" as ", aliases.next().and_then(Option::as_ref));
+            });
+        }
         self.word(")");
     }
 
@@ -178,47 +186,11 @@ impl Printer<'_> {
     }
 }
 
-/// Tells whether a name without quotes would not be read as a plain call.
-fn has_own_grammar(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "cast",
-        "extract",
-        "trim",
-        "position",
-        "get_format",
-        "timestampadd",
-        "timestampdiff",
-        "json_value",
-    ];
-    NAMES.iter().any(|special| special.eq_ignore_ascii_case(name))
-        || AggregateKind::from_text(name).is_some()
-}
-
-/// Tells whether a function's name is a reserved word that is called without quotes.
-fn is_reserved_function(name: &str) -> bool {
-    matches!(
-        Keyword::find(name.as_bytes()),
-        Keyword::If
-            | Keyword::Left
-            | Keyword::Right
-            | Keyword::Replace
-            | Keyword::Insert
-            | Keyword::Repeat
-            | Keyword::Mod
-            | Keyword::Database
-            | Keyword::Schema
-            | Keyword::Grouping
-            | Keyword::Interval
-            | Keyword::CurrentDate
-            | Keyword::CurrentTime
-            | Keyword::CurrentTimestamp
-            | Keyword::CurrentUser
-            | Keyword::Localtime
-            | Keyword::Localtimestamp
-            | Keyword::UtcDate
-            | Keyword::UtcTime
-            | Keyword::UtcTimestamp
-    )
+/// Tells whether a name needs no quotes for its own sake.
+fn is_plain_word(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(is_name_byte)
+        && Keyword::find(name.as_bytes()) != Keyword::None
 }
 
 impl Print for WindowSpec<'_> {
