@@ -11,6 +11,7 @@ mod differential;
 mod errors;
 mod lifecycle;
 mod load;
+mod oracle;
 mod topology;
 mod transactions;
 
@@ -25,7 +26,12 @@ use crate::check::Outcome;
 type Case = (&'static str, fn(&LocalCluster) -> Outcome);
 
 fn main() -> ExitCode {
-    let filter = std::env::args().nth(1).unwrap_or_default();
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let filter = match args.split_first() {
+        Some((word, rest)) if word == "oracle" => return oracle::main(rest),
+        Some((word, _)) => word.clone(),
+        None => String::new(),
+    };
     let groups: [(&str, Vec<Case>); 9] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),

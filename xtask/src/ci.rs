@@ -26,6 +26,14 @@ pub(crate) fn end_to_end() -> Result<(), String> {
     cargo(&["run", "--quiet", "-p", "vt-e2e"])
 }
 
+/// Compares expressions with MySQL, a long run of them in a build that is worth it.
+pub(crate) fn oracle(args: &[String]) -> Result<(), String> {
+    let profile = if args.iter().any(|arg| arg == "--generate") { "fast" } else { "dev" };
+    let mut line = vec!["run", "--quiet", "--profile", profile, "-p", "vt-e2e", "--", "oracle"];
+    line.extend(args.iter().map(String::as_str));
+    cargo(&line)
+}
+
 fn step(name: &str, run: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     sh::say(&format!("== {name}"));
     let started = Instant::now();

@@ -19,6 +19,7 @@ usage: cargo xtask VERB
   tidy            prove the order of the house: floors, absences, sizes
   golden [CRATE]  rewrite the golden files by what the code gives now
   e2e             run the end-to-end tests on real MySQL
+  oracle ARGS     compare expressions with a real MySQL; --help tells the rest
   ci              everything that a change must pass
 ";
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Some("tidy") => tidy::run(),
         Some("golden") => golden::update(args.get(1).map(String::as_str)),
         Some("e2e") => deps::run(true).and_then(|()| ci::end_to_end()),
+        Some("oracle") => deps::run(true).and_then(|()| ci::oracle(&args[1..])),
         Some("ci") => ci::run(),
         Some("help" | "--help" | "-h") | None => {
             sh::say(HELP.trim_end());

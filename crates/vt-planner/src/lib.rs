@@ -15,6 +15,7 @@ mod ddl;
 mod directives;
 mod dml;
 mod eval;
+mod expression;
 mod fields;
 mod other;
 mod planner;
@@ -31,6 +32,7 @@ use vt_sql::Arena;
 use vt_sql::ast::Statement;
 
 pub use context::PlanContext;
+pub use expression::expression;
 pub use vschema_change::vschema_change;
 
 /// Plans a statement whose literals may have become bind variables.

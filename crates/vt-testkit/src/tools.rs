@@ -16,12 +16,15 @@ impl Tool {
     /// Fails with what to do where there is none: a test that needs it must not pass by silence.
     pub fn find(package: &str, name: &str) -> Result<Tool, String> {
         let bundle = repository().join(".deps").join(package);
-        let unpacked = bundle.join("usr/bin").join(name);
-        if unpacked.is_file() {
-            return Ok(Tool { program: unpacked, bundle: Some(bundle) });
+        for folder in ["usr/bin", "usr/sbin"] {
+            let unpacked = bundle.join(folder).join(name);
+            if unpacked.is_file() {
+                return Ok(Tool { program: unpacked, bundle: Some(bundle) });
+            }
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
         std::env::split_paths(&path)
+            .chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from))
             .map(|folder| folder.join(name))
             .find(|file| file.is_file())
             .map(|program| Tool { program, bundle: None })

@@ -1,0 +1,172 @@
+//! What an expression gave, on either side, and in what two answers differ.
+
+use std::fmt;
+
+/// What the result says of its column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Column {
+    /// The protocol's type; TEXT and BLOB of all sizes are one.
+    pub(crate) typ: u8,
+    pub(crate) length: u32,
+    pub(crate) decimals: u8,
+    pub(crate) not_null: bool,
+    pub(crate) unsigned: bool,
+    pub(crate) collation: u16,
+}
+
+/// A line of SHOW WARNINGS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Warning {
+    pub(crate) level: String,
+    pub(crate) errno: u16,
+    pub(crate) message: String,
+}
+
+/// The answer to an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Rows {
+        column: Column,
+        values: Vec<Option<Vec<u8>>>,
+        warnings: Vec<Warning>,
+    },
+    Error {
+        errno: u16,
+        message: String,
+    },
+    /// We do not compute it: a plan sends it to a shard.
+    Refused(String),
+    /// We fell over.
+    Panic(String),
+}
+
+/// In what two answers differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Aspect {
+    Panic,
+    Error,
+    Value,
+    Type,
+    Collation,
+    Unsigned,
+    NotNull,
+    Decimals,
+    Length,
+    Warnings,
+}
+
+impl Aspect {
+    pub(crate) const ALL: [Aspect; 10] = [
+        Aspect::Panic,
+        Aspect::Error,
+        Aspect::Value,
+        Aspect::Type,
+        Aspect::Collation,
+        Aspect::Unsigned,
+        Aspect::NotNull,
+        Aspect::Decimals,
+        Aspect::Length,
+        Aspect::Warnings,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Aspect::Panic => "panic",
+            Aspect::Error => "error",
+            Aspect::Value => "value",
+            Aspect::Type => "type",
+            Aspect::Collation => "collation",
+            Aspect::Unsigned => "unsigned",
+            Aspect::NotNull => "not_null",
+            Aspect::Decimals => "decimals",
+            Aspect::Length => "length",
+            Aspect::Warnings => "warnings",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Aspect> {
+        Aspect::ALL.into_iter().find(|aspect| aspect.name() == name)
+    }
+}
+
+impl Answer {
+    /// Returns in what our answer differs from MySQL's; a refusal differs in nothing.
+    pub(crate) fn differs(&self, ours: &Answer) -> Vec<Aspect> {
+        match (self, ours) {
+            (_, Answer::Refused(_)) => Vec::new(),
+            (_, Answer::Panic(_)) => vec![Aspect::Panic],
+            (Answer::Error { errno, message }, Answer::Error { errno: number, message: text }) => {
+                // A syntax error quotes the statement, which is another one here.
+                let same = errno == number && (message == text || *errno == 1064);
+                if same { Vec::new() } else { vec![Aspect::Error] }
+            }
+            (
+                Answer::Rows { column, values, warnings },
+                Answer::Rows { column: other, values: seen, warnings: warned },
+            ) => {
+                let mut aspects = Vec::new();
+                let mut check = |same: bool, aspect| {
+                    if !same {
+                        aspects.push(aspect);
+                    }
+                };
+                check(values == seen, Aspect::Value);
+                check(column.typ == other.typ, Aspect::Type);
+                check(column.collation == other.collation, Aspect::Collation);
+                check(column.unsigned == other.unsigned, Aspect::Unsigned);
+                check(column.not_null == other.not_null, Aspect::NotNull);
+                check(column.decimals == other.decimals, Aspect::Decimals);
+                check(column.length == other.length, Aspect::Length);
+                check(warnings == warned, Aspect::Warnings);
+                aspects
+            }
+            _ => vec![Aspect::Error],
+        }
+    }
+}
+
+/// Shows bytes as text where they are that, else in hexadecimal.
+fn shown(value: Option<&[u8]>) -> String {
+    const SHOWN_MAX: usize = 300;
+    let Some(bytes) = value else { return "NULL".to_owned() };
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) if !text.contains(|ch: char| ch.is_control()) => format!("'{text}'"),
+        _ => {
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("0x{hex}")
+        }
+    };
+    match text.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{}... ({} bytes)", &text[..end], bytes.len()),
+        None => text,
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Answer::Rows { column, values, warnings } => {
+                let values: Vec<String> =
+                    values.iter().map(|value| shown(value.as_deref())).collect();
+                write!(f, "{} ", values.join(" | "))?;
+                let Column { typ, length, decimals, not_null, unsigned, collation } = column;
+                let null = if *not_null { " not null" } else { "" };
+                let sign = if *unsigned { " unsigned" } else { "" };
+                write!(f, "[type {typ}({length},{decimals}){sign}{null} collation {collation}]")?;
+                for warning in warnings {
+                    write!(f, " {} {}: {};", warning.level, warning.errno, warning.message)?;
+                }
+                Ok(())
+            }
+            Answer::Error { errno, message } => write!(f, "error {errno}: {message}"),
+            Answer::Refused(why) => write!(f, "refused: {why}"),
+            Answer::Panic(why) => write!(f, "panic: {why}"),
+        }
+    }
+}
+
+/// Makes one type of TEXT and BLOB of all sizes, as the query service between gateway and tablet
+/// has it.
+pub(crate) fn family(typ: u8) -> u8 {
+    if (249..=252).contains(&typ) { 252 } else { typ }
+}

@@ -1,0 +1,241 @@
+//! MySQL's side: a session that answers many expressions in one round trip.
+
+use mysql_async::consts::ColumnFlags;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, OptsBuilder, Row, Value};
+
+use super::answer::{Answer, Column, Warning, family};
+use super::cases::Surroundings;
+
+/// The moment at which all statements run: 2024-02-29 11:22:33.456789 UTC.
+pub(crate) const NOW_MICROS: i64 = 1_709_205_753_456_789;
+
+/// How many expressions go into a round trip.
+const BATCH: usize = 40;
+
+/// The database that tables of rows are made in.
+const DATABASE: &str = "vt_expressions";
+
+/// A session on a MySQL server.
+pub(crate) struct Server {
+    conn: Conn,
+    surroundings: Option<Surroundings>,
+    pub(crate) facts: Facts,
+}
+
+/// What functions tell of a session.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) user: String,
+    pub(crate) version: String,
+    pub(crate) connection_id: u64,
+    pub(crate) database: String,
+}
+
+/// A column of the table that expressions are computed over, and its values in each row.
+#[derive(Clone, Debug)]
+pub(crate) struct TableColumn {
+    pub(crate) name: String,
+    /// As the text protocol gives it to a client that speaks utf8mb4.
+    pub(crate) meta: mysql_async::Column,
+    /// The collation of the column itself.
+    pub(crate) collation: Option<String>,
+    /// The type as DDL writes it.
+    pub(crate) column_type: String,
+    pub(crate) values: Vec<Option<Vec<u8>>>,
+}
+
+fn text(err: mysql_async::Error) -> String {
+    err.to_string()
+}
+
+impl Server {
+    /// Connects through a socket and makes a database of its own.
+    pub(crate) async fn connect(socket: &str, user: &str) -> Result<Server, String> {
+        let options =
+            OptsBuilder::default().socket(Some(socket)).user(Some(user)).max_allowed_packet(None);
+        let mut conn = Conn::new(options).await.map_err(|err| format!("{socket}: {err}"))?;
+        for sql in [
+            format!("create database if not exists {DATABASE}"),
+            format!("use {DATABASE}"),
+            "set names utf8mb4".to_owned(),
+        ] {
+            conn.query_drop(sql).await.map_err(text)?;
+        }
+        let facts: Option<(String, String, u64)> =
+            conn.query_first("select user(), version(), connection_id()").await.map_err(text)?;
+        let (user, version, connection_id) =
+            facts.ok_or_else(|| "the server tells nothing of itself".to_owned())?;
+        let facts = Facts { user, version, connection_id, database: DATABASE.to_owned() };
+        Ok(Server { conn, surroundings: None, facts })
+    }
+
+    /// Makes the session as it must be for the next expressions; returns the table's columns.
+    pub(crate) async fn enter(
+        &mut self,
+        surroundings: &Surroundings,
+    ) -> Result<Vec<TableColumn>, String> {
+        self.surroundings = Some(surroundings.clone());
+        // What a session begins with, then what is asked for. Results come in the character set
+        // that they have, so that bytes and collation are seen as they are.
+        let seconds = NOW_MICROS / 1_000_000;
+        let micros = NOW_MICROS % 1_000_000;
+        let start = format!(
+            "set sql_mode = default, time_zone = '+00:00', collation_connection = \
+             utf8mb4_0900_ai_ci, default_week_format = 0, div_precision_increment = 4, \
+             lc_time_names = 'en_US', group_concat_max_len = 1024, block_encryption_mode = \
+             'aes-128-ecb', character_set_client = utf8mb4, character_set_results = utf8mb4, \
+             timestamp = {seconds}.{micros:06}"
+        );
+        self.conn.query_drop(&start).await.map_err(text)?;
+        self.conn.query_drop("drop temporary table if exists t").await.map_err(text)?;
+        let columns = match &surroundings.table {
+            Some(definition) => self.make_table(definition, &surroundings.rows).await?,
+            None => Vec::new(),
+        };
+        for (name, value) in &surroundings.variables {
+            let set = format!("set session {name} = {value}");
+            self.conn.query_drop(&set).await.map_err(|err| format!("{set}: {err}"))?;
+        }
+        self.conn.query_drop("set character_set_results = null").await.map_err(text)?;
+        Ok(columns)
+    }
+
+    /// Makes the table and reads it again as a client would.
+    async fn make_table(
+        &mut self,
+        definition: &str,
+        rows: &[String],
+    ) -> Result<Vec<TableColumn>, String> {
+        let failed = |sql: &str, err: mysql_async::Error| format!("{sql}: {err}");
+        // Rows may hold dates of zeroes.
+        self.conn.query_drop("set sql_mode = ''").await.map_err(text)?;
+        let create = format!("create temporary table t ({definition})");
+        self.conn.query_drop(&create).await.map_err(|err| failed(&create, err))?;
+        for row in rows {
+            let insert = format!("insert into t values ({row})");
+            self.conn.query_drop(&insert).await.map_err(|err| failed(&insert, err))?;
+        }
+        let described: Vec<Row> =
+            self.conn.query("show full columns from t").await.map_err(text)?;
+        let mut result = self.conn.query_iter("select * from t").await.map_err(text)?;
+        let metas = result.columns().ok_or_else(|| "a table without columns".to_owned())?;
+        let seen: Vec<Row> = result.collect().await.map_err(text)?;
+        drop(result);
+        self.conn.query_drop("set sql_mode = default").await.map_err(text)?;
+        let mut columns = Vec::new();
+        for (place, meta) in metas.iter().enumerate() {
+            let facts = described.get(place);
+            let fact =
+                |at: usize| facts.and_then(|row| row.get::<Option<String>, usize>(at)).flatten();
+            columns.push(TableColumn {
+                name: meta.name_str().into_owned(),
+                meta: meta.clone(),
+                collation: fact(2),
+                column_type: fact(1).unwrap_or_default(),
+                values: seen.iter().map(|row| bytes_at(row, place)).collect(),
+            });
+        }
+        Ok(columns)
+    }
+
+    /// Answers expressions in the surroundings that were entered last.
+    pub(crate) async fn ask(&mut self, expressions: &[String]) -> Result<Vec<Answer>, String> {
+        let table = self.surroundings.as_ref().is_some_and(|one| one.table.is_some());
+        let from = if table { " from t" } else { "" };
+        let mut answers = Vec::with_capacity(expressions.len());
+        for batch in expressions.chunks(BATCH) {
+            let start = answers.len();
+            while answers.len() < start + batch.len() {
+                let rest = &batch[answers.len() - start..];
+                self.ask_batch(rest, from, &mut answers).await?;
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Answers as many expressions as it can: an error ends the round trip.
+    async fn ask_batch(
+        &mut self,
+        expressions: &[String],
+        from: &str,
+        answers: &mut Vec<Answer>,
+    ) -> Result<(), String> {
+        let statements: Vec<String> =
+            expressions.iter().map(|expr| format!("select {expr}{from}")).collect();
+        let start = answers.len();
+        let mut warned = Vec::new();
+        match self.conn.query_iter(statements.join(";\n")).await {
+            Err(mysql_async::Error::Server(err)) => {
+                answers.push(Answer::Error { errno: err.code, message: err.message });
+            }
+            Err(err) => return Err(format!("{}: {err}", expressions[0])),
+            Ok(mut result) => {
+                while answers.len() < start + expressions.len() {
+                    let Some(columns) = result.columns() else { break };
+                    let rows: Result<Vec<Row>, _> = result.collect().await;
+                    match rows {
+                        Ok(rows) => {
+                            if result.warnings() > 0 {
+                                warned.push(answers.len());
+                            }
+                            answers.push(answer(&columns, &rows));
+                        }
+                        Err(mysql_async::Error::Server(err)) => {
+                            answers.push(Answer::Error { errno: err.code, message: err.message });
+                            break;
+                        }
+                        Err(err) => return Err(err.to_string()),
+                    }
+                }
+            }
+        }
+        if answers.len() == start {
+            return Err(format!("no answer to {}", expressions[0]));
+        }
+        for place in warned {
+            let found = self.warnings(&statements[place - start]).await?;
+            if let Answer::Rows { warnings, .. } = &mut answers[place] {
+                *warnings = found;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks once more, by itself, for the warnings.
+    async fn warnings(&mut self, statement: &str) -> Result<Vec<Warning>, String> {
+        match self.conn.query_drop(statement).await {
+            Ok(()) | Err(mysql_async::Error::Server(_)) => {}
+            Err(err) => return Err(format!("{statement}: {err}")),
+        }
+        let rows: Vec<(String, u16, String)> =
+            self.conn.query("show warnings").await.map_err(text)?;
+        let warning = |(level, errno, message)| Warning { level, errno, message };
+        Ok(rows.into_iter().map(warning).collect())
+    }
+}
+
+fn answer(columns: &[mysql_async::Column], rows: &[Row]) -> Answer {
+    let Some(column) = columns.first() else {
+        return Answer::Error { errno: 0, message: "a result without columns".to_owned() };
+    };
+    let flags = column.flags();
+    let column = Column {
+        typ: family(column.column_type() as u8),
+        length: column.column_length(),
+        decimals: column.decimals(),
+        not_null: flags.contains(ColumnFlags::NOT_NULL_FLAG),
+        unsigned: flags.contains(ColumnFlags::UNSIGNED_FLAG),
+        collation: column.character_set(),
+    };
+    let values = rows.iter().map(|row| bytes_at(row, 0)).collect();
+    Answer::Rows { column, values, warnings: Vec::new() }
+}
+
+/// Returns a cell as the text protocol gives it.
+fn bytes_at(row: &Row, place: usize) -> Option<Vec<u8>> {
+    match row.as_ref(place) {
+        Some(Value::Bytes(bytes)) => Some(bytes.clone()),
+        _ => None,
+    }
+}
