@@ -38,7 +38,11 @@ impl Core {
         if semi_changes {
             SemiSync::set(&mut conn, false, semi_sync).await?;
         }
-        self.role.lock().semi_sync = semi_sync;
+        {
+            let mut role = self.role.lock();
+            role.semi_sync = semi_sync;
+            role.owes_follow = false;
+        }
         if same && before && !semi_changes {
             return Ok(());
         }
@@ -74,6 +78,26 @@ impl Core {
             return Err(Error::new(Code::FailedPrecondition, text));
         }
         self.follow(&source, semi_sync, Start::Always).await
+    }
+
+    /// Follows the shard's primary where that failed when the server got its role.
+    pub async fn follow_owed(&self) -> Result<()> {
+        if !self.role.lock().owes_follow {
+            return Ok(());
+        }
+        let _action = self.action.lock().await;
+        // It may have been promoted, or told whom to follow, while this waited for its turn.
+        if !self.role.lock().owes_follow || self.tablet_type() == TabletType::Primary {
+            return Ok(());
+        }
+        let shard = self.topo.get_shard(&self.config.keyspace, &self.config.shard).await?;
+        self.follow_shard(&shard).await
+    }
+
+    /// Stops replication because someone said so, which also ends every intent to start it.
+    pub async fn stop_following(&self, conn: &mut Conn) -> Result<()> {
+        self.role.lock().owes_follow = false;
+        replication::stop_replica(conn).await
     }
 
     /// Returns whether this tablet acknowledges the writes of a primary, by the keyspace's policy.

@@ -37,6 +37,8 @@ pub struct Role {
     pub mysqld: Result<(), String>,
     /// Whether commits were told to wait for replicas, and this server to acknowledge.
     pub semi_sync: bool,
+    /// The shard's primary could not be followed when the server got its role.
+    pub owes_follow: bool,
 }
 
 impl Role {
@@ -51,6 +53,7 @@ impl Role {
             ready: false,
             mysqld: Err("mysqld has not answered yet".to_owned()),
             semi_sync: false,
+            owes_follow: false,
         }
     }
 }

@@ -218,8 +218,9 @@ impl Core {
         }
         self.become_follower(tablet_type, semi_sync).await?;
         if let Err(err) = self.follow_shard(shard).await {
-            // It may follow later, when it is told to or the primary is known.
-            tracing::warn!(%err, "cannot follow the shard's primary");
+            // The primary may be starting too, and its record not yet say where its server listens.
+            tracing::warn!(%err, "cannot follow the shard's primary yet");
+            self.role.lock().owes_follow = true;
         }
         if let Err(err) = self.reload_schema().await {
             tracing::warn!(%err, "cannot read the schema");

@@ -77,6 +77,8 @@ impl Core {
                         tokio::time::sleep(self.config.health.poll_interval).await;
                     }
                 }
+            } else if let Err(err) = self.follow_owed().await {
+                tracing::warn!(%err, "cannot follow the shard's primary yet");
             }
         }
     }

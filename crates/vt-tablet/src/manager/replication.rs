@@ -63,7 +63,7 @@ pub(super) async fn stop(
     _: Call,
 ) -> Result<StopReplicationResponse> {
     let _action = core.action.lock().await;
-    mysqld::stop_replica(&mut *core.db.dba().await?).await?;
+    core.stop_following(&mut *core.db.dba().await?).await?;
     Ok(StopReplicationResponse {})
 }
 
@@ -77,7 +77,7 @@ pub(super) async fn stop_minimum(
     core.wait_for_position(&position, patience(core, call, request.wait_timeout)).await?;
     let _action = core.action.lock().await;
     let mut conn = core.db.dba().await?;
-    mysqld::stop_replica(&mut conn).await?;
+    core.stop_following(&mut conn).await?;
     let position = mysqld::position(&mut conn).await?.to_string();
     Ok(StopReplicationMinimumResponse { position })
 }
@@ -185,7 +185,7 @@ pub(super) async fn stop_and_get_status(
     if !stopped {
         match mode {
             StopReplicationMode::Iothreadonly => mysqld::stop_io_thread(&mut conn).await,
-            StopReplicationMode::Ioandsqlthread => mysqld::stop_replica(&mut conn).await,
+            StopReplicationMode::Ioandsqlthread => core.stop_following(&mut conn).await,
         }
         .map_err(|err: Error| err.context("before status"))?;
     }

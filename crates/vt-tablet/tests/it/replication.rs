@@ -1,11 +1,13 @@
 //! Two tablets of a shard: elections, hand-over, crashes of a mysqld.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use vt_base::{Code, TabletType, Target};
 use vt_proto::tabletmanagerdata::*;
 use vt_proto::{replicationdata, topodata};
 use vt_tablet_api::ExecuteRequest;
+use vt_topo::TopoServer;
 
 use crate::harness::{Db, Running, config, request, texts, topology};
 
@@ -107,7 +109,32 @@ async fn two_tablets_replicate_change_places_and_survive_crashes() {
     b.execute("insert into t values (6)").await.unwrap();
     a_primary_of_an_earlier_term_gives_way(&mut a, &b).await;
     b.stop().await.unwrap();
+    let mut b = a_replica_follows_once_the_primary_is_found(&a, &db_b, &topo).await;
+    b.stop().await.unwrap();
     a.stop().await.unwrap();
+}
+
+/// Both start together, and the primary's record does not say yet where its server listens.
+async fn a_replica_follows_once_the_primary_is_found(
+    a: &Running,
+    db_b: &Db,
+    topo: &Arc<TopoServer>,
+) -> Running {
+    let port = topo.get_tablet(&a.alias).await.unwrap().message.mysql_port;
+    let tell = async |port| {
+        let change = |record: &mut topodata::Tablet| {
+            record.mysql_port = port;
+            Ok(())
+        };
+        topo.update_tablet_fields(&a.alias, change).await.unwrap();
+    };
+    db_b.query("stop replica").await.unwrap();
+    tell(0).await;
+    let b = Running::start(config(db_b, 101), topo.clone()).await;
+    b.wait_health("lost", |health| health.stats.health_error.contains("replication")).await;
+    tell(port).await;
+    b.wait_serving(TabletType::Replica).await;
+    b
 }
 
 async fn check_statuses(a: &mut Running, b: &mut Running) {
