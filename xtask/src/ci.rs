@@ -9,10 +9,16 @@ use crate::{deps, sh, tidy};
 pub(crate) fn run() -> Result<(), String> {
     let started = Instant::now();
     step("tidy", tidy::run)?;
-    step("format", || cargo(&["fmt", "--all", "--check"]))?;
+    step("format", || {
+        cargo(&["fmt", "--all", "--check"])?;
+        cargo(&["fmt", "--check", "--manifest-path", "measure/Cargo.toml"])
+    })?;
     step("dependencies", || deps::run(true))?;
     step("lints", || {
         cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
+    })?;
+    step("what measures the SQL front", || {
+        cargo(&["test", "--quiet", "--manifest-path", "measure/Cargo.toml"])
     })?;
     step("tests of the crates", || cargo(&["test", "--workspace", "--quiet"]))?;
     step("end to end", end_to_end)?;

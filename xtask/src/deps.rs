@@ -46,16 +46,37 @@ fn install_mysqld(folder: &Path) -> Result<(), String> {
     sh::say("mysqld: this distribution has no package; unpacking Debian's into .deps/mysql");
     unpack(folder, "mysql", &["mysql-server-core", "mysql-client-core"], Libraries::Needed)?;
     let loader = folder.join("mysql").join(LOADER);
-    let version = sh::output(mysqld_command(&folder.join("mysql"), &loader).arg("--version"))?;
+    let version = sh::output(bundled_mysqld(&folder.join("mysql"), &loader).arg("--version"))?;
     sh::say(&format!("mysqld: {}", version.trim()));
     Ok(())
 }
 
-fn mysqld_command(root: &Path, loader: &Path) -> Command {
+fn bundled_mysqld(root: &Path, loader: &Path) -> Command {
     let mut command = Command::new(loader);
     command.arg("--library-path").arg(root.join("usr/lib/x86_64-linux-gnu"));
     command.arg(root.join("usr/sbin/mysqld")).arg("--no-defaults");
     command
+}
+
+/// Makes a command that runs the mysqld that is there, without a file of defaults.
+pub(crate) fn mysqld_command() -> Result<Command, String> {
+    let folder = sh::root().join(".deps");
+    let program = find_mysqld(&folder).ok_or("no mysqld: run `cargo xtask deps`")?;
+    let root = folder.join("mysql");
+    if !program.starts_with(&root) {
+        let mut command = Command::new(program);
+        command.arg("--no-defaults");
+        return Ok(command);
+    }
+    let mut command = bundled_mysqld(&root, &root.join(LOADER));
+    let part = |option: &str, path: &str| format!("--{option}={}", root.join(path).display());
+    command.args([
+        part("basedir", "usr"),
+        part("lc-messages-dir", "usr/share/mysql"),
+        part("plugin-dir", "usr/lib/mysql/plugin"),
+        part("character-sets-dir", "usr/share/mysql/charsets"),
+    ]);
+    Ok(command)
 }
 
 fn has_candidate(package: &str) -> bool {
@@ -67,7 +88,7 @@ fn has_candidate(package: &str) -> bool {
     })
 }
 
-fn install_package(package: &str) -> Result<(), String> {
+pub(crate) fn install_package(package: &str) -> Result<(), String> {
     sh::say(&format!("installing the system's package {package}"));
     let (program, first): (&str, &[&str]) =
         if sh::is_root() { ("apt-get", &[]) } else { ("sudo", &["apt-get"]) };
@@ -97,6 +118,23 @@ fn install_test_tools(folder: &Path) -> Result<(), String> {
         unpack(folder, name, packages, libraries)?;
     }
     Ok(())
+}
+
+/// Brings the test suites that the SQL front is measured on; returns their folder.
+///
+/// Unpacked, they are a few hundred MB; they are data under licences of their own, and stay out of
+/// the repository.
+pub(crate) fn corpora() -> Result<PathBuf, String> {
+    let folder = sh::root().join(".deps");
+    for (name, package) in
+        [("mysql-tests", "mysql-testsuite"), ("mariadb-tests", "mariadb-test-data")]
+    {
+        if !folder.join(name).is_dir() {
+            sh::say(&format!("{name}: unpacking Debian's {package} into .deps/{name}"));
+            unpack(&folder, name, &[package], Libraries::BuiltIn)?;
+        }
+    }
+    Ok(folder)
 }
 
 /// Whether a package's programs need the libraries of others.

@@ -4,6 +4,7 @@
 
 mod ci;
 mod client;
+mod corpus;
 mod deps;
 mod golden;
 mod sh;
@@ -18,6 +19,8 @@ usage: cargo xtask VERB
   mysql ARGS      run a mysql client, the unpacked one where the system has none
   tidy            prove the order of the house: floors, absences, sizes
   golden [CRATE]  rewrite the golden files by what the code gives now
+  corpus [ARGS]   measure the grammar on the test suites of MySQL and MariaDB (docs/measuring.md)
+  speed           measure the parser's time, allocations and instructions
   e2e             run the end-to-end tests on real MySQL
   oracle ARGS     compare expressions with a real MySQL; --help tells the rest
   ci              everything that a change must pass
@@ -30,6 +33,8 @@ fn main() -> ExitCode {
         Some("mysql") => client::run(&args[1..]),
         Some("tidy") => tidy::run(),
         Some("golden") => golden::update(args.get(1).map(String::as_str)),
+        Some("corpus") => corpus::run(&args[1..]),
+        Some("speed") => corpus::speed(&args[1..]),
         Some("e2e") => deps::run(true).and_then(|()| ci::end_to_end()),
         Some("oracle") => deps::run(true).and_then(|()| ci::oracle(&args[1..])),
         Some("ci") => ci::run(),

@@ -65,7 +65,8 @@ impl Printer<'_> {
         if let Some(hooks) = self.hooks.filter(|hooks| hooks.replaces(expr)) {
             return hooks.expr(self, expr);
         }
-        if class(expr, self) < min {
+        let class = class(expr, self);
+        if class < min || (self.parenthesised && class < rung::COLLATE) {
             self.word("(");
             self.bare_expr(expr);
             self.word(")");
@@ -252,7 +253,8 @@ impl Printer<'_> {
             spine.push(at);
             match &at.left {
                 Expr::Binary(left)
-                    if !self.hooks.is_some_and(|hooks| hooks.replaces(&at.left))
+                    if !self.parenthesised
+                        && !self.hooks.is_some_and(|hooks| hooks.replaces(&at.left))
                         && is_infix(left, self)
                         && class(&at.left, self) >= left_min(at.op, self) =>
                 {

@@ -63,11 +63,18 @@ pub struct Printer<'h> {
     /// The modes under which the text will be read.
     pub modes: Modes,
     pub hooks: Option<&'h dyn Hooks>,
+    /// Puts parentheses around every operator, needed or not: to check what binds how.
+    pub parenthesised: bool,
 }
 
 impl<'h> Printer<'h> {
     pub fn new() -> Printer<'h> {
-        Printer { out: String::with_capacity(FIRST_BYTES), modes: Modes::default(), hooks: None }
+        Printer {
+            out: String::with_capacity(FIRST_BYTES),
+            modes: Modes::default(),
+            hooks: None,
+            parenthesised: false,
+        }
     }
 
     pub fn with_hooks(hooks: &'h dyn Hooks) -> Printer<'h> {

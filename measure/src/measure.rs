@@ -1,0 +1,157 @@
+//! One corpus: every statement through MySQL, our parser and the other.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+
+use sqlparser::dialect::MySqlDialect;
+use vt_sql::{Arena, Modes, ast::Statement, parse, to_sql};
+
+use crate::class::Class;
+use crate::execute::Executed;
+use crate::figures::{self, Figures};
+use crate::judge::Judge;
+use crate::mysql::Verdict;
+use crate::residue::{Fault, Residue};
+use crate::shape::{Words, shape};
+use crate::{Options, execute};
+
+/// Measures, shows the tables, writes the residue; tells whether all goals hold.
+pub(crate) fn run(
+    name: &str,
+    statements: &[String],
+    options: &Options,
+    judge: &mut Judge,
+    words: &Words,
+    residue_file: &Path,
+) -> Result<bool, String> {
+    let mut run = Run {
+        classes: BTreeMap::new(),
+        residue: Residue::default(),
+        executed: Executed::default(),
+        unknown: 0,
+        quick: options.quick,
+    };
+    let mut arena = Arena::new();
+    for sql in statements {
+        let Some(verdict) = judge.verdict(sql)? else {
+            run.unknown += 1;
+            continue;
+        };
+        arena.reset();
+        run.statement(&arena, sql, verdict, words, judge)?;
+    }
+    let holds = figures::show(name, &run.classes, !options.quick);
+    println!("\n{} statements without a verdict", run.unknown);
+    if !options.quick {
+        run.executed.show();
+    }
+    run.residue.write(residue_file)?;
+    Ok(holds)
+}
+
+struct Run {
+    classes: BTreeMap<Class, Figures>,
+    residue: Residue,
+    executed: Executed,
+    unknown: u64,
+    quick: bool,
+}
+
+/// A statement with what is known of it.
+struct Case<'s> {
+    sql: &'s str,
+    class: Class,
+    shape: u64,
+    verdict: Verdict,
+}
+
+impl Run {
+    fn statement(
+        &mut self,
+        arena: &Arena,
+        sql: &str,
+        verdict: Verdict,
+        words: &Words,
+        judge: &mut Judge,
+    ) -> Result<(), String> {
+        let mut hasher = DefaultHasher::new();
+        shape(sql, words).hash(&mut hasher);
+        let case = Case { sql, class: Class::of(sql), shape: hasher.finish(), verdict };
+        let parsed = parse(arena, sql, Modes::default());
+        let figures = self.classes.entry(case.class).or_default();
+        if verdict.is_syntax_error() {
+            figures.rejected.add(case.shape, parsed.is_ok(), parsed.is_err());
+            if !self.quick {
+                let is_taken = is_taken_by_sqlparser(sql);
+                figures.rejected_other.add(case.shape, is_taken, !is_taken);
+            }
+            if let Ok(statement) = &parsed {
+                let reason = format!("read as: {}", to_sql(statement));
+                self.residue.add(Fault::Taken, case.class, case.shape, sql, &reason);
+            }
+            return Ok(());
+        }
+        figures.accepted.add(case.shape, parsed.is_ok(), parsed.is_ok());
+        if !self.quick {
+            let is_taken = is_taken_by_sqlparser(sql);
+            figures.accepted_other.add(case.shape, is_taken, is_taken);
+        }
+        match parsed {
+            Ok(statement) => self.trip(arena, &case, &statement, judge),
+            Err(err) => {
+                let message = err.message();
+                let near = message.find("near '").map_or(message, |at| &message[at..]);
+                self.residue.add(Fault::Rejected, case.class, case.shape, sql, near);
+                Ok(())
+            }
+        }
+    }
+
+    /// Prints the tree, reads the text again, and asks MySQL about it.
+    fn trip(
+        &mut self,
+        arena: &Arena,
+        case: &Case<'_>,
+        statement: &Statement<'_>,
+        judge: &mut Judge,
+    ) -> Result<(), String> {
+        let figures = self.classes.entry(case.class).or_default();
+        if let Statement::Other(_) = statement {
+            figures.opaque.add(case.shape, true, true);
+        }
+        let printed = to_sql(statement);
+        let again = parse(arena, &printed, Modes::default());
+        let is_same =
+            again.as_ref().is_ok_and(|again| again == statement && to_sql(again) == printed);
+        figures.trips.add(case.shape, is_same, is_same);
+        if !is_same {
+            let reason = match &again {
+                Ok(again) => format!("{printed} -- then: {}", to_sql(again)),
+                Err(err) => format!("{printed} -- {}", err.message()),
+            };
+            self.residue.add(Fault::Trip, case.class, case.shape, case.sql, &reason);
+        }
+        if self.quick {
+            return Ok(());
+        }
+        if let Some(verdict) = judge.verdict(&printed)? {
+            let is_same = verdict == case.verdict;
+            figures.prints.add(case.shape, is_same, is_same);
+            if !is_same {
+                let reason = format!("{} became {}: {printed}", case.verdict.0, verdict.0);
+                self.residue.add(Fault::Print, case.class, case.shape, case.sql, &reason);
+            }
+        }
+        let (Some(server), Class::Select) = (judge.server(), case.class) else { return Ok(()) };
+        if let Some(reason) = execute::compare(server, case.sql, statement, &mut self.executed)? {
+            self.residue.add(Fault::Rows, case.class, case.shape, case.sql, &reason);
+        }
+        Ok(())
+    }
+}
+
+fn is_taken_by_sqlparser(sql: &str) -> bool {
+    let parsed = sqlparser::parser::Parser::parse_sql(&MySqlDialect {}, sql);
+    parsed.is_ok_and(|statements| statements.len() == 1)
+}
