@@ -1,4 +1,33 @@
 //! Dates and times, packed so that they compare as numbers.
+//!
+//! Start reading at [`Temporal`]; [`read_datetime`] and [`read_time`] turn strings into them as
+//! leniently as MySQL does, [`Interval`] adds to them, [`TimeZone`] places them on the line of time.
+
+pub mod calendar;
+mod interval;
+mod locale;
+mod notes;
+mod number;
+mod pattern;
+mod print;
+mod read_datetime;
+mod read_time;
+mod round;
+mod rules;
+mod str_to_date;
+pub mod zone;
+
+pub use interval::{Interval, Unit, add_interval, interval_of_text};
+pub use locale::Locale;
+pub use notes::{Deprecation, Notes};
+pub use number::{Split, datetime_of_number, time_of_number};
+pub use pattern::{FormatError, format_datetime, format_time};
+pub use read_datetime::{ReadDateTime, read_datetime};
+pub use read_time::read_time;
+pub use round::{add_nanoseconds, round_to, truncate_to};
+pub use rules::DateRules;
+pub use str_to_date::{ParsedByFormat, str_to_date};
+pub use zone::TimeZone;
 
 /// What a temporal value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,10 +49,45 @@ pub struct Temporal {
     pub fraction_digits: u8,
 }
 
-const SECOND: i64 = 1_000_000;
+pub const SECOND: i64 = 1_000_000;
+pub const DAY: i64 = 86_400 * SECOND;
+/// The greatest TIME, 838:59:59, in microseconds.
+pub const TIME_MAX: i64 = ((838 * 60 + 59) * 60 + 59) * SECOND;
 const DAY_BITS: u32 = 40;
 
 impl Temporal {
+    /// 0000-00-00.
+    pub const ZERO_DATE: Temporal = Temporal::date(0, 0, 0);
+
+    /// Makes a DATE of its parts, which may be zero; the caller has seen to it that they are in
+    /// the range of their digits.
+    pub const fn date(year: u32, month: u32, day: u32) -> Temporal {
+        let packed = ((year << 9 | month << 5 | day) as i64) << DAY_BITS;
+        Temporal { kind: TemporalKind::Date, packed, fraction_digits: 0 }
+    }
+
+    /// Makes a DATETIME of a date's parts and the microseconds since its midnight.
+    pub const fn datetime(year: u32, month: u32, day: u32, clock: i64, digits: u8) -> Temporal {
+        let date = Temporal::date(year, month, day);
+        Temporal {
+            kind: TemporalKind::DateTime,
+            packed: date.packed + clock,
+            fraction_digits: digits,
+        }
+    }
+
+    /// Makes a TIME of microseconds.
+    pub const fn time(micros: i64, digits: u8) -> Temporal {
+        Temporal { kind: TemporalKind::Time, packed: micros, fraction_digits: digits }
+    }
+
+    /// Makes the value of a moment: the days of [`calendar::day_number`] and the microseconds of
+    /// the day. `None` outside of the years 0 to 9999.
+    pub fn of_days(days: i64, clock: i64, digits: u8) -> Option<Temporal> {
+        let (year, month, day) = calendar::date_of_day_number(days)?;
+        Some(Temporal::datetime(year, month, day, clock, digits))
+    }
+
     /// Reads `2024-02-29`, `2024-02-29 12:30:00.5` or `-12:30:00`, as MySQL prints them; anything
     /// else gives `None`. Zero and partial dates (`2024-00-00`) are read as they are.
     pub fn parse(kind: TemporalKind, text: &[u8]) -> Option<Temporal> {
@@ -47,34 +111,114 @@ impl Temporal {
         self.packed
     }
 
-    /// Writes the value as MySQL prints it.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        let day = self.packed >> DAY_BITS;
-        let calendar = || format!("{:04}-{:02}-{:02}", day >> 9, day >> 5 & 15, day & 31);
-        let mut text = match self.kind {
-            TemporalKind::Date => calendar(),
-            TemporalKind::DateTime => {
-                let micros = self.packed & ((1 << DAY_BITS) - 1);
-                format!("{} {}", calendar(), self.clock(micros))
-            }
-            TemporalKind::Time => {
-                let sign = if self.packed < 0 { "-" } else { "" };
-                format!("{sign}{}", self.clock(self.packed.abs()))
-            }
-        };
-        if self.kind != TemporalKind::Date && self.fraction_digits > 0 {
-            let micros = self.packed.rem_euclid(1 << DAY_BITS);
-            let micros = if self.kind == TemporalKind::Time { self.packed.abs() } else { micros };
-            let fraction = format!("{:06}", micros % SECOND);
-            text.push('.');
-            text.push_str(&fraction[..usize::from(self.fraction_digits.min(6))]);
-        }
-        out.extend_from_slice(text.as_bytes());
+    /// Returns the value with so many digits shown of its fraction.
+    pub fn with_digits(self, digits: u8) -> Temporal {
+        Temporal { fraction_digits: digits, ..self }
     }
 
-    fn clock(&self, micros: i64) -> String {
-        let seconds = micros / SECOND;
-        format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    /// Returns year, month and day; zeroes for a TIME.
+    pub fn ymd(&self) -> (u32, u32, u32) {
+        if self.kind == TemporalKind::Time {
+            return (0, 0, 0);
+        }
+        let day = (self.packed >> DAY_BITS) as u32;
+        (day >> 9, day >> 5 & 15, day & 31)
+    }
+
+    /// Returns the microseconds since midnight, or those of a TIME without its sign.
+    pub fn clock(&self) -> i64 {
+        match self.kind {
+            TemporalKind::Time => self.packed.abs(),
+            _ => self.packed & ((1 << DAY_BITS) - 1),
+        }
+    }
+
+    /// Returns hours, minutes and seconds.
+    pub fn hms(&self) -> (u32, u32, u32) {
+        let seconds = (self.clock() / SECOND) as u32;
+        (seconds / 3600, seconds / 60 % 60, seconds % 60)
+    }
+
+    /// Returns the microseconds of the second.
+    pub fn micros(&self) -> u32 {
+        (self.clock() % SECOND) as u32
+    }
+
+    /// Returns whether it is a TIME below zero.
+    pub fn is_negative(&self) -> bool {
+        self.packed < 0
+    }
+
+    /// Returns the microseconds of a TIME, signed.
+    pub fn time_micros(&self) -> i64 {
+        if self.kind == TemporalKind::Time { self.packed } else { self.clock() }
+    }
+
+    /// Returns the number of the day, as TO_DAYS has it.
+    pub fn day_number(&self) -> i64 {
+        let (year, month, day) = self.ymd();
+        calendar::day_number(year, month, day)
+    }
+
+    /// Returns whether month or day are zero.
+    pub fn has_zero(&self) -> bool {
+        let (_, month, day) = self.ymd();
+        month == 0 || day == 0
+    }
+
+    /// Returns the DATE of a DATE or DATETIME.
+    pub fn to_date(&self) -> Temporal {
+        let (year, month, day) = self.ymd();
+        Temporal::date(year, month, day)
+    }
+
+    /// Returns a DATE as its midnight, a DATETIME as it is.
+    pub fn to_datetime(&self) -> Temporal {
+        match self.kind {
+            TemporalKind::Date => Temporal { kind: TemporalKind::DateTime, ..*self },
+            _ => *self,
+        }
+    }
+
+    /// Returns the time of the day of a DATETIME, midnight of a DATE, a TIME as it is.
+    pub fn to_time(&self) -> Temporal {
+        match self.kind {
+            TemporalKind::Time => *self,
+            _ => Temporal::time(self.clock(), self.fraction_digits),
+        }
+    }
+
+    /// Returns the DATETIME that a TIME is, counted from the midnight of `today`.
+    pub fn on_day(&self, today: i64) -> Option<Temporal> {
+        let days = today + self.packed.div_euclid(DAY);
+        Temporal::of_days(days, self.packed.rem_euclid(DAY), self.fraction_digits)
+    }
+
+    /// Returns the digits as a whole number, 20240229123000, and the microseconds beside it;
+    /// both have the sign of a TIME.
+    pub fn digits(&self) -> (i64, i64) {
+        let (year, month, day) = self.ymd();
+        let (hours, minutes, seconds) = self.hms();
+        let date = i64::from(year * 10_000 + month * 100 + day);
+        let clock = i64::from(hours * 10_000 + minutes * 100 + seconds);
+        let micros = i64::from(self.micros());
+        match self.kind {
+            TemporalKind::Date => (date, 0),
+            TemporalKind::DateTime => (date * SECOND + clock, micros),
+            TemporalKind::Time if self.packed < 0 => (-clock, -micros),
+            TemporalKind::Time => (clock, micros),
+        }
+    }
+
+    /// Returns the value as a whole number, rounded; `None` where the rounding leaves the range.
+    pub fn to_i64(&self) -> i64 {
+        round_to(*self, 0).unwrap_or(truncate_to(*self, 0)).digits().0
+    }
+
+    /// Returns the value as a double.
+    pub fn to_f64(&self) -> f64 {
+        let (whole, micros) = self.digits();
+        whole as f64 + micros as f64 / SECOND as f64
     }
 }
 
@@ -114,51 +258,4 @@ fn number(digits: &[u8]) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_come_back() {
-        use TemporalKind::{Date, DateTime, Time};
-        for (kind, text) in [
-            (Date, "2024-02-29"),
-            (Date, "0000-00-00"),
-            (Date, "9999-12-31"),
-            (DateTime, "2024-02-29 23:59:59"),
-            (DateTime, "1000-01-01 00:00:00.000001"),
-            (DateTime, "2024-00-00 00:00:00.50"),
-            (Time, "00:00:00"),
-            (Time, "-838:59:59"),
-            (Time, "-00:00:00.5"),
-            (Time, "101:02:03.250"),
-        ] {
-            let mut out = Vec::new();
-            Temporal::parse(kind, text.as_bytes()).expect(text).write(&mut out);
-            assert_eq!(String::from_utf8(out).unwrap(), text);
-        }
-        for (kind, text) in [
-            (Date, "2024-2-29"),
-            (Date, "2024-13-01"),
-            (DateTime, "2024-01-01"),
-            (DateTime, "2024-01-01 24:00:00"),
-            (Time, "839:00:00"),
-            (Time, "1:00:00"),
-            (Time, "01:00"),
-            (Time, "01:00:00."),
-        ] {
-            let read = Temporal::parse(kind, text.as_bytes());
-            assert!(read.is_none() || text.ends_with('.'), "{text}");
-        }
-    }
-
-    #[test]
-    fn packed_values_order_as_time_does() {
-        use TemporalKind::{Date, DateTime, Time};
-        let packed = |kind, text: &str| Temporal::parse(kind, text.as_bytes()).unwrap().packed();
-        assert_eq!(packed(Date, "2024-02-01"), packed(DateTime, "2024-02-01 00:00:00.000"));
-        assert!(packed(Date, "2024-02-01") < packed(DateTime, "2024-02-01 00:00:00.000001"));
-        assert!(packed(DateTime, "2023-12-31 23:59:59.999999") < packed(Date, "2024-01-01"));
-        assert!(packed(Time, "-00:00:01") < packed(Time, "00:00:00"));
-        assert!(packed(Time, "100:00:00") > packed(Time, "99:59:59.999999"));
-    }
-}
+mod tests;
