@@ -5,20 +5,19 @@
 //! `weight_string()`, whose bytes compare as the strings do.
 
 mod ascii;
+mod case;
+mod list;
+mod search;
 mod table;
 
 use std::cmp::Ordering;
+use std::hash::Hasher;
+
+use crate::Charset;
 
 /// A collation by its id; 0 stands for one that is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Collation(pub u16);
-
-/// What a string is padded with to the length of the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pad {
-    Space,
-    NoPad,
-}
 
 /// An order of strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,16 +35,32 @@ enum Order {
     Unknown,
 }
 
+/// What a row of the list of collations says.
+type Entry = (u16, &'static str, Charset, bool, u8, bool);
+
 impl Collation {
     pub const UNKNOWN: Collation = Collation(0);
     pub const BINARY: Collation = Collation(63);
+    pub const ASCII_GENERAL_CI: Collation = Collation(11);
+    pub const LATIN1_SWEDISH_CI: Collation = Collation(8);
+    pub const UTF8MB3_GENERAL_CI: Collation = Collation(33);
+    pub const UTF8MB3_BIN: Collation = Collation(83);
     pub const UTF8MB4_BIN: Collation = Collation(46);
     pub const UTF8MB4_GENERAL_CI: Collation = Collation(45);
     pub const UTF8MB4_0900_AI_CI: Collation = Collation(255);
+    pub const UTF8MB4_0900_BIN: Collation = Collation(309);
 
-    /// Returns the collation of a name in any letter case.
+    /// Returns all collations by id.
+    pub fn all() -> impl Iterator<Item = Collation> {
+        list::COLLATIONS.iter().map(|entry| Collation(entry.0))
+    }
+
+    /// Returns the collation of a name in any letter case; `utf8_` is `utf8mb3_`.
     pub fn from_name(name: &str) -> Option<Collation> {
-        let named = table::COLLATIONS.iter().find(|entry| entry.1.eq_ignore_ascii_case(name));
+        let old = name.get(..5).filter(|start| start.eq_ignore_ascii_case("utf8_"));
+        let now = old.map(|_| format!("utf8mb3_{}", &name[5..]));
+        let name = now.as_deref().unwrap_or(name);
+        let named = list::COLLATIONS.iter().find(|entry| entry.1.eq_ignore_ascii_case(name));
         named.map(|entry| Collation(entry.0))
     }
 
@@ -54,14 +69,34 @@ impl Collation {
         self.entry().map(|entry| entry.1)
     }
 
-    /// Returns the name of the character set.
-    pub fn charset(self) -> Option<&'static str> {
+    /// Returns the character set of the strings.
+    pub fn charset(self) -> Option<Charset> {
         self.entry().map(|entry| entry.2)
     }
 
-    fn entry(self) -> Option<&'static (u16, &'static str, &'static str, Pad, Order)> {
-        let place = table::COLLATIONS.binary_search_by_key(&self.0, |entry| entry.0).ok()?;
-        table::COLLATIONS.get(place)
+    /// Returns whether it is the default of its character set.
+    pub fn is_default(self) -> bool {
+        self.entry().is_some_and(|entry| entry.3)
+    }
+
+    /// Returns what `SHOW COLLATION` has in its column `Sortlen`.
+    pub fn sort_len(self) -> u8 {
+        self.entry().map_or(0, |entry| entry.4)
+    }
+
+    /// Returns whether the shorter of two strings counts as if followed by spaces, `PAD SPACE`.
+    pub fn pads(self) -> bool {
+        self.entry().is_some_and(|entry| entry.5)
+    }
+
+    /// Returns whether it is `binary`, or the `_bin` of a character set.
+    pub fn is_binary(self) -> bool {
+        self.name().is_some_and(|name| name == "binary" || name.ends_with("_bin"))
+    }
+
+    fn entry(self) -> Option<&'static Entry> {
+        let place = list::COLLATIONS.binary_search_by_key(&self.0, |entry| entry.0).ok()?;
+        list::COLLATIONS.get(place)
     }
 
     /// Returns whether the order of any two strings is known, given that they are UTF-8 where
@@ -71,12 +106,9 @@ impl Collation {
         matches!(self.0, 46 | 63 | 65 | 83 | 309)
     }
 
-    fn pads(self) -> bool {
-        self.entry().is_some_and(|entry| entry.3 == Pad::Space)
-    }
-
     fn order_of(self, a: &[u8], b: &[u8]) -> Order {
-        match self.entry() {
+        let place = table::COLLATIONS.binary_search_by_key(&self.0, |entry| entry.0);
+        match place.ok().and_then(|place| table::COLLATIONS.get(place)) {
             Some(entry) if self.is_exact() || (a.is_ascii() && b.is_ascii()) => entry.4,
             _ => Order::Unknown,
         }
@@ -121,6 +153,28 @@ impl Collation {
                 out.pop();
             }
         }
+        true
+    }
+
+    /// Feeds a hasher with what is the same for equal strings; returns whether it is known.
+    pub fn hash(self, text: &[u8], state: &mut dyn Hasher) -> bool {
+        let mut key = Vec::new();
+        let known = self.write_key(text, &mut key);
+        if known {
+            state.write(&key);
+        }
+        known
+    }
+
+    /// Appends `WEIGHT_STRING(text)`; returns whether it is known.
+    ///
+    /// Where the collation pads, the order of two such keys is that of the strings only if both
+    /// were padded to the same number of characters.
+    pub fn sort_key(self, text: &[u8], out: &mut Vec<u8>) -> bool {
+        if self != Collation::BINARY && self != Collation::UTF8MB4_0900_BIN {
+            return false;
+        }
+        out.extend_from_slice(text);
         true
     }
 }

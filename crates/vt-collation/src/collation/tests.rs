@@ -61,6 +61,6 @@ fn names_and_ids_agree() {
     assert!(table::COLLATIONS.is_sorted_by_key(|entry| entry.0));
     assert_eq!(Collation::from_name("UTF8MB4_0900_AI_CI"), Some(Collation::UTF8MB4_0900_AI_CI));
     assert_eq!(Collation(45).name(), Some("utf8mb4_general_ci"));
-    assert_eq!(Collation(8).charset(), Some("latin1"));
+    assert_eq!(Collation(8).charset(), Some(crate::Charset::Latin1));
     assert_eq!(Collation(9999).name(), None);
 }
