@@ -2,24 +2,27 @@
 //! on value, type, collation, errors and warnings.
 //!
 //! Start at [`main`], the command `cargo xtask oracle`. Expressions come from files
-//! ([`cases`]) or from a generator.
+//! ([`cases`]) or from chance ([`generate`]).
 
 mod accepted;
 mod answer;
 mod cases;
+mod generate;
 mod mysql;
 mod ours;
 mod report;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use vt_testkit::PlainMysql;
 use vt_testkit::tools::repository;
 
 use accepted::Accepted;
-use answer::Answer;
+use answer::{Answer, Aspect};
 use cases::Suite;
+use generate::Plan;
 use mysql::Server;
 use ours::Evaluator;
 use report::{Difference, Report};
@@ -31,6 +34,11 @@ usage: cargo xtask oracle [options]
   --expr TEXT      this expression alone; shows both answers
   --socket FILE    ask the server at this socket; else one is started
   --user NAME      the account to ask it with (root)
+  --generate N     so many expressions by chance, in place of the files
+  --seed S         where chance begins (1); a difference tells the seed that shows it alone
+  --groups WORD    only forms of the groups whose name has the word
+  --seconds N      end after so many seconds (3600)
+  --shrinks N      make so many differences small (1000); the others are counted
 ";
 
 /// What the command line asks for.
@@ -40,11 +48,28 @@ struct Options {
     expr: Option<String>,
     socket: Option<String>,
     user: String,
+    generate: u64,
+    seed: u64,
+    groups: String,
+    seconds: u64,
+    shrinks: u64,
+}
+
+/// A server to ask, and what may differ from it.
+pub(crate) struct Oracle {
+    pub(crate) server: Server,
+    accepted: Accepted,
 }
 
 impl Options {
     fn parse(args: &[String]) -> Result<Options, String> {
-        let mut options = Options { user: "root".to_owned(), ..Options::default() };
+        let mut options = Options {
+            user: "root".to_owned(),
+            seed: 1,
+            seconds: 3600,
+            shrinks: 1000,
+            ..Options::default()
+        };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             let mut value = || args.next().cloned().ok_or_else(|| format!("{arg} wants a value"));
@@ -53,6 +78,11 @@ impl Options {
                 "--expr" => options.expr = Some(value()?),
                 "--socket" => options.socket = Some(value()?),
                 "--user" => options.user = value()?,
+                "--groups" => options.groups = value()?,
+                "--generate" => options.generate = number(&value()?)?,
+                "--seed" => options.seed = number(&value()?)?,
+                "--seconds" => options.seconds = number(&value()?)?,
+                "--shrinks" => options.shrinks = number(&value()?)?,
                 _ => return Err(format!("unknown option {arg}\n{HELP}")),
             }
         }
@@ -96,69 +126,91 @@ async fn run(options: &Options) -> Result<Report, String> {
             (started.socket().display().to_string(), Some(started))
         }
     };
-    let mut server = Server::connect(&socket, &options.user).await?;
-    let mut report = Report::default();
-    // What a panic says is in the report.
-    std::panic::set_hook(Box::new(|_| {}));
-    if let Some(expr) = &options.expr {
-        let suite = cases::parse("command line", &expr.replace("\\n", "\n"))?;
-        for suite in suite {
-            show(&mut server, &suite).await?;
-        }
-        return Ok(report);
-    }
+    let server = Server::connect(&socket, &options.user).await?;
     let accepted = Accepted::read(&folder().join("accepted.txt"))?;
-    for suite in cases::read(&folder(), &options.cases)? {
-        compare(&mut server, &suite, &accepted, &mut report).await?;
+    let mut oracle = Oracle { server, accepted };
+    let mut report = Report::default();
+    ours::hush();
+    if let Some(expr) = &options.expr {
+        for suite in cases::parse("command line", &expr.replace("\\n", "\n"))? {
+            oracle.show(&suite).await?;
+        }
+    } else if options.generate > 0 {
+        let plan = Plan {
+            count: options.generate,
+            seed: options.seed,
+            limit: Duration::from_secs(options.seconds),
+            shrinks: options.shrinks as usize,
+        };
+        generate::run(&mut oracle, plan, &options.groups, &mut report).await?;
+    } else {
+        for suite in cases::read(&folder(), &options.cases)? {
+            oracle.compare(&suite, &mut report).await?;
+        }
     }
     Ok(report)
 }
 
-/// Prints both answers.
-async fn show(server: &mut Server, suite: &Suite) -> Result<(), String> {
-    let columns = server.enter(&suite.surroundings).await?;
-    let evaluator = Evaluator::new(&suite.surroundings, &columns)?;
-    let answers = server.ask(&suite.expressions).await?;
-    for (expression, mysql) in suite.expressions.iter().zip(answers) {
-        let ours = evaluator.ask(expression);
-        crate::say(&format!("{expression}\n  mysql  {mysql}\n  ours   {ours}"));
-    }
-    Ok(())
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("{text} is no number"))
 }
 
-/// Compares a suite.
-async fn compare(
-    server: &mut Server,
-    suite: &Suite,
-    accepted: &Accepted,
-    report: &mut Report,
-) -> Result<(), String> {
-    let columns = server.enter(&suite.surroundings).await?;
-    let evaluator = Evaluator::new(&suite.surroundings, &columns)
-        .map_err(|err| format!("{}: {err}", suite.group))?;
-    let answers = server.ask(&suite.expressions).await?;
-    for (expression, mysql) in suite.expressions.iter().zip(answers) {
-        let ours = evaluator.ask(expression);
-        if let Answer::Refused(why) = &ours {
-            report.refused += 1;
-            *report.refusals.entry(why.clone()).or_default() += 1;
-            continue;
+impl Oracle {
+    /// Prints both answers.
+    async fn show(&mut self, suite: &Suite) -> Result<(), String> {
+        let columns = self.server.enter(&suite.surroundings).await?;
+        let evaluator = Evaluator::new(&suite.surroundings, &columns)?;
+        let answers = self.server.ask(&suite.expressions).await?;
+        for (expression, mysql) in suite.expressions.iter().zip(answers) {
+            let ours = evaluator.ask(expression);
+            crate::say(&format!("{expression}\n  mysql  {mysql}\n  ours   {ours}"));
         }
-        report.compared += 1;
-        let mut aspects = mysql.differs(&ours);
-        if let Some(reason) = accepted.forgive(expression, &mut aspects) {
+        Ok(())
+    }
+
+    /// Compares a suite.
+    async fn compare(&mut self, suite: &Suite, report: &mut Report) -> Result<(), String> {
+        let columns = self.server.enter(&suite.surroundings).await?;
+        let evaluator = Evaluator::new(&suite.surroundings, &columns)
+            .map_err(|err| format!("{}: {err}", suite.group))?;
+        let answers = self.server.ask(&suite.expressions).await?;
+        for (expression, mysql) in suite.expressions.iter().zip(answers) {
+            let ours = evaluator.ask(expression);
+            if let Answer::Refused(why) = &ours {
+                report.refused += 1;
+                *report.refusals.entry(why.clone()).or_default() += 1;
+                continue;
+            }
+            report.compared += 1;
+            let aspects = self.judge(expression, &mysql, &ours, report);
+            if !aspects.is_empty() {
+                report.differences.push(Difference {
+                    group: suite.group.clone(),
+                    expression: expression.clone(),
+                    directives: suite.surroundings.directives(),
+                    aspects,
+                    mysql,
+                    ours,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns in what the answers differ beyond what is accepted, which is counted.
+    pub(crate) fn judge(
+        &self,
+        expression: &str,
+        mysql: &Answer,
+        ours: &Answer,
+        report: &mut Report,
+    ) -> Vec<Aspect> {
+        let mut aspects = mysql.differs(ours);
+        if !aspects.is_empty()
+            && let Some(reason) = self.accepted.forgive(expression, &mut aspects)
+        {
             *report.accepted.entry(reason).or_default() += 1;
         }
-        if !aspects.is_empty() {
-            report.differences.push(Difference {
-                group: suite.group.clone(),
-                expression: expression.clone(),
-                directives: suite.surroundings.directives(),
-                aspects,
-                mysql,
-                ours,
-            });
-        }
+        aspects
     }
-    Ok(())
 }

@@ -70,6 +70,13 @@ impl Server {
         Ok(Server { conn, surroundings: None, facts })
     }
 
+    /// Returns the names of all collations, each with its character set.
+    pub(crate) async fn collations(&mut self) -> Result<Vec<(String, String)>, String> {
+        let sql = "select collation_name, character_set_name from information_schema.collations \
+                   order by 1";
+        self.conn.query(sql).await.map_err(text)
+    }
+
     /// Makes the session as it must be for the next expressions; returns the table's columns.
     pub(crate) async fn enter(
         &mut self,
@@ -208,9 +215,16 @@ impl Server {
             Ok(()) | Err(mysql_async::Error::Server(_)) => {}
             Err(err) => return Err(format!("{statement}: {err}")),
         }
-        let rows: Vec<(String, u16, String)> =
-            self.conn.query("show warnings").await.map_err(text)?;
-        let warning = |(level, errno, message)| Warning { level, errno, message };
+        let rows: Vec<Row> = self.conn.query("show warnings").await.map_err(text)?;
+        // A message may quote bytes that are no text.
+        let cell = |row: &Row, place| {
+            String::from_utf8_lossy(&bytes_at(row, place).unwrap_or_default()).into_owned()
+        };
+        let warning = |row: Row| Warning {
+            level: cell(&row, 0),
+            errno: cell(&row, 1).parse().unwrap_or_default(),
+            message: cell(&row, 2),
+        };
         Ok(rows.into_iter().map(warning).collect())
     }
 }

@@ -1,5 +1,6 @@
 //! Our side: the expression parsed, translated, compiled and run in this process.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
@@ -11,6 +12,21 @@ use vt_value::{BindVars, Collation, Field, Type, Value};
 use super::answer::{Answer, Column, family};
 use super::cases::Surroundings;
 use super::mysql::TableColumn;
+
+thread_local! {
+    /// Whether an expression is being computed: what a panic says is then an answer.
+    static COMPUTING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Lets panics of computed expressions pass in silence.
+pub(crate) fn hush() {
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !COMPUTING.get() {
+            others(info);
+        }
+    }));
+}
 
 /// Our session in the same surroundings as MySQL's.
 pub(crate) struct Evaluator {
@@ -56,7 +72,10 @@ impl Evaluator {
 
     /// Answers one expression.
     pub(crate) fn ask(&self, expression: &str) -> Answer {
-        match catch_unwind(AssertUnwindSafe(|| self.compute(expression))) {
+        COMPUTING.set(true);
+        let computed = catch_unwind(AssertUnwindSafe(|| self.compute(expression)));
+        COMPUTING.set(false);
+        match computed {
             Ok(Ok(answer)) => answer,
             Ok(Err(err)) if err.id() == Some(ErrorId::VT12001) => {
                 Answer::Refused(err.message().to_owned())

@@ -26,6 +26,10 @@ pub(crate) struct Report {
     pub(crate) refused: u64,
     pub(crate) accepted: BTreeMap<String, u64>,
     pub(crate) differences: Vec<Difference>,
+    /// How many differences more there were, like those that are shown or past their number.
+    pub(crate) hidden: u64,
+    /// The forms that we never compute.
+    pub(crate) missing: Vec<String>,
     /// What we refuse, and how often.
     pub(crate) refusals: BTreeMap<String, u64>,
 }
@@ -50,11 +54,15 @@ impl Report {
         for (reason, count) in &self.accepted {
             text.push_str(&format!("accepted {count} times: {reason}\n"));
         }
+        if !self.missing.is_empty() {
+            text.push_str(&format!("never computed: {}\n", self.missing.join("  ")));
+        }
         text.push_str(&format!(
-            "{} compared, {} refused by us, {} differ, {} differ as accepted\n",
+            "{} compared, {} refused by us, {} differ and {} like them, {} differ as accepted\n",
             self.compared,
             self.refused,
             self.differences.len(),
+            self.hidden,
             self.accepted.values().sum::<u64>()
         ));
         text

@@ -9,9 +9,7 @@ use std::rc::Rc;
 use vt_base::Error;
 use vt_plan::{AggregateFunc, AggregateSpec, Node, SortKey};
 use vt_sql::Arena;
-use vt_sql::ast::{
-    Aggregate as Call, AggregateKind, Expr, Function, OrderItem, Query, Select,
-};
+use vt_sql::ast::{Aggregate as Call, AggregateKind, Expr, Function, OrderItem, Query, Select};
 
 use super::outs::{ColumnNames, Out, is_constant};
 use crate::analyze::Scope;
