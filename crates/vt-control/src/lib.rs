@@ -2,8 +2,8 @@
 //!
 //! Start at [`Control`]: a plain struct whose methods are the commands, one noun or verb a file in
 //! [`commands`]. A client with `--server internal` calls them in its own process; [`grpc`] offers
-//! the same to others, from the table in [`commands::with_commands`]. [`reparent`] carries out what
-//! `vt-recovery` decides. [`server`] is the program around it.
+//! the same to others, from the table in [`commands::with_commands`]. `vt-reparent` carries
+//! out what `vt-recovery` decides. [`server`] is the program around it.
 //!
 //! A command returns when its work is done. Every wait has a limit, and an error names the tablet
 //! and what can be done. The crate keeps no state of its own: it is all in the topology and in MySQL.
@@ -14,13 +14,13 @@ pub mod control;
 pub mod grpc;
 pub mod legacy;
 pub mod listing;
-pub mod progress;
-pub mod reparent;
 pub mod server;
-mod tablets;
 
-pub use control::{Control, Options};
+pub use control::Control;
 pub use server::{Config, Vtctld};
+pub use vt_reparent::Options;
 
+#[cfg(test)]
+mod reparent_tests;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -91,7 +91,7 @@ impl Vtctld {
 
     /// Serves until the token is cancelled; commands under way then get a while to end.
     pub async fn run(self, shutdown: CancellationToken) -> Result<()> {
-        let topo = self.control.topo().clone();
+        let topo = self.control.topo.clone();
         let advertised = self.config.advertised_address.clone();
         self.tasks.spawn("election", stand(topo, advertised, self.tasks.token().clone()));
         let pages = pages(&self.stats, &self.control, &self.config);

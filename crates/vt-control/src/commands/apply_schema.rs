@@ -13,8 +13,8 @@ use vt_topo::LockGuard;
 use super::reload_schema::Reload;
 use crate::Control;
 use crate::control::{duration_or, invalid, refused, shard_of};
-use crate::progress::Progress;
-use crate::tablets::{Tablet, all};
+use vt_reparent::Progress;
+use vt_reparent::tablets::{Tablet, all};
 
 /// How long replicas have to catch up where the request does not say.
 const WAIT_REPLICAS: Duration = Duration::from_secs(10);

@@ -8,8 +8,8 @@ use super::reload_schema::Reload;
 use super::schema_diff::{VIEW, diff_schemas};
 use crate::Control;
 use crate::control::{duration_or, refused, required_alias, shard_of};
-use crate::progress::Progress;
-use crate::tablets::Tablet;
+use vt_reparent::Progress;
+use vt_reparent::tablets::Tablet;
 
 /// What stands for the database's own name in a schema.
 const DATABASE_NAME: &str = "{{.DatabaseName}}";

@@ -8,7 +8,7 @@ use vt_proto::vtctldata::*;
 
 use crate::Control;
 use crate::control::{refused, required_alias, shard_of};
-use crate::tablets::all;
+use vt_reparent::tablets::all;
 
 impl Control {
     pub async fn get_permissions(

@@ -8,8 +8,8 @@ use vt_proto::vtctldata::*;
 
 use crate::Control;
 use crate::control::{required_alias, shard_of};
-use crate::progress::Progress;
-use crate::tablets::all;
+use vt_reparent::Progress;
+use vt_reparent::tablets::all;
 
 /// How many tablets reload at once where the request does not say.
 const CONCURRENCY: usize = 10;

@@ -5,11 +5,10 @@ use std::time::Duration;
 use vt_base::{Result, TabletAlias};
 use vt_proto::vtctldata::*;
 use vt_recovery::{CellRule, EmergencyRequest, PlannedRequest};
+use vt_reparent::Progress;
 
 use crate::Control;
 use crate::control::{duration_or, optional_alias, refused, required_alias, shard_of};
-use crate::progress::Progress;
-use crate::reparent;
 
 /// How long each step waits for replication where the request does not say.
 const WAIT: Duration = Duration::from_secs(15);
@@ -32,7 +31,7 @@ impl Control {
         };
         let wait = duration_or(request.wait_replicas_timeout.as_ref(), WAIT);
         let progress = Progress::default();
-        let plan = reparent::planned(self, &shard, &wanted, wait, &progress).await?;
+        let plan = vt_reparent::planned(&self.cluster, &shard, &wanted, wait, &progress).await?;
         Ok(PlannedReparentShardResponse {
             keyspace: request.keyspace,
             shard: request.shard,
@@ -57,7 +56,7 @@ impl Control {
         };
         let wait = duration_or(request.wait_replicas_timeout.as_ref(), WAIT);
         let progress = Progress::default();
-        let plan = reparent::emergency(self, &shard, &wanted, wait, &progress).await?;
+        let plan = vt_reparent::emergency(&self.cluster, &shard, &wanted, wait, &progress).await?;
         Ok(EmergencyReparentShardResponse {
             keyspace: request.keyspace,
             shard: request.shard,
@@ -91,7 +90,7 @@ impl Control {
         };
         let wait = duration_or(request.wait_replicas_timeout.as_ref(), Duration::from_secs(30));
         let progress = Progress::default();
-        reparent::planned(self, &shard, &wanted, wait, &progress).await?;
+        vt_reparent::planned(&self.cluster, &shard, &wanted, wait, &progress).await?;
         Ok(InitShardPrimaryResponse { events: progress.into_events() })
     }
 }

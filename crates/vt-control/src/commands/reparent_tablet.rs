@@ -6,7 +6,7 @@ use vt_proto::vtctldata::*;
 
 use crate::Control;
 use crate::control::{invalid, refused, required_alias, shard_of};
-use crate::reparent::{lock_shard, unlock};
+use vt_reparent::{lock_shard, unlock};
 
 impl Control {
     /// Points a tablet at its shard's primary again.
@@ -69,7 +69,7 @@ impl Control {
             return Ok(reply);
         }
         let durability = self.durability(&shard.keyspace).await?;
-        let lock = lock_shard(self, &shard, "TabletExternallyReparented").await?;
+        let lock = lock_shard(&self.cluster, &shard, "TabletExternallyReparented").await?;
         let changed = tablet
             .change_type(tm::ChangeTypeRequest {
                 tablet_type: TabletType::Primary as i32,

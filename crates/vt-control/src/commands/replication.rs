@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use vt_base::{Result, TabletType};
 use vt_proto::vtctldata::*;
 use vt_proto::{replicationdata, tabletmanagerdata as tm};
-use vt_recovery::Durability;
 use vt_topo::TabletRecord;
 
 use crate::Control;
 use crate::control::{required_alias, shard_of};
-use crate::tablets::all;
+use vt_reparent::tablets::all;
 
 impl Control {
     pub async fn start_replication(
@@ -31,11 +30,6 @@ impl Control {
         let alias = required_alias(request.tablet_alias.as_ref())?;
         self.tablet(&alias).await?.stop_replication(tm::StopReplicationRequest {}).await?;
         Ok(StopReplicationResponse {})
-    }
-
-    /// Returns the policy that a keyspace has.
-    pub(crate) async fn durability(&self, keyspace: &str) -> Result<Durability> {
-        self.topo.get_keyspace(keyspace).await?.durability_policy().parse()
     }
 
     /// Returns whether a tablet acknowledges its shard's writes as a tablet of that type.

@@ -6,7 +6,7 @@ use vt_proto::vtctldata::*;
 
 use crate::Control;
 use crate::control::{duration_or, required_alias, shard_of};
-use crate::tablets::all;
+use vt_reparent::tablets::all;
 
 impl Control {
     pub async fn ping_tablet(&self, request: PingTabletRequest) -> Result<PingTabletResponse> {

@@ -10,7 +10,7 @@ use vt_topo::TabletRecord;
 use super::schema_diff::diff_schemas;
 use crate::Control;
 use crate::control::{refused, shard_of};
-use crate::tablets::all;
+use vt_reparent::tablets::all;
 
 /// Each shard's complaints.
 type ByShard = BTreeMap<String, ValidateShardResponse>;

@@ -11,7 +11,7 @@ use vt_topo::TabletRecord;
 
 use crate::Control;
 use crate::control::{refused, required_alias, shard_of};
-use crate::tablets::all;
+use vt_reparent::tablets::all;
 
 /// The variables that tell a build, in the order in which they are printed.
 const BUILD_VARS: [&str; 5] =

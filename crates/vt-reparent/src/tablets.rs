@@ -12,7 +12,7 @@ use vt_rpc::tabletmanagerservice::tablet_manager_client::TabletManagerClient;
 use vt_topo::TabletRecord;
 
 /// Runs calls at once, `limit` of them at a time; the results come as they end.
-pub(crate) fn all<F: Future, I: IntoIterator<Item = F>>(
+pub fn all<F: Future, I: IntoIterator<Item = F>>(
     limit: usize,
     calls: I,
 ) -> impl Future<Output = Vec<F::Output>> + use<F, I> {
@@ -23,14 +23,14 @@ pub(crate) fn all<F: Future, I: IntoIterator<Item = F>>(
 
 /// A tablet, and a way to its manager.
 #[derive(Clone)]
-pub(crate) struct Tablet {
-    pub(crate) record: TabletRecord,
+pub struct Tablet {
+    pub record: TabletRecord,
     client: TabletManagerClient<Channel>,
     timeout: Duration,
 }
 
 impl Tablet {
-    pub(crate) fn new(
+    pub fn new(
         record: TabletRecord,
         client: TabletManagerClient<Channel>,
         timeout: Duration,
@@ -38,12 +38,12 @@ impl Tablet {
         Tablet { record, client, timeout }
     }
 
-    pub(crate) fn alias(&self) -> TabletAlias {
+    pub fn alias(&self) -> TabletAlias {
         self.record.alias()
     }
 
     /// Returns the same way with another limit for each call.
-    pub(crate) fn within(&self, timeout: Duration) -> Tablet {
+    pub fn within(&self, timeout: Duration) -> Tablet {
         Tablet { timeout, ..self.clone() }
     }
 
@@ -94,7 +94,7 @@ macro_rules! verbs {
     ($($method:ident($request:ident) -> $reply:ident, $verb:literal;)*) => {
         impl Tablet {
             $(
-                pub(crate) async fn $method(&self, request: $request) -> Result<$reply> {
+                pub async fn $method(&self, request: $request) -> Result<$reply> {
                     let mut client = self.client.clone();
                     let mut request = tonic::Request::new(request);
                     request.set_timeout(self.timeout);

@@ -157,7 +157,7 @@ async fn the_lock_of_another_keeps_a_reparent_out() {
     let cluster = shard("none").await;
     let held = cluster.topo.lock_shard("ks", "-", "a test").await.unwrap();
     let mut control = cluster.control.clone();
-    control.topo = impatient(&cluster).await;
+    control.cluster.topo = impatient(&cluster).await;
     let err = control.planned_reparent_shard(planned(None)).await.unwrap_err();
     assert_eq!(err.code(), Code::DeadlineExceeded);
     assert!(err.message().contains("a test"), "{err}");

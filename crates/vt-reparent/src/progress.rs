@@ -11,24 +11,24 @@ const EVENTS_MAX: usize = 10_000;
 
 /// Collects the events of one command.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
+pub struct Progress {
     events: Mutex<Vec<Event>>,
 }
 
 impl Progress {
-    pub(crate) fn info(&self, text: impl Into<String>) {
+    pub fn info(&self, text: impl Into<String>) {
         let text = text.into();
         tracing::info!("{text}");
         self.add(Level::Info, text);
     }
 
-    pub(crate) fn warn(&self, text: impl Into<String>) {
+    pub fn warn(&self, text: impl Into<String>) {
         let text = text.into();
         tracing::warn!("{text}");
         self.add(Level::Warning, text);
     }
 
-    pub(crate) fn into_events(self) -> Vec<Event> {
+    pub fn into_events(self) -> Vec<Event> {
         self.events.into_inner()
     }
 

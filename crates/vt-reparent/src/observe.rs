@@ -10,15 +10,15 @@ use vt_proto::{tabletmanagerdata as tm, vttime};
 use vt_recovery::{EmergencyRequest, Reach, ShardSnapshot, TabletState};
 use vt_topo::TabletRecord;
 
-use crate::Control;
-use crate::control::refused;
+use crate::Cluster;
 use crate::progress::Progress;
+use crate::refused;
 use crate::tablets::{Tablet, all};
 
 /// A shard as it was found, with ways to its tablets.
-pub(crate) struct Observed {
-    pub(crate) snapshot: ShardSnapshot,
-    pub(crate) tablets: BTreeMap<TabletAlias, Tablet>,
+pub struct Observed {
+    pub snapshot: ShardSnapshot,
+    pub tablets: BTreeMap<TabletAlias, Tablet>,
 }
 
 /// How a tablet is asked where it stands.
@@ -31,7 +31,7 @@ enum Asking {
 }
 
 /// Sets going again what [`stop_and_observe`] stopped, after it was decided to do nothing.
-pub(crate) async fn resume(observed: &Observed, progress: &Progress) {
+pub async fn resume(observed: &Observed, progress: &Progress) {
     let durability = observed.snapshot.durability;
     let primary = observed.snapshot.recorded_primary.as_ref();
     for state in observed.snapshot.tablets.iter().filter(|one| one.is_up()) {
@@ -58,55 +58,51 @@ pub(crate) async fn resume(observed: &Observed, progress: &Progress) {
 /// Asks every tablet where it stands; changes nothing.
 ///
 /// Replicas are asked before primaries: a replica that then has more than its primary is errant.
-pub(crate) async fn observe(
-    control: &Control,
-    shard: &KeyspaceShard,
-    wait: Duration,
-) -> Result<Observed> {
-    let records = control.shard_tablets(shard).await?;
+pub async fn observe(cluster: &Cluster, shard: &KeyspaceShard, wait: Duration) -> Result<Observed> {
+    let records = cluster.shard_tablets(shard).await?;
     let (primaries, replicas): (Vec<_>, Vec<_>) =
         records.into_iter().partition(TabletRecord::is_primary);
-    let limit = control.options.tablet_timeout.min(wait);
-    let mut states = ask_all(control, replicas, Asking::Look, limit).await?;
-    states.extend(ask_all(control, primaries, Asking::Look, limit).await?);
-    assemble(control, shard, states).await
+    let limit = cluster.options.tablet_timeout.min(wait);
+    let mut states = ask_all(cluster, replicas, Asking::Look, limit).await?;
+    states.extend(ask_all(cluster, primaries, Asking::Look, limit).await?);
+    assemble(cluster, shard, states).await
 }
 
 /// Stops replication on every tablet that answers, and demotes one that is primary, so that no
 /// write of the old primary can be acknowledged any more.
-pub(crate) async fn stop_and_observe(
-    control: &Control,
+pub async fn stop_and_observe(
+    cluster: &Cluster,
     shard: &KeyspaceShard,
     request: &EmergencyRequest,
     wait: Duration,
     progress: &Progress,
 ) -> Result<Observed> {
-    let found = control.topo.find_tablets_by_shard(&shard.keyspace, &shard.shard).await?;
+    let found = cluster.topo.find_tablets_by_shard(&shard.keyspace, &shard.shard).await?;
     for (cell, err) in &found.failed {
         progress.warn(format!("the tablets of cell {cell} are not known: {err}"));
     }
     let mut records = found.records;
     records.retain(|one| !request.ignore.contains(&one.alias()));
-    let limit = control.options.tablet_timeout.min(wait);
-    let states = ask_all(control, records, Asking::Stop, limit).await?;
+    let limit = cluster.options.tablet_timeout.min(wait);
+    let states = ask_all(cluster, records, Asking::Stop, limit).await?;
     for (state, _) in &states {
         if let Reach::Down { reason } = &state.reach {
             progress.warn(format!("tablet {} is not reached: {reason}", state.alias));
         }
     }
-    assemble(control, shard, states).await
+    assemble(cluster, shard, states).await
 }
 
 async fn assemble(
-    control: &Control,
+    cluster: &Cluster,
     shard: &KeyspaceShard,
     states: Vec<(TabletState, Tablet)>,
 ) -> Result<Observed> {
     if states.is_empty() {
         return Err(refused(format!("no tablets in shard {shard}; start some with vttablet")));
     }
-    let record = control.topo.get_shard(&shard.keyspace, &shard.shard).await?;
-    let durability = control.durability(&shard.keyspace).await?;
+    let record = cluster.topo.get_shard(&shard.keyspace, &shard.shard).await?;
+    let durability = cluster.durability(&shard.keyspace).await?;
     let mut snapshot = ShardSnapshot {
         shard: shard.clone(),
         durability,
@@ -124,15 +120,15 @@ async fn assemble(
 
 /// Asks several tablets at once.
 async fn ask_all(
-    control: &Control,
+    cluster: &Cluster,
     records: Vec<TabletRecord>,
     asking: Asking,
     limit: Duration,
 ) -> Result<Vec<(TabletState, Tablet)>> {
     let calls = all(
-        control.options.concurrency,
+        cluster.options.concurrency,
         records.into_iter().map(async |record| {
-            let tablet = control.connect(record)?;
+            let tablet = cluster.connect(record)?;
             let limited = tablet.within(limit);
             let answer = match asking {
                 Asking::Look => look(&limited).await,

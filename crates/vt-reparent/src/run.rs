@@ -9,8 +9,8 @@ use vt_recovery::{Follower, ReparentKind, ReparentPlan, Step};
 use vt_topo::LockGuard;
 use vt_topo::records::shard::to_proto_time;
 
-use super::observe::Observed;
-use crate::Control;
+use crate::Cluster;
+use crate::observe::Observed;
 use crate::progress::Progress;
 use crate::tablets::{Tablet, all};
 
@@ -18,8 +18,8 @@ use crate::tablets::{Tablet, all};
 const RECORD_POLL: Duration = Duration::from_millis(50);
 
 /// Runs one plan.
-pub(crate) struct Runner<'a> {
-    control: &'a Control,
+pub struct Runner<'a> {
+    cluster: &'a Cluster,
     observed: &'a Observed,
     lock: &'a LockGuard,
     /// The limit of each step that waits for replication.
@@ -38,18 +38,18 @@ struct State {
 }
 
 impl<'a> Runner<'a> {
-    pub(crate) fn new(
-        control: &'a Control,
+    pub fn new(
+        cluster: &'a Cluster,
         observed: &'a Observed,
         lock: &'a LockGuard,
         wait: Duration,
         progress: &'a Progress,
     ) -> Runner<'a> {
-        Runner { control, observed, lock, wait, progress, state: Mutex::default() }
+        Runner { cluster, observed, lock, wait, progress, state: Mutex::default() }
     }
 
     /// Takes every step of the plan; on failure undoes a demotion that no promotion followed.
-    pub(crate) async fn run(&self, plan: &ReparentPlan) -> Result<()> {
+    pub async fn run(&self, plan: &ReparentPlan) -> Result<()> {
         for step in &plan.steps {
             let locked = self.lock.check().await.map_err(|err| {
                 Error::from(err).context("the shard's lock is lost and nothing more is done")
@@ -149,7 +149,7 @@ impl<'a> Runner<'a> {
         let own = self.term_of(alias).await?;
         let shard = &self.observed.snapshot.shard;
         let record = self
-            .control
+            .cluster
             .topo
             .update_shard_fields(&shard.keyspace, &shard.shard, |record| {
                 let same =
@@ -172,7 +172,7 @@ impl<'a> Runner<'a> {
     async fn term_of(&self, alias: &TabletAlias) -> Result<vttime::Time> {
         let read = async {
             loop {
-                let record = self.control.topo.get_tablet(alias).await?;
+                let record = self.cluster.topo.get_tablet(alias).await?;
                 let term = record.message.primary_term_start_time;
                 if let (true, Some(term)) = (record.is_primary(), term) {
                     return Ok::<_, Error>(term);
@@ -248,7 +248,7 @@ impl<'a> Runner<'a> {
         time_created_ns: i64,
     ) -> Vec<String> {
         let calls = all(
-            self.control.options.concurrency,
+            self.cluster.options.concurrency,
             followers.iter().map(async |follower| {
                 // A replica that someone stopped stays stopped, unless it was stopped by us.
                 let force = plan.kind != ReparentKind::HandOver
