@@ -90,6 +90,7 @@ pub(crate) fn truth(value: &Value) -> Result<Option<bool>, Error> {
         Value::Float(number) => Some(*number != 0.0),
         Value::Text(..) => value.to_f64().map(|number| number != 0.0),
         Value::Temporal(temporal) => Some(temporal.packed() != 0),
+        Value::Json(_) => return Err(Error::unsupported("JSON as a condition")),
         Value::Opaque(typ, _) => {
             return Err(Error::unsupported(format_args!("{typ} as a condition")));
         }

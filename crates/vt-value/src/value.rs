@@ -5,6 +5,7 @@ mod compare;
 use bytes::Bytes;
 use vt_base::Error;
 
+use crate::json::Json;
 use crate::temporal::{Temporal, TemporalKind};
 use crate::{Collation, Decimal, Field, Type, TypedBytes, float};
 
@@ -19,7 +20,8 @@ pub enum Value {
     /// A string; one of bytes has the collation [`Collation::BINARY`].
     Text(Bytes, Collation),
     Temporal(Temporal),
-    /// A value that is passed on but not computed with: JSON, ENUM, SET, BIT, GEOMETRY, VECTOR,
+    Json(Json),
+    /// A value that is passed on but not computed with: ENUM, SET, BIT, GEOMETRY, VECTOR,
     /// hexadecimal and bit literals.
     Opaque(Type, Bytes),
 }
@@ -39,6 +41,7 @@ impl Value {
             Type::DATE => temporal(TemporalKind::Date),
             Type::DATETIME | Type::TIMESTAMP => temporal(TemporalKind::DateTime),
             Type::TIME => temporal(TemporalKind::Time),
+            Type::JSON => Json::parse(&text).ok().map(Value::Json),
             Type::HEXNUM | Type::HEXVAL | Type::BITNUM => Some(Value::Opaque(typ, text.clone())),
             _ if typ.is_signed() => parse(&text).map(Value::Int),
             _ if typ.is_unsigned() => parse(&text).map(Value::UInt),
@@ -80,6 +83,7 @@ impl Value {
                 TemporalKind::DateTime => Type::DATETIME,
                 TemporalKind::Time => Type::TIME,
             },
+            Value::Json(_) => Type::JSON,
             Value::Opaque(typ, _) => *typ,
         }
     }
@@ -94,6 +98,7 @@ impl Value {
             Value::Float(number) => float::write_f64(*number, out),
             Value::Text(text, _) | Value::Opaque(_, text) => out.extend_from_slice(text),
             Value::Temporal(temporal) => temporal.write(out),
+            Value::Json(json) => json.write(out),
         }
     }
 
@@ -126,7 +131,7 @@ impl Value {
             Value::Decimal(number) => Some(number.to_f64()),
             Value::Float(number) => Some(*number),
             Value::Text(text, _) => Some(float::parse_prefix(text)),
-            Value::Null | Value::Temporal(_) | Value::Opaque(..) => None,
+            Value::Null | Value::Temporal(_) | Value::Json(_) | Value::Opaque(..) => None,
         }
     }
 

@@ -83,6 +83,19 @@ fn compare_members(a: &[(Arc<str>, Json)], b: &[(Arc<str>, Json)]) -> Ordering {
     a.len().cmp(&b.len()).then_with(first)
 }
 
+impl Json {
+    /// Returns the order that ORDER BY has: of arrays, and of objects, it sees the length alone,
+    /// and MySQL warns of that (1235).
+    pub fn sort_order(&self, other: &Json) -> Ordering {
+        match (self, other) {
+            (Json::Array(_), Json::Array(_)) | (Json::Object(_), Json::Object(_)) => {
+                self.len().cmp(&other.len())
+            }
+            _ => self.cmp(other),
+        }
+    }
+}
+
 impl Ord for Json {
     fn cmp(&self, other: &Json) -> Ordering {
         let ranks = self.rank().cmp(&other.rank());
@@ -118,20 +131,47 @@ impl Eq for Json {}
 
 impl Hash for Json {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.rank().hash(state);
+        let mut key = Vec::new();
+        self.write_key(&mut key);
+        state.write(&key);
+    }
+}
+
+impl Json {
+    /// Appends bytes that are the same for equal values, and for these alone.
+    pub fn write_key(&self, out: &mut Vec<u8>) {
+        out.push(self.rank());
         match self {
             Json::Null => {}
-            Json::Bool(truth) => truth.hash(state),
-            Json::String(text) => text.hash(state),
-            Json::Temporal(temporal) => temporal.packed().hash(state),
-            Json::Opaque(_, bytes) => bytes.hash(state),
-            Json::Array(array) => array.items().hash(state),
-            Json::Object(object) => object.members().hash(state),
+            Json::Bool(truth) => out.push((*truth).into()),
+            Json::String(text) => write_counted(text.as_bytes(), out),
+            Json::Temporal(temporal) => out.extend_from_slice(&temporal.packed().to_le_bytes()),
+            Json::Opaque(_, bytes) => write_counted(bytes, out),
+            Json::Array(array) => {
+                out.extend_from_slice(&(array.items().len() as u64).to_le_bytes());
+                array.items().iter().for_each(|item| item.write_key(out));
+            }
+            Json::Object(object) => {
+                out.extend_from_slice(&(object.members().len() as u64).to_le_bytes());
+                for (name, value) in object.members() {
+                    write_counted(name.as_bytes(), out);
+                    value.write_key(out);
+                }
+            }
             // A double that no decimal can be equal to has its own bits.
-            _ => match self.as_decimal() {
-                Some(number) => number.hash(state),
-                None => self.as_f64().map(f64::to_bits).hash(state),
+            _ => match (self.as_decimal(), self.as_f64()) {
+                (Some(number), _) => {
+                    write_counted(number.normalized().to_string().as_bytes(), out);
+                }
+                (None, number) => {
+                    out.extend_from_slice(&number.unwrap_or(0.0).to_bits().to_le_bytes());
+                }
             },
         }
     }
+}
+
+fn write_counted(bytes: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    out.extend_from_slice(bytes);
 }

@@ -139,11 +139,9 @@ fn write_double(number: f64, out: &mut Vec<u8>) {
 }
 
 /// Dates and times print all six digits of a second's fraction.
-pub(super) fn temporal_text(temporal: &Temporal) -> Vec<u8> {
+fn temporal_text(temporal: &Temporal) -> Vec<u8> {
     let mut text = Vec::with_capacity(26);
-    let mut temporal = *temporal;
-    temporal.fraction_digits = 6;
-    temporal.write(&mut text);
+    temporal.with_digits(6).write(&mut text);
     text
 }
 

@@ -173,6 +173,33 @@ fn types_of_mysqls_own_print_and_rank() {
 }
 
 #[test]
+fn order_by_sees_the_length_of_arrays_alone() {
+    // In the order in which a server sorted them; what it held for equal stands together.
+    let sorted: [&[&str]; 9] = [
+        &["null"],
+        &["-5"],
+        &["1.5"],
+        &["\"aaaa\""],
+        &["{}"],
+        &["{\"b\": 0}", "{\"a\": 1}", "{\"a\": 2}"],
+        &["[]"],
+        &["[1]", "[2]"],
+        &["[1, 0]"],
+    ];
+    let ranked = || {
+        sorted
+            .iter()
+            .enumerate()
+            .flat_map(|(rank, same)| same.iter().map(move |one| (rank, json(one))))
+    };
+    for (left, a) in ranked() {
+        for (right, b) in ranked() {
+            assert_eq!(a.sort_order(&b), left.cmp(&right), "{a:?} {b:?}");
+        }
+    }
+}
+
+#[test]
 fn pretty_text_has_a_line_for_each_element() {
     let mut out = Vec::new();
     json(r#"{"a":[1,2,{}],"b":{"c":[]},"d":"x"}"#).write_pretty(&mut out);
@@ -232,6 +259,12 @@ fn hash(json: &Json) -> u64 {
     BuildHasherDefault::<DefaultHasher>::default().hash_one(json)
 }
 
+fn key(json: &Json) -> Vec<u8> {
+    let mut key = Vec::new();
+    json.write_key(&mut key);
+    key
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -252,8 +285,9 @@ proptest! {
     }
 
     #[test]
-    fn equal_values_hash_alike(a in any_json(), number in -100i64..100) {
+    fn equal_values_hash_alike(a in any_json(), b in any_json(), number in -100i64..100) {
         prop_assert_eq!(hash(&a), hash(&a.clone()));
+        prop_assert_eq!(key(&a) == key(&b), a == b);
         let same = [
             Json::Int(number),
             Json::Double(number as f64),

@@ -13,7 +13,7 @@ impl Value {
     /// Returns the order of two values as ORDER BY and the comparison operators have it, NULL
     /// first; `None` where it is not known here.
     pub fn compare(&self, other: &Value) -> Option<Ordering> {
-        use Value::{Decimal, Float, Int, Null, Opaque, Temporal, Text, UInt};
+        use Value::{Decimal, Float, Int, Json, Null, Opaque, Temporal, Text, UInt};
         match (self, other) {
             (Null, Null) => Some(Ordering::Equal),
             (Null, _) => Some(Ordering::Less),
@@ -37,6 +37,7 @@ impl Value {
                 let comparable = (a.kind == TemporalKind::Time) == (b.kind == TemporalKind::Time);
                 comparable.then(|| a.packed().cmp(&b.packed()))
             }
+            (Json(a), Json(b)) => Some(a.cmp(b)),
             (Opaque(typ, a), Opaque(other, b)) => {
                 let bytewise = match *typ {
                     Type::BIT => a.len() == b.len(),
@@ -115,7 +116,11 @@ impl Value {
                 out.push(if temporal.kind == TemporalKind::Time { 5 } else { 6 });
                 out.extend_from_slice(&temporal.packed().to_le_bytes());
             }
-            Value::Opaque(Type::JSON, _) => return false,
+            Value::Json(json) => {
+                let mut key = Vec::new();
+                json.write_key(&mut key);
+                write_bytes_key(8, &key, out);
+            }
             Value::Opaque(_, bytes) => write_bytes_key(7, bytes, out),
         }
         true

@@ -176,17 +176,17 @@ fn set_number(number: usize, place: usize, layout: Layout, out: &mut [u8]) -> Re
 }
 
 fn int_type(number: i64) -> u8 {
-    match number {
-        -0x8000..=0x7fff => INT16,
-        -0x8000_0000..=0x7fff_ffff => INT32,
+    match (i16::try_from(number), i32::try_from(number)) {
+        (Ok(_), _) => INT16,
+        (_, Ok(_)) => INT32,
         _ => INT64,
     }
 }
 
 fn uint_type(number: u64) -> u8 {
-    match number {
-        0..=0xffff => UINT16,
-        0..=0xffff_ffff => UINT32,
+    match (u16::try_from(number), u32::try_from(number)) {
+        (Ok(_), _) => UINT16,
+        (_, Ok(_)) => UINT32,
         _ => UINT64,
     }
 }

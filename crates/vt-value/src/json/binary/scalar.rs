@@ -1,7 +1,6 @@
 //! Decimals, dates and times as tables store them.
 
 use super::{COLUMN_DATE, COLUMN_DATETIME, COLUMN_TIME};
-use crate::json::print::temporal_text;
 use crate::{Decimal, Temporal, TemporalKind, decimal};
 
 /// The digits of a group, and the bytes that so many digits take.
@@ -89,25 +88,17 @@ fn take_group(digits: usize, rest: &mut &[u8], text: &mut String) -> Option<()> 
 
 /// Writes a date or time as the number that its parts make side by side; returns the column type.
 pub(super) fn encode_temporal(temporal: &Temporal) -> (u8, [u8; 8]) {
-    let text = temporal_text(temporal);
-    let negative = text.first() == Some(&b'-');
-    let mut parts = text
-        .split(|byte| !byte.is_ascii_digit())
-        .filter(|part| !part.is_empty())
-        .map(|part| part.iter().fold(0i64, |sum, digit| sum * 10 + i64::from(digit - b'0')));
-    let mut part = || parts.next().unwrap_or(0);
-    let mut day = || {
-        let (year, month) = (part(), part());
-        (year * 13 + month) << 5 | part()
+    let (year, month, day) = temporal.ymd();
+    let (hour, minute, second) = temporal.hms();
+    let day = i64::from((year * 13 + month) << 5 | day);
+    let clock = i64::from(hour << 12 | minute << 6 | second);
+    let packed = (day << 17 | clock) << MICROS_BITS | i64::from(temporal.micros());
+    let column = match temporal.kind {
+        TemporalKind::Date => COLUMN_DATE,
+        TemporalKind::DateTime => COLUMN_DATETIME,
+        TemporalKind::Time => COLUMN_TIME,
     };
-    let (column, day) = match temporal.kind {
-        TemporalKind::Date => (COLUMN_DATE, day()),
-        TemporalKind::DateTime => (COLUMN_DATETIME, day()),
-        TemporalKind::Time => (COLUMN_TIME, 0),
-    };
-    let clock = part() << 12 | part() << 6 | part();
-    let packed = (day << 17 | clock) << MICROS_BITS | part();
-    (column, (if negative { -packed } else { packed }).to_le_bytes())
+    (column, (if temporal.is_negative() { -packed } else { packed }).to_le_bytes())
 }
 
 pub(super) fn decode_temporal(column: u8, bytes: &[u8]) -> Option<Temporal> {
