@@ -53,6 +53,7 @@ fn modes(bits: u8) -> Modes {
         no_backslash_escapes: bit(2),
         ignore_space: bit(3),
         high_not_precedence: bit(4),
+        ..Modes::default()
     }
 }
 

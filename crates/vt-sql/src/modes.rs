@@ -1,4 +1,4 @@
-//! The parts of `sql_mode` that change how text is read.
+//! What changes how text is read: parts of `sql_mode`, and the server's version.
 
 /// The modes of a session that change the grammar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +57,19 @@ impl Modes {
             modes.real_as_float |= is("REAL_AS_FLOAT");
         }
         modes
+    }
+
+    /// Returns the modes of a server of this version, as `8.4.6` or `9.1.0-log`; `None` if it is
+    /// no version.
+    pub fn with_version(self, version: &str) -> Option<Modes> {
+        let mut parts = version.split('.').map(|part| {
+            let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+            part[..end].parse::<u32>().ok().filter(|number| *number < 100)
+        });
+        let major = parts.next()??;
+        let mut next = || parts.next().unwrap_or(Some(0));
+        let mysql_version = major * 10_000 + next()? * 100 + next()?;
+        Some(Modes { mysql_version, ..self })
     }
 
     /// Returns the modes as bits, for hashing.

@@ -2,9 +2,19 @@
 
 use memchr::{memchr, memmem};
 
-use super::{Lexer, TokenKind};
+use super::{Before, Lexer, TokenKind};
 
 impl Lexer<'_> {
+    /// Tells whether a byte that may begin a comment does, or ends the one around.
+    pub(super) fn at_comment(&self, byte: u8) -> bool {
+        match byte {
+            b'#' => true,
+            b'-' => self.peek(1) == b'-' && self.at_dash_comment(),
+            b'/' => self.peek(1) == b'*',
+            _ => self.in_version_comment && self.peek(1) == b'/',
+        }
+    }
+
     /// Skips blanks and plain comments, and enters version comments.
     ///
     /// Returns a hint or directive, with its start, if one stands here and counts. The error is
@@ -54,7 +64,7 @@ impl Lexer<'_> {
         } else {
             return Ok(None);
         };
-        Ok(self.after_verb.then_some((kind, start)))
+        Ok((self.before == Before::Verb).then_some((kind, start)))
     }
 
     /// Enters `/*!80000 ... */` if the version is ours or older, and else skips it.

@@ -26,19 +26,24 @@ enum Class {
 
 impl Keyword {
     /// Looks a word up, without case.
+    #[inline]
     pub(crate) fn find(word: &[u8]) -> Keyword {
         if word.len() > LENGTH_MAX || word.len() < 2 {
             return Keyword::None;
         }
-        let mut slot = hash(word);
+        let key = Key::of(word);
+        let mut slot = key.slot();
         loop {
-            let entry = TABLE[slot];
-            if entry == 0 {
+            let number = TABLE[slot] as usize;
+            if number == 0 {
                 return Keyword::None;
             }
-            let (text, keyword, _) = WORDS[entry as usize - 1];
-            if text.len() == word.len() && text.as_bytes().eq_ignore_ascii_case(word) {
-                return keyword;
+            let known = &KEYS[number];
+            if known.0 == key.0 && known.1 == key.1 {
+                let (text, keyword, _) = WORDS[number - 1];
+                // The key leaves out what lies between the ends of long words.
+                let is_same = word.len() <= 16 || text.as_bytes().eq_ignore_ascii_case(word);
+                return if is_same { keyword } else { Keyword::None };
             }
             slot = (slot + 1) % TABLE_SIZE;
         }
@@ -60,34 +65,83 @@ impl Keyword {
     }
 
     fn class(self) -> Option<Class> {
-        (self as usize).checked_sub(1).map(|index| WORDS[index].2)
+        CLASSES[self as usize]
     }
 }
 
-const TABLE_SIZE: usize = 2048;
 const LENGTH_MAX: usize = 29;
+const TABLE_SIZE: usize = 2048;
 
-/// An open-addressed table: index into `WORDS` plus one, or 0.
-static TABLE: [u16; TABLE_SIZE] = build();
+/// The classes of all keywords, by number.
+static CLASSES: [Option<Class>; WORDS.len() + 1] = {
+    let mut classes = [None; WORDS.len() + 1];
+    let mut index = 0;
+    while index < WORDS.len() {
+        classes[index + 1] = Some(WORDS[index].2);
+        index += 1;
+    }
+    classes
+};
 
-/// Mixes the length and four of the bytes, without case; words have at least two.
-const fn hash(word: &[u8]) -> usize {
-    let length = word.len();
-    let bytes = [word[0], word[1], word[length / 2], word[length - 1]];
-    let state = (u32::from_le_bytes(bytes) | 0x2020_2020) ^ ((length as u32) << 13);
-    (state.wrapping_mul(0x9e37_79b1) >> 16) as usize % TABLE_SIZE
+/// Both ends of a word in lower case, and its length: enough to tell apart words of 2 to 16 bytes.
+#[derive(Clone, Copy)]
+struct Key(u64, u64);
+
+impl Key {
+    /// Turns letters to lower case, and keeps all bytes of words apart that are no letters.
+    const LOWER: u64 = 0x2020_2020_2020_2020;
+
+    #[inline]
+    const fn of(word: &[u8]) -> Key {
+        let length = word.len() as u64;
+        let (front, back) = match (word, word.first_chunk(), word.last_chunk()) {
+            (_, Some(front), Some(back)) => (u64::from_le_bytes(*front), u64::from_le_bytes(*back)),
+            ([a, .., b], ..) => match (word.first_chunk(), word.last_chunk()) {
+                (Some(front), Some(back)) => {
+                    (u32::from_le_bytes(*front) as u64, u32::from_le_bytes(*back) as u64)
+                }
+                _ => (*a as u64 | (word[word.len() / 2] as u64) << 8, *b as u64),
+            },
+            _ => (0, 0),
+        };
+        Key(front | Key::LOWER, (back | Key::LOWER).rotate_left(5) ^ length)
+    }
+
+    #[inline]
+    const fn slot(self) -> usize {
+        let mixed = (self.0 ^ self.1.rotate_left(23)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 53) as usize % TABLE_SIZE
+    }
 }
+
+/// The keys of all keywords, by number.
+static KEYS: [Key; WORDS.len() + 1] = keys();
+
+const fn keys() -> [Key; WORDS.len() + 1] {
+    let mut keys = [Key(0, 0); WORDS.len() + 1];
+    let mut index = 0;
+    while index < WORDS.len() {
+        keys[index + 1] = Key::of(WORDS[index].0.as_bytes());
+        index += 1;
+    }
+    keys
+}
+
+/// An open-addressed table of numbers, 0 for none, so sparse that a look ends almost always where
+/// it begins.
+static TABLE: [u16; TABLE_SIZE] = build();
 
 const fn build() -> [u16; TABLE_SIZE] {
     let mut table = [0; TABLE_SIZE];
-    let mut index = 0;
-    while index < WORDS.len() {
-        let mut slot = hash(WORDS[index].0.as_bytes());
+    let keys = keys();
+    let mut number = 1;
+    while number < keys.len() {
+        let mut slot = keys[number].slot();
         while table[slot] != 0 {
             slot = (slot + 1) % TABLE_SIZE;
         }
-        table[slot] = index as u16 + 1;
-        index += 1;
+        table[slot] = number as u16;
+        number += 1;
     }
     table
 }

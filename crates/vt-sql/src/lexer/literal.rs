@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 
-use super::{Lexer, Token, TokenKind, is_name_byte};
+use super::{Before, Keyword, Lexer, Token, TokenKind, is_name_byte};
 use crate::{Modes, ast::LiteralKind};
 
 impl Lexer<'_> {
@@ -37,8 +37,8 @@ impl Lexer<'_> {
             && self.at < self.source.len()
         {
             self.skip_name();
-            self.after_name = true;
-            return self.token(TokenKind::Word(super::Keyword::None), start);
+            self.before = Before::Name;
+            return self.token(TokenKind::Word(Keyword::None), start);
         }
         if kind == LiteralKind::Int && !fits_64_bits(&self.source[start..self.at]) {
             kind = LiteralKind::Decimal;
@@ -80,7 +80,7 @@ impl Lexer<'_> {
                 None => return self.bad(start),
             }
             let mut ahead = *self;
-            ahead.after_verb = false;
+            ahead.before = Before::Other;
             let next_is_string = matches!(ahead.skip_blanks(), Ok(None))
                 && (ahead.peek(0) == b'\'' || (ahead.peek(0) == b'"' && !self.modes.ansi_quotes))
                 && ahead.at > self.at;

@@ -99,15 +99,22 @@ pub(crate) struct Lexer<'s> {
     modes: Modes,
     literals: u32,
     questions: u32,
-    /// The token before is the keyword `IN`.
-    after_in: bool,
-    /// The token before is a verb, or a comment of a verb: hints and directives count here.
-    after_verb: bool,
-    /// The token before is a word or quoted name that ends where the next token begins.
-    after_name: bool,
-    /// The token before is a dot: any word is a name, digits too.
-    after_dot: bool,
+    before: Before,
     in_version_comment: bool,
+}
+
+/// What the token before means for the next one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Other,
+    /// The keyword `IN`: a list of literals folds.
+    In,
+    /// A verb, or a comment of a verb: hints and directives count here.
+    Verb,
+    /// A word or quoted name: a dot right behind it begins no number.
+    Name,
+    /// A dot: any word right behind it is a name, digits too.
+    Dot,
 }
 
 impl<'s> Lexer<'s> {
@@ -118,10 +125,7 @@ impl<'s> Lexer<'s> {
             modes,
             literals: 0,
             questions: 0,
-            after_in: false,
-            after_verb: false,
-            after_name: false,
-            after_dot: false,
+            before: Before::Other,
             in_version_comment: false,
         }
     }
@@ -147,35 +151,56 @@ impl<'s> Lexer<'s> {
     }
 
     /// Reads the next token.
+    #[inline]
     pub(crate) fn next(&mut self) -> Token {
         let blanks_from = self.at;
-        let comment = match self.skip_blanks() {
-            Ok(comment) => comment,
-            Err(start) => return self.token(TokenKind::Bad, start),
+        let (first, class) = loop {
+            let Some(&byte) = self.source.get(self.at) else { return self.end() };
+            match CLASSES[byte as usize] {
+                ByteClass::Blank => self.at += 1,
+                ByteClass::Comment if self.at_comment(byte) => {
+                    if let Some(token) = self.comment() {
+                        return token;
+                    }
+                }
+                class => break (byte, class),
+            }
         };
-        if let Some((kind, start)) = comment {
-            return self.token(kind, start);
-        }
         let start = self.at;
         let glued = blanks_from == start;
-        let after_dot = std::mem::take(&mut self.after_dot) && glued;
-        let after_name = std::mem::take(&mut self.after_name) && glued;
-        let after_in = std::mem::take(&mut self.after_in);
-        self.after_verb = false;
-        let Some(&first) = self.source.get(start) else {
-            let kind = if self.in_version_comment { TokenKind::Bad } else { TokenKind::End };
-            return self.token(kind, start);
-        };
-        if after_dot && is_name_byte(first) {
-            self.skip_name();
-            self.after_name = true;
-            return self.token(TokenKind::Word(Keyword::None), start);
-        }
-        match CLASSES[first as usize] {
-            ByteClass::Letter => self.word(start),
+        let before = std::mem::replace(&mut self.before, Before::Other);
+        match class {
+            ByteClass::Letter => self.word(first, start, glued && before == Before::Dot),
+            ByteClass::Single => {
+                self.at += 1;
+                self.token(SINGLES[(first & 0x7f) as usize], start)
+            }
+            ByteClass::Open if before == Before::In => self.open_list(start),
+            ByteClass::Open => {
+                self.at += 1;
+                self.token(TokenKind::LeftParen, start)
+            }
+            ByteClass::Digit if glued && before == Before::Dot => self.word(first, start, true),
             ByteClass::Digit => self.number(start),
             ByteClass::Quote => self.quote(first, start),
-            ByteClass::Other => self.symbol(first, start, after_name, after_in),
+            ByteClass::Dot => self.dot(start, glued && before == Before::Name),
+            _ => self.symbol(first, start),
+        }
+    }
+
+    #[cold]
+    fn end(&self) -> Token {
+        let kind = if self.in_version_comment { TokenKind::Bad } else { TokenKind::End };
+        self.token(kind, self.at)
+    }
+
+    /// Skips a comment; returns a token if the comment is one, or has no end.
+    #[cold]
+    fn comment(&mut self) -> Option<Token> {
+        match self.skip_blanks() {
+            Ok(None) => None,
+            Ok(Some((kind, start))) => Some(self.token(kind, start)),
+            Err(start) => Some(self.token(TokenKind::Bad, start)),
         }
     }
 
@@ -195,12 +220,19 @@ impl<'s> Lexer<'s> {
     }
 
     fn skip_name(&mut self) {
-        let rest = &self.source[self.at..];
-        self.at += rest.iter().position(|byte| !is_name_byte(*byte)).unwrap_or(rest.len());
+        while self.source.get(self.at).is_some_and(|byte| is_name_byte(*byte)) {
+            self.at += 1;
+        }
     }
 
-    fn word(&mut self, start: usize) -> Token {
-        let first = self.source[start];
+    /// Reads a word; right behind a dot it is a name, whatever it says.
+    #[inline]
+    fn word(&mut self, first: u8, start: usize, is_name: bool) -> Token {
+        if is_name {
+            self.skip_name();
+            self.before = Before::Name;
+            return self.token(TokenKind::Word(Keyword::None), start);
+        }
         if self.peek(1) == b'\'' {
             match first | 0x20 {
                 b'n' => {
@@ -218,22 +250,21 @@ impl<'s> Lexer<'s> {
             return self.token(TokenKind::Introducer, start);
         }
         let keyword = Keyword::find(text);
-        self.after_name = true;
-        self.after_in = keyword == Keyword::In;
-        self.after_verb = matches!(
-            keyword,
+        self.before = match keyword {
+            Keyword::In => Before::In,
             Keyword::Select
-                | Keyword::Insert
-                | Keyword::Replace
-                | Keyword::Update
-                | Keyword::Delete
-                | Keyword::Vexplain
-                | Keyword::Set
-                | Keyword::Show
-                | Keyword::Create
-                | Keyword::Alter
-                | Keyword::Drop
-        );
+            | Keyword::Insert
+            | Keyword::Replace
+            | Keyword::Update
+            | Keyword::Delete
+            | Keyword::Vexplain
+            | Keyword::Set
+            | Keyword::Show
+            | Keyword::Create
+            | Keyword::Alter
+            | Keyword::Drop => Before::Verb,
+            _ => Before::Name,
+        };
         self.token(TokenKind::Word(keyword), start)
     }
 
@@ -243,7 +274,7 @@ impl<'s> Lexer<'s> {
                 Some(end) => end,
                 None => return self.bad(start),
             };
-            self.after_name = true;
+            self.before = Before::Name;
             return self.token(TokenKind::Quoted, start);
         }
         self.string(LiteralKind::Str, start)
@@ -254,22 +285,25 @@ impl<'s> Lexer<'s> {
         self.token(TokenKind::Bad, start)
     }
 
-    fn symbol(&mut self, first: u8, start: usize, after_name: bool, after_in: bool) -> Token {
-        if first == b'(' {
-            if after_in && let Some(token) = self.fold_list(start) {
-                return token;
-            }
-            self.at += 1;
-            return self.token(TokenKind::LeftParen, start);
+    /// `(` behind `IN`.
+    fn open_list(&mut self, start: usize) -> Token {
+        if let Some(token) = self.fold_list(start) {
+            return token;
         }
-        if first == b'.' {
-            if self.peek(1).is_ascii_digit() && !after_name {
-                return self.number(start);
-            }
-            self.at += 1;
-            self.after_dot = true;
-            return self.token(TokenKind::Dot, start);
+        self.at += 1;
+        self.token(TokenKind::LeftParen, start)
+    }
+
+    fn dot(&mut self, start: usize, after_name: bool) -> Token {
+        if self.peek(1).is_ascii_digit() && !after_name {
+            return self.number(start);
         }
+        self.at += 1;
+        self.before = Before::Dot;
+        self.token(TokenKind::Dot, start)
+    }
+
+    fn symbol(&mut self, first: u8, start: usize) -> Token {
         match first {
             b'@' => return self.variable(start),
             b':' => return self.colon(start),
@@ -376,13 +410,9 @@ impl<'s> Lexer<'s> {
     }
 }
 
-/// Returns an operator and its length.
+/// Returns an operator that may have more than one character, and its length.
 fn operator(first: u8, second: u8, third: u8) -> (TokenKind, usize) {
     match (first, second, third) {
-        (b')', ..) => (TokenKind::RightParen, 1),
-        (b',', ..) => (TokenKind::Comma, 1),
-        (b';', ..) => (TokenKind::Semicolon, 1),
-        (b'=', ..) => (TokenKind::Equal, 1),
         (b'<', b'=', b'>') => (TokenKind::NullSafeEqual, 3),
         (b'<', b'=', _) => (TokenKind::LessEqual, 2),
         (b'<', b'>', _) => (TokenKind::NotEqual, 2),
@@ -393,42 +423,46 @@ fn operator(first: u8, second: u8, third: u8) -> (TokenKind, usize) {
         (b'>', ..) => (TokenKind::Greater, 1),
         (b'!', b'=', _) => (TokenKind::NotEqual, 2),
         (b'!', ..) => (TokenKind::Bang, 1),
-        (b'+', ..) => (TokenKind::Plus, 1),
         (b'-', b'>', b'>') => (TokenKind::LongArrow, 3),
         (b'-', b'>', _) => (TokenKind::Arrow, 2),
         (b'-', ..) => (TokenKind::Minus, 1),
         (b'*', ..) => (TokenKind::Star, 1),
         (b'/', ..) => (TokenKind::Slash, 1),
-        (b'%', ..) => (TokenKind::Percent, 1),
-        (b'^', ..) => (TokenKind::Caret, 1),
-        (b'~', ..) => (TokenKind::Tilde, 1),
         (b'&', b'&', _) => (TokenKind::AndAnd, 2),
         (b'&', ..) => (TokenKind::Ampersand, 1),
         (b'|', b'|', _) => (TokenKind::PipePipe, 2),
         (b'|', ..) => (TokenKind::Pipe, 1),
-        (b'{', ..) => (TokenKind::LeftBrace, 1),
-        (b'}', ..) => (TokenKind::RightBrace, 1),
         _ => (TokenKind::Bad, 0),
     }
 }
 
+/// What a byte can begin.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ByteClass {
+    Blank,
     Letter,
     Digit,
     Quote,
+    /// An operator that is this byte, whatever follows.
+    Single,
+    Open,
+    Dot,
+    /// A comment, or an operator.
+    Comment,
+    /// An operator of one or more bytes, a variable, a bind; or nothing at all.
     Other,
 }
 
-const CLASSES: [ByteClass; 256] = classes();
-
+static CLASSES: [ByteClass; 256] = classes();
 static NAME_BYTES: [bool; 256] = name_bytes();
+static SINGLES: [TokenKind; 128] = singles();
 
 const fn name_bytes() -> [bool; 256] {
+    let classes = classes();
     let mut name_bytes = [false; 256];
     let mut byte = 0;
     while byte < 256 {
-        name_bytes[byte] = matches!(CLASSES[byte], ByteClass::Letter | ByteClass::Digit);
+        name_bytes[byte] = matches!(classes[byte], ByteClass::Letter | ByteClass::Digit);
         byte += 1;
     }
     name_bytes
@@ -436,22 +470,43 @@ const fn name_bytes() -> [bool; 256] {
 
 const fn classes() -> [ByteClass; 256] {
     let mut classes = [ByteClass::Other; 256];
+    let singles = singles();
     let mut byte = 0;
     while byte < 256 {
         let value = byte as u8;
-        if value.is_ascii_alphabetic() || value == b'_' || value == b'$' || value >= 0x80 {
-            classes[byte] = ByteClass::Letter;
-        } else if value.is_ascii_digit() {
-            classes[byte] = ByteClass::Digit;
-        } else if value == b'\'' || value == b'"' || value == b'`' {
-            classes[byte] = ByteClass::Quote;
-        }
+        classes[byte] = match value {
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => ByteClass::Blank,
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' | 0x80.. => ByteClass::Letter,
+            b'0'..=b'9' => ByteClass::Digit,
+            b'\'' | b'"' | b'`' => ByteClass::Quote,
+            b'(' => ByteClass::Open,
+            b'.' => ByteClass::Dot,
+            b'#' | b'-' | b'/' | b'*' => ByteClass::Comment,
+            _ if !matches!(singles[byte % 128], TokenKind::Bad) => ByteClass::Single,
+            _ => ByteClass::Other,
+        };
         byte += 1;
     }
     classes
 }
 
+const fn singles() -> [TokenKind; 128] {
+    let mut singles = [TokenKind::Bad; 128];
+    singles[b')' as usize] = TokenKind::RightParen;
+    singles[b',' as usize] = TokenKind::Comma;
+    singles[b';' as usize] = TokenKind::Semicolon;
+    singles[b'=' as usize] = TokenKind::Equal;
+    singles[b'+' as usize] = TokenKind::Plus;
+    singles[b'%' as usize] = TokenKind::Percent;
+    singles[b'^' as usize] = TokenKind::Caret;
+    singles[b'~' as usize] = TokenKind::Tilde;
+    singles[b'{' as usize] = TokenKind::LeftBrace;
+    singles[b'}' as usize] = TokenKind::RightBrace;
+    singles
+}
+
 /// Tells whether a byte can be part of a name without quotes.
+#[inline]
 pub(crate) fn is_name_byte(byte: u8) -> bool {
     NAME_BYTES[byte as usize]
 }
