@@ -1,0 +1,41 @@
+//! What changes while a statement runs.
+
+use crate::session::Session;
+use crate::warning::{Warning, Warnings};
+
+/// What changes while a statement runs.
+#[derive(Debug)]
+pub struct Context<'s> {
+    pub session: &'s Session,
+    pub warnings: Warnings,
+    /// A value that does not fit is an error, as where rows are written under a strict mode.
+    pub strict: bool,
+    /// Where chance comes from: the caller's seed, carried on.
+    chance: u64,
+}
+
+impl<'s> Context<'s> {
+    pub fn new(session: &'s Session) -> Context<'s> {
+        Context { session, warnings: Warnings::new(session.max_error_count), strict: false, chance: 0 }
+    }
+
+    /// Sets what RAND(), UUID() and their like start from.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Context<'s> {
+        self.chance = seed;
+        self
+    }
+
+    pub fn warn(&mut self, errno: u16, message: impl Into<std::sync::Arc<str>>) {
+        self.warnings.push(Warning::new(errno, message));
+    }
+
+    /// Returns 64 bits by chance.
+    pub fn random(&mut self) -> u64 {
+        // SplitMix64: every seed gives a good sequence.
+        self.chance = self.chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.chance ^ (self.chance >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,234 @@
+//! Values as numbers.
+
+use vt_base::Error;
+use vt_value::{Decimal, TemporalKind, Type, Value, float};
+
+use crate::context::Context;
+use crate::kind::Kind;
+
+/// An integer of 64 bits, signed or unsigned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Int {
+    /// Between `i64::MIN` and `u64::MAX`.
+    pub value: i128,
+    pub unsigned: bool,
+}
+
+impl Int {
+    pub fn signed(value: i64) -> Int {
+        Int { value: value.into(), unsigned: false }
+    }
+
+    pub fn unsigned(value: u64) -> Int {
+        Int { value: value.into(), unsigned: true }
+    }
+
+    /// Returns the bits as a signed integer has them.
+    pub fn bits_i64(self) -> i64 {
+        self.value as i64
+    }
+
+    /// Returns the bits as an unsigned integer has them.
+    pub fn bits_u64(self) -> u64 {
+        self.value as u64
+    }
+
+    /// Returns the integer, or the nearest that `i64` holds.
+    pub fn clamped_i64(self) -> i64 {
+        self.value.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+    }
+
+    /// Returns the integer as a length: none is negative, and none too great.
+    pub fn clamped_usize(self) -> usize {
+        usize::try_from(self.value.max(0)).unwrap_or(usize::MAX)
+    }
+
+    pub fn to_value(self) -> Value {
+        if self.unsigned { Value::UInt(self.bits_u64()) } else { Value::Int(self.bits_i64()) }
+    }
+}
+
+/// Warns that a string is not wholly the number that was asked for.
+fn truncated(ctx: &mut Context<'_>, what: &str, text: &[u8]) {
+    // MySQL shows so much of the string.
+    let shown: String = String::from_utf8_lossy(text).chars().take(SHOWN_CHARACTERS).collect();
+    ctx.warn(1292, format!("Truncated incorrect {what} value: '{shown}'"));
+}
+
+const SHOWN_CHARACTERS: usize = 128;
+
+/// Returns a value as an integer; `None` for NULL.
+pub(crate) fn int(value: &Value, kind: &Kind, ctx: &mut Context<'_>) -> Result<Option<Int>, Error> {
+    Ok(Some(match value {
+        Value::Null => return Ok(None),
+        Value::Int(number) => Int::signed(*number),
+        Value::UInt(number) => Int::unsigned(*number),
+        Value::Float(number) => int_of_real(*number, kind.unsigned),
+        Value::Decimal(number) => int_of_decimal(number, kind.unsigned),
+        Value::Text(bytes, _) if kind.is_bits() => Int::unsigned(bits(bytes)),
+        Value::Text(bytes, _) => {
+            let (number, whole) = integer_of_text(bytes);
+            if !whole {
+                truncated(ctx, "INTEGER", bytes);
+            }
+            number
+        }
+        Value::Temporal(_) => {
+            let number = decimal(value, kind, ctx)?.unwrap_or(Decimal::ZERO);
+            int_of_decimal(&number, false)
+        }
+        Value::Opaque(typ, _) => {
+            return Err(Error::unsupported(format_args!("{typ} as an integer")));
+        }
+    }))
+}
+
+/// Rounds half away from what is even, as the C library does; what is too great is cut.
+fn int_of_real(number: f64, unsigned: bool) -> Int {
+    let whole = number.round_ties_even();
+    if unsigned && whole >= 0.0 { Int::unsigned(whole as u64) } else { Int::signed(whole as i64) }
+}
+
+fn int_of_decimal(number: &Decimal, unsigned: bool) -> Int {
+    let whole = number.to_i128();
+    let limit = |negative| if negative { i128::MIN } else { i128::MAX };
+    let whole = whole.unwrap_or_else(|| limit(number.is_negative()));
+    if unsigned {
+        return Int::unsigned(whole.clamp(0, u64::MAX.into()) as u64);
+    }
+    Int::signed(whole.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
+}
+
+/// Returns the number that the last eight bytes make.
+pub(crate) fn bits(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().take(8).rev().fold(0, |bits, byte| bits << 8 | u64::from(*byte))
+}
+
+/// Reads the integer at the start of a string, and whether the string is wholly one.
+pub(crate) fn integer_of_text(text: &[u8]) -> (Int, bool) {
+    let start = text.iter().take_while(|byte| is_space(**byte)).count();
+    let body = &text[start..];
+    let negative = body.first() == Some(&b'-');
+    let sign = usize::from(matches!(body.first(), Some(b'+' | b'-')));
+    let digits = body[sign..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 {
+        return (Int::signed(0), false);
+    }
+    let rest = &body[sign + digits..];
+    let mut whole = rest.iter().all(|byte| is_space(*byte));
+    let mut size = 0u128;
+    for digit in &body[sign..sign + digits] {
+        size = size.saturating_mul(10).saturating_add(u128::from(digit - b'0'));
+    }
+    let number = if negative {
+        let most = 1u128 << 63;
+        whole &= size <= most;
+        Int::signed((size.min(most) as i128).wrapping_neg() as i64)
+    } else {
+        whole &= size <= u64::MAX.into();
+        let size = size.min(u64::MAX.into()) as u64;
+        i64::try_from(size).map_or(Int::unsigned(size), Int::signed)
+    };
+    (number, whole)
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+/// Returns a value as a double; `None` for NULL.
+pub(crate) fn real(
+    value: &Value,
+    kind: &Kind,
+    ctx: &mut Context<'_>,
+) -> Result<Option<f64>, Error> {
+    Ok(Some(match value {
+        Value::Null => return Ok(None),
+        Value::Int(number) => *number as f64,
+        Value::UInt(number) => *number as f64,
+        Value::Float(number) => *number,
+        Value::Decimal(number) => number.to_f64(),
+        Value::Text(bytes, _) if kind.is_bits() => bits(bytes) as f64,
+        Value::Text(bytes, _) => {
+            let (number, whole) = float::parse_number(bytes);
+            if !whole {
+                truncated(ctx, "DOUBLE", bytes);
+            }
+            number
+        }
+        Value::Temporal(_) => decimal(value, kind, ctx)?.unwrap_or(Decimal::ZERO).to_f64(),
+        Value::Opaque(typ, _) => {
+            return Err(Error::unsupported(format_args!("{typ} as a number")));
+        }
+    }))
+}
+
+/// Returns a value as a decimal; `None` for NULL.
+pub(crate) fn decimal(
+    value: &Value,
+    kind: &Kind,
+    ctx: &mut Context<'_>,
+) -> Result<Option<Decimal>, Error> {
+    Ok(Some(match value {
+        Value::Null => return Ok(None),
+        Value::Int(number) => Decimal::from(*number),
+        Value::UInt(number) => Decimal::from(*number),
+        Value::Float(number) => Decimal::from_f64(*number)
+            .unwrap_or_else(|| Decimal::max_value(number.is_sign_negative())),
+        Value::Decimal(number) => *number,
+        Value::Text(bytes, _) if kind.is_bits() => Decimal::from(bits(bytes)),
+        Value::Text(bytes, _) => {
+            let (number, whole) = decimal_of_text(bytes);
+            if !whole {
+                truncated(ctx, "DECIMAL", bytes);
+            }
+            number
+        }
+        Value::Temporal(temporal) => decimal_of_temporal(temporal, kind),
+        Value::Opaque(typ, _) => {
+            return Err(Error::unsupported(format_args!("{typ} as a number")));
+        }
+    }))
+}
+
+fn decimal_of_text(text: &[u8]) -> (Decimal, bool) {
+    let start = text.iter().take_while(|byte| is_space(**byte)).count();
+    match Decimal::parse_prefix(&text[start..]) {
+        Some((number, rest)) => (number, rest.iter().all(|byte| is_space(*byte))),
+        None => (Decimal::ZERO, false),
+    }
+}
+
+/// Writes the digits of a date or time one after the other: 20240131102030.5.
+fn decimal_of_temporal(temporal: &vt_value::Temporal, _kind: &Kind) -> Decimal {
+    let mut text = Vec::with_capacity(26);
+    temporal.write(&mut text);
+    let sign = usize::from(temporal.kind == TemporalKind::Time && text.first() == Some(&b'-'));
+    let mut place = 0;
+    text.retain(|byte| {
+        place += 1;
+        byte.is_ascii_digit() || *byte == b'.' || place <= sign
+    });
+    Decimal::parse(&text).unwrap_or(Decimal::ZERO)
+}
+
+/// Returns whether a value is true; `None` for NULL.
+pub(crate) fn truth(
+    value: &Value,
+    kind: &Kind,
+    ctx: &mut Context<'_>,
+) -> Result<Option<bool>, Error> {
+    Ok(Some(match value {
+        Value::Null => return Ok(None),
+        Value::Int(number) => *number != 0,
+        Value::UInt(number) => *number != 0,
+        Value::Decimal(number) => !number.is_zero(),
+        Value::Float(number) => *number != 0.0,
+        Value::Temporal(temporal) => temporal.packed() != 0,
+        Value::Text(..) => return Ok(real(value, kind, ctx)?.map(|number| number != 0.0)),
+        Value::Opaque(Type::JSON, _) => return Err(Error::unsupported("JSON as a condition")),
+        Value::Opaque(typ, _) => {
+            return Err(Error::unsupported(format_args!("{typ} as a condition")));
+        }
+    }))
+}

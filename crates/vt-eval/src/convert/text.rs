@@ -1,0 +1,67 @@
+//! Values as strings, and strings in other character sets.
+
+use bytes::Bytes;
+use vt_base::Error;
+use vt_value::{Collation, Decimal, Type, Value, float};
+
+use crate::context::Context;
+use crate::function::Text;
+use crate::kind::{Kind, NOT_FIXED};
+
+/// The collation of text that numbers and times become: of ASCII alone.
+const OF_NUMBERS: Collation = Collation::UTF8MB4_0900_AI_CI;
+
+/// Returns a value as a string, in its own character set; `None` for NULL.
+pub(crate) fn text(value: Value, kind: &Kind) -> Result<Option<Text>, Error> {
+    let mut out = Vec::new();
+    match value {
+        Value::Null => return Ok(None),
+        Value::Text(bytes, collation) => return Ok(Some(Text { bytes, collation })),
+        Value::Float(number) if kind.typ == Type::FLOAT32 => {
+            float::write_f32(number as f32, &mut out);
+        }
+        Value::Float(number) if kind.decimals < NOT_FIXED => {
+            float::write_fixed(number, kind.decimals, &mut out);
+        }
+        Value::Float(number) => float::write_f64_as_string(number, &mut out),
+        Value::Decimal(number) => shown(number, kind).write(&mut out),
+        Value::Opaque(typ, _) if typ != Type::JSON => {
+            return Err(Error::unsupported(format_args!("{typ} as a string")));
+        }
+        other => other.write(&mut out),
+    }
+    Ok(Some(Text { bytes: out.into(), collation: OF_NUMBERS }))
+}
+
+/// Returns a decimal without the digits that it has only for what is computed with it.
+fn shown(number: Decimal, kind: &Kind) -> Decimal {
+    if number.scale() > kind.decimals { number.round(kind.decimals) } else { number }
+}
+
+/// Returns a value as it leaves an expression of a kind.
+pub(crate) fn typed(value: Value, kind: &Kind) -> Value {
+    match value {
+        Value::Decimal(number) => Value::Decimal(shown(number, kind)),
+        other => other,
+    }
+}
+
+/// Returns the bytes of a string in the character set of a collation.
+pub(crate) fn to_charset(
+    text: Text,
+    collation: Collation,
+    _ctx: &mut Context<'_>,
+) -> Result<Bytes, Error> {
+    let same = text.collation == collation
+        || text.collation.charset() == collation.charset()
+        || collation == Collation::BINARY
+        || collation == Collation::UNKNOWN;
+    if same || text.bytes.is_ascii() {
+        return Ok(text.bytes);
+    }
+    Err(Error::unsupported(format_args!(
+        "a string of {} in {}",
+        text.collation.name().unwrap_or("an unknown collation"),
+        collation.name().unwrap_or("an unknown collation")
+    )))
+}

@@ -1,0 +1,147 @@
+//! A call for one row.
+
+use bytes::Bytes;
+use vt_base::Error;
+use vt_value::{Collation, Decimal, Value};
+
+use crate::Func;
+use crate::context::Context;
+use crate::convert::{self, Int};
+use crate::kind::Kind;
+use crate::node::Node;
+use crate::session::Session;
+
+/// A string with its collation, which tells the character set of its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    pub bytes: Bytes,
+    pub collation: Collation,
+}
+
+/// A call for one row: its arguments, computed when they are asked for.
+pub struct Call<'c, 's> {
+    pub(crate) node: &'c Node,
+    pub(crate) func: Func,
+    pub(crate) args: &'c [Node],
+    pub(crate) row: &'c [Value],
+    pub(crate) ctx: &'c mut Context<'s>,
+}
+
+impl<'c, 's> Call<'c, 's> {
+    pub fn len(&self) -> usize {
+        self.args.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.args.is_empty()
+    }
+
+    /// Returns the kind of the result.
+    pub fn kind(&self) -> &'c Kind {
+        &self.node.kind
+    }
+
+    /// Returns what is called, with the data of an operator.
+    pub fn func(&self) -> Func {
+        self.func
+    }
+
+    /// Returns the kind of an argument.
+    pub fn arg_kind(&self, place: usize) -> &'c Kind {
+        &self.args[place].kind
+    }
+
+    pub fn args(&self) -> &'c [Node] {
+        self.args
+    }
+
+    pub fn session(&self) -> &'s Session {
+        self.ctx.session
+    }
+
+    pub fn context(&mut self) -> &mut Context<'s> {
+        self.ctx
+    }
+
+    /// Computes an argument.
+    pub fn value(&mut self, place: usize) -> Result<Value, Error> {
+        self.args[place].eval(self.row, self.ctx)
+    }
+
+    /// Computes an argument as an integer; `None` for NULL.
+    pub fn int(&mut self, place: usize) -> Result<Option<Int>, Error> {
+        let value = self.value(place)?;
+        convert::int(&value, &self.args[place].kind, self.ctx)
+    }
+
+    /// Computes an argument as a double; `None` for NULL.
+    pub fn real(&mut self, place: usize) -> Result<Option<f64>, Error> {
+        let value = self.value(place)?;
+        convert::real(&value, &self.args[place].kind, self.ctx)
+    }
+
+    /// Computes an argument as a decimal; `None` for NULL.
+    pub fn decimal(&mut self, place: usize) -> Result<Option<Decimal>, Error> {
+        let value = self.value(place)?;
+        convert::decimal(&value, &self.args[place].kind, self.ctx)
+    }
+
+    /// Computes an argument as a condition; `None` for NULL.
+    pub fn truth(&mut self, place: usize) -> Result<Option<bool>, Error> {
+        let value = self.value(place)?;
+        convert::truth(&value, &self.args[place].kind, self.ctx)
+    }
+
+    /// Computes an argument as a string, in its own character set; `None` for NULL.
+    ///
+    /// Numbers and times become text of the collation of their kind.
+    pub fn text(&mut self, place: usize) -> Result<Option<Text>, Error> {
+        self.args[place].text(self.row, self.ctx)
+    }
+
+    /// Computes an argument as the bytes of a string; `None` for NULL.
+    pub fn bytes(&mut self, place: usize) -> Result<Option<Bytes>, Error> {
+        Ok(self.text(place)?.map(|text| text.bytes))
+    }
+
+    /// Computes an argument as a string in the character set of a collation; `None` for NULL.
+    pub fn text_in(&mut self, place: usize, collation: Collation) -> Result<Option<Bytes>, Error> {
+        let Some(text) = self.text(place)? else { return Ok(None) };
+        convert::to_charset(text, collation, self.ctx).map(Some)
+    }
+
+    /// Returns a string of the result's collation.
+    pub fn made(&self, text: impl Into<Bytes>) -> Value {
+        Value::Text(text.into(), self.node.kind.collation)
+    }
+
+    pub fn warn(&mut self, errno: u16, message: impl Into<std::sync::Arc<str>>) {
+        self.ctx.warn(errno, message);
+    }
+
+    /// Gives a warning and NULL.
+    pub fn null_with_warning(
+        &mut self,
+        errno: u16,
+        message: impl Into<std::sync::Arc<str>>,
+    ) -> Result<Value, Error> {
+        self.ctx.warn(errno, message);
+        Ok(Value::Null)
+    }
+
+    /// Returns 64 bits by chance.
+    pub fn random(&mut self) -> u64 {
+        self.ctx.random()
+    }
+
+    /// Returns what the call kept when it was compiled.
+    pub fn kept<T: 'static>(&self) -> Option<&'c T> {
+        self.node.kept()?.downcast_ref()
+    }
+
+    /// MySQL's error 1690 for a result that its type cannot hold.
+    pub fn out_of_range(&self, what: &str) -> Error {
+        let message = format!("{what} value is out of range in '{}'", self.node.describe());
+        Error::mysql(1690, b"22003", message).with_code(vt_base::Code::InvalidArgument)
+    }
+}

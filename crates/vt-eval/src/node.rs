@@ -1,0 +1,151 @@
+//! A part of a compiled expression.
+
+use std::sync::Arc;
+
+use vt_base::Error;
+use vt_value::Value;
+
+use crate::Func;
+use crate::context::Context;
+use crate::function::{Call, Function, Text};
+use crate::kind::Kind;
+use crate::warning::Warning;
+use crate::{convert, describe};
+
+pub(crate) use crate::function::Kept;
+
+/// A part of a compiled expression.
+#[derive(Debug)]
+pub struct Node {
+    pub(crate) kind: Kind,
+    pub(crate) op: Op,
+}
+
+/// What a node does.
+#[derive(Debug)]
+pub(crate) enum Op {
+    Constant(Value),
+    /// A call that was computed when the expression was compiled.
+    Folded(Box<Folded>),
+    /// A column of the row, with its name for messages.
+    Column(usize, Arc<str>),
+    Tuple(Vec<Node>),
+    Call(CallOp),
+}
+
+/// A constant, with the warnings that it gives each time, and the call that it comes from.
+#[derive(Debug)]
+pub(crate) struct Folded {
+    pub(crate) value: Value,
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) call: CallOp,
+}
+
+/// A call with what it needs for a row.
+#[derive(Debug)]
+pub(crate) struct CallOp {
+    pub(crate) func: Func,
+    pub(crate) function: &'static Function,
+    pub(crate) args: Vec<Node>,
+    pub(crate) kept: Option<Kept>,
+}
+
+impl Node {
+    pub(crate) fn new(kind: Kind, op: Op) -> Node {
+        Node { kind, op }
+    }
+
+    /// Returns what is known of the values.
+    pub fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// Returns the value of a constant.
+    pub fn constant(&self) -> Option<&Value> {
+        match &self.op {
+            Op::Constant(value) => Some(value),
+            Op::Folded(folded) => Some(&folded.value),
+            Op::Column(..) | Op::Tuple(_) | Op::Call(_) => None,
+        }
+    }
+
+    /// Returns the members of a tuple.
+    pub fn tuple(&self) -> Option<&[Node]> {
+        match &self.op {
+            Op::Tuple(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_constant(&self) -> bool {
+        match &self.op {
+            Op::Constant(_) | Op::Folded(_) => true,
+            Op::Tuple(members) => members.iter().all(Node::is_constant),
+            Op::Column(..) | Op::Call(_) => false,
+        }
+    }
+
+    /// Returns whether the node is a literal, not a call that was computed.
+    pub(crate) fn is_literal(&self) -> bool {
+        matches!(self.op, Op::Constant(_))
+    }
+
+    pub(crate) fn is_column(&self) -> bool {
+        matches!(self.op, Op::Column(..))
+    }
+
+    /// Returns the call that this is, computed or not.
+    pub(crate) fn call(&self) -> Option<&CallOp> {
+        match &self.op {
+            Op::Call(call) => Some(call),
+            Op::Folded(folded) => Some(&folded.call),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn kept(&self) -> Option<&(dyn std::any::Any + Send + Sync)> {
+        self.call()?.kept.as_deref()
+    }
+
+    /// Computes the value for a row.
+    pub fn eval(&self, row: &[Value], ctx: &mut Context<'_>) -> Result<Value, Error> {
+        match &self.op {
+            Op::Call(call) => (call.function.eval)(&mut Call {
+                node: self,
+                func: call.func,
+                args: &call.args,
+                row,
+                ctx,
+            }),
+            Op::Column(place, _) => {
+                row.get(*place).cloned().ok_or_else(|| Error::bug("an expression outside of its row"))
+            }
+            Op::Constant(value) => Ok(value.clone()),
+            Op::Folded(folded) => {
+                folded.warnings.iter().for_each(|warning| ctx.warnings.push(warning.clone()));
+                Ok(folded.value.clone())
+            }
+            Op::Tuple(_) => Err(Error::bug("a tuple where a value should be")),
+        }
+    }
+
+    /// Computes the value for a row as a string.
+    pub fn text(&self, row: &[Value], ctx: &mut Context<'_>) -> Result<Option<Text>, Error> {
+        let value = self.eval(row, ctx)?;
+        convert::text(value, &self.kind)
+    }
+
+    pub(crate) fn collect_columns(&self, out: &mut Vec<usize>) {
+        match &self.op {
+            Op::Constant(_) | Op::Folded(_) => {}
+            Op::Column(place, _) => out.push(*place),
+            Op::Tuple(nodes) => nodes.iter().for_each(|node| node.collect_columns(out)),
+            Op::Call(call) => call.args.iter().for_each(|node| node.collect_columns(out)),
+        }
+    }
+
+    /// Writes the expression as MySQL's messages show it.
+    pub fn describe(&self) -> String {
+        describe::node(self)
+    }
+}

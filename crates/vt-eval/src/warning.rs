@@ -1,0 +1,74 @@
+//! Warnings of an evaluation, as SHOW WARNINGS gives them.
+
+use std::sync::Arc;
+
+/// How grave a warning is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Level {
+    Note,
+    Warning,
+    Error,
+}
+
+impl Level {
+    /// Returns the name as SHOW WARNINGS has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Note => "Note",
+            Level::Warning => "Warning",
+            Level::Error => "Error",
+        }
+    }
+}
+
+/// One line of SHOW WARNINGS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    pub level: Level,
+    pub errno: u16,
+    pub message: Arc<str>,
+}
+
+impl Warning {
+    pub fn new(errno: u16, message: impl Into<Arc<str>>) -> Warning {
+        Warning { level: Level::Warning, errno, message: message.into() }
+    }
+}
+
+/// The warnings of a statement; those beyond the limit are counted alone.
+#[derive(Clone, Debug, Default)]
+pub struct Warnings {
+    kept: Vec<Warning>,
+    most: usize,
+    count: u64,
+}
+
+impl Warnings {
+    /// Makes a list that keeps at most so many (`max_error_count`).
+    pub fn new(most: u16) -> Warnings {
+        Warnings { kept: Vec::new(), most: most.into(), count: 0 }
+    }
+
+    pub fn push(&mut self, warning: Warning) {
+        self.count += 1;
+        if self.kept.len() < self.most {
+            self.kept.push(warning);
+        }
+    }
+
+    /// Returns those that were kept, in the order in which they arose.
+    pub fn kept(&self) -> &[Warning] {
+        &self.kept
+    }
+
+    /// Returns how many arose.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Takes out what was kept, and starts to count anew.
+    pub fn take(&mut self) -> Vec<Warning> {
+        self.count = 0;
+        std::mem::take(&mut self.kept)
+    }
+}
