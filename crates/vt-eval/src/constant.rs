@@ -1,8 +1,15 @@
-//! Expressions that need no row: values for vindexes, counts for LIMIT.
+//! Literals, and expressions that need no row: values for vindexes, counts for LIMIT.
 
-use vt_base::Error;
-use vt_value::{BindVars, BoundValue, TypedBytes};
+use bytes::Bytes;
+use vt_base::{Code, Error};
+use vt_collation::Charset;
+use vt_value::{BindVars, BoundValue, Collation, Temporal, TemporalKind, Type, TypedBytes, Value};
 
+use crate::collate::coercibility::COERCIBLE;
+use crate::context::Context;
+use crate::kind::Kind;
+use crate::node::{Node, Op};
+use crate::session::Session;
 use crate::{Env, Expr};
 
 impl Expr {
@@ -16,7 +23,11 @@ impl Expr {
                     Err(Error::bug(format_args!("bind variable {name} is a list")))
                 }
             },
-            _ => Ok(self.compile(&[], &Env::new(binds))?.eval(&[])?.to_typed()),
+            _ => {
+                let session = Session::default();
+                let compiled = self.compile(&[], &Env::new(binds, &session))?;
+                Ok(compiled.eval(&[], &mut Context::new(&session))?.to_typed())
+            }
         }
     }
 
@@ -37,6 +48,85 @@ impl Expr {
 pub(crate) fn find<'a>(name: &str, binds: &'a BindVars) -> Result<&'a BoundValue, Error> {
     binds.get(name).ok_or_else(|| {
         let message = format!("query arguments missing for {name}");
-        Error::new(vt_base::Code::InvalidArgument, message)
+        Error::new(Code::InvalidArgument, message)
     })
+}
+
+/// Makes a constant of a literal or a bind variable; strings are of this collation.
+pub(crate) fn literal(typed: &TypedBytes, collation: Collation) -> Result<Node, Error> {
+    if let Some(bytes) = literal_bytes(typed)? {
+        let kind = Kind::text(bytes.len() as u32, Collation::BINARY, COERCIBLE);
+        let kind = Kind { typ: typed.typ, nullable: false, unsigned: true, ..kind };
+        return Ok(Node::new(kind, Op::Constant(Value::Text(bytes, Collation::BINARY))));
+    }
+    let kind = Kind::of_typed(typed, collation);
+    let value = match Value::of_typed(typed, collation)? {
+        // A literal longer than any number is cut by MySQL with an error of its own.
+        Value::Float(number) if !number.is_finite() => {
+            return Err(Error::mysql(1367, b"22007", "Illegal double value found during parsing"));
+        }
+        value => value,
+    };
+    Ok(Node::new(kind, Op::Constant(value)))
+}
+
+/// Returns the bytes of a hexadecimal or bit literal, which is written `x'4D'`, `0x4D`, `b'101'`
+/// or `0b101`.
+fn literal_bytes(typed: &TypedBytes) -> Result<Option<Bytes>, Error> {
+    let bits = match typed.typ {
+        Type::HEXNUM | Type::HEXVAL => 4,
+        Type::BITNUM => 1,
+        _ => return Ok(None),
+    };
+    let body = typed.bytes.get(2..).unwrap_or_default();
+    let digits = body.strip_suffix(b"'").unwrap_or(body);
+    let wrong = || Error::bug(format_args!("a literal of {} that is none", typed.typ));
+    let total = digits.len() * bits;
+    let mut bytes = vec![0u8; total.div_ceil(8)];
+    for (place, digit) in digits.iter().rev().enumerate() {
+        let value = char::from(*digit).to_digit(1 << bits).ok_or_else(wrong)?;
+        let at = bytes.len() - 1 - place * bits / 8;
+        bytes[at] |= (value as u8) << (place * bits % 8);
+    }
+    Ok(Some(bytes.into()))
+}
+
+/// Makes a constant of a literal whose character set is told.
+pub(crate) fn introduced(collation: Collation, typed: &TypedBytes) -> Result<Node, Error> {
+    let bytes = match literal_bytes(typed)? {
+        Some(bytes) => bytes,
+        None => typed.bytes.clone(),
+    };
+    let length = match collation.charset() {
+        Some(Charset::Utf8mb4 | Charset::Utf8mb3) => {
+            String::from_utf8_lossy(&bytes).chars().count()
+        }
+        _ => bytes.len(),
+    };
+    let kind = Kind::text(length as u32, collation, COERCIBLE);
+    let kind = Kind { nullable: false, ascii: bytes.is_ascii(), ..kind };
+    Ok(Node::new(kind, Op::Constant(Value::Text(bytes, collation))))
+}
+
+/// Makes a constant of `DATE 'x'`, `TIME 'x'` or `TIMESTAMP 'x'`.
+pub(crate) fn temporal(
+    kind: TemporalKind,
+    typed: &TypedBytes,
+    _session: &Session,
+) -> Result<Node, Error> {
+    let (name, typ, width) = match kind {
+        TemporalKind::Date => ("DATE", Type::DATE, 10),
+        TemporalKind::DateTime => ("DATETIME", Type::DATETIME, 19),
+        TemporalKind::Time => ("TIME", Type::TIME, 10),
+    };
+    let Some(value) = Temporal::parse(kind, &typed.bytes) else {
+        let text = String::from_utf8_lossy(&typed.bytes);
+        let message = format!("Incorrect {name} value: '{text}'");
+        return Err(Error::mysql(1525, b"HY000", message).with_code(Code::InvalidArgument));
+    };
+    let point = typed.bytes.iter().position(|byte| *byte == b'.');
+    let decimals = point.map_or(0, |point| typed.bytes.len() - point - 1) as u8;
+    let length = if decimals > 0 { width + 1 + u32::from(decimals) } else { width };
+    let kind = Kind { nullable: false, ..Kind::new(typ, length, decimals) };
+    Ok(Node::new(kind, Op::Constant(Value::Temporal(value))))
 }

@@ -10,20 +10,14 @@ pub struct Context<'s> {
     pub warnings: Warnings,
     /// A value that does not fit is an error, as where rows are written under a strict mode.
     pub strict: bool,
-    /// Where chance comes from: the caller's seed, carried on.
+    /// Where chance comes from: the session's seed, carried on.
     chance: u64,
 }
 
 impl<'s> Context<'s> {
     pub fn new(session: &'s Session) -> Context<'s> {
-        Context { session, warnings: Warnings::new(session.max_error_count), strict: false, chance: 0 }
-    }
-
-    /// Sets what RAND(), UUID() and their like start from.
-    #[must_use]
-    pub fn with_seed(mut self, seed: u64) -> Context<'s> {
-        self.chance = seed;
-        self
+        let warnings = Warnings::new(session.max_error_count);
+        Context { session, warnings, strict: false, chance: session.seed }
     }
 
     pub fn warn(&mut self, errno: u16, message: impl Into<std::sync::Arc<str>>) {

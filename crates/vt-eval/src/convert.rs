@@ -4,5 +4,5 @@ mod number;
 mod text;
 
 pub use number::Int;
-pub(crate) use number::{decimal, integer_of_text, int, real, truth};
-pub(crate) use text::{text, to_charset, typed};
+pub(crate) use number::{decimal, int, integer_of_text, real, truth};
+pub(crate) use text::{characters, converted, text, to_charset, typed, write};

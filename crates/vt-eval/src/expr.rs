@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use vt_value::TypedBytes;
+use vt_value::{Collation, TemporalKind, TypedBytes};
+
+use crate::function::{Choose, Function};
+use crate::functions;
+use crate::kind::Kind;
+use crate::operators;
+use crate::registry::FunctionId;
 
 /// An expression over the columns of a row and the bind variables of a statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +20,8 @@ pub enum Expr {
     BindTuple(Arc<str>),
     /// The column at this place of the input row.
     Column(usize),
+    /// The same, of which more is known than a result tells: its collation, its members.
+    TypedColumn(usize, Arc<Kind>),
     Tuple(Vec<Expr>),
     Call(Func, Vec<Expr>),
 }
@@ -21,6 +29,8 @@ pub enum Expr {
 /// What a call computes; operators are functions too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Func {
+    /// A function that is called by name.
+    Named(FunctionId),
     Add,
     Sub,
     Mul,
@@ -63,110 +73,133 @@ pub enum Func {
     /// String, pattern, and perhaps the character that escapes.
     Like,
     NotLike,
-    Coalesce,
-    IfNull,
-    NullIf,
-    If,
-    /// Condition and value in turn, and perhaps the value of ELSE; `CASE x WHEN y` is a condition
-    /// `x = y`.
+    /// Condition and value in turn, and perhaps the value of ELSE.
     Case,
-    Concat,
-    ConcatWs,
-    Lower,
-    Upper,
-    /// Bytes.
-    Length,
-    CharLength,
-    Left,
-    Right,
-    Abs,
-    Ceiling,
-    Floor,
-    Round,
-    Truncate,
-    Sign,
-    Greatest,
-    Least,
+    /// The operand of `CASE x WHEN`, then values to compare it with and results in turn, and
+    /// perhaps the value of ELSE.
+    CaseOf,
     BitAnd,
     BitOr,
     BitXor,
     ShiftLeft,
     ShiftRight,
     BitNot,
-    /// `CAST(x AS SIGNED)`
-    CastSigned,
-    /// `CAST(x AS UNSIGNED)`
-    CastUnsigned,
-    /// `CAST(x AS DOUBLE)`, and the number that `x + 0.0e0` would be.
-    CastDouble,
-    /// `CAST(x AS CHAR)`
-    CastChar,
+    /// `CAST(x AS ...)`, `CONVERT(x, ...)`, `BINARY x`.
+    Cast(CastTarget),
+    /// `CONVERT(x USING ...)`: the default collation of the character set.
+    ConvertUsing(Collation),
+    /// `x COLLATE ...`
+    Collate(Collation),
+    /// `_utf8mb4 'x'`, `N'x'`: the bytes of a literal are of this collation's character set.
+    Introducer(Collation),
+    /// `DATE 'x'`, `TIME 'x'`, `TIMESTAMP 'x'`.
+    TemporalLiteral(TemporalKind),
 }
 
-/// The functions that are called by name, and how many arguments each takes.
-const NAMED: &[(&str, Func, usize, usize)] = &[
-    ("abs", Func::Abs, 1, 1),
-    // In a statement AVG is an aggregate; this is what it comes to of two of them.
-    ("avg", Func::Average, 2, 2),
-    ("ceil", Func::Ceiling, 1, 1),
-    ("ceiling", Func::Ceiling, 1, 1),
-    ("char_length", Func::CharLength, 1, 1),
-    ("character_length", Func::CharLength, 1, 1),
-    ("coalesce", Func::Coalesce, 1, usize::MAX),
-    ("concat", Func::Concat, 1, usize::MAX),
-    ("concat_ws", Func::ConcatWs, 2, usize::MAX),
-    ("floor", Func::Floor, 1, 1),
-    ("greatest", Func::Greatest, 2, usize::MAX),
-    ("if", Func::If, 3, 3),
-    ("ifnull", Func::IfNull, 2, 2),
-    ("isnull", Func::IsNull, 1, 1),
-    ("lcase", Func::Lower, 1, 1),
-    ("least", Func::Least, 2, usize::MAX),
-    ("left", Func::Left, 2, 2),
-    ("length", Func::Length, 1, 1),
-    ("lower", Func::Lower, 1, 1),
-    ("mod", Func::Mod, 2, 2),
-    ("nullif", Func::NullIf, 2, 2),
-    ("octet_length", Func::Length, 1, 1),
-    ("right", Func::Right, 2, 2),
-    ("round", Func::Round, 1, 2),
-    ("sign", Func::Sign, 1, 1),
-    ("truncate", Func::Truncate, 2, 2),
-    ("ucase", Func::Upper, 1, 1),
-    ("upper", Func::Upper, 1, 1),
-];
+/// What a cast makes of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CastTarget {
+    Signed,
+    Unsigned,
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
+    /// Of a character set, by its default collation; `None` is that of the connection.
+    Char {
+        length: Option<u32>,
+        collation: Option<Collation>,
+    },
+    Binary {
+        length: Option<u32>,
+    },
+    Date,
+    Time {
+        decimals: u8,
+    },
+    DateTime {
+        decimals: u8,
+    },
+    Year,
+    Float,
+    /// Also the number that `x + 0.0e0` would be.
+    Double,
+    Json,
+}
 
 impl Func {
     /// Returns the function that a call by this name (any letter case) means, if it can be
     /// evaluated here.
     pub fn from_name(name: &str) -> Option<Func> {
-        let known = NAMED.iter().find(|(one, ..)| one.eq_ignore_ascii_case(name));
-        known.map(|(_, func, ..)| *func)
+        if name.eq_ignore_ascii_case("mod") {
+            return Some(Func::Mod);
+        }
+        // In a statement AVG is an aggregate; this is what it comes to of a sum and a count.
+        if name.eq_ignore_ascii_case("avg") {
+            return Some(Func::Average);
+        }
+        FunctionId::from_name(name).map(Func::Named)
     }
 
-    /// Returns the least and the greatest number of arguments.
-    pub fn arity(self) -> (usize, usize) {
+    /// Returns the function of a name that no SQL text can call.
+    pub fn internal(name: &str) -> Option<Func> {
+        FunctionId::internal(name).map(Func::Named)
+    }
+
+    /// Returns whether arguments may be tuples.
+    pub(crate) fn takes_tuples(self) -> bool {
+        let one = matches!(self, Func::In | Func::NotIn | Func::Eq | Func::Ne | Func::NullSafeEq);
+        one || matches!(self, Func::Lt | Func::Le | Func::Gt | Func::Ge)
+    }
+
+    /// Returns whether values only pass through, or are asked for NULL alone.
+    pub(crate) fn passes_on(self) -> bool {
         match self {
-            Func::Negate
-            | Func::Not
-            | Func::IsNull
-            | Func::IsNotNull
-            | Func::IsTrue
-            | Func::IsNotTrue
-            | Func::IsFalse
-            | Func::IsNotFalse
-            | Func::BitNot
-            | Func::CastSigned
-            | Func::CastUnsigned
-            | Func::CastDouble
-            | Func::CastChar => (1, 1),
-            Func::Between | Func::NotBetween => (3, 3),
-            Func::Like | Func::NotLike => (2, 3),
-            Func::Case | Func::And | Func::Or => (2, usize::MAX),
-            _ => {
-                let named = NAMED.iter().find(|(_, func, ..)| *func == self);
-                named.map_or((2, 2), |(_, _, least, greatest)| (*least, *greatest))
-            }
+            Func::IsNull | Func::IsNotNull => true,
+            Func::Named(id) => matches!(id.function().name, "coalesce" | "ifnull" | "isnull"),
+            _ => false,
+        }
+    }
+
+    /// Returns what finds the argument that the call passes on, for calls that choose one.
+    pub(crate) fn choice(self) -> Option<Choose> {
+        match self {
+            Func::Case => Some(operators::choose_case),
+            Func::CaseOf => Some(operators::choose_case_of),
+            Func::Named(id) => match id.function().name {
+                "if" => Some(functions::choose_if),
+                "nullif" => Some(functions::choose_null_if),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Returns what the function is.
+    pub fn function(self) -> &'static Function {
+        match self {
+            Func::Named(id) => id.function(),
+            _ => operators::function(self),
+        }
+    }
+
+    /// Returns the name that a plan shows.
+    pub fn name(self) -> String {
+        match self {
+            Func::Named(id) => id.function().name.to_owned(),
+            Func::Cast(target) => format!("cast{target:?}").to_lowercase(),
+            _ => format!("{self:?}").to_lowercase(),
+        }
+    }
+
+    /// Returns the operation's name in MySQL's messages.
+    pub(crate) fn message_name(self) -> String {
+        match (self, self.operator()) {
+            (_, Some(operator)) => operator.to_owned(),
+            (Func::In | Func::NotIn, _) => " IN ".to_owned(),
+            (Func::Between | Func::NotBetween, _) => "between".to_owned(),
+            (Func::Case | Func::CaseOf, _) => "case".to_owned(),
+            _ => self.function().name.to_owned(),
         }
     }
 
@@ -190,6 +223,7 @@ impl Func {
             Func::Gt => ">",
             Func::Ge => ">=",
             Func::Like => "like",
+            Func::NotLike => "not like",
             Func::BitAnd => "&",
             Func::BitOr => "|",
             Func::BitXor => "^",

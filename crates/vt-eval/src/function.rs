@@ -16,6 +16,7 @@ use vt_value::Value;
 use crate::kind::Kind;
 
 pub use call::{Call, Text};
+pub(crate) use signature::Kept;
 pub use signature::{CollationUse, Signature};
 
 /// How long a function gives the same result for the same arguments.
@@ -44,6 +45,9 @@ pub struct Function {
     pub internal: bool,
 }
 
+/// Finds the argument that a call passes on; `None` where it gives NULL.
+pub(crate) type Choose = fn(&mut Call<'_, '_>) -> Result<Option<usize>, Error>;
+
 /// As many arguments as one likes.
 pub const MANY: usize = usize::MAX;
 
@@ -55,7 +59,15 @@ impl Function {
         kind: fn(&mut Signature<'_>) -> Result<Kind, Error>,
         eval: fn(&mut Call<'_, '_>) -> Result<Value, Error>,
     ) -> Function {
-        Function { name, least, greatest, kind, eval, volatility: Volatility::Pure, internal: false }
+        Function {
+            name,
+            least,
+            greatest,
+            kind,
+            eval,
+            volatility: Volatility::Pure,
+            internal: false,
+        }
     }
 
     /// Has the function give the same while a statement runs, and perhaps another in the next.

@@ -7,12 +7,10 @@ use vt_value::Value;
 
 use crate::Func;
 use crate::context::Context;
-use crate::function::{Call, Function, Text};
+use crate::function::{Call, Function, Kept, Text};
 use crate::kind::Kind;
 use crate::warning::Warning;
 use crate::{convert, describe};
-
-pub(crate) use crate::function::Kept;
 
 /// A part of a compiled expression.
 #[derive(Debug)]
@@ -117,9 +115,10 @@ impl Node {
                 row,
                 ctx,
             }),
-            Op::Column(place, _) => {
-                row.get(*place).cloned().ok_or_else(|| Error::bug("an expression outside of its row"))
-            }
+            Op::Column(place, _) => row
+                .get(*place)
+                .cloned()
+                .ok_or_else(|| Error::bug("an expression outside of its row")),
             Op::Constant(value) => Ok(value.clone()),
             Op::Folded(folded) => {
                 folded.warnings.iter().for_each(|warning| ctx.warnings.push(warning.clone()));
@@ -131,6 +130,18 @@ impl Node {
 
     /// Computes the value for a row as a string.
     pub fn text(&self, row: &[Value], ctx: &mut Context<'_>) -> Result<Option<Text>, Error> {
+        // What chooses among numbers gives the text of what it chose.
+        if !self.kind.is_string()
+            && let Some(call) = self.call()
+            && let Some(choose) = call.func.choice()
+        {
+            let (func, args) = (call.func, call.args.as_slice());
+            let mut choosing = Call { node: self, func, args, row, ctx };
+            return match choose(&mut choosing)? {
+                Some(place) => call.args[place].text(row, ctx),
+                None => Ok(None),
+            };
+        }
         let value = self.eval(row, ctx)?;
         convert::text(value, &self.kind)
     }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use vt_value::Collation;
+use vt_value::temporal::{Locale, TimeZone};
 
 use crate::sql_mode::SqlMode;
-use crate::time_zone::TimeZone;
 
 /// What a statement's surroundings decide about evaluation: pure data, the same for all rows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Session {
     pub sql_mode: SqlMode,
     pub time_zone: TimeZone,
@@ -20,7 +20,7 @@ pub struct Session {
     /// What a division adds to the dividend's digits after the point.
     pub div_precision_increment: u8,
     /// The language of the names of days and months.
-    pub lc_time_names: Arc<str>,
+    pub lc_time_names: Locale,
     pub max_allowed_packet: u64,
     pub group_concat_max_len: u64,
     pub block_encryption_mode: Arc<str>,
@@ -36,6 +36,8 @@ pub struct Session {
     pub last_insert_id: u64,
     pub found_rows: u64,
     pub row_count: i64,
+    /// What chance starts from for this statement: `RAND()`, `UUID()`.
+    pub seed: u64,
 }
 
 impl Default for Session {
@@ -48,7 +50,7 @@ impl Default for Session {
             connection_collation: Collation::UTF8MB4_0900_AI_CI,
             default_week_format: 0,
             div_precision_increment: vt_value::decimal::DIV_SCALE_INCREMENT,
-            lc_time_names: "en_US".into(),
+            lc_time_names: Locale::default(),
             max_allowed_packet: 64 << 20,
             group_concat_max_len: 1024,
             block_encryption_mode: "aes-128-ecb".into(),
@@ -61,6 +63,7 @@ impl Default for Session {
             last_insert_id: 0,
             found_rows: 0,
             row_count: 0,
+            seed: 0,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use vt_base::{Code, Error};
+use vt_eval::{Context, Env, Session};
 use vt_value::BindVars;
 
 use crate::ShardQueries;
@@ -13,12 +14,28 @@ pub struct ExecContext<'a> {
     pub shards: &'a dyn ShardQueries,
     /// The statement's bind variables, with those that the plan needs of the session.
     pub binds: &'a Arc<BindVars>,
+    /// What the session decides about evaluation.
+    pub session: &'a Session,
     pub limits: Limits,
     /// The session holds a connection to each shard, so that no two calls to a shard may overlap:
     /// a join then reads its left side to the end before it asks for the right.
     pub exclusive: bool,
     /// Spreads statements that any shard can answer: taken modulo the number of shards.
     pub any_shard: usize,
+}
+
+impl<'a> ExecContext<'a> {
+    /// Returns what expressions look up while they are compiled.
+    pub(crate) fn env(&self) -> Env<'a> {
+        Env::new(self.binds, self.session)
+    }
+
+    /// Keeps the warnings of an evaluation for SHOW WARNINGS.
+    pub(crate) fn keep_warnings(&self, evaluated: &mut Context<'_>) {
+        for warning in evaluated.warnings.take() {
+            self.shards.warn(warning.errno, warning.message.to_string());
+        }
+    }
 }
 
 /// How much an execution may hold.

@@ -75,7 +75,7 @@ impl Key {
         match &self.how {
             How::Column { typ, collation, .. } => {
                 let value = Value::decode(*typ, *collation, shared())?;
-                if value.compare(&value).is_none() && !matches!(value, Value::Opaque(..)) {
+                if value.compare(&value).is_none() {
                     let message = format!("comparing strings beyond ASCII in column {at}");
                     return Err(Error::unsupported(message));
                 }

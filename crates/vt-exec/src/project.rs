@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vt_base::Error;
-use vt_eval::{Compiled, Env, Expr};
+use vt_eval::{Compiled, Context, Expr};
 use vt_value::{Field, Fields, Rows, RowsBuilder, Value};
 
 use crate::ExecContext;
@@ -34,25 +34,28 @@ impl Decoder {
     }
 }
 
-pub(crate) struct FilterStep {
+pub(crate) struct FilterStep<'a> {
     fields: Fields,
     predicate: Compiled,
     decoder: Decoder,
+    ctx: ExecContext<'a>,
+    evaluation: Context<'a>,
 }
 
-impl FilterStep {
+impl<'a> FilterStep<'a> {
     pub(crate) fn new(
         predicate: &Expr,
         input: &Fields,
-        ctx: ExecContext<'_>,
-    ) -> Result<FilterStep, Error> {
-        let predicate = predicate.compile(input, &Env::new(ctx.binds))?;
+        ctx: ExecContext<'a>,
+    ) -> Result<FilterStep<'a>, Error> {
+        let predicate = predicate.compile(input, &ctx.env())?;
         let decoder = Decoder::new(input, std::iter::once(&predicate));
-        Ok(FilterStep { fields: input.clone(), predicate, decoder })
+        let evaluation = Context::new(ctx.session);
+        Ok(FilterStep { fields: input.clone(), predicate, decoder, ctx, evaluation })
     }
 }
 
-impl Step for FilterStep {
+impl Step for FilterStep<'_> {
     fn fields(&self) -> Fields {
         self.fields.clone()
     }
@@ -62,19 +65,23 @@ impl Step for FilterStep {
         let mut cells = Vec::new();
         for row in rows.iter() {
             read_cells(row, self.fields.len(), &mut cells)?;
-            if self.predicate.is_true(self.decoder.decode(&cells, &rows)?)? {
+            let values = self.decoder.decode(&cells, &rows)?;
+            if self.predicate.is_true(values, &mut self.evaluation)? {
                 out.push_raw(row.0);
             }
         }
+        self.ctx.keep_warnings(&mut self.evaluation);
         Ok(if out.len() == rows.len() { rows } else { out.finish() })
     }
 }
 
-pub(crate) struct ProjectStep {
+pub(crate) struct ProjectStep<'a> {
     width: usize,
     fields: Fields,
     columns: Vec<Output>,
     decoder: Decoder,
+    ctx: ExecContext<'a>,
+    evaluation: Context<'a>,
 }
 
 /// Where a column of a projection comes from.
@@ -84,13 +91,13 @@ enum Output {
     Computed(Compiled),
 }
 
-impl ProjectStep {
+impl<'a> ProjectStep<'a> {
     pub(crate) fn new(
         exprs: &[Expr],
         names: &[Arc<str>],
         input: &Fields,
-        ctx: ExecContext<'_>,
-    ) -> Result<ProjectStep, Error> {
+        ctx: ExecContext<'a>,
+    ) -> Result<ProjectStep<'a>, Error> {
         let (mut fields, mut columns) = (Vec::new(), Vec::new());
         for (place, expr) in exprs.iter().enumerate() {
             let name = names.get(place).map_or("", |name| name);
@@ -102,7 +109,7 @@ impl ProjectStep {
                 fields.push(Field { name, ..field.clone() });
                 columns.push(Output::Column(*column));
             } else {
-                let compiled = expr.compile(input, &Env::new(ctx.binds))?;
+                let compiled = expr.compile(input, &ctx.env())?;
                 fields.push(compiled.field(name));
                 columns.push(Output::Computed(compiled));
             }
@@ -112,11 +119,13 @@ impl ProjectStep {
             Output::Column(_) => None,
         });
         let decoder = Decoder::new(input, computed);
-        Ok(ProjectStep { width: input.len(), fields: fields.into(), columns, decoder })
+        let (width, fields) = (input.len(), fields.into());
+        let evaluation = Context::new(ctx.session);
+        Ok(ProjectStep { width, fields, columns, decoder, ctx, evaluation })
     }
 }
 
-impl Step for ProjectStep {
+impl Step for ProjectStep<'_> {
     fn fields(&self) -> Fields {
         self.fields.clone()
     }
@@ -131,15 +140,16 @@ impl Step for ProjectStep {
                 match column {
                     Output::Column(column) => out.value(cells[*column]),
                     Output::Computed(compiled) => {
-                        let value = compiled.eval(values)?;
+                        let value = compiled.eval(values, &mut self.evaluation)?;
                         text.clear();
-                        value.write(&mut text);
+                        compiled.write(&value, &mut text);
                         out.value((!value.is_null()).then_some(text.as_slice()));
                     }
                 }
             }
             out.end_row();
         }
+        self.ctx.keep_warnings(&mut self.evaluation);
         Ok(out.finish())
     }
 }

@@ -143,7 +143,7 @@ fn translate_chain<'a>(top: &'a Binary<'a>, place: ColumnPlace<'_, 'a>) -> Resul
         }
     };
     for link in links.into_iter().rev() {
-        let Some(func) = binary_func(link.op) else {
+        let Some(func) = operator(link.op) else {
             return Err(untranslatable(Expr::Binary(link)));
         };
         left = Eval::Call(func, vec![left, translate(link.right, place)?]);
@@ -185,20 +185,19 @@ fn translate_in<'a>(
 
 /// `CASE` takes its conditions and values in turn, then what is left over.
 fn translate_case<'a>(case: &Case<'a>, place: ColumnPlace<'_, 'a>) -> Result<Eval, Error> {
-    let operand = case.operand.map(|operand| translate(operand, place)).transpose()?;
-    let mut args = Vec::with_capacity(2 * case.whens.len() + 1);
+    let func = if case.operand.is_some() { Func::CaseOf } else { Func::Case };
+    let mut args = Vec::with_capacity(2 * case.whens.len() + 2);
+    if let Some(operand) = case.operand {
+        args.push(translate(operand, place)?);
+    }
     for when in case.whens {
-        let condition = translate(when.condition, place)?;
-        args.push(match &operand {
-            Some(operand) => Eval::Call(Func::Eq, vec![operand.clone(), condition]),
-            None => condition,
-        });
+        args.push(translate(when.condition, place)?);
         args.push(translate(when.value, place)?);
     }
     if let Some(otherwise) = case.otherwise {
         args.push(translate(otherwise, place)?);
     }
-    Ok(Eval::Call(Func::Case, args))
+    Ok(Eval::Call(func, args))
 }
 
 fn negated(expr: Eval, negated: bool) -> Eval {
@@ -208,7 +207,7 @@ fn negated(expr: Eval, negated: bool) -> Eval {
     }
 }
 
-fn binary_func(op: BinaryOp) -> Option<Func> {
+fn operator(op: BinaryOp) -> Option<Func> {
     Some(match op {
         BinaryOp::Eq => Func::Eq,
         BinaryOp::NullSafeEq => Func::NullSafeEq,
@@ -223,7 +222,7 @@ fn binary_func(op: BinaryOp) -> Option<Func> {
         BinaryOp::Div => Func::Div,
         BinaryOp::IntDiv => Func::IntDiv,
         BinaryOp::Mod => Func::Mod,
-        BinaryOp::Concat => Func::Concat,
+        BinaryOp::Concat => return Func::from_name("concat"),
         _ => return None,
     })
 }

@@ -17,13 +17,11 @@ pub enum Value {
     UInt(u64),
     Decimal(Decimal),
     Float(f64),
-    /// A string; one of bytes has the collation [`Collation::BINARY`].
+    /// A string in the character set of its collation; one of bytes has the collation
+    /// [`Collation::BINARY`], and so have BIT, GEOMETRY and VECTOR. ENUM and SET are their text.
     Text(Bytes, Collation),
     Temporal(Temporal),
     Json(Json),
-    /// A value that is passed on but not computed with: ENUM, SET, BIT, GEOMETRY, VECTOR,
-    /// hexadecimal and bit literals.
-    Opaque(Type, Bytes),
 }
 
 impl Value {
@@ -42,12 +40,12 @@ impl Value {
             Type::DATETIME | Type::TIMESTAMP => temporal(TemporalKind::DateTime),
             Type::TIME => temporal(TemporalKind::Time),
             Type::JSON => Json::parse(&text).ok().map(Value::Json),
-            Type::HEXNUM | Type::HEXVAL | Type::BITNUM => Some(Value::Opaque(typ, text.clone())),
             _ if typ.is_signed() => parse(&text).map(Value::Int),
             _ if typ.is_unsigned() => parse(&text).map(Value::UInt),
-            _ if typ.is_text() => Some(Value::Text(text.clone(), collation)),
-            _ if typ.is_binary() => Some(Value::Text(text.clone(), Collation::BINARY)),
-            _ => Some(Value::Opaque(typ, text.clone())),
+            _ if typ.is_text() || matches!(typ, Type::ENUM | Type::SET) => {
+                Some(Value::Text(text.clone(), collation))
+            }
+            _ => Some(Value::Text(text.clone(), Collation::BINARY)),
         };
         value.ok_or_else(|| {
             Error::bug(format_args!("{typ} cannot be {:?}", String::from_utf8_lossy(&text)))
@@ -84,7 +82,6 @@ impl Value {
                 TemporalKind::Time => Type::TIME,
             },
             Value::Json(_) => Type::JSON,
-            Value::Opaque(typ, _) => *typ,
         }
     }
 
@@ -96,7 +93,7 @@ impl Value {
             Value::UInt(number) => out.extend_from_slice(number.to_string().as_bytes()),
             Value::Decimal(number) => number.write(out),
             Value::Float(number) => float::write_f64(*number, out),
-            Value::Text(text, _) | Value::Opaque(_, text) => out.extend_from_slice(text),
+            Value::Text(text, _) => out.extend_from_slice(text),
             Value::Temporal(temporal) => temporal.write(out),
             Value::Json(json) => json.write(out),
         }
@@ -106,7 +103,7 @@ impl Value {
     pub fn text(&self) -> Option<Bytes> {
         match self {
             Value::Null => None,
-            Value::Text(text, _) | Value::Opaque(_, text) => Some(text.clone()),
+            Value::Text(text, _) => Some(text.clone()),
             _ => {
                 let mut text = Vec::with_capacity(24);
                 self.write(&mut text);
@@ -131,7 +128,7 @@ impl Value {
             Value::Decimal(number) => Some(number.to_f64()),
             Value::Float(number) => Some(*number),
             Value::Text(text, _) => Some(float::parse_prefix(text)),
-            Value::Null | Value::Temporal(_) | Value::Json(_) | Value::Opaque(..) => None,
+            Value::Null | Value::Temporal(_) | Value::Json(_) => None,
         }
     }
 

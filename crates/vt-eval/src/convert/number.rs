@@ -1,7 +1,7 @@
 //! Values as numbers.
 
 use vt_base::Error;
-use vt_value::{Decimal, TemporalKind, Type, Value, float};
+use vt_value::{Decimal, TemporalKind, Value, float};
 
 use crate::context::Context;
 use crate::kind::Kind;
@@ -77,9 +77,7 @@ pub(crate) fn int(value: &Value, kind: &Kind, ctx: &mut Context<'_>) -> Result<O
             let number = decimal(value, kind, ctx)?.unwrap_or(Decimal::ZERO);
             int_of_decimal(&number, false)
         }
-        Value::Opaque(typ, _) => {
-            return Err(Error::unsupported(format_args!("{typ} as an integer")));
-        }
+        Value::Json(_) => return Err(Error::unsupported("JSON as an integer")),
     }))
 }
 
@@ -157,9 +155,7 @@ pub(crate) fn real(
             number
         }
         Value::Temporal(_) => decimal(value, kind, ctx)?.unwrap_or(Decimal::ZERO).to_f64(),
-        Value::Opaque(typ, _) => {
-            return Err(Error::unsupported(format_args!("{typ} as a number")));
-        }
+        Value::Json(_) => return Err(Error::unsupported("JSON as a number")),
     }))
 }
 
@@ -185,9 +181,7 @@ pub(crate) fn decimal(
             number
         }
         Value::Temporal(temporal) => decimal_of_temporal(temporal, kind),
-        Value::Opaque(typ, _) => {
-            return Err(Error::unsupported(format_args!("{typ} as a number")));
-        }
+        Value::Json(_) => return Err(Error::unsupported("JSON as a number")),
     }))
 }
 
@@ -226,9 +220,6 @@ pub(crate) fn truth(
         Value::Float(number) => *number != 0.0,
         Value::Temporal(temporal) => temporal.packed() != 0,
         Value::Text(..) => return Ok(real(value, kind, ctx)?.map(|number| number != 0.0)),
-        Value::Opaque(Type::JSON, _) => return Err(Error::unsupported("JSON as a condition")),
-        Value::Opaque(typ, _) => {
-            return Err(Error::unsupported(format_args!("{typ} as a condition")));
-        }
+        Value::Json(_) => return Err(Error::unsupported("JSON as a condition")),
     }))
 }

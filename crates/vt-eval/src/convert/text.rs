@@ -25,9 +25,6 @@ pub(crate) fn text(value: Value, kind: &Kind) -> Result<Option<Text>, Error> {
         }
         Value::Float(number) => float::write_f64_as_string(number, &mut out),
         Value::Decimal(number) => shown(number, kind).write(&mut out),
-        Value::Opaque(typ, _) if typ != Type::JSON => {
-            return Err(Error::unsupported(format_args!("{typ} as a string")));
-        }
         other => other.write(&mut out),
     }
     Ok(Some(Text { bytes: out.into(), collation: OF_NUMBERS }))
@@ -46,22 +43,55 @@ pub(crate) fn typed(value: Value, kind: &Kind) -> Value {
     }
 }
 
-/// Returns the bytes of a string in the character set of a collation.
+/// Returns the bytes of a string in the character set of a collation; what has no place there
+/// becomes `?`.
 pub(crate) fn to_charset(
     text: Text,
     collation: Collation,
     _ctx: &mut Context<'_>,
 ) -> Result<Bytes, Error> {
+    match converted(&text, collation)? {
+        Some(bytes) => Ok(bytes),
+        None => Err(refused(&text, collation)),
+    }
+}
+
+/// Returns the bytes of a string in the character set of a collation; `None` if it has characters
+/// that the set does not.
+pub(crate) fn converted(text: &Text, collation: Collation) -> Result<Option<Bytes>, Error> {
     let same = text.collation == collation
         || text.collation.charset() == collation.charset()
         || collation == Collation::BINARY
         || collation == Collation::UNKNOWN;
     if same || text.bytes.is_ascii() {
-        return Ok(text.bytes);
+        return Ok(Some(text.bytes.clone()));
     }
-    Err(Error::unsupported(format_args!(
+    Err(refused(text, collation))
+}
+
+fn refused(text: &Text, collation: Collation) -> Error {
+    Error::unsupported(format_args!(
         "a string of {} in {}",
         text.collation.name().unwrap_or("an unknown collation"),
         collation.name().unwrap_or("an unknown collation")
-    )))
+    ))
+}
+
+/// Appends the text that a value has in a result; nothing for NULL.
+pub(crate) fn write(value: &Value, kind: &Kind, out: &mut Vec<u8>) {
+    match value {
+        Value::Float(number) if kind.typ == Type::FLOAT32 => float::write_f32(*number as f32, out),
+        Value::Float(number) if kind.decimals < NOT_FIXED => {
+            float::write_fixed(*number, kind.decimals, out);
+        }
+        other => other.write(out),
+    }
+}
+
+/// Returns the characters of UTF-8 text, each as its bytes.
+pub(crate) fn characters(text: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+    let starts: Vec<usize> =
+        (0..text.len()).filter(|place| text[*place] & 0xc0 != 0x80 || *place == 0).collect();
+    let ends: Vec<usize> = starts.iter().skip(1).copied().chain([text.len()]).collect();
+    starts.into_iter().zip(ends).map(move |(start, end)| &text[start..end])
 }

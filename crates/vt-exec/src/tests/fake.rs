@@ -21,6 +21,7 @@ type Answer = dyn Fn(&ShardCall) -> Result<QueryResult, Error> + Send + Sync;
 pub(crate) struct Fake {
     answer: Box<Answer>,
     pub(crate) binds: Arc<BindVars>,
+    pub(crate) session: vt_eval::Session,
     pub(crate) limits: Limits,
     log: Mutex<Vec<String>>,
     pub(crate) last_insert_id: Mutex<Option<u64>>,
@@ -35,6 +36,7 @@ impl Fake {
         Fake {
             answer: Box::new(answer),
             binds: Arc::default(),
+            session: vt_eval::Session::default(),
             limits: Limits::default(),
             log: Mutex::default(),
             last_insert_id: Mutex::default(),
@@ -53,6 +55,7 @@ impl Fake {
         ExecContext {
             shards: self,
             binds: &self.binds,
+            session: &self.session,
             limits: self.limits,
             exclusive: false,
             any_shard: 0,

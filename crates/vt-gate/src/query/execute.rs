@@ -10,7 +10,7 @@ use vt_tablet_api::{StreamPart, Workload};
 use vt_value::{BindVars, Fields, QueryResult};
 
 use super::plan_cache::CachedPlan;
-use super::{Record, Sink, deadline, needs};
+use super::{Record, Sink, deadline, evaluation, needs};
 use crate::gate::Gate;
 use crate::scatter::{Scatter, Traced};
 use crate::session::{Level, Session, Warning};
@@ -32,13 +32,14 @@ pub async fn execute_plan(
     begin(gate, session, plan).await?;
     needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
     let binds = Arc::new(binds);
+    let evaluation = evaluation::of(session);
     record.executing();
     let deadline = deadline(gate, session);
     let streams = session.workload == Workload::Olap && sink.is_streaming() && gives_rows(plan);
     let (result, statement) = {
         let is_apart = plan.plan.statement == StatementType::Ddl && !plan.needs_connection;
         let scatter = Scatter::new(&gate.tablets, session, deadline).apart(is_apart);
-        let context = context(gate, &scatter, &binds);
+        let context = context(gate, &scatter, &binds, &evaluation);
         let result = match streams {
             true => stream(plan, &context, sink, record).await,
             false => vt_exec::execute(&plan.plan, &context).await,
@@ -61,10 +62,12 @@ pub async fn trace_plan(
     begin(gate, session, plan).await?;
     needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
     let binds = Arc::new(binds);
+    let evaluation = evaluation::of(session);
     let deadline = deadline(gate, session);
     let (result, statement, trace) = {
         let scatter = Scatter::new(&gate.tablets, session, deadline).traced();
-        let result = vt_exec::execute(&plan.plan, &context(gate, &scatter, &binds)).await;
+        let result =
+            vt_exec::execute(&plan.plan, &context(gate, &scatter, &binds, &evaluation)).await;
         (result, scatter.statement(), scatter.into_trace())
     };
     statement.end(&gate.tablets, session, result).await?;
@@ -76,15 +79,22 @@ pub async fn fields(gate: &Gate, session: &mut Session, plan: &CachedPlan) -> Re
     let mut binds = BindVars::new();
     needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
     let binds = Arc::new(binds);
+    let evaluation = evaluation::of(session);
     let deadline = deadline(gate, session);
     let scatter = Scatter::new(&gate.tablets, session, deadline);
-    vt_exec::fields(&plan.plan, &context(gate, &scatter, &binds)).await
+    vt_exec::fields(&plan.plan, &context(gate, &scatter, &binds, &evaluation)).await
 }
 
-fn context<'a>(gate: &Gate, scatter: &'a Scatter<'_>, binds: &'a Arc<BindVars>) -> ExecContext<'a> {
+fn context<'a>(
+    gate: &Gate,
+    scatter: &'a Scatter<'_>,
+    binds: &'a Arc<BindVars>,
+    evaluation: &'a vt_eval::Session,
+) -> ExecContext<'a> {
     ExecContext {
         shards: scatter,
         binds,
+        session: evaluation,
         limits: Limits { memory_rows: gate.config.memory_rows_max, ..Limits::default() },
         exclusive: scatter.is_exclusive(),
         any_shard: gate.next_shard(),

@@ -3,6 +3,7 @@
 //! [`run_query`] is the table of contents: understand, begin, execute, end, record.
 
 pub mod binary_text;
+pub mod evaluation;
 pub mod execute;
 pub mod forward;
 pub mod literals;

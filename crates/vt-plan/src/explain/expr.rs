@@ -11,10 +11,10 @@ pub(super) fn show(expr: &Expr) -> String {
         Expr::Literal(value) => literal(value),
         Expr::Bind(name) => format!(":{name}"),
         Expr::BindTuple(name) => format!("::{name}"),
-        Expr::Column(place) => format!("${place}"),
+        Expr::Column(place) | Expr::TypedColumn(place, _) => format!("${place}"),
         Expr::Tuple(members) => format!("({})", show_all(members)),
         Expr::Call(func, args) => {
-            format!("{}({})", format!("{func:?}").to_lowercase(), show_all(args))
+            format!("{}({})", func.name(), show_all(args))
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use super::Value;
+use crate::Collation;
 use crate::temporal::TemporalKind;
-use crate::{Collation, Type};
 
 /// Integers beyond this are not all doubles.
 const EXACT_AS_DOUBLE: u64 = 1 << 53;
@@ -13,7 +13,7 @@ impl Value {
     /// Returns the order of two values as ORDER BY and the comparison operators have it, NULL
     /// first; `None` where it is not known here.
     pub fn compare(&self, other: &Value) -> Option<Ordering> {
-        use Value::{Decimal, Float, Int, Json, Null, Opaque, Temporal, Text, UInt};
+        use Value::{Decimal, Float, Int, Json, Null, Temporal, Text, UInt};
         match (self, other) {
             (Null, Null) => Some(Ordering::Equal),
             (Null, _) => Some(Ordering::Less),
@@ -38,14 +38,6 @@ impl Value {
                 comparable.then(|| a.packed().cmp(&b.packed()))
             }
             (Json(a), Json(b)) => Some(a.cmp(b)),
-            (Opaque(typ, a), Opaque(other, b)) => {
-                let bytewise = match *typ {
-                    Type::BIT => a.len() == b.len(),
-                    Type::GEOMETRY | Type::VECTOR => true,
-                    _ => false,
-                };
-                (typ == other && bytewise).then(|| a.cmp(b))
-            }
             _ => None,
         }
     }
@@ -121,7 +113,6 @@ impl Value {
                 json.write_key(&mut key);
                 write_bytes_key(8, &key, out);
             }
-            Value::Opaque(_, bytes) => write_bytes_key(7, bytes, out),
         }
         true
     }

@@ -1,0 +1,218 @@
+//! The collation that several strings have in common, and the errors where there is none.
+
+use vt_base::Error;
+use vt_collation::Charset;
+use vt_value::{Collation, Type, Value};
+
+use crate::function::{CollationUse, Text};
+use crate::kind::Kind;
+use crate::node::{Node, Op};
+use crate::session::Session;
+
+/// How weakly a collation holds against another, as `COERCIBILITY()` has it.
+pub(crate) mod coercibility {
+    pub(crate) const EXPLICIT: u8 = 0;
+    pub(crate) const NONE: u8 = 1;
+    pub(crate) const IMPLICIT: u8 = 2;
+    pub(crate) const SYSTEM: u8 = 3;
+    pub(crate) const COERCIBLE: u8 = 4;
+    pub(crate) const NUMERIC: u8 = 5;
+    pub(crate) const IGNORABLE: u8 = 6;
+}
+
+use coercibility::{COERCIBLE, EXPLICIT, NONE, NUMERIC, SYSTEM};
+
+const NAMES: [&str; 7] =
+    ["EXPLICIT", "NONE", "IMPLICIT", "SYSCONST", "COERCIBLE", "NUMERIC", "IGNORABLE"];
+
+/// A collation with how strongly it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Claim {
+    collation: Collation,
+    coercibility: u8,
+    /// The string has characters of ASCII alone.
+    ascii: bool,
+}
+
+impl Claim {
+    fn of(kind: &Kind) -> Claim {
+        Claim { collation: kind.collation, coercibility: kind.coercibility, ascii: kind.ascii }
+    }
+
+    /// Returns what two strings have in common; `None` for a clash.
+    fn join(self, other: Claim) -> Option<Claim> {
+        let joined = match self.collation.charset() == other.collation.charset() {
+            true => self.join_of_charset(other)?,
+            false => self.join_of_charsets(other)?,
+        };
+        Some(Claim { ascii: self.ascii && other.ascii, ..joined })
+    }
+
+    fn join_of_charsets(self, other: Claim) -> Option<Claim> {
+        let (binary, unknown) = (Collation::BINARY, Collation::UNKNOWN);
+        if self.collation == binary {
+            return Some(if self.coercibility <= other.coercibility { self } else { other });
+        }
+        if other.collation == binary {
+            return Some(if other.coercibility <= self.coercibility { other } else { self });
+        }
+        if self.collation == unknown || other.collation == unknown {
+            // What is not known is refused where it is computed with.
+            if self.coercibility != other.coercibility {
+                return Some(if self.coercibility < other.coercibility { self } else { other });
+            }
+            return Some(Claim { collation: unknown, ..self });
+        }
+        if self.takes(other) {
+            return Some(self);
+        }
+        if other.takes(self) {
+            return Some(other);
+        }
+        // A weak string is converted, if it can be.
+        if self.coercibility < other.coercibility && other.coercibility >= SYSTEM {
+            return Some(self);
+        }
+        if other.coercibility < self.coercibility && self.coercibility >= SYSTEM {
+            return Some(other);
+        }
+        None
+    }
+
+    /// Returns whether every string of the other can be written in this character set.
+    fn takes(self, other: Claim) -> bool {
+        let stronger = self.coercibility < other.coercibility;
+        let same = self.coercibility == other.coercibility;
+        if self.is_unicode() {
+            let wider = !other.is_unicode()
+                || (self.collation.charset() == Some(Charset::Utf8mb4)
+                    && other.collation.charset() == Some(Charset::Utf8mb3));
+            if stronger || (same && wider) {
+                return true;
+            }
+        }
+        other.ascii && (stronger || (same && !self.ascii))
+    }
+
+    fn join_of_charset(self, other: Claim) -> Option<Claim> {
+        if self.coercibility != other.coercibility {
+            return Some(if self.coercibility < other.coercibility { self } else { other });
+        }
+        if self.collation == other.collation {
+            return Some(self);
+        }
+        if self.coercibility == EXPLICIT {
+            return None;
+        }
+        if self.collation.is_binary() {
+            return Some(self);
+        }
+        if other.collation.is_binary() {
+            return Some(other);
+        }
+        let collation = self.collation.charset()?.binary_collation();
+        Some(Claim { collation, coercibility: NONE, ..self })
+    }
+
+    fn is_unicode(self) -> bool {
+        self.collation.charset().is_some_and(Charset::is_unicode)
+    }
+
+    fn describe(self) -> String {
+        let name = self.collation.name().unwrap_or("unknown");
+        let strength = NAMES.get(usize::from(self.coercibility)).copied().unwrap_or("NONE");
+        format!("({name},{strength})")
+    }
+}
+
+/// Finds the collation that strings have in common, with its coercibility, and brings constants to
+/// its character set.
+pub(crate) fn aggregate(
+    args: &mut [Node],
+    purpose: CollationUse,
+    operation: &str,
+    session: &Session,
+) -> Result<(Collation, u8), Error> {
+    let mut args: Vec<&mut Node> = args.iter_mut().collect();
+    aggregate_all(&mut args, purpose, operation, session)
+}
+
+/// The same, for arguments that do not stand side by side.
+pub(crate) fn aggregate_all(
+    args: &mut [&mut Node],
+    purpose: CollationUse,
+    operation: &str,
+    session: &Session,
+) -> Result<(Collation, u8), Error> {
+    let clash = |args: &[&mut Node]| {
+        let claims: Vec<Claim> = args.iter().map(|arg| Claim::of(&arg.kind)).collect();
+        illegal_mix(&claims, operation)
+    };
+    let mut claims = args.iter().map(|arg| Claim::of(&arg.kind));
+    let Some(first) = claims.next() else {
+        return Ok((session.connection_collation, COERCIBLE));
+    };
+    let mut clashed = false;
+    let mut all = first;
+    for claim in claims {
+        match all.join(claim) {
+            Some(joined) => {
+                clashed &= joined.coercibility != EXPLICIT;
+                all = joined;
+            }
+            // An explicit collation later in the list settles it.
+            None if all.coercibility != EXPLICIT || claim.coercibility != EXPLICIT => {
+                clashed = true;
+            }
+            None => return Err(clash(args)),
+        }
+    }
+    if clashed && all.coercibility != EXPLICIT {
+        return Err(clash(args));
+    }
+    if purpose == CollationUse::Comparison && all.coercibility == NONE {
+        return Err(clash(args));
+    }
+    if all.coercibility == NUMERIC {
+        return Ok((session.connection_collation, COERCIBLE));
+    }
+    for arg in args.iter_mut() {
+        convert_constant(arg, all.collation);
+    }
+    Ok((all.collation, all.coercibility))
+}
+
+/// Brings a constant string to a collation's character set.
+fn convert_constant(arg: &mut Node, collation: Collation) {
+    let known = collation != Collation::BINARY && collation != Collation::UNKNOWN;
+    let Some(Value::Text(bytes, own)) = arg.constant() else { return };
+    if !known || *own == collation || *own == Collation::BINARY || !arg.is_literal() {
+        return;
+    }
+    if own.charset() == collation.charset() {
+        return;
+    }
+    let text = Text { bytes: bytes.clone(), collation: *own };
+    let Ok(Some(bytes)) = crate::convert::converted(&text, collation) else { return };
+    arg.kind.collation = collation;
+    arg.op = Op::Constant(Value::Text(bytes, collation));
+}
+
+fn illegal_mix(claims: &[Claim], operation: &str) -> Error {
+    let parts: Vec<String> = claims.iter().map(|claim| claim.describe()).collect();
+    let (errno, message) = match parts.as_slice() {
+        [a, b] => {
+            (1267, format!("Illegal mix of collations {a} and {b} for operation '{operation}'"))
+        }
+        [a, b, c] => {
+            (1270, format!("Illegal mix of collations {a}, {b}, {c} for operation '{operation}'"))
+        }
+        _ => (1271, format!("Illegal mix of collations for operation '{operation}'")),
+    };
+    Error::mysql(errno, b"HY000", message).with_code(vt_base::Code::InvalidArgument)
+}
+
+/// Returns whether a kind takes part in the choice of a collation with one of its own.
+pub(crate) fn has_collation(kind: &Kind) -> bool {
+    kind.is_string() || matches!(kind.typ, Type::ENUM | Type::SET | Type::JSON)
+}

@@ -1,0 +1,70 @@
+//! Expressions as MySQL's messages show them.
+
+use vt_value::Value;
+
+use crate::Func;
+use crate::node::{CallOp, Node, Op};
+
+/// How long a message shows an expression.
+const SHOWN_BYTES: usize = 2048;
+
+/// Writes an expression as MySQL's messages show it.
+pub(crate) fn node(node: &Node) -> String {
+    let mut out = String::new();
+    write(node, &mut out);
+    out
+}
+
+fn write(node: &Node, out: &mut String) {
+    if out.len() > SHOWN_BYTES {
+        return;
+    }
+    match &node.op {
+        Op::Constant(value) => match (value, value.text()) {
+            (_, None) => out.push_str("NULL"),
+            (Value::Text(bytes, _), _) if node.kind.is_bits() => {
+                out.push_str("0x");
+                bytes.iter().for_each(|byte| out.push_str(&format!("{byte:02x}")));
+            }
+            (Value::Text(..) | Value::Temporal(_), Some(text)) => {
+                out.push('\'');
+                out.push_str(&String::from_utf8_lossy(&text));
+                out.push('\'');
+            }
+            (_, Some(text)) => out.push_str(&String::from_utf8_lossy(&text)),
+        },
+        Op::Column(_, name) => out.push_str(name),
+        Op::Tuple(nodes) => list("(", nodes, out),
+        Op::Call(call) => write_call(call, out),
+        Op::Folded(folded) => write_call(&folded.call, out),
+    }
+}
+
+fn list(open: &str, nodes: &[Node], out: &mut String) {
+    out.push_str(open);
+    for (place, node) in nodes.iter().enumerate() {
+        if place > 0 {
+            out.push(',');
+        }
+        write(node, out);
+    }
+    out.push(')');
+}
+
+fn write_call(call: &CallOp, out: &mut String) {
+    match (call.func, call.func.operator(), call.args.as_slice()) {
+        (Func::Negate, _, args) => list("-(", args, out),
+        (Func::BitNot, _, args) => list("~(", args, out),
+        (Func::Named(id), _, args) => list(&format!("{}(", id.function().name), args, out),
+        (_, Some(operator), [first, rest @ ..]) if !rest.is_empty() => {
+            out.push('(');
+            write(first, out);
+            for node in rest {
+                out.push_str(&format!(" {operator} "));
+                write(node, out);
+            }
+            out.push(')');
+        }
+        (func, _, args) => list(&format!("{}(", func.name()), args, out),
+    }
+}

@@ -1,0 +1,161 @@
+//! COALESCE, IFNULL, NULLIF, IF, ISNULL, GREATEST, LEAST.
+
+use vt_base::Error;
+use vt_value::{Type, Value};
+
+use crate::choice::{common_kind, convert};
+use crate::function::{Call, CollationUse, Function, MANY, Signature};
+use crate::kind::Kind;
+use crate::operators::compare::{How, Pair, Side, how, order};
+
+pub(crate) const FUNCTIONS: &[Function] = &[
+    Function::new("coalesce", (1, MANY), coalesce_kind, coalesce),
+    Function::new("greatest", (2, MANY), extreme_kind, greatest),
+    Function::new("if", (3, 3), if_kind, if_),
+    Function::new("ifnull", (2, 2), coalesce_kind, coalesce),
+    Function::new("isnull", (1, 1), is_null_kind, is_null),
+    Function::new("least", (2, MANY), extreme_kind, least),
+    Function::new("nullif", (2, 2), null_if_kind, null_if),
+];
+
+fn coalesce_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let places: Vec<usize> = (0..signature.len()).collect();
+    let nullable = signature.kinds().all(|kind| kind.nullable);
+    Ok(common_kind(signature, &places)?.with_nullable(nullable))
+}
+
+fn coalesce(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    for place in 0..call.len() {
+        let value = call.value(place)?;
+        if !value.is_null() {
+            return Ok(padded(
+                convert(value, call.arg_kind(place), call.kind(), call.context())?,
+                call.kind(),
+            ));
+        }
+    }
+    Ok(Value::Null)
+}
+
+/// Fills a decimal up to the digits of its expression.
+fn padded(value: Value, kind: &Kind) -> Value {
+    match value {
+        Value::Decimal(number) if number.scale() < kind.decimals => {
+            Value::Decimal(number.round(kind.decimals))
+        }
+        other => other,
+    }
+}
+
+fn if_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    common_kind(signature, &[1, 2])
+}
+
+/// Finds the value that IF passes on.
+pub(crate) fn choose_if(call: &mut Call<'_, '_>) -> Result<Option<usize>, Error> {
+    Ok(Some(if call.truth(0)? == Some(true) { 1 } else { 2 }))
+}
+
+fn if_(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let Some(place) = choose_if(call)? else { return Ok(Value::Null) };
+    let value = call.value(place)?;
+    convert(value, call.arg_kind(place), call.kind(), call.context())
+}
+
+fn is_null_kind(_signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    Ok(Kind::truth().with_nullable(false))
+}
+
+fn is_null(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    Ok(Value::from(call.value(0)?.is_null()))
+}
+
+fn null_if_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let kind = signature.kind(0).clone();
+    let (a, b) = (&signature.args()[0], &signature.args()[1]);
+    // MySQL may turn a constant into the type of the other before it gives it back.
+    let differ = a.kind.typ != b.kind.typ || a.kind.collation != b.kind.collation;
+    if a.is_constant() && differ && !b.kind.is_null() {
+        return Err(Error::unsupported("NULLIF of a constant and another type"));
+    }
+    let session = signature.session;
+    let [a, b] = &mut *signature.args else { return Err(Error::bug("NULLIF of other than two")) };
+    let how = how(a, b, "nullif", session)?;
+    signature.keep(how);
+    Ok(kind.with_nullable(true))
+}
+
+/// Finds the value that NULLIF passes on.
+pub(crate) fn choose_null_if(call: &mut Call<'_, '_>) -> Result<Option<usize>, Error> {
+    let how = call.kept::<How>().ok_or_else(|| Error::bug("a NULLIF that was not compiled"))?;
+    let mut pair = Pair { row: call.row, ctx: call.ctx };
+    match pair.equal(how, &call.args[0], &call.args[1])? {
+        Some(true) => Ok(None),
+        _ => Ok(Some(0)),
+    }
+}
+
+fn null_if(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    match choose_null_if(call)? {
+        Some(place) => call.value(place),
+        None => Ok(Value::Null),
+    }
+}
+
+fn extreme_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let places: Vec<usize> = (0..signature.len()).collect();
+    let mut kind = common_kind(signature, &places)?;
+    if kind.is_string() {
+        if !signature.kinds().all(|kind| kind.is_string() || kind.is_null()) {
+            return Err(Error::unsupported("GREATEST or LEAST of strings and other values"));
+        }
+        let purpose = CollationUse::Comparison;
+        let (collation, _) = signature.aggregate_collation(0..places.len(), purpose)?;
+        kind.collation = collation;
+    }
+    signature.keep(match kind.typ {
+        _ if kind.is_string() => How::Text(kind.collation),
+        Type::DECIMAL => How::Decimal,
+        typ if typ.is_float() => How::Real,
+        typ if typ.is_temporal() => How::Temporal,
+        Type::NULL_TYPE => How::Null,
+        _ => How::Int,
+    });
+    Ok(kind)
+}
+
+fn greatest(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    // Of equal values MySQL takes the last for the greatest, the first for the least.
+    extreme(call, |order| order.is_ge())
+}
+
+fn least(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    extreme(call, |order| order.is_lt())
+}
+
+fn extreme(
+    call: &mut Call<'_, '_>,
+    better: fn(std::cmp::Ordering) -> bool,
+) -> Result<Value, Error> {
+    let how = call.kept::<How>().ok_or_else(|| Error::bug("a choice that was not compiled"))?;
+    let kind = call.kind();
+    let mut best: Option<Value> = None;
+    for place in 0..call.len() {
+        let value = call.value(place)?;
+        if value.is_null() {
+            return Ok(Value::Null);
+        }
+        let value = convert(value, call.arg_kind(place), kind, call.context())?;
+        let takes = match &best {
+            None => true,
+            Some(best) => {
+                let (new, old) = (Side { value: &value, kind }, Side { value: best, kind });
+                better(order(how, new, old, call.context())?)
+            }
+        };
+        if takes {
+            best = Some(value);
+        }
+    }
+    Ok(padded(best.unwrap_or(Value::Null), kind))
+}

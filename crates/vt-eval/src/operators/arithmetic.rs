@@ -1,0 +1,246 @@
+//! Arithmetic on integers, decimals and doubles, with MySQL's errors of range.
+
+use vt_base::Error;
+use vt_value::decimal::MAX_SCALE;
+use vt_value::{Decimal, Type, Value};
+
+use crate::function::{Call, Signature};
+use crate::kind::{Class, Kind, NOT_FIXED};
+use crate::node::Node;
+use crate::{Func, SqlMode};
+
+/// What MySQL's intermediate results hold.
+const DIGITS_MAX: usize = 81;
+
+pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let increment = signature.session().div_precision_increment;
+    let (a, b) = (signature.kind(0), signature.kind(1));
+    let func = signature.func();
+    let nullable = a.nullable || b.nullable;
+    let kind = match func {
+        Func::IntDiv => quotient_kind(a, b)?,
+        Func::Average => Kind { unsigned: false, ..division_kind(a, b, increment)? },
+        Func::Div => division_kind(a, b, increment)?,
+        _ => sum_kind(func, a, b)?,
+    };
+    let by_zero = matches!(func, Func::Div | Func::Average | Func::IntDiv | Func::Mod);
+    let modes = signature.session().sql_mode;
+    let signed = func == Func::Sub && modes.has(SqlMode::NO_UNSIGNED_SUBTRACTION);
+    let kind = match kind.typ {
+        Type::UINT64 if signed => Kind::int(kind.length),
+        _ if signed => Kind { unsigned: false, ..kind },
+        _ => kind,
+    };
+    Ok(kind.with_nullable(nullable || by_zero))
+}
+
+fn quotient_kind(a: &Kind, b: &Kind) -> Result<Kind, Error> {
+    a.class()?;
+    b.class()?;
+    let unsigned = a.unsigned || b.unsigned;
+    let length = a.length.saturating_sub(u32::from(a.decimals % NOT_FIXED)).clamp(1, 21);
+    Ok(if unsigned { Kind::uint(length) } else { Kind::int(length) })
+}
+
+fn division_kind(a: &Kind, b: &Kind, increment: u8) -> Result<Kind, Error> {
+    if a.class()?.max(b.class()?) == Class::Float {
+        return Ok(float_kind(Func::Div, a, b, increment));
+    }
+    let decimals = a.decimals.saturating_add(increment).min(MAX_SCALE);
+    let precision = a.precision() + u32::from(b.decimals) + u32::from(increment);
+    Ok(Kind { unsigned: a.unsigned && b.unsigned, ..Kind::decimal(precision, decimals) })
+}
+
+fn float_kind(func: Func, a: &Kind, b: &Kind, increment: u8) -> Kind {
+    // What comes of a bare NULL alone has digits.
+    let null = [a, b].iter().all(|kind| !kind.typ.is_float() || kind.decimals < NOT_FIXED);
+    let null = null && !a.is_string() && !b.is_string();
+    let decimals = match func {
+        _ if !null => NOT_FIXED,
+        Func::Div => a.decimals.max(b.decimals).saturating_add(increment),
+        Func::Mul => a.decimals.saturating_add(b.decimals).min(NOT_FIXED),
+        _ => a.decimals.max(b.decimals),
+    };
+    Kind { decimals, unsigned: func == Func::Mod && a.unsigned, ..Kind::float() }
+}
+
+fn sum_kind(func: Func, a: &Kind, b: &Kind) -> Result<Kind, Error> {
+    let (first, second) = (a.class()?, b.class()?);
+    let class = first.max(second);
+    if class == Class::Float {
+        return Ok(float_kind(func, a, b, 0));
+    }
+    if class == Class::Decimal {
+        let signless = if func == Func::Mod { a.unsigned } else { a.unsigned && b.unsigned };
+        return Ok(Kind { unsigned: signless, ..decimal_kind(func, a, b) });
+    }
+    let longest = a.length.max(b.length);
+    let length = match func {
+        Func::Add | Func::Sub => longest + 1,
+        Func::Mul => a.length + b.length,
+        _ => longest,
+    };
+    // The remainder has the sign of the dividend.
+    let unsigned = if func == Func::Mod { first == Class::UInt } else { class == Class::UInt };
+    Ok(if unsigned { Kind::uint(length.min(21)) } else { Kind::int(length.min(21)) })
+}
+
+fn decimal_kind(func: Func, a: &Kind, b: &Kind) -> Kind {
+    let integer = |kind: &Kind| kind.precision().saturating_sub(u32::from(kind.decimals));
+    let decimals = match func {
+        Func::Mul => a.decimals.saturating_add(b.decimals).min(MAX_SCALE),
+        _ => a.decimals.max(b.decimals),
+    };
+    match func {
+        Func::Mul => Kind::decimal(a.precision() + b.precision(), decimals),
+        Func::Mod => Kind::decimal(integer(a).max(integer(b)) + u32::from(decimals), decimals),
+        _ => Kind::decimal(integer(a).max(integer(b)) + u32::from(decimals) + 1, decimals),
+    }
+}
+
+pub(super) fn eval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    match call.kind().typ {
+        Type::FLOAT64 => floats(call),
+        Type::DECIMAL => decimals(call),
+        _ => integers(call),
+    }
+}
+
+fn integers(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (Some(a), Some(b)) = (call.int(0)?, call.int(1)?) else { return Ok(Value::Null) };
+    let (a, b) = (a.value, b.value);
+    let result = match call.func() {
+        Func::Add => a.checked_add(b),
+        Func::Sub => a.checked_sub(b),
+        Func::Mul => a.checked_mul(b),
+        _ if b == 0 => return division_by_zero(call),
+        _ => a.checked_rem(b),
+    };
+    in_type(call, result)
+}
+
+/// Returns an integer as the call's type, if that holds it.
+fn in_type(call: &Call<'_, '_>, number: Option<i128>) -> Result<Value, Error> {
+    if call.kind().typ == Type::UINT64 {
+        let fits = number.and_then(|number| u64::try_from(number).ok());
+        return fits.map(Value::UInt).ok_or_else(|| call.out_of_range("BIGINT UNSIGNED"));
+    }
+    let fits = number.and_then(|number| i64::try_from(number).ok());
+    fits.map(Value::Int).ok_or_else(|| call.out_of_range("BIGINT"))
+}
+
+fn decimals(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    // The other side of a NULL may be an error that is never seen.
+    let Some(a) = call.decimal(0)? else { return Ok(Value::Null) };
+    let Some(b) = call.decimal(1)? else { return Ok(Value::Null) };
+    let increment = call.session().div_precision_increment;
+    let func = call.func();
+    let result = match func {
+        Func::Add => a.add(&b),
+        Func::Sub => a.sub(&b),
+        Func::Mul => a.mul(&b),
+        _ if b.is_zero() => return division_by_zero(call),
+        Func::Mod => a.rem(&b),
+        Func::Average => a.div(&b, increment),
+        // A quotient is rounded at once to the digits of its expression.
+        _ => a.div(&b, increment).map(|number| number.round(call.kind().decimals)),
+    };
+    if func == Func::Sub && call.kind().unsigned && result.is_some_and(|one| one.is_negative()) {
+        return Err(call.out_of_range("DECIMAL UNSIGNED"));
+    }
+    if let Some(number) = result {
+        let keeps = func == Func::Average;
+        return Ok(Value::Decimal(if keeps { number } else { fitted(number, call.kind()) }));
+    }
+    let integer_digits = a.integer_digits() + b.integer_digits();
+    if matches!(func, Func::Div | Func::Average)
+        || (func == Func::Mul && integer_digits > DIGITS_MAX)
+    {
+        return Err(call.out_of_range("DECIMAL"));
+    }
+    // MySQL cuts digits off the operands here.
+    Err(Error::unsupported(format_args!("a decimal of more than {DIGITS_MAX} digits")))
+}
+
+fn fitted(number: Decimal, kind: &Kind) -> Decimal {
+    if number.scale() == kind.decimals { number } else { number.round(kind.decimals) }
+}
+
+fn floats(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (Some(a), Some(b)) = (call.real(0)?, call.real(1)?) else { return Ok(Value::Null) };
+    let result = match call.func() {
+        Func::Add => a + b,
+        Func::Sub => a - b,
+        Func::Mul => a * b,
+        _ if b == 0.0 => return division_by_zero(call),
+        Func::Mod => a % b,
+        _ => a / b,
+    };
+    match result.is_finite() {
+        true => Ok(Value::Float(result)),
+        false => Err(call.out_of_range("DOUBLE")),
+    }
+}
+
+/// NULL, with a warning or an error as `sql_mode` has it.
+pub(crate) fn division_by_zero(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    if !call.session().sql_mode.has(SqlMode::ERROR_FOR_DIVISION_BY_ZERO) {
+        return Ok(Value::Null);
+    }
+    if call.context().strict {
+        return Err(Error::mysql(1365, b"22012", "Division by 0"));
+    }
+    call.null_with_warning(1365, "Division by 0")
+}
+
+pub(super) fn int_div(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let whole = |place| call.arg_kind(place).class().is_ok_and(|class| class <= Class::UInt);
+    if whole(0) && whole(1) {
+        let (Some(a), Some(b)) = (call.int(0)?, call.int(1)?) else { return Ok(Value::Null) };
+        return match b.value {
+            0 => division_by_zero(call),
+            divisor => in_type(call, a.value.checked_div(divisor)),
+        };
+    }
+    let Some(a) = call.decimal(0)? else { return Ok(Value::Null) };
+    let Some(b) = call.decimal(1)? else { return Ok(Value::Null) };
+    if b.is_zero() {
+        return division_by_zero(call);
+    }
+    in_type(call, a.int_div(&b).and_then(|quotient| quotient.to_i128()))
+}
+
+pub(super) fn negation(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let arg: &Node = &signature.args()[0];
+    let kind = match arg.kind.class()? {
+        Class::Float if arg.kind.is_null() => Kind { decimals: 0, ..Kind::float() },
+        Class::Float if arg.kind.is_string() => Kind::float(),
+        Class::Float => Kind { decimals: arg.kind.decimals, ..Kind::float() },
+        Class::Decimal if arg.kind.typ == Type::DECIMAL => {
+            Kind { unsigned: false, ..arg.kind.clone() }
+        }
+        Class::Decimal => Kind::decimal(arg.kind.length, arg.kind.decimals),
+        Class::Int | Class::UInt => match arg.constant() {
+            // What does not fit an integer when it is negated becomes a decimal; MySQL asks so of
+            // the bits, and negative constants seem too great to it.
+            Some(Value::Int(number)) if *number < 0 => Kind::decimal(20, 0),
+            Some(Value::UInt(number)) if *number > 1 << 63 => Kind::decimal(20, 0),
+            _ => Kind::int(arg.kind.length.max(2)),
+        },
+    };
+    Ok(kind.with_nullable(arg.kind.nullable))
+}
+
+pub(super) fn negate(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    match call.kind().typ {
+        Type::FLOAT64 => Ok(call.real(0)?.map_or(Value::Null, |number| Value::Float(-number))),
+        Type::DECIMAL => {
+            let number = call.decimal(0)?;
+            Ok(number.map_or(Value::Null, |number| Value::Decimal(number.negated())))
+        }
+        _ => match call.int(0)? {
+            None => Ok(Value::Null),
+            Some(number) => in_type(call, Some(-number.value)),
+        },
+    }
+}
