@@ -12,6 +12,7 @@ mod merge;
 mod parse;
 pub mod path;
 mod print;
+pub mod schema;
 mod seek;
 
 use std::sync::Arc;

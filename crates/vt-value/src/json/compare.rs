@@ -29,7 +29,7 @@ impl Json {
         }
     }
 
-    fn as_f64(&self) -> Option<f64> {
+    pub(super) fn as_f64(&self) -> Option<f64> {
         match self {
             Json::Int(number) => Some(*number as f64),
             Json::UInt(number) => Some(*number as f64),
@@ -40,7 +40,7 @@ impl Json {
     }
 
     /// Returns the number as a decimal; a double is what its text says.
-    fn as_decimal(&self) -> Option<Decimal> {
+    pub(super) fn as_decimal(&self) -> Option<Decimal> {
         match self {
             Json::Int(number) => Some(Decimal::from(*number)),
             Json::UInt(number) => Some(Decimal::from(*number)),
