@@ -10,13 +10,14 @@ mod pointer;
 mod scalar;
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use vt_base::Error;
 
-use super::{Json, Object};
+use super::{DEPTH_MAX, Json, Object, too_deep};
 use pointer::At;
 
-/// How many values are checked against parts of a schema; those that refer to themselves could
+/// How many values are checked against parts of a schema; references to parts that refer on can
 /// ask for any number.
 const CHECKS_MAX: u32 = 1_000_000;
 /// How deep parts of a schema and values inside of one another are followed.
@@ -62,37 +63,74 @@ impl Failure {
 /// Checks a document against a schema, which is an object; returns what failed first.
 ///
 /// # Errors
-/// MySQL's 1235 for a schema that refers to another one; a schema that refers to itself without
-/// end is refused.
+/// MySQL's 1235 for a schema that refers to another document, 3157 for one that refers to itself;
+/// one that would be checked without end is refused.
 pub fn validate(
     schema: &Object,
     document: &Json,
     matches: Matches<'_>,
 ) -> Result<Option<Failure>, Error> {
     let root = Json::Object(schema.clone());
-    refuse_remote(&root)?;
+    let mut references = References { root: &root, following: Vec::new(), done: HashSet::new() };
+    references.follow(&root)?;
     let checker = Checker { root: &root, matches, checks: Cell::new(0) };
     let spot = Spot { schema: &root, schema_at: &At::Root, value_at: &At::Root, nesting: 0 };
     checker.check(spot, document)
 }
 
-/// Any object that refers to another document is an error, wherever it stands.
-fn refuse_remote(schema: &Json) -> Result<(), Error> {
-    match schema {
-        Json::Object(object) => {
-            if let Some(Json::String(target)) = object.get("$ref")
-                && !target.is_empty()
-                && !target.starts_with('#')
-            {
+/// The references of a schema, followed before anything is checked.
+struct References<'r> {
+    root: &'r Json,
+    /// Those that are being followed, to the one that stands inside of them all.
+    following: Vec<String>,
+    /// Those that have been followed to their ends.
+    done: HashSet<String>,
+}
+
+impl References<'_> {
+    /// Follows every reference in a part of the schema, wherever it stands.
+    ///
+    /// To another document there is none; a circle of them is, to MySQL, a schema too deep.
+    fn follow(&mut self, schema: &Json) -> Result<(), Error> {
+        let object = match schema {
+            Json::Object(object) => object,
+            Json::Array(array) => return array.items().iter().try_for_each(|one| self.follow(one)),
+            _ => return Ok(()),
+        };
+        if let Some(Json::String(target)) = object.get("$ref") {
+            if !target.is_empty() && !target.starts_with('#') {
                 let message =
                     "This version of MySQL doesn't yet support 'references in JSON Schema'";
                 return Err(Error::mysql(1235, b"42000", message));
             }
-            object.members().iter().try_for_each(|(_, value)| refuse_remote(value))
+            if self.following.iter().any(|one| **one == **target) {
+                return Err(too_deep());
+            }
+            if self.following.len() >= usize::from(DEPTH_MAX) {
+                return Err(Error::unsupported("a JSON schema with so long a chain of references"));
+            }
+            if !self.done.contains(&**target)
+                && let Some((found, _)) = resolve(self.root, target)
+            {
+                self.following.push(target.to_string());
+                self.follow(found)?;
+                self.following.pop();
+                self.done.insert(target.to_string());
+            }
         }
-        Json::Array(array) => array.items().iter().try_for_each(refuse_remote),
-        _ => Ok(()),
+        object.members().iter().try_for_each(|(_, value)| self.follow(value))
     }
+}
+
+/// Returns the part that a reference leads to, and the names on the way.
+fn resolve<'j>(root: &'j Json, target: &str) -> Option<(&'j Json, Vec<String>)> {
+    let names = pointer::parse(target)?;
+    let found = names.iter().try_fold(root, |found, name| match found {
+        Json::Object(object) => object.get(name),
+        Json::Array(array) => name.parse().ok().and_then(|at: usize| array.items().get(at)),
+        _ => None,
+    })?;
+    Some((found, names))
 }
 
 struct Checker<'c> {
@@ -155,17 +193,7 @@ impl Checker<'_> {
 
     /// Follows `#/definitions/x`; what leads nowhere asks for nothing.
     fn check_reference(&self, target: &str, spot: Spot<'_>, value: &Json) -> Checked {
-        let Some(names) = pointer::parse(target) else { return Ok(None) };
-        let mut found = self.root;
-        for name in &names {
-            let next = match found {
-                Json::Object(object) => object.get(name),
-                Json::Array(array) => name.parse().ok().and_then(|at: usize| array.items().get(at)),
-                _ => None,
-            };
-            let Some(next) = next else { return Ok(None) };
-            found = next;
-        }
+        let Some((found, names)) = resolve(self.root, target) else { return Ok(None) };
         let at = At::Names(&names);
         self.check(Spot { schema: found, schema_at: &at, nesting: spot.nesting + 1, ..spot }, value)
     }

@@ -50,29 +50,45 @@ impl Checker<'_> {
         let value_at = spot.value_at.member(name);
         let inner = Spot { value_at: &value_at, ..spot };
         let patterns = self.matching_patterns(schema, name)?;
-        if let Some(Json::Object(properties)) = schema.get("properties")
-            && let Some(part) = properties.get(name)
-        {
-            let at = spot.schema_at.member("properties");
-            if let Some(failure) = self.check_part(inner, part, &at.member(name), value)? {
-                return Ok(Some(failure));
-            }
-        } else if patterns.is_empty() {
-            return match schema.get("additionalProperties") {
-                Some(Json::Bool(false)) => spot.fail_at("additionalProperties", &value_at),
-                Some(part @ Json::Object(_)) => {
-                    let at = spot.schema_at.member("additionalProperties");
-                    self.check_part(inner, part, &at, value)
+        let named = match schema.get("properties") {
+            Some(Json::Object(properties)) => properties.get(name),
+            _ => None,
+        };
+        let other = match schema.get("additionalProperties") {
+            Some(part @ Json::Object(_)) => Some(part),
+            _ => None,
+        };
+        if patterns.is_empty() {
+            let (keyword, part) = match (named, other) {
+                (Some(part), _) => ("properties", part),
+                (None, Some(part)) => ("additionalProperties", part),
+                (None, None) => {
+                    return match schema.get("additionalProperties") {
+                        Some(Json::Bool(false)) => spot.fail_at("additionalProperties", &value_at),
+                        _ => Ok(None),
+                    };
                 }
-                _ => Ok(None),
             };
+            let at = spot.schema_at.member(keyword);
+            let member = at.member(name);
+            let at = if named.is_some() { &member } else { &at };
+            return self.check_part(inner, part, at, value);
         }
+        let passes = |part: &Json| -> Result<bool, Error> {
+            Ok(self.check_part(inner, part, spot.schema_at, value)?.is_none())
+        };
+        let mut valid = true;
         for part in patterns {
-            if self.check_part(inner, part, spot.schema_at, value)?.is_some() {
-                return spot.fail_at("patternProperties", &value_at);
-            }
+            valid &= passes(part)?;
         }
-        Ok(None)
+        // A member that has a name of its own meets that too; the part for all others is another
+        // chance.
+        let valid = match (named, other) {
+            (Some(part), _) => valid && passes(part)?,
+            (None, Some(part)) => valid || passes(part)?,
+            (None, None) => valid,
+        };
+        if valid { Ok(None) } else { spot.fail_at("patternProperties", &value_at) }
     }
 
     fn matching_patterns<'s>(
