@@ -124,6 +124,8 @@ pub enum CastTarget {
     Float,
     /// Also the number that `x + 0.0e0` would be.
     Double,
+    /// DOUBLE, or FLOAT under REAL_AS_FLOAT.
+    Real,
     Json,
 }
 

@@ -64,7 +64,7 @@ operators! {
         Function::new("cast", (1, 1), cast::integer_kind, cast::integer);
     Func::Cast(CastTarget::Decimal { .. }) =>
         Function::new("cast", (1, 1), cast::decimal_kind, cast::decimal);
-    Func::Cast(CastTarget::Float | CastTarget::Double) =>
+    Func::Cast(CastTarget::Float | CastTarget::Double | CastTarget::Real) =>
         Function::new("cast", (1, 1), cast::real_kind, cast::real);
     Func::Cast(CastTarget::Char { .. } | CastTarget::Binary { .. }) =>
         Function::new("cast", (1, 1), cast::text_kind, cast::text);

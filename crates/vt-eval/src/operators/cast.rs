@@ -3,12 +3,12 @@
 use vt_base::Error;
 use vt_value::{Collation, Decimal, Type, Value};
 
-use crate::Func;
 use crate::collate::coercibility::IMPLICIT;
 use crate::convert::{self, Int};
 use crate::expr::CastTarget;
 use crate::function::{Call, Signature, Text};
 use crate::kind::Kind;
+use crate::{Func, SqlMode};
 
 fn target(func: Func) -> Result<CastTarget, Error> {
     match func {
@@ -110,7 +110,9 @@ pub(super) fn decimal(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 pub(super) fn real_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let kind = signature.kind(0);
     kind.class()?;
+    let short = signature.session().sql_mode.has(SqlMode::REAL_AS_FLOAT);
     let made = match target(signature.func())? {
+        CastTarget::Real if short => Kind::new(Type::FLOAT32, 12, crate::kind::NOT_FIXED),
         CastTarget::Float => Kind::new(Type::FLOAT32, 12, crate::kind::NOT_FIXED),
         _ => Kind::float(),
     };
@@ -119,7 +121,7 @@ pub(super) fn real_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 pub(super) fn real(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(number) = call.real(0)? else { return Ok(Value::Null) };
-    if target(call.func())? != CastTarget::Float {
+    if call.kind().typ != Type::FLOAT32 {
         return Ok(Value::Float(number));
     }
     let short = number as f32;
