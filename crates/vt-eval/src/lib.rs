@@ -15,6 +15,7 @@ pub mod expr;
 pub mod function;
 pub mod kind;
 pub mod node;
+pub mod regex;
 pub mod registry;
 pub mod session;
 pub mod sql_mode;

@@ -1,0 +1,33 @@
+//! Letter case: what a character folds to, and all that fold alike.
+
+use icu_casemap::{CaseMapCloser, CaseMapper};
+use icu_collections::codepointinvlist::CodePointInversionListBuilder;
+
+/// Appends what a character folds to, which may be several characters.
+pub(super) fn fold_into(c: char, out: &mut Vec<char>) {
+    if c.is_ascii() {
+        out.push(c.to_ascii_lowercase());
+        return;
+    }
+    let mut bytes = [0; 4];
+    out.extend(CaseMapper::new().fold_string(c.encode_utf8(&mut bytes)).chars());
+}
+
+/// Returns the one character that a character folds to.
+pub(super) fn fold_one(c: char) -> char {
+    if c.is_ascii() { c.to_ascii_lowercase() } else { CaseMapper::new().simple_fold(c) }
+}
+
+/// Adds all that differ from a character by case alone; strings of several characters are left out.
+pub(super) fn close_over(
+    chars: impl Iterator<Item = char>,
+    out: &mut CodePointInversionListBuilder,
+) {
+    let closer = CaseMapCloser::new();
+    for c in chars {
+        out.add_char(c);
+        if !c.is_ascii() || c.is_ascii_alphabetic() {
+            closer.add_case_closure_to(c, out);
+        }
+    }
+}
