@@ -11,6 +11,7 @@ pub mod compile;
 pub mod constant;
 pub mod context;
 pub mod convert;
+pub mod crypto;
 pub mod expr;
 pub mod function;
 pub mod kind;

@@ -1,0 +1,215 @@
+//! MD5, SHA1, SHA2, AES_ENCRYPT and AES_DECRYPT.
+
+use vt_base::Error;
+use vt_value::Value;
+
+use super::strings::{self, binary, bytes, constant_int, of_connection};
+use crate::crypto::aes::{BLOCK, Mode};
+use crate::crypto::key::Derivation;
+use crate::function::{Call, Function, Signature};
+use crate::kind::Kind;
+
+pub(crate) const FUNCTIONS: &[Function] = &[
+    Function::new("aes_decrypt", (2, 6), decrypt_kind, aes_decrypt),
+    Function::new("aes_encrypt", (2, 6), encrypt_kind, aes_encrypt),
+    Function::new("md5", (1, 1), md5_kind, md5),
+    Function::new("sha", (1, 1), sha1_kind, sha1),
+    Function::new("sha1", (1, 1), sha1_kind, sha1),
+    Function::new("sha2", (2, 2), sha2_kind, sha2),
+];
+
+/// Returns bytes as hexadecimal digits in the result's character set.
+fn hex(call: &Call<'_, '_>, bytes: &[u8]) -> Result<Value, Error> {
+    let collation = call.kind().collation;
+    let charset = strings::charset_of(collation)?;
+    let mut out = Vec::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            let shown = char::from_digit(digit.into(), 16).unwrap_or('0');
+            charset.encode(shown.into(), &mut out);
+        }
+    }
+    Ok(call.made(out))
+}
+
+fn md5_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    Ok(of_connection(signature, 32))
+}
+
+fn md5(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    use md5::Digest;
+    let Some(text) = call.bytes(0)? else { return Ok(Value::Null) };
+    hex(call, &md5::Md5::digest(&text))
+}
+
+fn sha1_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    Ok(of_connection(signature, 40))
+}
+
+fn sha1(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    use sha1::Digest;
+    let Some(text) = call.bytes(0)? else { return Ok(Value::Null) };
+    hex(call, &sha1::Sha1::digest(&text))
+}
+
+fn sha2_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let bits = constant_int(signature, 1)?.flatten().map_or(512, |bits| bits.value);
+    let digits = match bits {
+        224 => 56,
+        384 => 96,
+        512 => 128,
+        _ => 64,
+    };
+    Ok(of_connection(signature, digits))
+}
+
+fn sha2(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    use sha2::Digest;
+    let (text, bits) = (call.bytes(0)?, call.int(1)?);
+    let Some(text) = text else { return Ok(Value::Null) };
+    match bits.map(|bits| bits.value) {
+        Some(0 | 256) => hex(call, &sha2::Sha256::digest(&text)),
+        Some(224) => hex(call, &sha2::Sha224::digest(&text)),
+        Some(384) => hex(call, &sha2::Sha384::digest(&text)),
+        Some(512) => hex(call, &sha2::Sha512::digest(&text)),
+        _ => {
+            let message = "Incorrect parameters in the call to native function 'sha2'";
+            call.null_with_warning(1583, message)
+        }
+    }
+}
+
+/// What the session says of AES.
+fn mode(name: &str) -> Result<Mode, Error> {
+    Mode::from_name(name).ok_or_else(|| Error::unsupported(format_args!("the cipher {name}")))
+}
+
+fn encrypt_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let mode = checked_mode(signature)?;
+    let length = usize::try_from(bytes(signature, 0)).unwrap_or(usize::MAX);
+    Ok(binary(mode.encrypted_len(length) as u64))
+}
+
+fn decrypt_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    checked_mode(signature)?;
+    Ok(binary(bytes(signature, 0)))
+}
+
+fn checked_mode(signature: &mut Signature<'_>) -> Result<Mode, Error> {
+    let mode = mode(&signature.session().block_encryption_mode)?;
+    if mode.needs_vector() && signature.len() < 3 {
+        let name = signature.name();
+        let message = format!("Incorrect parameter count in the call to native function '{name}'");
+        return Err(Error::mysql(1582, b"42000", message).with_code(vt_base::Code::InvalidArgument));
+    }
+    signature.keep(mode);
+    Ok(mode)
+}
+
+fn aes_encrypt(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    aes(call, "aes_encrypt", Mode::encrypt)
+}
+
+fn aes_decrypt(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    aes(call, "aes_decrypt", Mode::decrypt)
+}
+
+fn aes(
+    call: &mut Call<'_, '_>,
+    name: &str,
+    apply: fn(Mode, &[u8], &[u8; BLOCK], &[u8]) -> Option<Vec<u8>>,
+) -> Result<Value, Error> {
+    let mode = call.kept::<Mode>().copied().unwrap_or_default();
+    let (text, password) = (call.bytes(0)?, call.bytes(1)?);
+    let (Some(text), Some(password)) = (text, password) else { return Ok(Value::Null) };
+    let vector = vector(call, mode, name)?;
+    let Some(key) = key(call, mode, &password)? else { return Ok(Value::Null) };
+    Ok(apply(mode, &key, &vector, &text).map_or(Value::Null, |bytes| call.made(bytes)))
+}
+
+/// Returns the initialization vector; one that is not needed is ignored with a warning.
+fn vector(call: &mut Call<'_, '_>, mode: Mode, name: &str) -> Result<[u8; BLOCK], Error> {
+    if !mode.needs_vector() {
+        if call.len() == 3 {
+            call.warn(1618, "<IV> option ignored");
+        }
+        return Ok([0; BLOCK]);
+    }
+    let given = call.bytes(2)?.unwrap_or_default();
+    given.first_chunk().copied().ok_or_else(|| {
+        strings::error(
+            1882,
+            format!(
+                "The initialization vector supplied to {name} is too short. Must be at least \
+                 {BLOCK} bytes long"
+            ),
+        )
+    })
+}
+
+/// Returns the key of a password.
+fn key(call: &mut Call<'_, '_>, mode: Mode, password: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    let length = mode.key_len();
+    if call.len() < 4 {
+        if password.len() > length {
+            call.warn(
+                3237,
+                format!(
+                    "AES key size should be {length} bytes length or secure KDF methods hkdf or \
+                     pbkdf2_hmac should be used, please provide exact AES key size or use KDF \
+                     methods for better security."
+                ),
+            );
+        }
+        return Ok(Derivation::Fold.key(password, length));
+    }
+    let method = option(call, 3, 256)?;
+    let salt = option_or_empty(call, 4)?;
+    let derivation = match method.as_ref() {
+        b"hkdf" => {
+            let info = option_or_empty(call, 5)?;
+            return Ok(Derivation::Hkdf { salt: &salt, info: &info }.key(password, length));
+        }
+        b"pbkdf2_hmac" => {
+            let iterations = match call.len() {
+                6 => iterations(&option(call, 5, 6)?)?,
+                _ => 1000,
+            };
+            Derivation::Pbkdf2 { salt: &salt, iterations }
+        }
+        _ => {
+            let message =
+                "KDF method name is not valid. Please use hkdf or pbkdf2_hmac method name";
+            return Err(strings::error(3235, message));
+        }
+    };
+    Ok(derivation.key(password, length))
+}
+
+fn option(call: &mut Call<'_, '_>, place: usize, limit: usize) -> Result<bytes::Bytes, Error> {
+    match call.bytes(place)? {
+        Some(bytes) if bytes.len() < limit => Ok(bytes),
+        _ => {
+            let message = format!(
+                "KDF option size is invalid, please provide valid size < {limit} bytes and not NULL"
+            );
+            Err(strings::error(3238, message))
+        }
+    }
+}
+
+fn option_or_empty(call: &mut Call<'_, '_>, place: usize) -> Result<bytes::Bytes, Error> {
+    if place < call.len() { option(call, place, 256) } else { Ok(bytes::Bytes::new()) }
+}
+
+fn iterations(text: &[u8]) -> Result<u32, Error> {
+    let number = std::str::from_utf8(text).ok().and_then(|text| text.trim().parse().ok());
+    number.filter(|number| (1000..=65535).contains(number)).ok_or_else(|| {
+        strings::error(
+            3236,
+            "For KDF method pbkdf2_hmac iterations value less than 1000 or more than 65535 is not \
+             allowed due to security reasons. Please provide iterations >= 1000 and iterations < \
+             65535",
+        )
+    })
+}

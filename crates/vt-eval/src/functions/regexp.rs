@@ -1,0 +1,317 @@
+//! REGEXP_LIKE and its like.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use vt_base::Error;
+use vt_collation::Charset;
+use vt_value::{Collation, Value};
+
+use super::strings::{self, chars, charset_of, sized, unlimited};
+use crate::function::{Call, CollationUse, Function, Signature};
+use crate::kind::Kind;
+use crate::regex::{Flags, Regex, RegexError, Template};
+
+pub(crate) const FUNCTIONS: &[Function] = &[
+    Function::new("regexp_instr", (2, 6), instr_kind, regexp_instr),
+    Function::new("regexp_like", (2, 3), like_kind, regexp_like),
+    Function::new("regexp_replace", (3, 6), replace_kind, regexp_replace),
+    Function::new("regexp_substr", (2, 5), substr_kind, regexp_substr),
+];
+
+/// What a call keeps for its rows.
+struct Prepared {
+    /// The collation that the strings have in common.
+    collation: Collation,
+    charset: Charset,
+    /// The place of the match type among the arguments, if it is there.
+    match_type: Option<usize>,
+    /// The pattern, if it is constant: `None` within for NULL.
+    regex: Option<Option<Arc<Regex>>>,
+}
+
+fn failed(error: &RegexError) -> Error {
+    match error.errno() {
+        Some(errno) => strings::error(errno, error.to_string()),
+        None => Error::unsupported(error),
+    }
+}
+
+/// Checks the strings, compiles a constant pattern, and returns what the strings have in common.
+fn prepare(
+    signature: &mut Signature<'_>,
+    strings: usize,
+    match_type: usize,
+) -> Result<(Collation, u8), Error> {
+    let names = [signature.kind(0).collation, signature.kind(1).collation];
+    if (0..2).all(|place| signature.kind(place).is_string())
+        && (names[0] == Collation::BINARY) != (names[1] == Collation::BINARY)
+    {
+        let [first, second] = names.map(|name| name.name().unwrap_or("unknown"));
+        return Err(strings::error(
+            3995,
+            format!(
+                "Character set '{first}' cannot be used in conjunction with '{second}' in call to \
+                 {}.",
+                signature.name()
+            ),
+        ));
+    }
+    let (collation, coercibility) =
+        signature.aggregate_collation(0..strings, CollationUse::Comparison)?;
+    let charset = charset_of(collation)?;
+    let match_type = (signature.len() > match_type).then_some(match_type);
+    let constant_type = match match_type {
+        None => Some(None),
+        Some(place) => {
+            signature.constant(place).map(|value| value.text().map(Some).unwrap_or(None))
+        }
+    };
+    let mut regex = None;
+    if let (Some(given), Some(pattern)) = (constant_type, signature.constant(1)) {
+        let null_type = match_type.is_some() && given.is_none();
+        regex = Some(match pattern.text() {
+            None => None,
+            Some(_) if null_type => None,
+            Some(pattern) => {
+                let own = match pattern_collation(signature) {
+                    Some(own) => in_charset(own, charset, &pattern),
+                    None => pattern,
+                };
+                let flags = flags(given.as_deref(), collation, signature.name())?;
+                let pattern = characters(charset, &own);
+                Some(Arc::new(Regex::new(&pattern, flags).map_err(|error| failed(&error))?))
+            }
+        });
+    }
+    signature.keep(Prepared { collation, charset, match_type, regex });
+    Ok((collation, coercibility))
+}
+
+/// Returns the character set of a constant pattern.
+fn pattern_collation(signature: &Signature<'_>) -> Option<Charset> {
+    match signature.constant(1) {
+        Some(Value::Text(_, collation)) => collation.charset(),
+        _ => Collation::UTF8MB4_0900_AI_CI.charset(),
+    }
+}
+
+fn in_charset(from: Charset, to: Charset, text: &Bytes) -> Bytes {
+    if from == to {
+        return text.clone();
+    }
+    let mut out = Vec::new();
+    from.convert(text, to, &mut out);
+    out.into()
+}
+
+/// Returns the flags of a match type over those of the collation.
+fn flags(given: Option<&[u8]>, collation: Collation, name: &str) -> Result<Flags, Error> {
+    let named = collation.name().unwrap_or_default();
+    let sensitive = collation.is_binary() || named.contains("_cs");
+    let mut flags = Flags { ignore_case: !sensitive, ..Flags::default() };
+    for byte in given.unwrap_or_default() {
+        match byte {
+            b'c' => flags.ignore_case = false,
+            b'i' => flags.ignore_case = true,
+            b'm' => flags.multi_line = true,
+            b'n' => flags.dot_all = true,
+            b'u' => flags.unix_lines = true,
+            _ => return Err(strings::error(1210, format!("Incorrect arguments to {name}"))),
+        }
+    }
+    Ok(flags)
+}
+
+/// Returns the characters of a string; those that Unicode does not have are U+FFFD.
+fn characters(charset: Charset, text: &[u8]) -> Vec<char> {
+    if charset.name() == "binary" {
+        return text.iter().copied().map(char::from).collect();
+    }
+    if text.is_ascii() && charset.keeps_ascii() {
+        return text.iter().copied().map(char::from).collect();
+    }
+    let code = |one| charset.decode(one).and_then(|(code, _)| char::from_u32(code));
+    charset.chars(text).map(|one| code(one).unwrap_or('\u{fffd}')).collect()
+}
+
+/// Returns the string of characters.
+fn encoded(charset: Charset, text: &[char]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for c in text {
+        let code = u32::from(*c);
+        if charset.name() == "binary" {
+            out.push(code as u8);
+        } else if !charset.encode(code, &mut out) {
+            charset.encode(u32::from(b'?'), &mut out);
+        }
+    }
+    out
+}
+
+/// A pattern and a text for a row.
+struct Row {
+    regex: Arc<Regex>,
+    charset: Charset,
+    text: Vec<char>,
+}
+
+/// Returns the pattern and the text of a row; `None` if one of them is NULL.
+fn row(call: &mut Call<'_, '_>, name: &str) -> Result<Option<Row>, Error> {
+    let prepared = call.kept::<Prepared>().ok_or_else(|| Error::bug("an unprepared pattern"))?;
+    let text = call.text_in(0, prepared.collation)?;
+    let regex = match &prepared.regex {
+        Some(regex) => regex.clone(),
+        None => compiled(call, prepared, name)?,
+    };
+    let (Some(text), Some(regex)) = (text, regex) else { return Ok(None) };
+    let text = characters(prepared.charset, &text);
+    Ok(Some(Row { regex, charset: prepared.charset, text }))
+}
+
+fn compiled(
+    call: &mut Call<'_, '_>,
+    prepared: &Prepared,
+    name: &str,
+) -> Result<Option<Arc<Regex>>, Error> {
+    let Some(pattern) = call.text_in(1, prepared.collation)? else { return Ok(None) };
+    let given = match prepared.match_type {
+        None => None,
+        Some(place) => match call.bytes(place)? {
+            None => return Ok(None),
+            given => given,
+        },
+    };
+    let flags = flags(given.as_deref(), prepared.collation, name)?;
+    let pattern = characters(prepared.charset, &pattern);
+    Regex::new(&pattern, flags).map(|regex| Some(Arc::new(regex))).map_err(|error| failed(&error))
+}
+
+/// Returns an argument that is an integer, or what stands for it; `None` for NULL.
+fn optional(call: &mut Call<'_, '_>, place: usize, instead: i64) -> Result<Option<i64>, Error> {
+    if place >= call.len() {
+        return Ok(Some(instead));
+    }
+    Ok(call.int(place)?.map(crate::convert::Int::clamped_i64))
+}
+
+fn out_of_bounds() -> Error {
+    failed(&RegexError::IndexOutOfBounds)
+}
+
+impl Row {
+    /// Returns the match of a number, from a character on.
+    fn find(&self, start: usize, occurrence: i64) -> Result<Option<(usize, usize)>, Error> {
+        let mut search = self.regex.search(&self.text);
+        search.start_at(start).map_err(|error| failed(&error))?;
+        let mut left = occurrence.max(1);
+        loop {
+            match search.next_match().map_err(|error| failed(&error))? {
+                None => return Ok(None),
+                Some(found) if left == 1 => return Ok(Some(found.whole())),
+                Some(_) => left -= 1,
+            }
+        }
+    }
+}
+
+fn like_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    prepare(signature, 2, 2)?;
+    Ok(Kind::truth().with_nullable(signature.any_nullable()))
+}
+
+fn regexp_like(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let Some(row) = row(call, "regexp_like")? else { return Ok(Value::Null) };
+    Ok(Value::from(row.find(0, 1)?.is_some()))
+}
+
+fn instr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    prepare(signature, 2, 5)?;
+    Ok(Kind::int(21).with_nullable(signature.any_nullable()))
+}
+
+fn regexp_instr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let row = row(call, "regexp_instr")?;
+    let (start, occurrence) = (optional(call, 2, 1)?, optional(call, 3, 1)?);
+    let behind = optional(call, 4, 0)?;
+    let (Some(row), Some(start), Some(occurrence), Some(behind)) = (row, start, occurrence, behind)
+    else {
+        return Ok(Value::Null);
+    };
+    if !(0..=1).contains(&behind) {
+        let message = "Incorrect arguments to regexp_instr: return_option must be 1 or 0.";
+        return Err(strings::error(1210, message));
+    }
+    let length = row.text.len();
+    let skipped = usize::try_from(start - 1).map_err(|_| out_of_bounds())?;
+    if length > 0 && skipped >= length {
+        return Err(out_of_bounds());
+    }
+    let found = row.find(skipped.min(length), occurrence)?;
+    Ok(Value::Int(found.map_or(0, |(first, last)| {
+        // An empty text counts as if it began where the search does.
+        let moved = if length == 0 { skipped } else { 0 };
+        (if behind == 1 { last } else { first } + moved) as i64 + 1
+    })))
+}
+
+fn substr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let claim = prepare(signature, 2, 4)?;
+    Ok(unlimited(chars(signature, 0), claim))
+}
+
+fn regexp_substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let row = row(call, "regexp_substr")?;
+    let (start, occurrence) = (optional(call, 2, 1)?, optional(call, 3, 1)?);
+    let (Some(row), Some(start), Some(occurrence)) = (row, start, occurrence) else {
+        return Ok(Value::Null);
+    };
+    let skipped = usize::try_from(start.saturating_sub(1)).map_err(|_| out_of_bounds())?;
+    let found = row.find(skipped, occurrence)?;
+    let part = found.and_then(|(first, last)| row.text.get(first..last));
+    Ok(part.map_or(Value::Null, |part| call.made(encoded(row.charset, part))))
+}
+
+fn replace_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let claim = prepare(signature, 3, 5)?;
+    let kind = sized(strings::BLOB_MAX, claim);
+    let cut = strings::max_len(claim.0) > 1;
+    Ok(kind.with_nullable(cut || signature.any_nullable()))
+}
+
+fn regexp_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let row = row(call, "regexp_replace")?;
+    let collation = call.kind().collation;
+    let with = call.text_in(2, collation)?;
+    let (start, occurrence) = (optional(call, 3, 1)?, optional(call, 4, 0)?);
+    let (Some(row), Some(with), Some(start), Some(occurrence)) = (row, with, start, occurrence)
+    else {
+        return Ok(Value::Null);
+    };
+    let skipped = usize::try_from(start.saturating_sub(1)).map_err(|_| out_of_bounds())?;
+    let with = Template::new(&characters(row.charset, &with), &row.regex);
+    let mut search = row.regex.search(&row.text);
+    search.start_at(skipped).map_err(|error| failed(&error))?;
+    let mut out = Vec::with_capacity(row.text.len());
+    let (mut done, mut number) = (0, 0_i64);
+    let most = call.session().max_allowed_packet / row.charset.min_len() as u64;
+    while let Some(found) = search.next_match().map_err(|error| failed(&error))? {
+        number += 1;
+        if occurrence != 0 && number != occurrence.max(1) {
+            continue;
+        }
+        let (first, last) = found.whole();
+        out.extend_from_slice(row.text.get(done..first).unwrap_or_default());
+        with.expand(&row.text, &found, &mut out).map_err(|error| failed(&error))?;
+        done = last;
+        if out.len() as u64 > most {
+            return Err(Error::unsupported("a replaced string of such length"));
+        }
+        if occurrence != 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(row.text.get(done..).unwrap_or_default());
+    let out = encoded(row.charset, &out);
+    Ok(call.made(out))
+}

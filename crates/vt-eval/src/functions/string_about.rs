@@ -1,0 +1,169 @@
+//! CHARSET, COLLATION, COERCIBILITY and WEIGHT_STRING: what is known of strings; and figures as
+//! people read them.
+
+use vt_base::Error;
+use vt_value::{Collation, Value};
+
+use super::strings::{bytes, charset_of, claim_of, constant_int, system, unknown};
+use crate::function::{Call, Function, Signature};
+use crate::kind::Kind;
+
+pub(crate) const FUNCTIONS: &[Function] = &[
+    Function::new("charset", (1, 1), name_kind, charset),
+    Function::new("coercibility", (1, 1), coercibility_kind, coercibility),
+    Function::new("collation", (1, 1), name_kind, collation),
+    Function::new("format_bytes", (1, 1), figure_kind, format_bytes),
+    Function::new("format_pico_time", (1, 1), figure_kind, format_pico_time),
+    Function::new("weight_string", (1, 1), weight_kind, weight_string),
+    // WEIGHT_STRING(a AS BINARY(n)) and WEIGHT_STRING(a AS CHAR(n)).
+    Function::new("weight_string binary", (2, 2), weight_binary_kind, weight_binary).internal(),
+    Function::new("weight_string char", (2, 2), weight_kind, weight_char).internal(),
+];
+
+fn name_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
+    Ok(system(64, 4))
+}
+
+fn charset(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let charset = charset_of(call.arg_kind(0).collation)?;
+    Ok(call.made(charset.name().as_bytes()))
+}
+
+fn collation(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let collation = call.arg_kind(0).collation;
+    let name = collation.name().ok_or_else(|| unknown(collation, "the name of a collation"))?;
+    Ok(call.made(name.as_bytes()))
+}
+
+fn coercibility_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
+    Ok(Kind::int(10).with_nullable(false))
+}
+
+fn coercibility(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let kind = call.arg_kind(0);
+    charset_of(kind.collation)?;
+    Ok(Value::Int(kind.coercibility.into()))
+}
+
+fn weight_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    if !signature.kind(0).is_string() {
+        return Err(signature.unsupported("of what is no string"));
+    }
+    let (collation, _) = claim_of(signature, 0)?;
+    let name = collation.name().unwrap_or_default();
+    let length = bytes(signature, 0);
+    let factor = match collation.charset().map_or(1, |charset| charset.max_len()) {
+        _ if name.contains("_0900_bin") => 1,
+        _ if name.contains("_0900_") => 16,
+        1 => 1,
+        _ => u64::from(collation.sort_len()).max(1),
+    };
+    signature.keep(collation);
+    Ok(super::strings::binary(length * factor))
+}
+
+fn own_text(call: &mut Call<'_, '_>) -> Result<Option<(bytes::Bytes, Collation)>, Error> {
+    let collation = call.kept::<Collation>().copied().unwrap_or(Collation::UNKNOWN);
+    Ok(call.text_in(0, collation)?.map(|text| (text, collation)))
+}
+
+fn weights(call: &Call<'_, '_>, text: &[u8], collation: Collation) -> Result<Value, Error> {
+    let mut out = Vec::new();
+    if !collation.sort_key(text, &mut out) {
+        return Err(unknown(collation, "the weights of a string"));
+    }
+    Ok(call.made(out))
+}
+
+fn weight_string(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let Some((text, collation)) = own_text(call)? else { return Ok(Value::Null) };
+    weights(call, &text, collation)
+}
+
+fn weight_char(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (Some((text, collation)), Some(count)) = (own_text(call)?, call.int(1)?) else {
+        return Ok(Value::Null);
+    };
+    let charset = charset_of(collation)?;
+    let count = count.clamped_usize();
+    let mut text = charset.substr(&text, 0, count).to_vec();
+    if collation.pads() {
+        let missing = count - charset.count(&text).min(count);
+        let length = missing as u64 * charset.max_len() as u64;
+        if super::strings::too_long(call, "weight_string", length) {
+            return Ok(Value::Null);
+        }
+        for _ in 0..missing {
+            charset.encode(u32::from(b' '), &mut text);
+        }
+    }
+    weights(call, &text, collation)
+}
+
+fn weight_binary_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let length = bytes(signature, 0);
+    Ok(super::strings::binary(length))
+}
+
+fn weight_binary(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (Some(text), Some(count)) = (call.bytes(0)?, call.int(1)?) else { return Ok(Value::Null) };
+    let count = count.clamped_usize();
+    if super::strings::too_long(call, "weight_string", count as u64) {
+        return Ok(Value::Null);
+    }
+    let mut text = text.to_vec();
+    text.resize(count, 0);
+    Ok(call.made(text))
+}
+
+fn figure_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let _ = constant_int(signature, 0)?;
+    Ok(system(11, 4))
+}
+
+const BYTES: &[(f64, &str)] = &[
+    (1_152_921_504_606_846_976.0, "EiB"),
+    (1_125_899_906_842_624.0, "PiB"),
+    (1_099_511_627_776.0, "TiB"),
+    (1_073_741_824.0, "GiB"),
+    (1_048_576.0, "MiB"),
+    (1024.0, "KiB"),
+];
+
+const PICOSECONDS: &[(f64, &str)] = &[
+    (86_400e12, "d"),
+    (3_600e12, "h"),
+    (60e12, "min"),
+    (1e12, "s"),
+    (1e9, "ms"),
+    (1e6, "us"),
+    (1e3, "ns"),
+];
+
+fn format_bytes(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let Some(number) = call.real(0)? else { return Ok(Value::Null) };
+    let text = in_unit(number, BYTES).unwrap_or_else(|| format!("{:4} bytes", number as i64));
+    Ok(call.made(text))
+}
+
+fn format_pico_time(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let Some(number) = call.real(0)? else { return Ok(Value::Null) };
+    let text = in_unit(number, PICOSECONDS).unwrap_or_else(|| format!("{:3} ps", number as i64));
+    Ok(call.made(text))
+}
+
+/// Writes a number in the greatest unit that it has one of; `None` if it has none.
+fn in_unit(number: f64, units: &[(f64, &str)]) -> Option<String> {
+    let (unit, name) = units.iter().find(|(unit, _)| number.abs() >= *unit)?;
+    let count = number / unit;
+    if count.abs() < 100_000.0 {
+        return Some(format!("{count:.2} {name}"));
+    }
+    let text = format!("{count:.2e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (sign, exponent) = match exponent.strip_prefix('-') {
+        Some(exponent) => ('-', exponent),
+        None => ('+', exponent),
+    };
+    Some(format!("{digits}e{sign}{exponent:0>2} {name}"))
+}

@@ -1,0 +1,282 @@
+//! INSTR, FIELD, FIND_IN_SET, ELT and their like: where a string is among others.
+
+use vt_base::Error;
+use vt_collation::Charset;
+use vt_value::{Collation, Type, Value};
+
+use super::strings::{chars, charset_of, max_len, own, sized, too_long, unknown};
+use crate::function::{Call, CollationUse, Function, MANY, Signature};
+use crate::kind::Kind;
+
+pub(crate) const FUNCTIONS: &[Function] = &[
+    Function::new("elt", (2, MANY), elt_kind, elt),
+    Function::new("export_set", (3, 5), export_set_kind, export_set),
+    Function::new("field", (2, MANY), field_kind, field),
+    Function::new("find_in_set", (2, 2), pair_kind, find_in_set),
+    Function::new("instr", (2, 2), pair_kind, instr),
+    Function::new("locate", (2, 3), pair_kind, locate),
+    Function::new("make_set", (2, MANY), make_set_kind, make_set),
+    Function::new("position", (2, 2), pair_kind, locate),
+    Function::new("strcmp", (2, 2), strcmp_kind, strcmp),
+];
+
+/// The collation that two strings are compared by.
+struct Compared(Collation);
+
+fn pair_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let (collation, _) = signature.aggregate_collation(0..2, CollationUse::Comparison)?;
+    signature.keep(Compared(collation));
+    Ok(Kind::int(11).with_nullable(signature.any_nullable()))
+}
+
+fn strcmp_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let kind = pair_kind(signature)?;
+    Ok(Kind { length: 2, ..kind })
+}
+
+fn compared(call: &Call<'_, '_>) -> Collation {
+    call.kept::<Compared>().map_or(Collation::UNKNOWN, |kept| kept.0)
+}
+
+fn strcmp(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let collation = compared(call);
+    let (a, b) = (call.text_in(0, collation)?, call.text_in(1, collation)?);
+    let (Some(a), Some(b)) = (a, b) else { return Ok(Value::Null) };
+    match collation.compare(&a, &b) {
+        Some(order) => Ok(Value::Int(order as i64)),
+        None => Err(unknown(collation, "comparing strings")),
+    }
+}
+
+fn instr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    find(call, 0, 1)
+}
+
+fn locate(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    find(call, 1, 0)
+}
+
+fn find(call: &mut Call<'_, '_>, text: usize, part: usize) -> Result<Value, Error> {
+    let collation = compared(call);
+    let (text, part) = (call.text_in(text, collation)?, call.text_in(part, collation)?);
+    let start = match call.len() {
+        3 => call.int(2)?.map(crate::convert::Int::clamped_i64),
+        _ => Some(1),
+    };
+    let (Some(text), Some(part), Some(start)) = (text, part, start) else {
+        return Ok(Value::Null);
+    };
+    let Some(start) = usize::try_from(start).ok().and_then(|start| start.checked_sub(1)) else {
+        return Ok(Value::Int(0));
+    };
+    if start > charset_of(collation)?.count(&text) {
+        return Ok(Value::Int(0));
+    }
+    if part.is_empty() {
+        return Ok(Value::Int(start as i64 + 1));
+    }
+    match collation.find(&text, &part, start) {
+        Some(place) => Ok(Value::Int(place.map_or(0, |place| place as i64 + 1))),
+        None => Err(unknown(collation, "searching strings")),
+    }
+}
+
+/// Returns the parts of a string between commas.
+fn members<'t>(charset: Charset, text: &'t [u8]) -> Vec<&'t [u8]> {
+    let mut comma = Vec::new();
+    charset.encode(u32::from(b','), &mut comma);
+    let mut parts = Vec::new();
+    let (mut start, mut place) = (0, 0);
+    while place < text.len() {
+        let rest = &text[place..];
+        let length = charset.char_len(rest).max(1);
+        if rest.starts_with(&comma) {
+            parts.push(&text[start..place]);
+            start = place + length;
+        }
+        place += length;
+    }
+    parts.push(text.get(start..).unwrap_or_default());
+    parts
+}
+
+fn find_in_set(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let collation = compared(call);
+    let (wanted, set) = (call.text_in(0, collation)?, call.text_in(1, collation)?);
+    let (Some(wanted), Some(set)) = (wanted, set) else { return Ok(Value::Null) };
+    if set.is_empty() {
+        return Ok(Value::Int(0));
+    }
+    for (index, member) in members(charset_of(collation)?, &set).into_iter().enumerate() {
+        match collation.equal(member, &wanted) {
+            Some(true) => return Ok(Value::Int(index as i64 + 1)),
+            Some(false) => {}
+            None => return Err(unknown(collation, "comparing strings")),
+        }
+    }
+    Ok(Value::Int(0))
+}
+
+/// As what the arguments of FIELD are compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CompareAs {
+    Text(Collation),
+    Int,
+    Decimal,
+    Real,
+}
+
+fn compare_as(a: CompareAs, b: CompareAs) -> CompareAs {
+    use CompareAs::{Decimal, Int, Real, Text};
+    match (a, b) {
+        (Text(collation), Text(_)) => Text(collation),
+        (Int, Int) => Int,
+        (Int | Decimal, Int | Decimal) => Decimal,
+        _ => Real,
+    }
+}
+
+fn field_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let each = signature.kinds().map(|kind| match kind.typ {
+        Type::DECIMAL => CompareAs::Decimal,
+        typ if typ.is_float() => CompareAs::Real,
+        typ if typ.is_integral() || typ == Type::BIT => CompareAs::Int,
+        _ => CompareAs::Text(Collation::UNKNOWN),
+    });
+    let mut compared = each.reduce(compare_as).unwrap_or(CompareAs::Real);
+    if matches!(compared, CompareAs::Text(_)) {
+        let count = signature.len();
+        let (collation, _) = signature.aggregate_collation(0..count, CollationUse::Comparison)?;
+        compared = CompareAs::Text(collation);
+    }
+    signature.keep(compared);
+    Ok(Kind::int(11).with_nullable(false))
+}
+
+fn field(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let Some(compared) = call.kept::<CompareAs>().copied() else {
+        return Err(Error::bug("FIELD without a way to compare"));
+    };
+    for place in 1..call.len() {
+        let equal = match compared {
+            CompareAs::Text(collation) => {
+                let (a, b) = (call.text_in(0, collation)?, call.text_in(place, collation)?);
+                match (a, b) {
+                    (None, _) => return Ok(Value::Int(0)),
+                    (_, None) => false,
+                    (Some(a), Some(b)) => collation
+                        .equal(&a, &b)
+                        .ok_or_else(|| unknown(collation, "comparing strings"))?,
+                }
+            }
+            CompareAs::Int => {
+                let a = call.int(0)?.map(crate::convert::Int::bits_i64);
+                let b = call.int(place)?.map(crate::convert::Int::bits_i64);
+                a.is_some() && a == b
+            }
+            CompareAs::Decimal => {
+                let (a, b) = (call.decimal(0)?, call.decimal(place)?);
+                a.is_some() && a == b
+            }
+            CompareAs::Real => {
+                let (a, b) = (call.real(0)?, call.real(place)?);
+                a.is_some() && a == b
+            }
+        };
+        if equal {
+            return Ok(Value::Int(place as i64));
+        }
+    }
+    Ok(Value::Int(0))
+}
+
+fn elt_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let count = signature.len();
+    let claim = signature.aggregate_collation(1..count, CollationUse::Result)?;
+    let length = (1..count).map(|place| chars(signature, place)).max().unwrap_or(0);
+    Ok(sized(length, claim))
+}
+
+fn elt(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let Some(index) = call.int(0)? else { return Ok(Value::Null) };
+    let index = index.clamped_usize();
+    if index == 0 || index >= call.len() {
+        return Ok(Value::Null);
+    }
+    Ok(own(call, index)?.map_or(Value::Null, |text| call.made(text)))
+}
+
+fn make_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let count = signature.len();
+    let claim = signature.aggregate_collation(1..count, CollationUse::Result)?;
+    let parts: u64 = (1..count).map(|place| chars(signature, place)).sum();
+    let nullable = signature.any_nullable();
+    let length = parts + (count as u64).saturating_sub(2);
+    Ok(sized(length, claim).with_nullable(nullable))
+}
+
+fn make_set(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let Some(bits) = call.int(0)? else { return Ok(Value::Null) };
+    let bits = bits.bits_u64();
+    let mut comma = Vec::new();
+    charset_of(call.kind().collation)?.encode(u32::from(b','), &mut comma);
+    let mut all = Vec::new();
+    let mut first = true;
+    for place in 1..call.len().min(65) {
+        if bits >> (place - 1) & 1 == 0 {
+            continue;
+        }
+        let Some(text) = own(call, place)? else { continue };
+        if !first {
+            all.extend_from_slice(&comma);
+        }
+        first = false;
+        if too_long(call, "make_set", (all.len() + text.len()) as u64) {
+            return Ok(Value::Null);
+        }
+        all.extend_from_slice(&text);
+    }
+    Ok(call.made(all))
+}
+
+fn export_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let end = signature.len().min(4);
+    let claim = signature.aggregate_collation(1..end, CollationUse::Result)?;
+    let each = chars(signature, 1).max(chars(signature, 2));
+    let separator = if signature.len() > 3 { chars(signature, 3) } else { 1 };
+    Ok(sized(each * 64 + separator * 63, claim))
+}
+
+fn export_set(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let bits = call.int(0)?;
+    let (on, off) = (own(call, 1)?, own(call, 2)?);
+    let collation = call.kind().collation;
+    let separator = match call.len() {
+        3 => {
+            let mut comma = Vec::new();
+            charset_of(collation)?.encode(u32::from(b','), &mut comma);
+            Some(comma.into())
+        }
+        _ => own(call, 3)?,
+    };
+    let count = if call.len() == 5 { call.int(4)?.map(|count| count.value) } else { Some(64) };
+    let (Some(bits), Some(on), Some(off), Some(separator), Some(count)) =
+        (bits, on, off, separator, count)
+    else {
+        return Ok(Value::Null);
+    };
+    let count = if (0..=64).contains(&count) { count as usize } else { 64 };
+    let bits = bits.bits_u64();
+    let most = on.len().max(off.len()) + separator.len();
+    if too_long(call, "export_set", most as u64 * count as u64) {
+        return Ok(Value::Null);
+    }
+    let mut all = Vec::with_capacity(count * max_len(collation) as usize);
+    for bit in 0..count {
+        if bit > 0 {
+            all.extend_from_slice(&separator);
+        }
+        all.extend_from_slice(if bits >> bit & 1 == 1 { &on } else { &off });
+    }
+    Ok(call.made(all))
+}

@@ -1,0 +1,169 @@
+//! What the functions of strings share: their kinds, and the limit of their results.
+
+use bytes::Bytes;
+use vt_base::{Code, Error};
+use vt_collation::Charset;
+use vt_value::{Collation, Type, Value};
+
+use crate::collate;
+use crate::context::Context;
+use crate::convert::{self, Int};
+use crate::function::{Call, CollationUse, Signature};
+use crate::kind::Kind;
+
+/// The most bytes of a result whose length is computed (`MAX_BLOB_WIDTH`).
+pub(super) const BLOB_MAX: u64 = 1 << 24;
+/// The most bytes of a VARCHAR.
+const VARCHAR_MAX: u64 = 65535;
+
+/// A collation with its coercibility.
+pub(super) type Claim = (Collation, u8);
+
+/// Returns the character set of a collation, or refuses what is not known.
+pub(super) fn charset_of(collation: Collation) -> Result<Charset, Error> {
+    collation.charset().ok_or_else(|| Error::unsupported("a string of an unknown character set"))
+}
+
+/// Refuses what a collation is not known to do.
+pub(super) fn unknown(collation: Collation, what: &str) -> Error {
+    let name = collation.name().unwrap_or("an unknown collation");
+    Error::unsupported(format_args!("{what} in {name}"))
+}
+
+/// The most bytes of a character.
+pub(super) fn max_len(collation: Collation) -> u64 {
+    collation.charset().map_or(4, |charset| charset.max_len() as u64)
+}
+
+/// The kind of strings of so many characters; beyond what a result may have, they are cut.
+pub(super) fn sized(chars: u64, claim: Claim) -> Kind {
+    let each = max_len(claim.0);
+    unlimited(chars.min(BLOB_MAX / each), claim)
+}
+
+/// The same, however long they are.
+pub(super) fn unlimited(chars: u64, (collation, coercibility): Claim) -> Kind {
+    let bytes = chars.saturating_mul(max_len(collation));
+    let kind = Kind::text(u32::try_from(chars).unwrap_or(u32::MAX), collation, coercibility);
+    let typ = match (bytes > VARCHAR_MAX, collation == Collation::BINARY) {
+        (false, _) => kind.typ,
+        (true, true) => Type::BLOB,
+        (true, false) => Type::TEXT,
+    };
+    Kind { typ, ..kind }
+}
+
+/// The kind of bytes.
+pub(super) fn binary(length: u64) -> Kind {
+    unlimited(length, (Collation::BINARY, 4))
+}
+
+/// The kind of text that the server makes itself, in its own character set.
+pub(super) fn system(chars: u64, coercibility: u8) -> Kind {
+    unlimited(chars, (Collation(33), coercibility))
+}
+
+/// The kind of text in the connection's character set.
+pub(super) fn of_connection(signature: &Signature<'_>, chars: u64) -> Kind {
+    sized(chars, (signature.session().connection_collation, 4))
+}
+
+/// Returns the characters that an argument has at most.
+pub(super) fn chars(signature: &Signature<'_>, place: usize) -> u64 {
+    u64::from(signature.kind(place).length)
+}
+
+/// Returns the bytes that an argument has at most.
+pub(super) fn bytes(signature: &Signature<'_>, place: usize) -> u64 {
+    let kind = signature.kind(place);
+    let each = if kind.typ.is_text() { max_len(kind.collation) } else { 1 };
+    u64::from(kind.length) * each
+}
+
+/// Returns the collation of one argument as a string.
+pub(super) fn claim_of(signature: &mut Signature<'_>, place: usize) -> Result<Claim, Error> {
+    signature.aggregate_collation(place..place + 1, CollationUse::Result)
+}
+
+/// Returns the collation that two arguments have in common which do not stand side by side.
+pub(super) fn claim_of_two(
+    signature: &mut Signature<'_>,
+    first: usize,
+    second: usize,
+) -> Result<Claim, Error> {
+    let operation = signature.func.message_name();
+    let (before, after) = signature.args.split_at_mut(second);
+    match (before.get_mut(first), after.first_mut()) {
+        (Some(first), Some(second)) => {
+            let mut both = [first, second];
+            collate::aggregate_all(&mut both, CollationUse::Result, &operation, signature.session)
+        }
+        _ => Err(Error::bug("a function with fewer arguments than it has")),
+    }
+}
+
+/// Returns a constant argument as an integer: `None` if it is none, `Some(None)` for NULL.
+pub(super) fn constant_int(
+    signature: &Signature<'_>,
+    place: usize,
+) -> Result<Option<Option<Int>>, Error> {
+    let Some(value) = signature.constant(place) else { return Ok(None) };
+    let mut ctx = Context::new(signature.session);
+    convert::int(value, signature.kind(place), &mut ctx).map(Some)
+}
+
+/// Returns the bytes of an argument in the result's character set.
+pub(super) fn own(call: &mut Call<'_, '_>, place: usize) -> Result<Option<Bytes>, Error> {
+    let collation = call.kind().collation;
+    call.text_in(place, collation)
+}
+
+/// Returns whether a result of so many bytes is too long; then there is a warning, and the result
+/// is NULL.
+pub(super) fn too_long(call: &mut Call<'_, '_>, name: &str, bytes: u64) -> bool {
+    let most = call.session().max_allowed_packet;
+    if bytes <= most {
+        return false;
+    }
+    let message =
+        format!("Result of {name}() was larger than max_allowed_packet ({most}) - truncated");
+    call.warn(1301, message);
+    true
+}
+
+/// Returns a string of the result, unless it is too long.
+pub(super) fn limited(call: &mut Call<'_, '_>, name: &str, text: Vec<u8>) -> Value {
+    if too_long(call, name, text.len() as u64) { Value::Null } else { call.made(text) }
+}
+
+/// Returns MySQL's error of a number.
+pub(super) fn error(errno: u16, message: impl Into<String>) -> Error {
+    Error::mysql(errno, b"HY000", message).with_code(Code::InvalidArgument)
+}
+
+/// Warns of an argument that a function cannot take (1411), and gives NULL.
+pub(super) fn wrong_value(
+    call: &mut Call<'_, '_>,
+    place: usize,
+    what: &str,
+    name: &str,
+) -> Result<Value, Error> {
+    let shown = call.args().get(place).map(|arg| arg.describe()).unwrap_or_default();
+    let message = format!("Incorrect {what} value: '{shown}' for function {name}");
+    call.null_with_warning(1411, message)
+}
+
+/// Returns where `part` next stands in `text` as whole characters, from a byte on.
+pub(super) fn find_exact(charset: Charset, text: &[u8], part: &[u8], from: usize) -> Option<usize> {
+    let mut place = from;
+    loop {
+        let rest = text.get(place..)?;
+        if rest.len() < part.len() {
+            return None;
+        }
+        if rest.starts_with(part) {
+            return Some(place);
+        }
+        place += charset.char_len(rest).max(1);
+    }
+}
