@@ -112,6 +112,11 @@ impl Kind {
         }
     }
 
+    /// The kind of a column whose collation is known, told as to a client that speaks utf8mb4.
+    pub fn of_column(field: &Field, collation: Collation) -> Kind {
+        Kind { collation, ..Kind::of_field(field) }
+    }
+
     /// The kind of a literal or a bind variable.
     pub(crate) fn of_typed(value: &TypedBytes, collation: Collation) -> Kind {
         let length = value.bytes.len() as u32;

@@ -1,5 +1,7 @@
 //! What the surroundings of a statement decide about its evaluation.
 
+mod variable;
+
 use std::sync::Arc;
 
 use vt_value::Collation;

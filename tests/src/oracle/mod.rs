@@ -159,7 +159,7 @@ impl Oracle {
     /// Prints both answers.
     async fn show(&mut self, suite: &Suite) -> Result<(), String> {
         let columns = self.server.enter(&suite.surroundings).await?;
-        let evaluator = Evaluator::new(&suite.surroundings, &columns)?;
+        let evaluator = Evaluator::new(&suite.surroundings, &columns, &self.server.facts)?;
         let answers = self.server.ask(&suite.expressions).await?;
         for (expression, mysql) in suite.expressions.iter().zip(answers) {
             let ours = evaluator.ask(expression);
@@ -171,7 +171,7 @@ impl Oracle {
     /// Compares a suite.
     async fn compare(&mut self, suite: &Suite, report: &mut Report) -> Result<(), String> {
         let columns = self.server.enter(&suite.surroundings).await?;
-        let evaluator = Evaluator::new(&suite.surroundings, &columns)
+        let evaluator = Evaluator::new(&suite.surroundings, &columns, &self.server.facts)
             .map_err(|err| format!("{}: {err}", suite.group))?;
         let answers = self.server.ask(&suite.expressions).await?;
         for (expression, mysql) in suite.expressions.iter().zip(answers) {

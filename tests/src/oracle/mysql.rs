@@ -27,6 +27,7 @@ pub(crate) struct Server {
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     pub(crate) user: String,
+    pub(crate) current_user: String,
     pub(crate) version: String,
     pub(crate) connection_id: u64,
     pub(crate) database: String,
@@ -62,11 +63,13 @@ impl Server {
         ] {
             conn.query_drop(sql).await.map_err(text)?;
         }
-        let facts: Option<(String, String, u64)> =
-            conn.query_first("select user(), version(), connection_id()").await.map_err(text)?;
-        let (user, version, connection_id) =
+        let ask = "select user(), current_user(), version(), connection_id()";
+        let facts: Option<(String, String, String, u64)> =
+            conn.query_first(ask).await.map_err(text)?;
+        let (user, current_user, version, connection_id) =
             facts.ok_or_else(|| "the server tells nothing of itself".to_owned())?;
-        let facts = Facts { user, version, connection_id, database: DATABASE.to_owned() };
+        let database = DATABASE.to_owned();
+        let facts = Facts { user, current_user, version, connection_id, database };
         Ok(Server { conn, surroundings: None, facts })
     }
 

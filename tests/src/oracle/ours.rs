@@ -5,13 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 use vt_base::{Error, ErrorId};
-use vt_eval::Env;
+use vt_eval::{Context, Env, Kind, Session};
+use vt_planner::ExpressionColumn;
 use vt_sql::Modes;
 use vt_value::{BindVars, Collation, Field, Type, Value};
 
-use super::answer::{Answer, Column, family};
+use super::answer::{Answer, Column, Warning, family};
 use super::cases::Surroundings;
-use super::mysql::TableColumn;
+use super::mysql::{Facts, NOW_MICROS, TableColumn};
 
 thread_local! {
     /// Whether an expression is being computed: what a panic says is then an answer.
@@ -31,8 +32,8 @@ pub(crate) fn hush() {
 /// Our session in the same surroundings as MySQL's.
 pub(crate) struct Evaluator {
     modes: Modes,
-    collation: Collation,
-    names: Vec<String>,
+    session: Session,
+    columns: Vec<ExpressionColumn>,
     fields: Vec<Field>,
     /// The rows of the table; without a table one row of no columns.
     rows: Vec<Vec<Value>>,
@@ -43,31 +44,45 @@ impl Evaluator {
     pub(crate) fn new(
         surroundings: &Surroundings,
         columns: &[TableColumn],
+        facts: &Facts,
     ) -> Result<Evaluator, String> {
-        let variable = |name: &str| {
-            let found = surroundings.variables.iter().find(|(one, _)| one == name);
-            found.map(|(_, value)| value.trim_matches(['\'', '"']))
+        let mut modes = Modes::default();
+        let mut session = Session {
+            now_micros: NOW_MICROS,
+            user: facts.user.as_str().into(),
+            current_user: facts.current_user.as_str().into(),
+            version: facts.version.as_str().into(),
+            database: Some(facts.database.as_str().into()),
+            connection_id: facts.connection_id,
+            ..Session::default()
         };
-        let modes = variable("sql_mode").map_or(Modes::default(), Modes::from_sql_mode);
-        let named = variable("collation_connection");
-        let collation = match named {
-            Some(name) => Collation::from_name(name)
-                .ok_or_else(|| format!("{name} is no collation of ours"))?,
-            None => Collation::UTF8MB4_0900_AI_CI,
-        };
-        let names = columns.iter().map(|column| column.name.clone()).collect();
+        for (name, value) in &surroundings.variables {
+            let value = value.trim_matches(['\'', '"']);
+            if name == "sql_mode" {
+                modes = Modes::from_sql_mode(value);
+            }
+            let known = session.set_variable(name, value).map_err(|err| err.to_string())?;
+            if !known {
+                return Err(format!("no session of ours has {name}"));
+            }
+        }
         let fields: Vec<Field> = columns.iter().map(field).collect();
         let count = columns.first().map_or(1, |column| column.values.len());
         let mut rows = Vec::with_capacity(count);
         for place in 0..count {
             let values = columns.iter().zip(&fields).map(|(column, field)| {
                 let cell = column.values.get(place).cloned().flatten();
-                Value::of_field(field, cell.map(Bytes::from))
+                Value::decode(field.typ, collation(column), cell.map(Bytes::from))
             });
             let row: Result<Vec<Value>, Error> = values.collect();
             rows.push(row.map_err(|err| format!("a row that we cannot read: {err}"))?);
         }
-        Ok(Evaluator { modes, collation, names, fields, rows })
+        let typed = columns.iter().zip(&fields).map(|(column, field)| {
+            let kind = Kind::of_column(field, collation(column));
+            ExpressionColumn { name: column.name.clone(), kind: Some(kind) }
+        });
+        let columns = typed.collect();
+        Ok(Evaluator { modes, session, columns, fields, rows })
     }
 
     /// Answers one expression.
@@ -92,27 +107,50 @@ impl Evaluator {
     }
 
     fn compute(&self, expression: &str) -> Result<Answer, Error> {
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        let expr = vt_planner::expression(expression, self.modes, &names)?;
+        let expr = vt_planner::expression(expression, self.modes, &self.columns)?;
         let binds = BindVars::new();
-        let env = Env { binds: &binds, collation: self.collation };
-        let compiled = expr.compile(&self.fields, &env)?;
-        let field = compiled.field("");
-        let values: Result<Vec<Option<Vec<u8>>>, Error> = self
-            .rows
-            .iter()
-            .map(|row| Ok(compiled.eval(row)?.text().map(|text| text.to_vec())))
-            .collect();
-        let column = Column {
-            typ: family(field.typ.to_mysql().0),
-            length: field.column_length,
-            decimals: field.decimals,
-            not_null: field.flags & 1 != 0,
-            unsigned: field.flags & 32 != 0,
-            collation: field.charset,
-        };
-        Ok(Answer::Rows { column, values: values?, warnings: Vec::new() })
+        let compiled = expr.compile(&self.fields, &Env::new(&binds, &self.session))?;
+        let mut ctx = Context::new(&self.session);
+        let mut values = Vec::with_capacity(self.rows.len());
+        for row in &self.rows {
+            let value = compiled.eval(row, &mut ctx)?;
+            let mut text = Vec::new();
+            compiled.write(&value, &mut text);
+            values.push((!value.is_null()).then_some(text));
+        }
+        let kept = ctx.warnings.take();
+        let warnings = kept.iter().map(|warning| Warning {
+            level: warning.level.name().to_owned(),
+            errno: warning.errno,
+            message: warning.message.to_string(),
+        });
+        let column = column(compiled.kind());
+        Ok(Answer::Rows { column, values, warnings: warnings.collect() })
     }
+}
+
+/// Returns what a result tells of values of a kind, in the character set that they have.
+fn column(kind: &Kind) -> Column {
+    let field = kind.field("");
+    let string = kind.typ.is_text() || matches!(kind.typ, Type::ENUM | Type::SET);
+    let width = match kind.collation.charset() {
+        Some(charset) if string => u32::try_from(charset.max_len()).unwrap_or(1),
+        _ => 1,
+    };
+    Column {
+        typ: family(field.typ.to_mysql().0),
+        length: kind.length.saturating_mul(width),
+        decimals: kind.decimals,
+        not_null: !kind.nullable,
+        unsigned: kind.unsigned || kind.typ.is_unsigned(),
+        collation: kind.collation.0,
+    }
+}
+
+/// Returns the collation of a column, that of bytes where it has none.
+fn collation(column: &TableColumn) -> Collation {
+    let named = column.collation.as_deref().and_then(Collation::from_name);
+    named.unwrap_or(Collation::BINARY)
 }
 
 /// Returns the column as a shard would tell of it.
@@ -121,6 +159,8 @@ fn field(column: &TableColumn) -> Field {
     let typ = Type::from_mysql(meta.column_type() as u8, meta.flags().bits(), meta.character_set());
     Field {
         name: column.name.as_str().into(),
+        table: meta.table_str().as_ref().into(),
+        database: meta.schema_str().as_ref().into(),
         typ,
         column_length: meta.column_length(),
         charset: meta.character_set(),

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::Oracle;
 use super::answer::{Answer, Aspect};
 use super::cases::Surroundings;
+use super::mysql::Facts;
 use super::ours::Evaluator;
 use super::report::{Difference, Report};
 use chance::Chance;
@@ -63,7 +64,7 @@ pub(crate) async fn run(
 ) -> Result<(), String> {
     let started = Instant::now();
     let collations = oracle.server.collations().await?;
-    let templates = computed(words, &collations, report)?;
+    let templates = computed(words, &collations, &oracle.server.facts, report)?;
     let mut done = 0;
     let mut seen: BTreeMap<(String, Vec<Aspect>), usize> = BTreeMap::new();
     let mut shrinks = plan.shrinks;
@@ -116,10 +117,11 @@ pub(crate) async fn run(
 fn computed(
     words: &str,
     collations: &[(String, String)],
+    facts: &Facts,
     report: &mut Report,
 ) -> Result<Templates, String> {
     let all = Templates::read()?;
-    let evaluator = Evaluator::new(&Surroundings::default(), &[])?;
+    let evaluator = Evaluator::new(&Surroundings::default(), &[], facts)?;
     let none = Templates::default();
     let mut missing = Vec::new();
     let kept = all.filtered(|template| {
@@ -255,7 +257,7 @@ impl Oracle {
     ) -> Result<Vec<(Tree<'t>, Vec<Aspect>)>, String> {
         let surroundings = place.surroundings();
         let columns = self.server.enter(&surroundings).await?;
-        let evaluator = Evaluator::new(&surroundings, &columns)?;
+        let evaluator = Evaluator::new(&surroundings, &columns, &self.server.facts)?;
         // What we refuse is not asked.
         let mut kept = Vec::new();
         for tree in trees {

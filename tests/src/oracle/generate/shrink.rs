@@ -76,7 +76,7 @@ impl Oracle {
         let surroundings = place.surroundings();
         // A table without a column that the expression names is none that is smaller.
         let columns = self.server.enter(&surroundings).await?;
-        let evaluator = Evaluator::new(&surroundings, &columns)?;
+        let evaluator = Evaluator::new(&surroundings, &columns, &self.server.facts)?;
         let texts: Vec<String> = trees.iter().map(Tree::text).collect();
         // Few at a time: the smallest come first, and mostly one of them is it.
         for (number, chunk) in texts.chunks(24).enumerate() {
