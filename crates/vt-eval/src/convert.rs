@@ -1,8 +1,13 @@
 //! Values as what a function asks for, with MySQL's rules and warnings.
 
 mod number;
+pub(crate) mod temporal;
 mod text;
 
 pub use number::Int;
 pub(crate) use number::{decimal, int, integer_of_text, real, truth};
+pub(crate) use temporal::{
+    Need, clock, date, datetime, digits_of_text, either, now, overflow, readable, time,
+    warn as warn_temporal,
+};
 pub(crate) use text::{characters, converted, text, to_charset, typed, write};

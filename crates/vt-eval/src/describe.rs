@@ -1,6 +1,6 @@
 //! Expressions as MySQL's messages show them.
 
-use vt_value::Value;
+use vt_value::{TemporalKind, Value};
 
 use crate::Func;
 use crate::node::{CallOp, Node, Op};
@@ -26,7 +26,16 @@ fn write(node: &Node, out: &mut String) {
                 out.push_str("0x");
                 bytes.iter().for_each(|byte| out.push_str(&format!("{byte:02x}")));
             }
-            (Value::Text(..) | Value::Temporal(_), Some(text)) => {
+            (Value::Temporal(value), Some(text)) => {
+                out.push_str(match value.kind {
+                    TemporalKind::Date => "DATE'",
+                    TemporalKind::DateTime => "TIMESTAMP'",
+                    TemporalKind::Time => "TIME'",
+                });
+                out.push_str(&String::from_utf8_lossy(&text));
+                out.push('\'');
+            }
+            (Value::Text(..), Some(text)) => {
                 out.push('\'');
                 out.push_str(&String::from_utf8_lossy(&text));
                 out.push('\'');
@@ -55,6 +64,7 @@ fn write_call(call: &CallOp, out: &mut String) {
     match (call.func, call.func.operator(), call.args.as_slice()) {
         (Func::Negate, _, args) => list("-(", args, out),
         (Func::BitNot, _, args) => list("~(", args, out),
+        (Func::Named(id), _, args) if with_words(id.function().name, args, out) => {}
         (Func::Named(id), _, args) => list(&format!("{}(", id.function().name), args, out),
         (_, Some(operator), [first, rest @ ..]) if !rest.is_empty() => {
             out.push('(');
@@ -67,4 +77,28 @@ fn write_call(call: &CallOp, out: &mut String) {
         }
         (func, _, args) => list(&format!("{}(", func.name()), args, out),
     }
+}
+
+/// Writes a call that SQL writes with words; returns whether it is one.
+fn with_words(name: &str, args: &[Node], out: &mut String) -> bool {
+    let word = |node: &Node| {
+        let text = node.constant().and_then(Value::text).unwrap_or_default();
+        String::from_utf8_lossy(&text).to_ascii_lowercase()
+    };
+    match (name, args) {
+        ("date_add" | "date_sub", [date, amount, unit]) => {
+            out.push('(');
+            write(date, out);
+            out.push_str(if name == "date_add" { " + interval " } else { " - interval " });
+            write(amount, out);
+            out.push_str(&format!(" {})", word(unit)));
+        }
+        ("extract", [unit, value]) => {
+            out.push_str(&format!("extract({} from ", word(unit)));
+            write(value, out);
+            out.push(')');
+        }
+        _ => return false,
+    }
+    true
 }

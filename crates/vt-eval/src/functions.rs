@@ -1,11 +1,19 @@
 //! The functions that are called by name, a file a family.
 
+mod clock;
+mod date_arith;
+mod date_cast;
+mod date_format;
+mod date_make;
+mod date_parts;
 mod digest;
+mod extract;
 mod flow;
 mod inet;
 mod information;
 mod numeric;
 mod regexp;
+mod str_to_date;
 mod string_about;
 mod string_build;
 mod string_code;
@@ -13,25 +21,39 @@ mod string_length;
 mod string_part;
 mod string_search;
 mod strings;
+mod temporal_kinds;
+mod time_arith;
+mod unix_time;
 mod uuid;
 
 use crate::function::Function;
 
+pub(crate) use date_cast::{cast, cast_kind};
 pub(crate) use flow::{choose_if, choose_null_if};
 
 /// The functions of every family.
 pub(crate) const GROUPS: &[&[Function]] = &[
+    clock::FUNCTIONS,
+    date_arith::FUNCTIONS,
+    date_cast::FUNCTIONS,
+    date_format::FUNCTIONS,
+    date_make::FUNCTIONS,
+    date_parts::FUNCTIONS,
     digest::FUNCTIONS,
+    extract::FUNCTIONS,
     flow::FUNCTIONS,
     inet::FUNCTIONS,
     information::FUNCTIONS,
     numeric::FUNCTIONS,
     regexp::FUNCTIONS,
+    str_to_date::FUNCTIONS,
     string_about::FUNCTIONS,
     string_build::FUNCTIONS,
     string_code::FUNCTIONS,
     string_length::FUNCTIONS,
     string_part::FUNCTIONS,
     string_search::FUNCTIONS,
+    time_arith::FUNCTIONS,
+    unix_time::FUNCTIONS,
     uuid::FUNCTIONS,
 ];

@@ -13,6 +13,7 @@ mod member;
 use crate::Func;
 use crate::expr::CastTarget;
 use crate::function::{Function, MANY};
+use crate::functions;
 
 pub(crate) use case::{choose as choose_case, choose_of as choose_case_of};
 
@@ -68,6 +69,9 @@ operators! {
         Function::new("cast", (1, 1), cast::real_kind, cast::real);
     Func::Cast(CastTarget::Char { .. } | CastTarget::Binary { .. }) =>
         Function::new("cast", (1, 1), cast::text_kind, cast::text);
+    Func::Cast(
+        CastTarget::Date | CastTarget::Time { .. } | CastTarget::DateTime { .. } | CastTarget::Year,
+    ) => Function::new("cast", (1, 1), functions::cast_kind, functions::cast);
     Func::Cast(_) => Function::new("cast", (1, 1), cast::other_kind, cast::other);
     Func::ConvertUsing(_) =>
         Function::new("convert", (1, 1), collation::using_kind, collation::using);

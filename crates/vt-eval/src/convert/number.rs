@@ -55,7 +55,7 @@ fn truncated(ctx: &mut Context<'_>, what: &str, text: &[u8]) {
     ctx.warn(1292, format!("Truncated incorrect {what} value: '{shown}'"));
 }
 
-const SHOWN_CHARACTERS: usize = 128;
+pub(super) const SHOWN_CHARACTERS: usize = 128;
 
 /// Returns a value as an integer; `None` for NULL.
 pub(crate) fn int(value: &Value, kind: &Kind, ctx: &mut Context<'_>) -> Result<Option<Int>, Error> {

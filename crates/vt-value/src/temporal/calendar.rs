@@ -119,6 +119,10 @@ pub fn week(days: i64, year: u32, mode: WeekMode) -> (u32, u32) {
     let jan_1st = day_number(year, 1, 1);
     let start = first_week(jan_1st, mode);
     let number = |start: i64| ((days - start) / 7 + 1) as u32;
+    if days < jan_1st - 1 {
+        // A month of zero: MySQL counts on with the unsigned difference.
+        return ((days - start) as u32 / 7 + 1, year);
+    }
     if days < start {
         if !mode.by_week_year {
             return (0, year);

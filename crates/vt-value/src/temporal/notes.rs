@@ -47,6 +47,12 @@ impl Notes {
         self.bits & other.bits != 0
     }
 
+    /// Returns both together.
+    #[must_use]
+    pub const fn and(self, other: Notes) -> Notes {
+        Notes { bits: self.bits | other.bits, ..self }
+    }
+
     /// Adds notes.
     pub fn add(&mut self, other: Notes) {
         self.bits |= other.bits;

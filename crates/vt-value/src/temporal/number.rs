@@ -64,7 +64,7 @@ pub fn datetime_of_number(number: Split, rules: &DateRules) -> (Option<Temporal>
     if year > 9999 || month > 12 || day > 31 || hours > 23 || minutes > 59 || seconds > 59 {
         return (None, Notes::TRUNCATED);
     }
-    if let Some(wrong) = rules.check(year, month, day, digits != 0) {
+    if let Some(wrong) = rules.check(year, month, day, digits != 0 || rules.no_zero_date) {
         return (None, wrong);
     }
     if !has_time {

@@ -84,8 +84,7 @@ impl Parts {
 
     fn write_date(&self, letter: u8, out: &mut Vec<u8>) -> Result<(), FormatError> {
         let (year, month, day) = self.value.ymd();
-        let of_date =
-            matches!(letter, b'D' | b'Y' | b'y' | b'j' | b'U' | b'u' | b'V' | b'v' | b'X' | b'x');
+        let of_date = matches!(letter, b'D' | b'j' | b'U' | b'u' | b'V' | b'v' | b'X' | b'x');
         if of_date && self.is_time {
             return Err(FormatError);
         }

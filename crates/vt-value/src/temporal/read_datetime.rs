@@ -213,7 +213,8 @@ impl<'t> Reader<'t> {
                 }
                 self.spaced = true;
             }
-            if !row {
+            // In a row of digits, a point may stand before the time.
+            if !(row && part >= DAY) {
                 let last = self.at + 1 == self.text.len() && is_space(byte);
                 if !first || last || part == FRACTION && is_space(byte) {
                     notes.deprecate(byte, self.at, None);

@@ -22,7 +22,8 @@ pub fn read_time(text: &[u8]) -> (Option<ReadDateTime>, Notes) {
     }
     if text.len() - at >= DATETIME_LENGTH {
         let mut own = notes;
-        match Reader::new(&text[at..]).read(&DateRules::FUZZY, Wanted::WithTime, &mut own) {
+        let rules = DateRules { any_day: true, ..DateRules::FUZZY };
+        match Reader::new(&text[at..]).read(&rules, Wanted::WithTime, &mut own) {
             Ok(read) if !negative => return (Some(read), own),
             Ok(_) => {
                 own.add(Notes::TRUNCATED);

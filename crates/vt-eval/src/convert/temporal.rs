@@ -1,0 +1,426 @@
+//! Values as dates and times, with MySQL's warnings.
+
+use bytes::Bytes;
+use vt_base::Error;
+use vt_value::temporal::{
+    self, DAY, DateRules, Notes, ReadDateTime, SECOND, Split, TIME_MAX, add_nanoseconds,
+};
+use vt_value::{Collation, Temporal, TemporalKind, Value};
+
+use super::number::SHOWN_CHARACTERS;
+use crate::context::Context;
+use crate::function::Text;
+use crate::session::Session;
+use crate::sql_mode::SqlMode;
+
+/// What a function does with its date, which decides what becomes of its time and which warning
+/// tells of a bad one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Date,
+    DateTime,
+}
+
+/// Which zero and partial dates a function takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// None: it counts days.
+    Whole,
+    /// None, but the impossible ones that ALLOW_INVALID_DATES allows.
+    Countable,
+    /// All that look like a date, but 0000-00-00 under NO_ZERO_DATE: it looks at the parts.
+    Parts,
+    /// What `sql_mode` lets a column hold.
+    Stored,
+}
+
+impl Need {
+    pub(crate) fn rules(self, session: &Session) -> DateRules {
+        let mode = session.sql_mode;
+        let whole = matches!(self, Need::Whole | Need::Countable);
+        DateRules {
+            partial: !whole,
+            no_zero_date: whole || mode.has(SqlMode::NO_ZERO_DATE),
+            no_zero_in_date: whole || self == Need::Stored && mode.has(SqlMode::NO_ZERO_IN_DATE),
+            any_day: self != Need::Whole && mode.has(SqlMode::ALLOW_INVALID_DATES),
+            truncate_fraction: mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL),
+        }
+    }
+}
+
+/// Returns the bytes of a string whose digits, signs and letters are those of ASCII.
+pub(crate) fn readable(text: &Text) -> Result<Bytes, Error> {
+    if text.collation == Collation::BINARY {
+        return Ok(text.bytes.clone());
+    }
+    let converted = super::converted(text, Collation::UTF8MB4_0900_AI_CI)?;
+    Ok(converted.unwrap_or_else(|| text.bytes.clone()))
+}
+
+/// Returns the local time at which the statement started.
+pub(crate) fn now(session: &Session) -> Temporal {
+    let now = session.time_zone.local(session.now_micros, 6);
+    now.unwrap_or(Temporal::datetime(1970, 1, 1, 0, 6))
+}
+
+/// Returns a value as a DATE; `None` for NULL and for what is none.
+pub(crate) fn date(
+    value: &Value,
+    need: Need,
+    ctx: &mut Context<'_>,
+) -> Result<Option<Temporal>, Error> {
+    calendar(value, Asked::Date, need, ctx)
+}
+
+/// Returns a value as a DATETIME, or as a DATE if it has no time; `None` for NULL and for what is
+/// neither.
+pub(crate) fn datetime(
+    value: &Value,
+    need: Need,
+    ctx: &mut Context<'_>,
+) -> Result<Option<Temporal>, Error> {
+    calendar(value, Asked::DateTime, need, ctx)
+}
+
+fn calendar(
+    value: &Value,
+    asked: Asked,
+    need: Need,
+    ctx: &mut Context<'_>,
+) -> Result<Option<Temporal>, Error> {
+    let rules = need.rules(ctx.session);
+    let found = match value {
+        Value::Null => None,
+        Value::Temporal(value) if value.kind == TemporalKind::Time => {
+            on_today(value, asked, ctx.session)
+        }
+        Value::Temporal(value) => rules.check_value(value).is_none().then_some(*value),
+        Value::Text(bytes, collation) => {
+            let text = Text { bytes: bytes.clone(), collation: *collation };
+            let bytes = readable(&text)?;
+            datetime_of_text(&bytes, asked, &rules, ctx)?
+        }
+        number => {
+            let Some(split) = split(number) else {
+                return Err(Error::unsupported(format_args!("{} as a date", value.typ())));
+            };
+            datetime_of_number(number, split, asked, &rules, ctx)
+        }
+    };
+    Ok(match asked {
+        Asked::Date => found.map(|value| value.to_date()),
+        Asked::DateTime => found,
+    })
+}
+
+/// Counts a TIME from today's midnight; where a date is wanted, from now, if it is more than the
+/// time of a day.
+fn on_today(value: &Temporal, asked: Asked, session: &Session) -> Option<Temporal> {
+    let now = now(session);
+    let within = (0..DAY).contains(&value.time_micros());
+    let from = if asked == Asked::Date && !within { now.clock() } else { 0 };
+    let micros = from.checked_add(value.time_micros())?;
+    Temporal::time(micros, value.fraction_digits).on_day(now.day_number())
+}
+
+fn datetime_of_text(
+    text: &[u8],
+    asked: Asked,
+    rules: &DateRules,
+    ctx: &mut Context<'_>,
+) -> Result<Option<Temporal>, Error> {
+    let (read, mut notes) = temporal::read_datetime(text, rules);
+    let value = match read {
+        Some(read) => settled(read, rules, &mut notes, ctx.session)?,
+        None => None,
+    };
+    if notes.has(Notes::OVERFLOW) {
+        overflow(ctx, "datetime");
+    }
+    if notes.is_bad() {
+        let (way, what) = match (asked, value, notes.has(Notes::OVERFLOW)) {
+            (Asked::Date, ..) => ("Truncated incorrect", "date"),
+            (_, Some(value), _) => ("Truncated incorrect", name(&value)),
+            (_, None, true) => ("Truncated incorrect", "datetime"),
+            (_, None, false) => ("Incorrect", "datetime"),
+        };
+        warn(ctx, way, what, text);
+    }
+    if value.is_some() {
+        deprecation(&notes, text, ctx);
+    }
+    Ok(value)
+}
+
+/// Moves what was read by its offset, and rounds it.
+fn settled(
+    read: ReadDateTime,
+    rules: &DateRules,
+    notes: &mut Notes,
+    session: &Session,
+) -> Result<Option<Temporal>, Error> {
+    let mut value = read.value;
+    if let Some(offset) = read.offset {
+        let seconds = temporal::zone::local_seconds(&value) - i64::from(offset);
+        let micros = seconds * SECOND + i64::from(value.micros());
+        value = match session.time_zone.local(micros, value.fraction_digits) {
+            Some(value) if value.ymd().0 > 1901 && seconds < 253_402_214_400 => value,
+            _ => return Err(Error::unsupported("an offset in a datetime of so distant a year")),
+        };
+    }
+    if rules.truncate_fraction {
+        return Ok(Some(value));
+    }
+    let rounded = add_nanoseconds(value, read.nanoseconds);
+    if rounded.is_none() {
+        notes.add(Notes::OVERFLOW);
+    }
+    Ok(rounded)
+}
+
+/// Returns what a number is before and behind the point; `None` for a value that is no number.
+fn split(value: &Value) -> Option<Split> {
+    Some(match value {
+        Value::Int(number) => Split { whole: *number, nanoseconds: 0 },
+        Value::UInt(number) => Split { whole: *number as i64, nanoseconds: 0 },
+        Value::Float(number) => Split::of_f64(*number),
+        Value::Decimal(number) => {
+            let whole = number.truncate(0);
+            let rest = number.sub(&whole)?;
+            let nanoseconds = rest.mul(&1_000_000_000i64.into())?.truncate(0).to_i64()?;
+            let limit = if number.is_negative() { i64::MIN } else { i64::MAX };
+            let whole = whole.to_i64().unwrap_or(limit);
+            Split { whole, nanoseconds: i32::try_from(nanoseconds).unwrap_or(0) }
+        }
+        _ => return None,
+    })
+}
+
+/// Writes a number as a warning shows it.
+fn shown(number: &Value) -> Vec<u8> {
+    let mut text = Vec::new();
+    match number {
+        Value::UInt(number) => Value::Int(*number as i64).write(&mut text),
+        number => number.write(&mut text),
+    }
+    text
+}
+
+fn datetime_of_number(
+    number: &Value,
+    split: Split,
+    asked: Asked,
+    rules: &DateRules,
+    ctx: &mut Context<'_>,
+) -> Option<Temporal> {
+    // A date has no fraction that could be rounded.
+    let truncate_fraction = rules.truncate_fraction || asked == Asked::Date;
+    let exact = DateRules { truncate_fraction, ..*rules };
+    let (value, notes) = temporal::datetime_of_number(split, &exact);
+    if notes.has(Notes::OVERFLOW) {
+        overflow(ctx, "datetime");
+    }
+    let whole = matches!(number, Value::Int(_) | Value::UInt(_));
+    match (value, asked) {
+        (None, Asked::Date) if !whole => warn(ctx, "Truncated incorrect", "date", &shown(number)),
+        (None, _) if notes.has(Notes::OVERFLOW) => {
+            warn(ctx, "Truncated incorrect", "datetime", &shown(number));
+        }
+        (None, _) => warn(ctx, "Incorrect", "datetime", &shown(number)),
+        (Some(_), Asked::DateTime)
+            if notes.is_bad() && *rules != Need::Stored.rules(ctx.session) =>
+        {
+            warn(ctx, "Truncated incorrect", "date", &shown(number));
+        }
+        _ => {}
+    }
+    // A zero that stands for a date has two digits of the year.
+    let zero = asked == Asked::Date && split.whole == 0;
+    value.map(|value| if zero { Temporal::date(2000, 0, 0) } else { value })
+}
+
+/// Returns a value as a TIME; `None` for NULL and for what is none.
+pub(crate) fn time(value: &Value, ctx: &mut Context<'_>) -> Result<Option<Temporal>, Error> {
+    let truncate = ctx.session.sql_mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL);
+    match value {
+        Value::Null => Ok(None),
+        Value::Temporal(value) => Ok(Some(value.to_time())),
+        Value::Text(bytes, collation) => {
+            let text = Text { bytes: bytes.clone(), collation: *collation };
+            let bytes = readable(&text)?;
+            let (value, notes) = time_of_text(&bytes, ctx.session)?;
+            if notes.is_bad() {
+                warn(ctx, "Truncated incorrect", "time", &bytes);
+            }
+            if value.is_some() {
+                deprecation(&notes, &bytes, ctx);
+            }
+            Ok(value)
+        }
+        number => {
+            let Some(split) = split(number) else {
+                return Err(Error::unsupported(format_args!("{} as a time", value.typ())));
+            };
+            let (value, notes) = temporal::time_of_number(split, truncate);
+            if notes.is_bad() {
+                warn(ctx, "Truncated incorrect", "time", &shown(number));
+            }
+            Ok(value)
+        }
+    }
+}
+
+/// Reads a TIME, or the time of a datetime.
+fn time_of_text(text: &[u8], session: &Session) -> Result<(Option<Temporal>, Notes), Error> {
+    let (read, mut notes) = temporal::read_time(text);
+    let Some(mut read) = read else { return Ok((None, notes)) };
+    let truncate_fraction = session.sql_mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL);
+    let nanoseconds = std::mem::take(&mut read.nanoseconds);
+    let rules = DateRules { truncate_fraction, ..DateRules::FUZZY };
+    let Some(value) = settled(read, &rules, &mut notes, session)? else { return Ok((None, notes)) };
+    let value = value.to_time();
+    let nanoseconds = if truncate_fraction { 0 } else { nanoseconds };
+    let value = add_nanoseconds(value, nanoseconds).unwrap_or(value);
+    Ok((Some(within_time(value, &mut notes)), notes))
+}
+
+/// Cuts a TIME to its range.
+fn within_time(value: Temporal, notes: &mut Notes) -> Temporal {
+    let micros = value.time_micros();
+    if micros.abs() <= TIME_MAX {
+        return value;
+    }
+    notes.add(Notes::OUT_OF_RANGE);
+    Temporal::time(micros.clamp(-TIME_MAX, TIME_MAX), value.fraction_digits)
+}
+
+/// Returns a value as what it looks like, a DATE, DATETIME or TIME, as ADDTIME and TIMEDIFF take
+/// it; partial dates are left to the caller.
+pub(crate) fn either(value: &Value, ctx: &mut Context<'_>) -> Result<Option<Temporal>, Error> {
+    match value {
+        Value::Temporal(value) => Ok(Some(*value)),
+        Value::Text(bytes, collation) => {
+            let text = Text { bytes: bytes.clone(), collation: *collation };
+            let bytes = readable(&text)?;
+            either_of_text(&bytes, ctx)
+        }
+        number => {
+            let Some(split) = split(number) else { return time(value, ctx) };
+            // Numbers that have the digits of a date are one.
+            if split.whole < 10_000_101 {
+                return time(value, ctx);
+            }
+            let (found, _) = temporal::datetime_of_number(split, &DateRules::FUZZY);
+            if found.is_none() {
+                warn(ctx, "Incorrect", "datetime", &shown(value));
+            }
+            Ok(found)
+        }
+    }
+}
+
+fn either_of_text(text: &[u8], ctx: &mut Context<'_>) -> Result<Option<Temporal>, Error> {
+    if text.contains(&b':') {
+        let (value, notes) = time_of_text(text, ctx.session)?;
+        let is_time = value.is_some_and(|_| {
+            temporal::read_time(text).0.is_some_and(|read| read.value.kind == TemporalKind::Time)
+        });
+        if is_time && notes == Notes::NONE {
+            return Ok(value);
+        }
+    }
+    let rules = DateRules { any_day: true, ..DateRules::FUZZY };
+    let (read, mut notes) = temporal::read_datetime(text, &rules);
+    if let Some(read) = read
+        && let Some(value) = settled(read, &rules, &mut notes, ctx.session)?
+    {
+        deprecation(&notes, text, ctx);
+        return Ok(Some(value));
+    }
+    let (value, notes) = time_of_text(text, ctx.session)?;
+    match value {
+        Some(_) if notes.is_bad() => warn(ctx, "Truncated incorrect", "time", text),
+        Some(_) => {}
+        None => warn(ctx, "Incorrect", "datetime", text),
+    }
+    Ok(value)
+}
+
+/// Returns a value as what EXTRACT takes hours and less from: a datetime if it is clearly one,
+/// else a time.
+pub(crate) fn clock(value: &Value, ctx: &mut Context<'_>) -> Result<Option<Temporal>, Error> {
+    let rules = Need::Parts.rules(ctx.session);
+    match value {
+        Value::Temporal(value) => Ok(Some(*value)),
+        Value::Text(bytes, collation) => {
+            let text = Text { bytes: bytes.clone(), collation: *collation };
+            let bytes = readable(&text)?;
+            let (read, mut notes) = temporal::read_datetime(&bytes, &rules);
+            let refused = Notes::ZERO_DATE.and(Notes::ZERO_IN_DATE).and(Notes::OUT_OF_RANGE);
+            if notes.has(refused) && notes.deprecation.is_none() {
+                warn(ctx, "Incorrect", "datetime", &bytes);
+                return Ok(None);
+            }
+            match read {
+                Some(read) if notes == Notes::NONE => {
+                    settled(read, &rules, &mut notes, ctx.session)
+                }
+                _ => time(value, ctx),
+            }
+        }
+        number => {
+            let Some(split) = split(number) else { return time(value, ctx) };
+            if temporal::datetime_of_number(split, &rules).0.is_some() {
+                return datetime(number, Need::Parts, ctx);
+            }
+            time(value, ctx)
+        }
+    }
+}
+
+fn name(value: &Temporal) -> &'static str {
+    match value.kind {
+        TemporalKind::Date => "date",
+        TemporalKind::DateTime => "datetime",
+        TemporalKind::Time => "time",
+    }
+}
+
+/// Warning 1292.
+pub(crate) fn warn(ctx: &mut Context<'_>, way: &str, what: &str, text: &[u8]) {
+    let shown: String = String::from_utf8_lossy(text).chars().take(SHOWN_CHARACTERS).collect();
+    ctx.warn(1292, format!("{way} {what} value: '{shown}'"));
+}
+
+/// Warning 1441.
+pub(crate) fn overflow(ctx: &mut Context<'_>, what: &str) {
+    ctx.warn(1441, format!("Datetime function: {what} field overflow"));
+}
+
+/// Warns of delimiters that MySQL will not take for ever.
+fn deprecation(notes: &Notes, text: &[u8], ctx: &mut Context<'_>) {
+    let Some(seen) = notes.deprecation else { return };
+    let text = String::from_utf8_lossy(text);
+    let place = seen.position;
+    let delimiter = char::from(seen.delimiter).escape_default();
+    let start = format!(
+        "Delimiter '{delimiter}' in position {place} in datetime value '{text}' at row 1 is"
+    );
+    match seen.standard.map(char::from) {
+        Some(standard) => {
+            ctx.warn(4095, format!("{start} deprecated. Prefer the standard '{standard}'."));
+        }
+        None => ctx.warn(4096, format!("{start} superfluous and is deprecated. Please remove.")),
+    }
+}
+
+/// Returns how many digits of a fraction a text shows as a datetime or as a time; six for what is
+/// neither.
+pub(crate) fn digits_of_text(text: &[u8], as_time: bool) -> u8 {
+    let read = if as_time {
+        temporal::read_time(text).0
+    } else {
+        temporal::read_datetime(text, &DateRules { any_day: true, ..DateRules::FUZZY }).0
+    };
+    read.map_or(6, |read| read.value.fraction_digits)
+}

@@ -1,0 +1,101 @@
+//! DATE, TIME, and casts to DATE, TIME, DATETIME and YEAR.
+
+use vt_base::Error;
+use vt_value::temporal::{round_to, truncate_to};
+use vt_value::{Temporal, Type, Value};
+
+use super::temporal_kinds::{date_kind, datetime_kind, time_digits, time_kind};
+use crate::Func;
+use crate::convert::{self, Need};
+use crate::expr::CastTarget;
+use crate::function::{Call, Function, Signature};
+use crate::kind::Kind;
+use crate::sql_mode::SqlMode;
+
+pub(crate) const FUNCTIONS: &[Function] = &[
+    Function::new("date", (1, 1), |_| Ok(date_kind()), date),
+    Function::new("time", (1, 1), |signature| Ok(time_kind(time_digits(signature, 0))), time),
+];
+
+fn date(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let value = call.value(0)?;
+    let date = convert::date(&value, Need::Stored, call.context())?;
+    Ok(date.map_or(Value::Null, Value::Temporal))
+}
+
+fn time(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let value = call.value(0)?;
+    let time = convert::time(&value, call.context())?;
+    let digits = call.kind().decimals;
+    Ok(time.map_or(Value::Null, |time| Value::Temporal(time.with_digits(digits))))
+}
+
+/// The kind of a cast to a date or time.
+pub(crate) fn cast_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    Ok(match signature.func() {
+        Func::Cast(CastTarget::Date) => date_kind(),
+        Func::Cast(CastTarget::Time { decimals }) => time_kind(decimals),
+        Func::Cast(CastTarget::DateTime { decimals }) => datetime_kind(decimals),
+        Func::Cast(CastTarget::Year) => Kind::new(Type::YEAR, 4, 0),
+        _ => return Err(Error::bug("a cast to no date and no time")),
+    })
+}
+
+/// Casts to a date or time.
+pub(crate) fn cast(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let value = call.value(0)?;
+    let kind = call.kind();
+    let found = match call.func() {
+        Func::Cast(CastTarget::Date) => convert::date(&value, Need::Stored, call.context())?,
+        Func::Cast(CastTarget::Time { .. }) => convert::time(&value, call.context())?,
+        Func::Cast(CastTarget::DateTime { .. }) => {
+            let found = convert::datetime(&value, Need::Stored, call.context())?;
+            found.map(|value| value.to_datetime())
+        }
+        _ => return cast_year(call, &value),
+    };
+    let Some(found) = found else { return Ok(Value::Null) };
+    Ok(match cut(found, kind.decimals, call) {
+        Some(value) => Value::Temporal(value),
+        None => {
+            convert::overflow(call.context(), "datetime");
+            Value::Null
+        }
+    })
+}
+
+/// Brings a fraction to so many digits; `None` where it would lead beyond the last day.
+fn cut(value: Temporal, digits: u8, call: &Call<'_, '_>) -> Option<Temporal> {
+    if call.session().sql_mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL) {
+        return Some(truncate_to(value, digits));
+    }
+    round_to(value, digits)
+}
+
+/// Casts to a year: of numbers as they are, or with two digits, and of dates.
+fn cast_year(call: &mut Call<'_, '_>, value: &Value) -> Result<Value, Error> {
+    let year = match value {
+        Value::Null => return Ok(Value::Null),
+        Value::Temporal(value) if value.kind == vt_value::TemporalKind::Time => {
+            i64::from(convert::now(call.session()).ymd().0)
+        }
+        Value::Temporal(value) => i64::from(value.ymd().0),
+        Value::Text(bytes, _) if bytes.trim_ascii() == b"0" || bytes.trim_ascii() == b"00" => 2000,
+        _ => match call.int(0)? {
+            Some(year) => year.clamped_i64(),
+            None => return Ok(Value::Null),
+        },
+    };
+    let whole = match year {
+        1..70 => year + 2000,
+        70..100 => year + 1900,
+        _ => year,
+    };
+    if whole == 0 || (1901..=2155).contains(&whole) {
+        return Ok(Value::UInt(whole as u64));
+    }
+    let mut text = Vec::new();
+    value.write(&mut text);
+    convert::warn_temporal(call.context(), "Truncated incorrect", "YEAR", &text);
+    Ok(Value::Null)
+}

@@ -1,0 +1,57 @@
+//! The kinds of dates and times, and how many digits of a fraction they have.
+
+use vt_value::{Type, Value};
+
+use crate::convert;
+use crate::function::Signature;
+use crate::kind::Kind;
+use crate::node::Node;
+
+const DATE_WIDTH: u32 = 10;
+const DATETIME_WIDTH: u32 = 19;
+const TIME_WIDTH: u32 = 10;
+/// What MySQL makes of a date in a string: its widest text, with room.
+const DATE_TEXT_WIDTH: u32 = 29;
+
+pub(super) fn date_kind() -> Kind {
+    Kind::new(Type::DATE, DATE_WIDTH, 0)
+}
+
+pub(super) fn datetime_kind(digits: u8) -> Kind {
+    Kind::new(Type::DATETIME, DATETIME_WIDTH + fraction_width(digits), digits.min(6))
+}
+
+pub(super) fn time_kind(digits: u8) -> Kind {
+    Kind::new(Type::TIME, TIME_WIDTH + fraction_width(digits), digits.min(6))
+}
+
+fn fraction_width(digits: u8) -> u32 {
+    if digits == 0 { 0 } else { u32::from(digits.min(6)) + 1 }
+}
+
+/// A string that shows a date, a datetime or a time.
+pub(super) fn text_kind(signature: &Signature<'_>) -> Kind {
+    let collation = signature.session().connection_collation;
+    let coercibility = crate::collate::coercibility::COERCIBLE;
+    let kind = Kind::text(DATE_TEXT_WIDTH, collation, coercibility);
+    Kind { typ: Type::CHAR, ascii: true, ..kind }
+}
+
+/// Returns how many digits of a second's fraction an argument has as a datetime.
+pub(super) fn datetime_digits(signature: &Signature<'_>, place: usize) -> u8 {
+    digits(&signature.args()[place], false)
+}
+
+/// Returns how many digits of a second's fraction an argument has as a time.
+pub(super) fn time_digits(signature: &Signature<'_>, place: usize) -> u8 {
+    digits(&signature.args()[place], true)
+}
+
+fn digits(node: &Node, as_time: bool) -> u8 {
+    if node.kind().is_string()
+        && let Some(Value::Text(text, _)) = node.constant()
+    {
+        return convert::digits_of_text(text, as_time);
+    }
+    node.kind().decimals.min(6)
+}

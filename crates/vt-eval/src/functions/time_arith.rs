@@ -1,0 +1,124 @@
+//! ADDTIME, SUBTIME, TIMEDIFF and TIMESTAMP of two.
+
+use vt_base::Error;
+use vt_value::temporal::{DAY, Interval, Notes, TIME_MAX, Unit, add_interval};
+use vt_value::{Temporal, Type, Value};
+
+use super::date_arith::{is_dated, out_of_range, shaped};
+use super::temporal_kinds::{datetime_digits, datetime_kind, text_kind, time_digits, time_kind};
+use crate::convert::{self, Need};
+use crate::function::{Call, Function, Signature};
+use crate::kind::Kind;
+
+pub(crate) const FUNCTIONS: &[Function] = &[
+    Function::new("addtime", (2, 2), add_kind, |call| add(call, 1)),
+    Function::new("subtime", (2, 2), add_kind, |call| add(call, -1)),
+    Function::new("timediff", (2, 2), diff_kind, diff),
+    Function::new("timestamp", (1, 2), timestamp_kind, timestamp),
+];
+
+fn add_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let digits = datetime_digits(signature, 0).max(time_digits(signature, 1));
+    Ok(match signature.kind(0).typ {
+        Type::DATE | Type::DATETIME | Type::TIMESTAMP => datetime_kind(digits),
+        Type::TIME => time_kind(digits),
+        _ => text_kind(signature),
+    })
+}
+
+fn add(call: &mut Call<'_, '_>, sign: i64) -> Result<Value, Error> {
+    let (first, second) = (call.value(0)?, call.value(1)?);
+    if first.is_null() {
+        return Ok(Value::Null);
+    }
+    let Some(first) = convert::either(&first, call.context())? else { return Ok(Value::Null) };
+    let Some(second) = convert::time(&second, call.context())? else { return Ok(Value::Null) };
+    let micros = second.time_micros() * sign;
+    if !is_dated(&first) {
+        let sum = first.time_micros() + micros;
+        if sum.abs() > TIME_MAX {
+            let null = out_of_range(call, "TIME")?;
+            let limit = Temporal::time(sum.clamp(-TIME_MAX, TIME_MAX), 0);
+            return Ok(if call.kind().typ == Type::TIME { null } else { Value::Temporal(limit) });
+        }
+        return Ok(Value::Temporal(shaped(Temporal::time(sum, 6), call.kind())));
+    }
+    if let Some(wrong) = Need::Whole.rules(call.session()).check_value(&first)
+        && wrong != Notes::NONE
+    {
+        let mut text = Vec::new();
+        first.write(&mut text);
+        convert::warn_temporal(call.context(), "Truncated incorrect", "date", &text);
+        return Ok(Value::Null);
+    }
+    let sum =
+        add_interval(first.to_datetime(), Interval::of_micros(micros.into()), Unit::Microsecond);
+    match sum {
+        Some(sum) => Ok(Value::Temporal(shaped(sum, call.kind()))),
+        None if sign * second.time_micros() < 0 => Ok(Value::Null),
+        None => out_of_range(call, "DATETIME"),
+    }
+}
+
+fn diff_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    Ok(time_kind(time_digits(signature, 0).max(time_digits(signature, 1))))
+}
+
+fn diff(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (first, second) = (call.value(0)?, call.value(1)?);
+    if first.is_null() || second.is_null() {
+        return Ok(Value::Null);
+    }
+    let Some(first) = convert::either(&first, call.context())? else { return Ok(Value::Null) };
+    let Some(second) = convert::either(&second, call.context())? else { return Ok(Value::Null) };
+    if is_dated(&first) != is_dated(&second) {
+        return Ok(Value::Null);
+    }
+    let days = |value: &Temporal| if is_dated(value) { value.day_number() } else { 0 };
+    let micros = |value: &Temporal| days(value) * DAY + value.time_micros();
+    let diff = micros(&first) - micros(&second);
+    let digits = call.kind().decimals;
+    if diff.abs() > TIME_MAX {
+        let mut text = Vec::new();
+        write_long(diff, &mut text);
+        convert::warn_temporal(call.context(), "Truncated incorrect", "time", &text);
+    }
+    Ok(Value::Temporal(Temporal::time(diff.clamp(-TIME_MAX, TIME_MAX), digits)))
+}
+
+/// Writes a time that may be longer than a TIME.
+fn write_long(micros: i64, out: &mut Vec<u8>) {
+    let seconds = micros.abs() / vt_value::temporal::SECOND;
+    let sign = if micros < 0 { "-" } else { "" };
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let text = format!("{sign}{hours:02}:{minutes:02}:{seconds:02}");
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn timestamp_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let mut digits = datetime_digits(signature, 0);
+    if signature.len() == 2 {
+        digits = digits.max(time_digits(signature, 1));
+    }
+    Ok(datetime_kind(digits))
+}
+
+fn timestamp(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let value = call.value(0)?;
+    let digits = call.kind().decimals;
+    if call.len() == 1 {
+        let value = convert::datetime(&value, Need::Stored, call.context())?;
+        let value = value.map(|value| value.to_datetime().with_digits(digits));
+        return Ok(value.map_or(Value::Null, Value::Temporal));
+    }
+    let Some(value) = convert::datetime(&value, Need::Whole, call.context())? else {
+        return Ok(Value::Null);
+    };
+    let time = call.value(1)?;
+    let Some(time) = convert::time(&time, call.context())? else { return Ok(Value::Null) };
+    let interval = Interval::of_micros(time.time_micros().into());
+    match add_interval(value.to_datetime(), interval, Unit::Microsecond) {
+        Some(sum) => Ok(Value::Temporal(sum.with_digits(digits))),
+        None => out_of_range(call, "DATETIME"),
+    }
+}
