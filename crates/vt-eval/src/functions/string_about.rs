@@ -14,10 +14,8 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("collation", (1, 1), name_kind, collation),
     Function::new("format_bytes", (1, 1), figure_kind, format_bytes),
     Function::new("format_pico_time", (1, 1), figure_kind, format_pico_time),
-    Function::new("weight_string", (1, 1), weight_kind, weight_string),
-    // WEIGHT_STRING(a AS BINARY(n)) and WEIGHT_STRING(a AS CHAR(n)).
-    Function::new("weight_string binary", (2, 2), weight_binary_kind, weight_binary).internal(),
-    Function::new("weight_string char", (2, 2), weight_kind, weight_char).internal(),
+    // WEIGHT_STRING(text [AS CHAR(n)]), with the word and the length behind the text.
+    Function::new("weight_string", (1, 3), weight_kind, weight_string).internal(),
 ];
 
 fn name_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -45,47 +43,67 @@ fn coercibility(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(Value::Int(kind.coercibility.into()))
 }
 
+/// How WEIGHT_STRING takes its string.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum As {
+    Whole,
+    /// Of so many characters.
+    Chars,
+    /// Of so many bytes, whatever the character set.
+    Bytes,
+}
+
+/// What WEIGHT_STRING keeps for its rows.
+struct Weighed {
+    how: As,
+    collation: Collation,
+}
+
 fn weight_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    if !signature.kind(0).is_string() {
+    if !signature.kind(0).is_string() && !signature.kind(0).is_null() {
         return Err(signature.unsupported("of what is no string"));
     }
+    let how = match signature.constant(1).and_then(Value::text).as_deref() {
+        None => As::Whole,
+        Some(b"BINARY") => As::Bytes,
+        Some(_) => As::Chars,
+    };
     let (collation, _) = claim_of(signature, 0)?;
+    signature.keep(Weighed { how, collation });
+    let length = bytes(signature, 0).max(if signature.kind(0).is_null() { 8 } else { 0 });
     let name = collation.name().unwrap_or_default();
-    let length = bytes(signature, 0);
     let factor = match collation.charset().map_or(1, |charset| charset.max_len()) {
-        _ if name.contains("_0900_bin") => 1,
+        _ if how == As::Bytes || name.contains("_0900_bin") => 1,
         _ if name.contains("_0900_") => 16,
         1 => 1,
         _ => u64::from(collation.sort_len()).max(1),
     };
-    signature.keep(collation);
     Ok(super::strings::binary(length * factor))
 }
 
-fn own_text(call: &mut Call<'_, '_>) -> Result<Option<(bytes::Bytes, Collation)>, Error> {
-    let collation = call.kept::<Collation>().copied().unwrap_or(Collation::UNKNOWN);
-    Ok(call.text_in(0, collation)?.map(|text| (text, collation)))
-}
-
-fn weights(call: &Call<'_, '_>, text: &[u8], collation: Collation) -> Result<Value, Error> {
-    let mut out = Vec::new();
-    if !collation.sort_key(text, &mut out) {
-        return Err(unknown(collation, "the weights of a string"));
-    }
-    Ok(call.made(out))
-}
-
 fn weight_string(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let Some((text, collation)) = own_text(call)? else { return Ok(Value::Null) };
-    weights(call, &text, collation)
-}
-
-fn weight_char(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (Some((text, collation)), Some(count)) = (own_text(call)?, call.int(1)?) else {
-        return Ok(Value::Null);
+    let Some(Weighed { how, collation }) = call.kept() else {
+        return Err(Error::bug("WEIGHT_STRING without a collation"));
     };
-    let charset = charset_of(collation)?;
+    let text = match how {
+        As::Bytes => call.bytes(0)?,
+        As::Whole | As::Chars => call.text_in(0, *collation)?,
+    };
+    let Some(text) = text else { return Ok(Value::Null) };
+    if *how == As::Whole {
+        return weights(call, &text, *collation);
+    }
+    let Some(count) = call.int(2)? else { return Ok(Value::Null) };
     let count = count.clamped_usize();
+    if *how == As::Bytes {
+        let mut text = text.to_vec();
+        if super::strings::too_long(call, "weight_string", count as u64) {
+            return Ok(Value::Null);
+        }
+        text.resize(count, 0);
+        return Ok(call.made(text));
+    }
+    let charset = charset_of(*collation)?;
     let mut text = charset.substr(&text, 0, count).to_vec();
     if collation.pads() {
         let missing = count - charset.count(&text).min(count);
@@ -97,23 +115,15 @@ fn weight_char(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             charset.encode(u32::from(b' '), &mut text);
         }
     }
-    weights(call, &text, collation)
+    weights(call, &text, *collation)
 }
 
-fn weight_binary_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let length = bytes(signature, 0);
-    Ok(super::strings::binary(length))
-}
-
-fn weight_binary(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (Some(text), Some(count)) = (call.bytes(0)?, call.int(1)?) else { return Ok(Value::Null) };
-    let count = count.clamped_usize();
-    if super::strings::too_long(call, "weight_string", count as u64) {
-        return Ok(Value::Null);
+fn weights(call: &Call<'_, '_>, text: &[u8], collation: Collation) -> Result<Value, Error> {
+    let mut out = Vec::new();
+    if !collation.sort_key(text, &mut out) {
+        return Err(unknown(collation, "the weights of a string"));
     }
-    let mut text = text.to_vec();
-    text.resize(count, 0);
-    Ok(call.made(text))
+    Ok(call.made(out))
 }
 
 fn figure_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {

@@ -4,7 +4,7 @@ use vt_base::Error;
 use vt_collation::Charset;
 use vt_value::{Collation, Value};
 
-use super::strings::{binary, charset_of, sized};
+use super::strings::{charset_of, sized};
 use crate::SqlMode;
 use crate::function::{Call, Function, MANY, Signature};
 use crate::kind::Kind;
@@ -12,9 +12,8 @@ use crate::kind::Kind;
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("ascii", (1, 1), ascii_kind, ascii),
     Function::new("bit_length", (1, 1), length_kind, bit_length),
-    Function::new("char", (1, MANY), char_kind, char_bytes),
-    // CHAR(.. USING charset), with the name of the character set first.
-    Function::new("char using", (2, MANY), char_using_kind, char_using).internal(),
+    // CHAR(.. [USING charset]), with the name of the character set first.
+    Function::new("char", (2, MANY), char_kind, char).internal(),
     Function::new("char_length", (1, 1), length_kind, char_length),
     Function::new("character_length", (1, 1), length_kind, char_length),
     Function::new("length", (1, 1), length_kind, length),
@@ -74,14 +73,10 @@ fn ord(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(Value::Int(first.iter().fold(0, |code, byte| code << 8 | i64::from(*byte))))
 }
 
-fn char_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(binary(signature.len() as u64 * 4))
-}
-
-/// Returns the bytes of numbers from an argument on, without leading zeros.
-fn bytes_of(call: &mut Call<'_, '_>, first: usize) -> Result<Vec<u8>, Error> {
+/// Returns the bytes of the numbers, without leading zeros.
+fn bytes_of(call: &mut Call<'_, '_>) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
-    for place in first..call.len() {
+    for place in 1..call.len() {
         let Some(number) = call.int(place)? else { continue };
         let number = (number.bits_u64() as u32).to_be_bytes();
         let zeros = number.iter().take(3).take_while(|byte| **byte == 0).count();
@@ -90,12 +85,7 @@ fn bytes_of(call: &mut Call<'_, '_>, first: usize) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-fn char_bytes(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let bytes = bytes_of(call, 0)?;
-    Ok(call.made(bytes))
-}
-
-fn char_using_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+fn char_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let name = signature.constant(0).and_then(Value::text);
     let name = name.map(|name| String::from_utf8_lossy(&name).into_owned()).unwrap_or_default();
     let charset = Charset::from_name(&name)
@@ -104,8 +94,8 @@ fn char_using_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     Ok(sized(length, (charset.default_collation(), 4)))
 }
 
-fn char_using(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let mut bytes = bytes_of(call, 1)?;
+fn char(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let mut bytes = bytes_of(call)?;
     let charset = charset_of(call.kind().collation)?;
     // The first character of a wide set may have been written without its zeros.
     let missing = (charset.min_len() - bytes.len() % charset.min_len()) % charset.min_len();

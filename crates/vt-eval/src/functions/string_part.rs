@@ -16,18 +16,16 @@ use crate::kind::Kind;
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("left", (2, 2), left_kind, left),
     Function::new("lpad", (3, 3), pad_kind, lpad),
-    Function::new("ltrim", (1, 1), trim_kind, trim_leading),
+    Function::new("ltrim", (1, 1), trim_kind, ltrim),
     Function::new("mid", (3, 3), substr_kind, substr),
     Function::new("right", (2, 2), left_kind, right),
     Function::new("rpad", (3, 3), pad_kind, rpad),
-    Function::new("rtrim", (1, 1), trim_kind, trim_trailing),
+    Function::new("rtrim", (1, 1), trim_kind, rtrim),
     Function::new("substr", (2, 3), substr_kind, substr),
     Function::new("substring", (2, 3), substr_kind, substr),
     Function::new("substring_index", (3, 3), index_kind, substring_index),
-    Function::new("trim", (1, 2), trim_kind, trim_both),
-    // TRIM(LEADING b FROM a) and TRIM(TRAILING b FROM a), with a first.
-    Function::new("trim leading", (1, 2), trim_kind, trim_leading).internal(),
-    Function::new("trim trailing", (1, 2), trim_kind, trim_trailing).internal(),
+    // TRIM([side] [part FROM] text) as the side, the text, and perhaps the part.
+    Function::new("trim", (2, 3), trim_sided_kind, trim_sided).internal(),
 ];
 
 /// Positions and lengths beyond are none.
@@ -158,8 +156,16 @@ fn pad(
 }
 
 fn trim_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let claim: Claim = claim_of(signature, 0)?;
-    Ok(unlimited(chars(signature, 0), claim))
+    trimmed_kind(signature, 0)
+}
+
+fn trim_sided_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    trimmed_kind(signature, 1)
+}
+
+fn trimmed_kind(signature: &mut Signature<'_>, text: usize) -> Result<Kind, Error> {
+    let claim: Claim = claim_of(signature, text)?;
+    Ok(unlimited(chars(signature, text), claim))
 }
 
 /// Which ends are trimmed.
@@ -170,31 +176,36 @@ enum Ends {
     Both,
 }
 
-fn trim_both(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    trim(call, Ends::Both)
+fn ltrim(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    trim(call, Ends::Leading, 0)
 }
 
-fn trim_leading(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    trim(call, Ends::Leading)
+fn rtrim(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    trim(call, Ends::Trailing, 0)
 }
 
-fn trim_trailing(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    trim(call, Ends::Trailing)
+fn trim_sided(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let ends = match call.bytes(0)?.as_deref() {
+        Some(b"LEADING") => Ends::Leading,
+        Some(b"TRAILING") => Ends::Trailing,
+        _ => Ends::Both,
+    };
+    trim(call, ends, 1)
 }
 
-fn trim(call: &mut Call<'_, '_>, ends: Ends) -> Result<Value, Error> {
-    let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
+/// Trims the text at a place; what is trimmed off is the argument after it, or the space.
+fn trim(call: &mut Call<'_, '_>, ends: Ends, place: usize) -> Result<Value, Error> {
+    let Some(text) = own(call, place)? else { return Ok(Value::Null) };
     let charset = charset_of(call.kind().collation)?;
-    let part = match call.len() {
-        1 => {
-            let mut space = Vec::new();
-            charset.encode(u32::from(b' '), &mut space);
-            space.into()
-        }
-        _ => match own(call, 1)? {
+    let part = if call.len() > place + 1 {
+        match own(call, place + 1)? {
             Some(part) => part,
             None => return Ok(Value::Null),
-        },
+        }
+    } else {
+        let mut space = Vec::new();
+        charset.encode(u32::from(b' '), &mut space);
+        space.into()
     };
     if part.is_empty() {
         return Ok(call.made(text));
