@@ -6,9 +6,11 @@ mod date_cast;
 mod date_format;
 mod date_make;
 mod date_parts;
+mod compression;
 mod digest;
 mod extract;
 mod flow;
+mod gtid;
 mod inet;
 mod information;
 mod numeric;
@@ -39,9 +41,11 @@ pub(crate) const GROUPS: &[&[Function]] = &[
     date_format::FUNCTIONS,
     date_make::FUNCTIONS,
     date_parts::FUNCTIONS,
+    compression::FUNCTIONS,
     digest::FUNCTIONS,
     extract::FUNCTIONS,
     flow::FUNCTIONS,
+    gtid::FUNCTIONS,
     inet::FUNCTIONS,
     information::FUNCTIONS,
     numeric::FUNCTIONS,

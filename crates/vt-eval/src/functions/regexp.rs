@@ -243,15 +243,17 @@ fn regexp_instr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         return Err(strings::error(1210, message));
     }
     let length = row.text.len();
-    let skipped = usize::try_from(start - 1).map_err(|_| out_of_bounds())?;
-    if length > 0 && skipped >= length {
+    if length == 0 {
+        // The answer for an empty text counts from where the search should begin.
+        return Ok(Value::Int(row.find(0, occurrence)?.map_or(0, |_| start)));
+    }
+    let skipped = usize::try_from(start.saturating_sub(1)).map_err(|_| out_of_bounds())?;
+    if skipped >= length {
         return Err(out_of_bounds());
     }
-    let found = row.find(skipped.min(length), occurrence)?;
+    let found = row.find(skipped, occurrence)?;
     Ok(Value::Int(found.map_or(0, |(first, last)| {
-        // An empty text counts as if it began where the search does.
-        let moved = if length == 0 { skipped } else { 0 };
-        (if behind == 1 { last } else { first } + moved) as i64 + 1
+        (if behind == 1 { last } else { first }) as i64 + 1
     })))
 }
 
@@ -288,6 +290,11 @@ fn regexp_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     else {
         return Ok(Value::Null);
     };
+    if start < 1 {
+        let message = "Incorrect parameters in the call to native function 'regexp_replace'";
+        return Err(Error::mysql(1583, b"42000", message)
+            .with_code(vt_base::Code::InvalidArgument));
+    }
     let skipped = usize::try_from(start.saturating_sub(1)).map_err(|_| out_of_bounds())?;
     let with = Template::new(&characters(row.charset, &with), &row.regex);
     let mut search = row.regex.search(&row.text);

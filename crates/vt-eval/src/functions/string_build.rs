@@ -178,11 +178,8 @@ fn insert(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn replace_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = signature.aggregate_collation(0..3, CollationUse::Comparison)?;
-    let (text, from, to) = (chars(signature, 0), chars(signature, 1), chars(signature, 2));
-    let grown = match to.checked_sub(from) {
-        Some(more) if from > 0 => text + more * (text / from),
-        _ => text,
-    };
+    // As if every character were replaced.
+    let grown = chars(signature, 0) * chars(signature, 2).saturating_sub(1).max(1);
     Ok(sized(grown, claim))
 }
 
