@@ -1,12 +1,12 @@
 //! The functions that are called by name, a file a family.
 
 mod clock;
+mod compression;
 mod date_arith;
 mod date_cast;
 mod date_format;
 mod date_make;
 mod date_parts;
-mod compression;
 mod digest;
 mod extract;
 mod flow;

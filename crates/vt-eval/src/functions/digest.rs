@@ -53,7 +53,10 @@ fn sha1(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn sha2_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let bits = constant_int(signature, 1)?.flatten().map_or(512, |bits| bits.value);
+    let bits = match constant_int(signature, 1)? {
+        Some(bits) => bits.map_or(0, |bits| bits.value),
+        None => 512,
+    };
     let digits = match bits {
         224 => 56,
         384 => 96,
@@ -92,7 +95,7 @@ fn encrypt_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 fn decrypt_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     checked_mode(signature)?;
-    Ok(binary(bytes(signature, 0)))
+    Ok(binary(strings::chars(signature, 0)))
 }
 
 fn checked_mode(signature: &mut Signature<'_>) -> Result<Mode, Error> {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use vt_base::Error;
 use vt_collation::Charset;
 use vt_value::{Collation, Value};
@@ -57,8 +56,10 @@ fn prepare(
             ),
         ));
     }
-    let (collation, coercibility) =
-        signature.aggregate_collation(0..strings, CollationUse::Comparison)?;
+    let (collation, coercibility) = match (0..strings).any(|place| is_text(signature.kind(place))) {
+        true => signature.aggregate_collation(0..strings, CollationUse::Comparison)?,
+        false => strings::OF_NUMBERS,
+    };
     let charset = charset_of(collation)?;
     let match_type = (signature.len() > match_type).then_some(match_type);
     let constant_type = match match_type {
@@ -73,13 +74,9 @@ fn prepare(
         regex = Some(match pattern.text() {
             None => None,
             Some(_) if null_type => None,
-            Some(pattern) => {
-                let own = match pattern_collation(signature) {
-                    Some(own) => in_charset(own, charset, &pattern),
-                    None => pattern,
-                };
+            Some(own) => {
                 let flags = flags(given.as_deref(), collation, signature.name())?;
-                let pattern = characters(charset, &own);
+                let pattern = characters(constant_charset(pattern)?, &own);
                 Some(Arc::new(Regex::new(&pattern, flags).map_err(|error| failed(&error))?))
             }
         });
@@ -88,21 +85,22 @@ fn prepare(
     Ok((collation, coercibility))
 }
 
-/// Returns the character set of a constant pattern.
-fn pattern_collation(signature: &Signature<'_>) -> Option<Charset> {
-    match signature.constant(1) {
-        Some(Value::Text(_, collation)) => collation.charset(),
-        _ => Collation::UTF8MB4_0900_AI_CI.charset(),
+fn is_text(kind: &Kind) -> bool {
+    kind.is_string() || kind.is_null() || kind.collation != Collation::BINARY
+}
+
+/// Returns the character set of a constant: what is no string is written in ASCII.
+fn constant_charset(value: &Value) -> Result<Charset, Error> {
+    match value {
+        Value::Text(_, collation) => charset_of(*collation),
+        _ => charset_of(Collation::UTF8MB4_0900_AI_CI),
     }
 }
 
-fn in_charset(from: Charset, to: Charset, text: &Bytes) -> Bytes {
-    if from == to {
-        return text.clone();
-    }
-    let mut out = Vec::new();
-    from.convert(text, to, &mut out);
-    out.into()
+/// Computes an argument as characters; `None` for NULL.
+fn characters_of(call: &mut Call<'_, '_>, place: usize) -> Result<Option<Vec<char>>, Error> {
+    let Some(text) = call.text(place)? else { return Ok(None) };
+    Ok(Some(characters(charset_of(text.collation)?, &text.bytes)))
 }
 
 /// Returns the flags of a match type over those of the collation.
@@ -159,13 +157,12 @@ struct Row {
 /// Returns the pattern and the text of a row; `None` if one of them is NULL.
 fn row(call: &mut Call<'_, '_>, name: &str) -> Result<Option<Row>, Error> {
     let prepared = call.kept::<Prepared>().ok_or_else(|| Error::bug("an unprepared pattern"))?;
-    let text = call.text_in(0, prepared.collation)?;
+    let text = characters_of(call, 0)?;
     let regex = match &prepared.regex {
         Some(regex) => regex.clone(),
         None => compiled(call, prepared, name)?,
     };
     let (Some(text), Some(regex)) = (text, regex) else { return Ok(None) };
-    let text = characters(prepared.charset, &text);
     Ok(Some(Row { regex, charset: prepared.charset, text }))
 }
 
@@ -174,7 +171,7 @@ fn compiled(
     prepared: &Prepared,
     name: &str,
 ) -> Result<Option<Arc<Regex>>, Error> {
-    let Some(pattern) = call.text_in(1, prepared.collation)? else { return Ok(None) };
+    let Some(pattern) = characters_of(call, 1)? else { return Ok(None) };
     let given = match prepared.match_type {
         None => None,
         Some(place) => match call.bytes(place)? {
@@ -183,7 +180,6 @@ fn compiled(
         },
     };
     let flags = flags(given.as_deref(), prepared.collation, name)?;
-    let pattern = characters(prepared.charset, &pattern);
     Regex::new(&pattern, flags).map(|regex| Some(Arc::new(regex))).map_err(|error| failed(&error))
 }
 
@@ -252,9 +248,9 @@ fn regexp_instr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         return Err(out_of_bounds());
     }
     let found = row.find(skipped, occurrence)?;
-    Ok(Value::Int(found.map_or(0, |(first, last)| {
-        (if behind == 1 { last } else { first }) as i64 + 1
-    })))
+    Ok(Value::Int(
+        found.map_or(0, |(first, last)| (if behind == 1 { last } else { first }) as i64 + 1),
+    ))
 }
 
 fn substr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -283,8 +279,7 @@ fn replace_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 fn regexp_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let row = row(call, "regexp_replace")?;
-    let collation = call.kind().collation;
-    let with = call.text_in(2, collation)?;
+    let with = characters_of(call, 2)?;
     let (start, occurrence) = (optional(call, 3, 1)?, optional(call, 4, 0)?);
     let (Some(row), Some(with), Some(start), Some(occurrence)) = (row, with, start, occurrence)
     else {
@@ -292,11 +287,10 @@ fn regexp_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     };
     if start < 1 {
         let message = "Incorrect parameters in the call to native function 'regexp_replace'";
-        return Err(Error::mysql(1583, b"42000", message)
-            .with_code(vt_base::Code::InvalidArgument));
+        return Err(Error::mysql(1583, b"42000", message).with_code(vt_base::Code::InvalidArgument));
     }
     let skipped = usize::try_from(start.saturating_sub(1)).map_err(|_| out_of_bounds())?;
-    let with = Template::new(&characters(row.charset, &with), &row.regex);
+    let with = Template::new(&with, &row.regex);
     let mut search = row.regex.search(&row.text);
     search.start_at(skipped).map_err(|error| failed(&error))?;
     let mut out = Vec::with_capacity(row.text.len());

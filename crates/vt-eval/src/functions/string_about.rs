@@ -5,6 +5,7 @@ use vt_base::Error;
 use vt_value::{Collation, Value};
 
 use super::strings::{bytes, charset_of, claim_of, constant_int, system, unknown};
+use crate::convert::Int;
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
 
@@ -70,15 +71,30 @@ fn weight_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     };
     let (collation, _) = claim_of(signature, 0)?;
     signature.keep(Weighed { how, collation });
-    let length = bytes(signature, 0).max(if signature.kind(0).is_null() { 8 } else { 0 });
-    let name = collation.name().unwrap_or_default();
-    let factor = match collation.charset().map_or(1, |charset| charset.max_len()) {
-        _ if how == As::Bytes || name.contains("_0900_bin") => 1,
-        _ if name.contains("_0900_") => 16,
-        1 => 1,
-        _ => u64::from(collation.sort_len()).max(1),
+    let count = constant_int(signature, 2)?.flatten().map_or(0, Int::clamped_usize) as u64;
+    let length = match how {
+        As::Bytes => 0,
+        As::Whole | As::Chars => weights_len(collation, bytes(signature, 0)),
     };
-    Ok(super::strings::binary(length * factor))
+    Ok(super::strings::binary(length.max(count).max(8)))
+}
+
+/// Returns the most bytes that the weights of a string of so many bytes have.
+fn weights_len(collation: Collation, bytes: u64) -> u64 {
+    let name = collation.name().unwrap_or_default();
+    // A level of weights, and the mark before the next.
+    let levels = |count: u64| bytes * 16 * count + 2 * (count - 1);
+    let wide = collation.charset().is_some_and(|charset| charset.max_len() > 1);
+    match name {
+        _ if !wide => bytes,
+        _ if name.ends_with("_0900_bin") => bytes * 4,
+        _ if name.ends_with("_0900_ai_ci") => levels(1),
+        _ if name.ends_with("_0900_as_ci") => levels(2),
+        _ if name.ends_with("_0900_as_cs") => levels(3),
+        _ if name.ends_with("_general_ci") => bytes * 2,
+        _ if name.ends_with("_bin") => bytes * 3,
+        _ => bytes * u64::from(collation.sort_len()).max(1) * 4,
+    }
 }
 
 fn weight_string(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -99,6 +115,11 @@ fn weight_string(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         let mut text = text.to_vec();
         if super::strings::too_long(call, "weight_string", count as u64) {
             return Ok(Value::Null);
+        }
+        if text.len() > count {
+            let shown = String::from_utf8_lossy(&text);
+            let message = format!("Truncated incorrect BINARY({count}) value: '{shown}'");
+            call.warn(1292, message);
         }
         text.resize(count, 0);
         return Ok(call.made(text));

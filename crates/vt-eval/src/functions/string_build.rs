@@ -4,8 +4,8 @@ use vt_base::Error;
 use vt_value::{Collation, Value};
 
 use super::strings::{
-    self, chars, charset_of, claim_of, constant_int, find_exact, limited, own, sized, too_long,
-    unknown, unlimited,
+    self, asked_int, chars, chars_in, charset_of, claim_of, constant_int, find_exact, limited, own,
+    sized, too_long, unknown, unlimited,
 };
 use crate::function::{Call, CollationUse, Function, MANY, Signature};
 use crate::kind::Kind;
@@ -29,7 +29,7 @@ const COUNT_MAX: usize = i32::MAX as usize;
 
 fn concat_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = signature.aggregate_collation(0..signature.len(), CollationUse::Result)?;
-    let length = (0..signature.len()).map(|place| chars(signature, place)).sum();
+    let length = (0..signature.len()).map(|place| chars_in(signature, place, claim)).sum();
     Ok(sized(length, claim))
 }
 
@@ -47,8 +47,8 @@ fn concat(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn concat_ws_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = signature.aggregate_collation(0..signature.len(), CollationUse::Result)?;
-    let parts: u64 = (1..signature.len()).map(|place| chars(signature, place)).sum();
-    let separators = chars(signature, 0) * (signature.len() as u64).saturating_sub(2);
+    let parts: u64 = (1..signature.len()).map(|place| chars_in(signature, place, claim)).sum();
+    let separators = chars_in(signature, 0, claim) * (signature.len() as u64).saturating_sub(2);
     Ok(sized(parts + separators, claim))
 }
 
@@ -119,7 +119,7 @@ fn repeat_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 fn repeat(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let text = own(call, 0)?;
-    let count = call.int(1)?;
+    let count = asked_int(call, 1)?;
     let (Some(text), Some(count)) = (text, count) else { return Ok(Value::Null) };
     let count = count.clamped_usize().min(COUNT_MAX);
     if too_long(call, "repeat", text.len() as u64 * count as u64) {
@@ -138,7 +138,7 @@ fn space_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn space(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let Some(count) = call.int(0)? else { return Ok(Value::Null) };
+    let Some(count) = asked_int(call, 0)? else { return Ok(Value::Null) };
     let mut one = Vec::new();
     charset_of(call.kind().collation)?.encode(u32::from(b' '), &mut one);
     let count = count.clamped_usize().min(COUNT_MAX);
@@ -150,7 +150,7 @@ fn space(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn insert_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
-    Ok(sized(chars(signature, 0) + chars(signature, 3), claim))
+    Ok(sized(chars_in(signature, 0, claim) + chars_in(signature, 3, claim), claim))
 }
 
 fn insert(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -177,7 +177,7 @@ fn insert(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn replace_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let claim = signature.aggregate_collation(0..3, CollationUse::Comparison)?;
+    let claim = claim_of(signature, 0)?;
     // As if every character were replaced.
     let grown = chars(signature, 0) * chars(signature, 2).saturating_sub(1).max(1);
     Ok(sized(grown, claim))

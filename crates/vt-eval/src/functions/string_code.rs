@@ -4,8 +4,8 @@ use vt_base::Error;
 use vt_value::Value;
 
 use super::strings::{
-    BLOB_MAX, binary, bytes, chars, charset_of, claim_of, of_connection, own, sized, too_long,
-    unlimited, wrong_value,
+    BLOB_MAX, OF_NUMBERS, binary, bytes, chars, charset_of, claim_of, of_connection, own, sized,
+    too_long, unlimited, wrong_value,
 };
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
@@ -130,7 +130,10 @@ fn quote_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     if signature.kind(0).is_null() {
         return Ok(of_connection(signature, 4));
     }
-    let claim = claim_of(signature, 0)?;
+    let claim = match signature.kind(0).is_string() {
+        true => claim_of(signature, 0)?,
+        false => OF_NUMBERS,
+    };
     Ok(unlimited((chars(signature, 0) * 2 + 2).max(4), claim))
 }
 

@@ -6,11 +6,11 @@ use vt_collation::Charset;
 use vt_value::Value;
 
 use super::strings::{
-    self, Claim, chars, charset_of, claim_of, claim_of_two, constant_int, find_exact, own, sized,
+    self, Claim, asked_int, chars, charset_of, claim_of, constant_int, find_exact, own, sized,
     too_long, unlimited,
 };
 use crate::convert::Int;
-use crate::function::{Call, CollationUse, Function, Signature};
+use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
@@ -41,7 +41,7 @@ fn left_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn left(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (text, count) = (own(call, 0)?, call.int(1)?);
+    let (text, count) = (own(call, 0)?, asked_int(call, 1)?);
     let (Some(text), Some(count)) = (text, count) else { return Ok(Value::Null) };
     let charset = charset_of(call.kind().collation)?;
     let end = charset.offset(&text, count.clamped_usize());
@@ -49,7 +49,7 @@ fn left(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn right(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (text, count) = (own(call, 0)?, call.int(1)?);
+    let (text, count) = (own(call, 0)?, asked_int(call, 1)?);
     let (Some(text), Some(count)) = (text, count) else { return Ok(Value::Null) };
     let charset = charset_of(call.kind().collation)?;
     let skipped = charset.count(&text).saturating_sub(count.clamped_usize());
@@ -80,8 +80,8 @@ fn substr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (text, start) = (own(call, 0)?, call.int(1)?);
-    let length = if call.len() == 3 { call.int(2)? } else { Some(Int::signed(i64::MAX)) };
+    let (text, start) = (own(call, 0)?, asked_int(call, 1)?);
+    let length = if call.len() == 3 { asked_int(call, 2)? } else { Some(Int::signed(i64::MAX)) };
     let (Some(text), Some(start), Some(length)) = (text, start, length) else {
         return Ok(Value::Null);
     };
@@ -107,7 +107,7 @@ fn substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn pad_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let claim = claim_of_two(signature, 0, 2)?;
+    let claim = claim_of(signature, 0)?;
     Ok(match constant_int(signature, 1)? {
         Some(Some(count)) => sized(count.bits_u64(), claim),
         _ => unlimited(strings::BLOB_MAX, claim),
@@ -127,7 +127,7 @@ fn pad(
     name: &str,
     join: fn(&[u8], &[u8]) -> Vec<u8>,
 ) -> Result<Value, Error> {
-    let count = call.int(1)?;
+    let count = asked_int(call, 1)?;
     let (text, part) = (own(call, 0)?, own(call, 2)?);
     let (Some(text), Some(count), Some(part)) = (text, count, part) else {
         return Ok(Value::Null);
@@ -249,7 +249,7 @@ fn begins_character(charset: Charset, text: &[u8], byte: usize) -> bool {
 }
 
 fn index_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let claim = signature.aggregate_collation(0..2, CollationUse::Comparison)?;
+    let claim = claim_of(signature, 0)?;
     Ok(unlimited(chars(signature, 0), claim))
 }
 

@@ -4,7 +4,7 @@ use vt_base::Error;
 use vt_collation::Charset;
 use vt_value::{Collation, Type, Value};
 
-use super::strings::{chars, charset_of, max_len, own, sized, too_long, unknown};
+use super::strings::{chars, charset_of, claim_of, max_len, own, sized, too_long, unknown};
 use crate::function::{Call, CollationUse, Function, MANY, Signature};
 use crate::kind::Kind;
 
@@ -13,10 +13,10 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("export_set", (3, 5), export_set_kind, export_set),
     Function::new("field", (2, MANY), field_kind, field),
     Function::new("find_in_set", (2, 2), pair_kind, find_in_set),
-    Function::new("instr", (2, 2), pair_kind, instr),
-    Function::new("locate", (2, 3), pair_kind, locate),
+    Function::new("instr", (2, 2), instr_kind, instr),
+    Function::new("locate", (2, 3), locate_kind, locate),
     Function::new("make_set", (2, MANY), make_set_kind, make_set),
-    Function::new("position", (2, 2), pair_kind, locate),
+    Function::new("position", (2, 2), locate_kind, locate),
     Function::new("strcmp", (2, 2), strcmp_kind, strcmp),
 ];
 
@@ -25,6 +25,21 @@ struct Compared(Collation);
 
 fn pair_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let (collation, _) = signature.aggregate_collation(0..2, CollationUse::Comparison)?;
+    signature.keep(Compared(collation));
+    Ok(Kind::int(11).with_nullable(signature.any_nullable()))
+}
+
+fn instr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    found_kind(signature, 0)
+}
+
+fn locate_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    found_kind(signature, 1)
+}
+
+/// The collation of what is searched decides alone.
+fn found_kind(signature: &mut Signature<'_>, text: usize) -> Result<Kind, Error> {
+    let (collation, _) = claim_of(signature, text)?;
     signature.keep(Compared(collation));
     Ok(Kind::int(11).with_nullable(signature.any_nullable()))
 }
@@ -145,9 +160,7 @@ fn field_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     });
     let mut compared = each.reduce(compare_as).unwrap_or(CompareAs::Real);
     if matches!(compared, CompareAs::Text(_)) {
-        let count = signature.len();
-        let (collation, _) = signature.aggregate_collation(0..count, CollationUse::Comparison)?;
-        compared = CompareAs::Text(collation);
+        compared = CompareAs::Text(claim_of(signature, 0)?.0);
     }
     signature.keep(compared);
     Ok(Kind::int(11).with_nullable(false))

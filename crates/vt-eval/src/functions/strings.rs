@@ -5,11 +5,11 @@ use vt_base::{Code, Error};
 use vt_collation::Charset;
 use vt_value::{Collation, Type, Value};
 
-use crate::collate;
 use crate::context::Context;
 use crate::convert::{self, Int};
 use crate::function::{Call, CollationUse, Signature};
-use crate::kind::Kind;
+use crate::kind::{Kind, NOT_FIXED};
+use crate::node::Node;
 
 /// The most bytes of a result whose length is computed (`MAX_BLOB_WIDTH`).
 pub(super) const BLOB_MAX: u64 = 1 << 24;
@@ -18,6 +18,9 @@ const VARCHAR_MAX: u64 = 65535;
 
 /// A collation with its coercibility.
 pub(super) type Claim = (Collation, u8);
+
+/// What few functions make of numbers: strings of the server's own default, `latin1_swedish_ci`.
+pub(super) const OF_NUMBERS: Claim = (Collation(8), 5);
 
 /// Returns the character set of a collation, or refuses what is not known.
 pub(super) fn charset_of(collation: Collation) -> Result<Charset, Error> {
@@ -68,38 +71,33 @@ pub(super) fn of_connection(signature: &Signature<'_>, chars: u64) -> Kind {
     sized(chars, (signature.session().connection_collation, 4))
 }
 
+/// The characters of a double at most.
+const DOUBLE: u64 = 22;
+
 /// Returns the characters that an argument has at most.
 pub(super) fn chars(signature: &Signature<'_>, place: usize) -> u64 {
-    u64::from(signature.kind(place).length)
+    let kind = signature.kind(place);
+    match kind.typ {
+        Type::FLOAT64 if kind.decimals == NOT_FIXED => DOUBLE,
+        _ => u64::from(kind.length),
+    }
+}
+
+/// The same; of a result of bytes the bytes.
+pub(super) fn chars_in(signature: &Signature<'_>, place: usize, claim: Claim) -> u64 {
+    if claim.0 == Collation::BINARY { bytes(signature, place) } else { chars(signature, place) }
 }
 
 /// Returns the bytes that an argument has at most.
 pub(super) fn bytes(signature: &Signature<'_>, place: usize) -> u64 {
     let kind = signature.kind(place);
     let each = if kind.typ.is_text() { max_len(kind.collation) } else { 1 };
-    u64::from(kind.length) * each
+    chars(signature, place) * each
 }
 
-/// Returns the collation of one argument as a string.
+/// Returns the collation of one argument as a string; that of NULL is that of bytes.
 pub(super) fn claim_of(signature: &mut Signature<'_>, place: usize) -> Result<Claim, Error> {
     signature.aggregate_collation(place..place + 1, CollationUse::Result)
-}
-
-/// Returns the collation that two arguments have in common which do not stand side by side.
-pub(super) fn claim_of_two(
-    signature: &mut Signature<'_>,
-    first: usize,
-    second: usize,
-) -> Result<Claim, Error> {
-    let operation = signature.func.message_name();
-    let (before, after) = signature.args.split_at_mut(second);
-    match (before.get_mut(first), after.first_mut()) {
-        (Some(first), Some(second)) => {
-            let mut both = [first, second];
-            collate::aggregate_all(&mut both, CollationUse::Result, &operation, signature.session)
-        }
-        _ => Err(Error::bug("a function with fewer arguments than it has")),
-    }
 }
 
 /// Returns a constant argument as an integer: `None` if it is none, `Some(None)` for NULL.
@@ -110,6 +108,15 @@ pub(super) fn constant_int(
     let Some(value) = signature.constant(place) else { return Ok(None) };
     let mut ctx = Context::new(signature.session);
     convert::int(value, signature.kind(place), &mut ctx).map(Some)
+}
+
+/// Computes an argument as an integer whose constant value the kind has asked for already: where
+/// all is constant, MySQL gives its warnings twice.
+pub(super) fn asked_int(call: &mut Call<'_, '_>, place: usize) -> Result<Option<Int>, Error> {
+    if call.args().iter().all(Node::is_constant) {
+        call.int(place)?;
+    }
+    call.int(place)
 }
 
 /// Returns the bytes of an argument in the result's character set.
