@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use vt_base::{Code, Error};
 use vt_collation::Charset;
-use vt_value::{BindVars, BoundValue, Collation, Temporal, TemporalKind, Type, TypedBytes, Value};
+use vt_value::{BindVars, BoundValue, Collation, TemporalKind, Type, TypedBytes, Value};
 
 use crate::collate::coercibility::COERCIBLE;
 use crate::context::Context;
 use crate::kind::Kind;
-use crate::node::{Node, Op};
+use crate::node::{CallOp, Folded, Node, Op};
 use crate::session::Session;
-use crate::{Env, Expr};
+use crate::{Env, Expr, Func, convert};
 
 impl Expr {
     /// Returns the value with its type; a literal or a bind variable as it was given.
@@ -112,21 +112,26 @@ pub(crate) fn introduced(collation: Collation, typed: &TypedBytes) -> Result<Nod
 pub(crate) fn temporal(
     kind: TemporalKind,
     typed: &TypedBytes,
-    _session: &Session,
+    session: &Session,
 ) -> Result<Node, Error> {
     let (name, typ, width) = match kind {
         TemporalKind::Date => ("DATE", Type::DATE, 10),
         TemporalKind::DateTime => ("DATETIME", Type::DATETIME, 19),
         TemporalKind::Time => ("TIME", Type::TIME, 10),
     };
-    let Some(value) = Temporal::parse(kind, &typed.bytes) else {
+    let Some((value, warnings)) = convert::literal(kind, &typed.bytes, session)? else {
         let text = String::from_utf8_lossy(&typed.bytes);
         let message = format!("Incorrect {name} value: '{text}'");
         return Err(Error::mysql(1525, b"HY000", message).with_code(Code::InvalidArgument));
     };
-    let point = typed.bytes.iter().position(|byte| *byte == b'.');
-    let decimals = point.map_or(0, |point| typed.bytes.len() - point - 1) as u8;
+    let func = Func::TemporalLiteral(kind);
+    let decimals = value.fraction_digits;
     let length = if decimals > 0 { width + 1 + u32::from(decimals) } else { width };
     let kind = Kind { nullable: false, ..Kind::new(typ, length, decimals) };
-    Ok(Node::new(kind, Op::Constant(Value::Temporal(value))))
+    let value = Value::Temporal(value);
+    if !warnings.is_empty() {
+        let call = CallOp { func, function: func.function(), args: Vec::new(), kept: None };
+        return Ok(Node::new(kind, Op::Folded(Box::new(Folded { value, warnings, call }))));
+    }
+    Ok(Node::new(kind, Op::Constant(value)))
 }

@@ -73,10 +73,7 @@ pub(crate) fn int(value: &Value, kind: &Kind, ctx: &mut Context<'_>) -> Result<O
             }
             number
         }
-        Value::Temporal(_) => {
-            let number = decimal(value, kind, ctx)?.unwrap_or(Decimal::ZERO);
-            int_of_decimal(&number, false)
-        }
+        Value::Temporal(value) => Int::signed(value.to_i64()),
         Value::Json(_) => return Err(Error::unsupported("JSON as an integer")),
     }))
 }

@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::function::Text;
 use crate::session::Session;
 use crate::sql_mode::SqlMode;
+use crate::warning::Warning;
 
 /// What a function does with its date, which decides what becomes of its time and which warning
 /// tells of a bad one.
@@ -164,7 +165,7 @@ fn settled(
         let seconds = temporal::zone::local_seconds(&value) - i64::from(offset);
         let micros = seconds * SECOND + i64::from(value.micros());
         value = match session.time_zone.local(micros, value.fraction_digits) {
-            Some(value) if value.ymd().0 > 1901 && seconds < 253_402_214_400 => value,
+            Some(value) if value.ymd().0 >= 1901 && seconds < 253_402_214_400 => value,
             _ => return Err(Error::unsupported("an offset in a datetime of so distant a year")),
         };
     }
@@ -370,12 +371,38 @@ pub(crate) fn clock(value: &Value, ctx: &mut Context<'_>) -> Result<Option<Tempo
         }
         number => {
             let Some(split) = split(number) else { return time(value, ctx) };
-            if temporal::datetime_of_number(split, &rules).0.is_some() {
+            let found = temporal::datetime_of_number(split, &rules).0;
+            if found.is_some_and(|found| !found.has_zero()) || split.whole == 0 {
                 return datetime(number, Need::Parts, ctx);
             }
             time(value, ctx)
         }
     }
+}
+
+/// Reads the text of `DATE 'x'`, `TIME 'x'` or `TIMESTAMP 'x'`, with the warnings that it gives;
+/// `None` if it is none.
+pub(crate) fn literal(
+    kind: TemporalKind,
+    text: &[u8],
+    session: &Session,
+) -> Result<Option<(Temporal, Vec<Warning>)>, Error> {
+    let (value, notes) = if kind == TemporalKind::Time {
+        let read = temporal::read_time(text).0;
+        match read.is_some_and(|read| read.value.kind == TemporalKind::Time) {
+            true => time_of_text(text, session)?,
+            false => return Ok(None),
+        }
+    } else {
+        let rules = Need::Stored.rules(session);
+        let (read, mut notes) = temporal::read_datetime(text, &rules);
+        let Some(read) = read else { return Ok(None) };
+        (settled(read, &rules, &mut notes, session)?, notes)
+    };
+    let value = value.filter(|value| value.kind == kind && !notes.is_bad());
+    let mut ctx = Context::new(session);
+    deprecation(&notes, text, &mut ctx);
+    Ok(value.map(|value| (value, ctx.warnings.take())))
 }
 
 fn name(value: &Temporal) -> &'static str {

@@ -80,7 +80,10 @@ fn cast_year(call: &mut Call<'_, '_>, value: &Value) -> Result<Value, Error> {
             i64::from(convert::now(call.session()).ymd().0)
         }
         Value::Temporal(value) => i64::from(value.ymd().0),
-        Value::Text(bytes, _) if bytes.trim_ascii() == b"0" || bytes.trim_ascii() == b"00" => 2000,
+        Value::Text(bytes, _) => match year_of_text(call, bytes) {
+            Some(year) => year,
+            None => return Ok(Value::Null),
+        },
         _ => match call.int(0)? {
             Some(year) => year.clamped_i64(),
             None => return Ok(Value::Null),
@@ -98,4 +101,20 @@ fn cast_year(call: &mut Call<'_, '_>, value: &Value) -> Result<Value, Error> {
     value.write(&mut text);
     convert::warn_temporal(call.context(), "Truncated incorrect", "YEAR", &text);
     Ok(Value::Null)
+}
+
+/// Reads the year that a string starts with; a text of zeroes is the year 2000.
+fn year_of_text(call: &mut Call<'_, '_>, text: &[u8]) -> Option<i64> {
+    let (number, whole) = convert::integer_of_text(text);
+    let digits = text.trim_ascii_start().first().is_some_and(u8::is_ascii_digit);
+    if number.value == 0 && !digits {
+        let shown = String::from_utf8_lossy(text);
+        call.warn(1525, format!("Incorrect YEAR value: '{shown}'"));
+        return None;
+    }
+    if !whole {
+        convert::warn_temporal(call.context(), "Truncated incorrect", "YEAR", text);
+    }
+    let zero = number.value == 0 && text.trim_ascii().len() < 4;
+    Some(if zero { 2000 } else { number.clamped_i64() })
 }
