@@ -65,7 +65,14 @@ fn write_call(call: &CallOp, out: &mut String) {
         (Func::Negate, _, args) => list("-(", args, out),
         (Func::BitNot, _, args) => list("~(", args, out),
         (Func::Named(id), _, args) if with_words(id.function().name, args, out) => {}
-        (Func::Named(id), _, args) => list(&format!("{}(", id.function().name), args, out),
+        (Func::Named(id), _, args) => {
+            let name = match id.function().name {
+                "power" => "pow",
+                "ceil" => "ceiling",
+                name => name,
+            };
+            list(&format!("{name}("), args, out);
+        }
         (_, Some(operator), [first, rest @ ..]) if !rest.is_empty() => {
             out.push('(');
             write(first, out);

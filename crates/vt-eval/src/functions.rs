@@ -13,6 +13,8 @@ mod flow;
 mod gtid;
 mod inet;
 mod information;
+mod math;
+mod number_text;
 mod numeric;
 mod regexp;
 mod str_to_date;
@@ -48,6 +50,8 @@ pub(crate) const GROUPS: &[&[Function]] = &[
     gtid::FUNCTIONS,
     inet::FUNCTIONS,
     information::FUNCTIONS,
+    math::FUNCTIONS,
+    number_text::FUNCTIONS,
     numeric::FUNCTIONS,
     regexp::FUNCTIONS,
     str_to_date::FUNCTIONS,

@@ -187,7 +187,7 @@ fn round_left(number: Decimal, digits: u64, cut: bool) -> Decimal {
 }
 
 /// Rounds a double half to even, as the C library does.
-fn round_f64(number: f64, digits: i64, cut: bool) -> f64 {
+pub(super) fn round_f64(number: f64, digits: i64, cut: bool) -> f64 {
     let power = i32::try_from(digits.unsigned_abs()).unwrap_or(i32::MAX);
     let unit = 10f64.powi(power);
     let whole = |number: f64| if cut { number.trunc() } else { number.round_ties_even() };
