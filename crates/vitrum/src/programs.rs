@@ -1,6 +1,7 @@
 //! Which program is meant, and running it.
 
 mod common;
+mod eval;
 mod link;
 mod local;
 mod mysqlctl;
@@ -39,6 +40,7 @@ programs of a cluster (--help lists the flags of each):
   mysqlctl      makes, starts and stops a mysqld
   mysqlctld     does so as a daemon
 
+  eval          compute expressions as MySQL would
   link DIR      make links in DIR, so that programs can be called by their own names
   version       print the version
 ";
@@ -80,6 +82,7 @@ fn run_program(name: &str, args: &[String]) -> ExitCode {
         "mysqlctl" => mysqlctl::main(args),
         "mysqlctld" => mysqlctld::main(args),
         "up" | "status" | "down" | "supervise" => local::main(name, args),
+        "eval" => eval::main(args),
         "link" => link::main(args),
         _ => fail(&format!("unknown program {name:?}; `vitrum help` lists all")),
     }

@@ -32,7 +32,7 @@ use vt_sql::Arena;
 use vt_sql::ast::Statement;
 
 pub use context::PlanContext;
-pub use expression::{ExpressionColumn, expression};
+pub use expression::{ExpressionAnswer, ExpressionColumn, PreparedExpression, expression};
 pub use vschema_change::vschema_change;
 
 /// Plans a statement whose literals may have become bind variables.

@@ -79,7 +79,7 @@ impl Evaluator {
         }
         let typed = columns.iter().zip(&fields).map(|(column, field)| {
             let kind = Kind::of_column(field, collation(column));
-            ExpressionColumn { name: column.name.clone(), kind: Some(kind) }
+            ExpressionColumn { field: field.clone(), kind: Some(kind) }
         });
         let columns = typed.collect();
         Ok(Evaluator { modes, session, columns, fields, rows })

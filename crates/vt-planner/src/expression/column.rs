@@ -1,0 +1,175 @@
+//! Columns that an expression is computed over, by the types that DDL writes.
+
+use vt_base::{Code, Error};
+use vt_collation::Collation;
+use vt_eval::{Kind, Session};
+use vt_sql::ast::{Charset, ColumnDef, ColumnOption, DataType, Statement, TableElement, TypeKind};
+use vt_sql::{Arena, Modes};
+use vt_value::{Field, Type};
+
+/// A column of the rows that an expression is computed over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExpressionColumn {
+    /// What a result tells of it; its name is found in any letter case.
+    pub field: Field,
+    /// What is known beyond that: the collation.
+    pub kind: Option<Kind>,
+}
+
+const NOT_NULL: u16 = 1;
+const UNSIGNED: u16 = 32;
+/// `decimals` of what has no fixed number of them.
+const NOT_FIXED: u8 = 31;
+
+impl ExpressionColumn {
+    /// Makes a column of a type as CREATE TABLE takes it: `DECIMAL(10,2) NOT NULL`,
+    /// `VARCHAR(20) COLLATE latin1_bin`.
+    ///
+    /// # Errors
+    /// MySQL's 1064 for text that is no type, its 1273 for an unknown collation; a type whose
+    /// values cannot be given as text is refused.
+    pub fn of_definition(
+        name: &str,
+        definition: &str,
+        session: &Session,
+    ) -> Result<ExpressionColumn, Error> {
+        let arena = Arena::new();
+        let text = format!("create table t (c {definition})");
+        let statement = vt_sql::parse(&arena, &text, Modes::default())?;
+        let wrong = || {
+            let message = format!("{definition} is no type of a column");
+            Error::new(Code::InvalidArgument, message)
+        };
+        let Statement::CreateTable(table) = statement else { return Err(wrong()) };
+        let [TableElement::Column(column)] = table.elements else { return Err(wrong()) };
+        made(name, column, definition, session)
+    }
+
+    /// Returns the collation of the column's strings.
+    pub fn collation(&self) -> Collation {
+        self.kind.as_ref().map_or(Collation::UNKNOWN, |kind| kind.collation)
+    }
+}
+
+/// Type, width in characters or digits, and digits after the point.
+struct Shape {
+    typ: Type,
+    length: u32,
+    decimals: u8,
+}
+
+fn made(
+    name: &str,
+    column: &ColumnDef<'_>,
+    definition: &str,
+    session: &Session,
+) -> Result<ExpressionColumn, Error> {
+    let data_type = &column.data_type;
+    let shape = shape(data_type).ok_or_else(|| {
+        Error::unsupported(format_args!("a column of the type {definition} in a row by hand"))
+    })?;
+    let text = shape.typ.is_text();
+    let collation = if text { collation(column, session)? } else { Collation::BINARY };
+    // What is text in bytes is bytes.
+    let typ = match (shape.typ, collation == Collation::BINARY) {
+        (Type::CHAR, true) => Type::BINARY,
+        (Type::VARCHAR, true) => Type::VARBINARY,
+        (Type::TEXT, true) => Type::BLOB,
+        (typ, _) => typ,
+    };
+    let (_, mut flags) = typ.to_mysql();
+    if column.options.iter().any(|option| matches!(option, ColumnOption::NotNull)) {
+        flags |= NOT_NULL;
+    }
+    if data_type.unsigned {
+        flags |= UNSIGNED;
+    }
+    let width = if typ.is_text() { 4 } else { 1 };
+    let field = Field {
+        flags,
+        column_length: shape.length.saturating_mul(width),
+        decimals: shape.decimals,
+        column_type: definition.into(),
+        ..Field::new(name, typ)
+    };
+    let kind = Kind::of_column(&field, collation);
+    Ok(ExpressionColumn { field, kind: Some(kind) })
+}
+
+fn collation(column: &ColumnDef<'_>, session: &Session) -> Result<Collation, Error> {
+    let data_type = &column.data_type;
+    let option = column.options.iter().find_map(|option| match option {
+        ColumnOption::Collate(name) => Some(*name),
+        _ => None,
+    });
+    if let Some(name) = data_type.collate.or(option) {
+        let unknown = || Error::mysql(1273, b"HY000", format!("Unknown collation: '{name}'"));
+        return Collation::from_name(name).ok_or_else(unknown);
+    }
+    let named = match data_type.charset {
+        None | Some(Charset::Binary) => return Ok(session.connection_collation),
+        Some(Charset::Named(name)) => name,
+        Some(Charset::Ascii) => "latin1",
+        Some(Charset::Unicode) => "ucs2",
+        Some(Charset::Byte) => "binary",
+    };
+    let unknown = || Error::mysql(1115, b"42000", format!("Unknown character set: '{named}'"));
+    let charset = vt_collation::Charset::from_name(named).ok_or_else(unknown)?;
+    Ok(charset.default_collation())
+}
+
+/// Returns how wide the values of a type are; `None` for types whose values no text gives.
+fn shape(data_type: &DataType<'_>) -> Option<Shape> {
+    let number = |text: Option<&str>| text.and_then(|digits| digits.parse::<u32>().ok());
+    let length = number(data_type.length);
+    let scale = number(data_type.scale).unwrap_or(0).min(30) as u8;
+    let sign = u32::from(!data_type.unsigned);
+    let integer = |signed: Type, unsigned: Type, digits: u32, unsigned_digits: u32| Shape {
+        typ: if data_type.unsigned { unsigned } else { signed },
+        length: if data_type.unsigned { unsigned_digits } else { digits + 1 },
+        decimals: 0,
+    };
+    let plain = |typ: Type, length: u32, decimals: u8| Shape { typ, length, decimals };
+    // A fraction of a second comes behind a point.
+    let digits = length.unwrap_or(0).min(6);
+    let fraction = if digits > 0 { digits + 1 } else { 0 };
+    Some(match data_type.kind {
+        TypeKind::TinyInt => integer(Type::INT8, Type::UINT8, 3, 3),
+        TypeKind::SmallInt => integer(Type::INT16, Type::UINT16, 5, 5),
+        TypeKind::MediumInt => integer(Type::INT24, Type::UINT24, 8, 8),
+        TypeKind::Int => integer(Type::INT32, Type::UINT32, 10, 10),
+        TypeKind::BigInt | TypeKind::Serial => integer(Type::INT64, Type::UINT64, 19, 20),
+        TypeKind::Decimal => {
+            let precision = length.unwrap_or(10).min(65);
+            plain(Type::DECIMAL, precision + u32::from(scale > 0) + sign, scale)
+        }
+        TypeKind::Float => match (length, data_type.scale) {
+            (Some(width), Some(_)) => plain(Type::FLOAT32, width, scale),
+            (Some(bits), None) if bits > 24 => plain(Type::FLOAT64, 22, NOT_FIXED),
+            _ => plain(Type::FLOAT32, 12, NOT_FIXED),
+        },
+        TypeKind::Double => match (length, data_type.scale) {
+            (Some(width), Some(_)) => plain(Type::FLOAT64, width, scale),
+            _ => plain(Type::FLOAT64, 22, NOT_FIXED),
+        },
+        TypeKind::Year => plain(Type::YEAR, 4, 0),
+        TypeKind::Date => plain(Type::DATE, 10, 0),
+        TypeKind::Datetime => plain(Type::DATETIME, 19 + fraction, digits as u8),
+        TypeKind::Timestamp => plain(Type::TIMESTAMP, 19 + fraction, digits as u8),
+        TypeKind::Time => plain(Type::TIME, 10 + fraction, digits as u8),
+        TypeKind::Char => plain(Type::CHAR, length.unwrap_or(1), 0),
+        TypeKind::VarChar => plain(Type::VARCHAR, length?, 0),
+        TypeKind::TinyText => plain(Type::TEXT, 255, 0),
+        TypeKind::Text => plain(Type::TEXT, u16::MAX.into(), 0),
+        TypeKind::MediumText => plain(Type::TEXT, (1 << 24) - 1, 0),
+        TypeKind::LongText => plain(Type::TEXT, u32::MAX / 4, 0),
+        TypeKind::Binary => plain(Type::BINARY, length.unwrap_or(1), 0),
+        TypeKind::VarBinary => plain(Type::VARBINARY, length?, 0),
+        TypeKind::TinyBlob => plain(Type::BLOB, 255, 0),
+        TypeKind::Blob => plain(Type::BLOB, u16::MAX.into(), 0),
+        TypeKind::MediumBlob => plain(Type::BLOB, (1 << 24) - 1, 0),
+        TypeKind::LongBlob => plain(Type::BLOB, u32::MAX, 0),
+        TypeKind::Json => plain(Type::JSON, u32::MAX, 0),
+        _ => return None,
+    })
+}
