@@ -64,7 +64,15 @@ pub(crate) fn int(value: &Value, kind: &Kind, ctx: &mut Context<'_>) -> Result<O
         Value::Int(number) => Int::signed(*number),
         Value::UInt(number) => Int::unsigned(*number),
         Value::Float(number) => int_of_real(*number, kind.unsigned),
-        Value::Decimal(number) => int_of_decimal(number, kind.unsigned),
+        Value::Decimal(number) => {
+            let whole = number.to_i128();
+            let least = if kind.unsigned { 0 } else { i128::from(i64::MIN) };
+            let most = if kind.unsigned { i128::from(u64::MAX) } else { i128::from(i64::MAX) };
+            if !whole.is_some_and(|whole| (least..=most).contains(&whole)) {
+                truncated(ctx, "DECIMAL", number.to_string().as_bytes());
+            }
+            int_of_decimal(number, kind.unsigned)
+        }
         Value::Text(bytes, _) if kind.is_bits() => Int::unsigned(bits(bytes)),
         Value::Text(bytes, _) => {
             let (number, whole) = integer_of_text(bytes);
@@ -146,7 +154,8 @@ pub(crate) fn real(
         Value::Text(bytes, _) if kind.is_bits() => bits(bytes) as f64,
         Value::Text(bytes, _) => {
             let (number, whole) = float::parse_number(bytes);
-            if !whole {
+            // MySQL passes over an empty string in silence.
+            if !whole && !bytes.iter().all(|byte| is_space(*byte)) {
                 truncated(ctx, "DOUBLE", bytes);
             }
             number

@@ -100,7 +100,11 @@ fn read_in_base(text: &[u8], base: u32, signed: bool) -> (u64, bool) {
     };
     let number = size.min(most) as u64;
     let overflow = size > most;
-    let number = if negative && !(overflow && !signed) { number.wrapping_neg() } else { number };
+    let number = match negative {
+        true if overflow && !signed => 0,
+        true => number.wrapping_neg(),
+        false => number,
+    };
     (number, any && !overflow)
 }
 

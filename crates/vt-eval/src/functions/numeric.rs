@@ -1,15 +1,16 @@
-//! ABS, CEILING, FLOOR, SIGN, ROUND, TRUNCATE, MOD.
+//! ABS, CEILING, FLOOR, SIGN, ROUND, TRUNCATE.
 
 use std::cmp::Ordering;
 
 use vt_base::Error;
 use vt_value::{Decimal, Type, Value};
 
+use crate::convert;
 use crate::function::{Call, Function, Signature};
 use crate::kind::{Class, Kind};
 
 pub(crate) const FUNCTIONS: &[Function] = &[
-    Function::new("abs", (1, 1), whole_kind, abs),
+    Function::new("abs", (1, 1), abs_kind, abs),
     Function::new("ceil", (1, 1), whole_kind, ceiling),
     Function::new("ceiling", (1, 1), whole_kind, ceiling),
     Function::new("floor", (1, 1), whole_kind, floor),
@@ -18,43 +19,44 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("truncate", (2, 2), to_digits_kind, truncate),
 ];
 
+/// How wide MySQL takes a double with a fixed number of digits after the point to be.
+const FIXED_WIDTH: u32 = 17;
+
+/// Returns what an argument is to these functions: dates, times and hexadecimal literals are
+/// doubles.
+fn class(kind: &Kind) -> Result<Class, Error> {
+    let double = kind.typ.is_temporal() || kind.is_bits() && kind.typ != Type::BIT;
+    if double { Ok(Class::Float) } else { kind.class() }
+}
+
 fn sign_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    signature.kind(0).class()?;
+    class(signature.kind(0))?;
     Ok(Kind::int(21).with_nullable(signature.any_nullable()))
 }
 
 fn sign(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let zero = Decimal::ZERO;
-    let order = match call.value(0)? {
-        Value::Null => return Ok(Value::Null),
-        Value::Decimal(number) => number.cmp(&zero),
-        Value::Int(number) => number.cmp(&0),
-        Value::UInt(number) => number.cmp(&0),
-        _ => match call.real(0)? {
-            None => return Ok(Value::Null),
-            Some(number) => number.partial_cmp(&0.0).unwrap_or(Ordering::Equal),
-        },
+    let order = match class(call.arg_kind(0))? {
+        Class::Float => call.real(0)?.map(|number| number.partial_cmp(&0.0)),
+        _ => call.decimal(0)?.map(|number| Some(number.cmp(&Decimal::ZERO))),
     };
-    Ok(Value::Int(match order {
+    let Some(order) = order else { return Ok(Value::Null) };
+    Ok(Value::Int(match order.unwrap_or(Ordering::Equal) {
         Ordering::Less => -1,
         Ordering::Equal => 0,
         Ordering::Greater => 1,
     }))
 }
 
-fn whole_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+fn abs_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let kind = signature.kind(0);
-    let abs = signature.name() == "abs";
-    let made = match kind.class()? {
-        Class::Float if abs && kind.is_null() => Kind { decimals: 0, ..Kind::float() },
+    let fixed = |digits: u8| Kind::new(Type::FLOAT64, FIXED_WIDTH + u32::from(digits), digits);
+    let made = match class(kind)? {
+        Class::Float if kind.is_null() => fixed(0),
+        Class::Float if kind.typ.is_temporal() => fixed(kind.decimals),
+        Class::Float if kind.is_bits() => Kind { unsigned: true, ..fixed(0) },
         Class::Float => Kind::float(),
-        Class::Decimal if abs && kind.typ == Type::DECIMAL => kind.clone(),
-        Class::Decimal if abs => Kind::decimal(kind.length, kind.decimals),
-        Class::Decimal => {
-            let digits = kind.precision().saturating_sub(u32::from(kind.decimals)) + 1;
-            // Few digits make an integer of it; MySQL's count of them may differ by a few.
-            if digits < 19 { Kind::int(21) } else { Kind::decimal(digits, 0) }
-        }
+        Class::Decimal if kind.typ == Type::DECIMAL => kind.clone(),
+        Class::Decimal => Kind::decimal(kind.length, kind.decimals),
         Class::UInt => Kind::uint(kind.length),
         Class::Int => Kind::int(kind.length),
     };
@@ -67,14 +69,31 @@ fn abs(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         Type::DECIMAL => Ok(call.decimal(0)?.map_or(Value::Null, |number| {
             Value::Decimal(if number.is_negative() { number.negated() } else { number })
         })),
-        _ => match call.value(0)? {
-            Value::Int(number) => match number.checked_abs() {
+        _ => match call.int(0)? {
+            None => Ok(Value::Null),
+            Some(number) if number.unsigned => Ok(number.to_value()),
+            Some(number) => match number.bits_i64().checked_abs() {
                 Some(number) => Ok(Value::Int(number)),
                 None => Err(call.out_of_range("BIGINT")),
             },
-            other => Ok(other),
         },
     }
+}
+
+fn whole_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let kind = signature.kind(0);
+    let made = match class(kind)? {
+        Class::Float => Kind::float(),
+        Class::Decimal => {
+            // A fraction may round up to one digit more.
+            let fraction = u32::from(kind.decimals);
+            let digits = kind.precision().saturating_sub(fraction) + u32::from(fraction > 0);
+            if digits < 19 { Kind::int(21) } else { Kind::decimal(digits, 0) }
+        }
+        Class::UInt => Kind::uint(21),
+        Class::Int => Kind::int(21),
+    };
+    Ok(made.with_nullable(kind.nullable))
 }
 
 fn ceiling(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -90,11 +109,12 @@ fn whole(
     of_float: fn(f64) -> f64,
     step: fn(Decimal, Decimal) -> i64,
 ) -> Result<Value, Error> {
-    if call.kind().typ == Type::FLOAT64 {
-        return Ok(call.real(0)?.map_or(Value::Null, |number| Value::Float(of_float(number))));
-    }
-    match call.value(0)? {
-        Value::Decimal(number) => {
+    match class(call.arg_kind(0))? {
+        Class::Float => {
+            Ok(call.real(0)?.map_or(Value::Null, |number| Value::Float(of_float(number))))
+        }
+        Class::Decimal => {
+            let Some(number) = call.decimal(0)? else { return Ok(Value::Null) };
             let cut = number.truncate(0);
             let step = Decimal::from(step(number, cut));
             let whole = cut.add(&step).ok_or_else(|| call.out_of_range("DECIMAL"))?;
@@ -103,31 +123,62 @@ fn whole(
                 _ => Value::Decimal(whole),
             })
         }
-        other => Ok(other),
+        Class::Int | Class::UInt => {
+            Ok(call.int(0)?.map_or(Value::Null, |number| number.to_value()))
+        }
     }
 }
 
-fn to_digits_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let digits = match signature.args().get(1) {
-        None => 0,
-        Some(_) => match signature.constant(1) {
-            Some(Value::Int(digits)) => *digits,
-            Some(Value::UInt(digits)) => i64::try_from(*digits).unwrap_or(i64::MAX),
-            _ => return Err(signature.unsupported("to digits that are not constant")),
-        },
+/// The digits that a constant second argument asks for.
+enum Digits {
+    Known(i64),
+    Null,
+    /// Another for each row.
+    Open,
+}
+
+fn digits(signature: &Signature<'_>) -> Result<Digits, Error> {
+    if signature.len() < 2 {
+        return Ok(Digits::Known(0));
+    }
+    let clean = |text: &[u8]| Some(convert::integer_of_text(text)).filter(|(_, whole)| *whole);
+    let known = match signature.constant(1) {
+        None => return Ok(Digits::Open),
+        Some(Value::Null) => return Ok(Digits::Null),
+        Some(Value::Int(digits)) => Some(*digits),
+        Some(Value::UInt(digits)) => Some(i64::try_from(*digits).unwrap_or(i64::MAX)),
+        Some(Value::Decimal(digits)) => digits.round(0).to_i64(),
+        Some(Value::Float(digits)) if digits.abs() < 1e18 => Some(digits.round_ties_even() as i64),
+        Some(Value::Text(text, _)) if !signature.kind(1).is_bits() => {
+            clean(text).map(|(digits, _)| digits.clamped_i64())
+        }
+        _ => None,
     };
+    // MySQL looks at the argument twice, and warns as often.
+    known.map(Digits::Known).ok_or_else(|| signature.unsupported("to digits that are no integer"))
+}
+
+fn to_digits_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let digits = digits(signature)?;
     let kind = signature.kind(0);
-    let made = match kind.class()? {
+    let made = match class(kind)? {
         Class::Float => Kind::float(),
         Class::Decimal => {
-            let decimals = digits.clamp(0, i64::from(kind.decimals)) as u8;
+            let most = i64::from(kind.decimals);
+            let decimals = match digits {
+                Digits::Known(digits) => digits.clamp(0, most) as u8,
+                Digits::Null => 0,
+                Digits::Open => kind.decimals,
+            };
             let cut = u32::from(kind.decimals - decimals);
-            Kind::decimal(kind.precision().saturating_sub(cut) + u32::from(cut > 0), decimals)
+            // What is rounded may get one digit more before the point.
+            let carry = u32::from(cut > 0 && signature.name() == "round");
+            Kind::decimal(kind.precision().saturating_sub(cut) + carry, decimals)
         }
         Class::UInt => Kind::uint(21),
         Class::Int => Kind::int(21),
     };
-    Ok(made.with_nullable(kind.nullable))
+    Ok(made.with_nullable(signature.any_nullable()))
 }
 
 fn round(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -146,28 +197,46 @@ fn to_digits(call: &mut Call<'_, '_>, cut: bool) -> Result<Value, Error> {
             Some(digits) => digits.clamped_i64(),
         },
     };
-    if call.kind().typ == Type::FLOAT64 {
-        let number = call.real(0)?;
-        return Ok(number.map_or(Value::Null, |one| Value::Float(round_f64(one, digits, cut))));
-    }
-    Ok(match call.value(0)? {
-        Value::Null => Value::Null,
-        Value::Decimal(number) if digits >= 0 => {
-            let digits = digits.min(i64::from(number.scale())) as u8;
-            Value::Decimal(if cut { number.truncate(digits) } else { number.round(digits) })
+    match class(call.arg_kind(0))? {
+        Class::Float => {
+            let number = call.real(0)?;
+            Ok(number.map_or(Value::Null, |one| Value::Float(round_f64(one, digits, cut))))
         }
-        value if digits >= 0 => value,
-        value => {
-            let number = value.to_decimal().ok_or_else(|| Error::bug("rounding no number"))?;
-            let rounded = round_left(number, digits.unsigned_abs(), cut);
-            let range = || call.out_of_range("BIGINT");
-            match call.kind().typ {
-                Type::DECIMAL => Value::Decimal(rounded),
-                Type::UINT64 => rounded.to_u64().map(Value::UInt).ok_or_else(range)?,
-                _ => rounded.to_i64().map(Value::Int).ok_or_else(range)?,
+        Class::Decimal => decimal_to_digits(call, digits, cut),
+        Class::Int | Class::UInt => {
+            let Some(number) = call.int(0)? else { return Ok(Value::Null) };
+            if digits >= 0 {
+                return Ok(number.to_value());
             }
+            let unsigned = call.kind().typ == Type::UINT64;
+            let rounded = round_left(decimal_of(number.value), digits.unsigned_abs(), cut);
+            let value = match unsigned {
+                true => rounded.to_u64().map(Value::UInt),
+                false => rounded.to_i64().map(Value::Int),
+            };
+            let what = if unsigned { "BIGINT UNSIGNED" } else { "BIGINT" };
+            value.ok_or_else(|| call.out_of_range(what))
         }
-    })
+    }
+}
+
+fn decimal_of(number: i128) -> Decimal {
+    match i64::try_from(number) {
+        Ok(number) => Decimal::from(number),
+        Err(_) => Decimal::from(number as u64),
+    }
+}
+
+fn decimal_to_digits(call: &mut Call<'_, '_>, digits: i64, cut: bool) -> Result<Value, Error> {
+    let Some(number) = call.decimal(0)? else { return Ok(Value::Null) };
+    if digits < 0 {
+        return Ok(Value::Decimal(round_left(number, digits.unsigned_abs(), cut)));
+    }
+    let shown = call.kind().decimals;
+    let digits = digits.min(i64::from(number.scale())) as u8;
+    let rounded = if cut { number.truncate(digits) } else { number.round(digits) };
+    // With digits that differ from row to row, all that the column may have are shown.
+    Ok(Value::Decimal(if rounded.scale() < shown { rounded.round(shown) } else { rounded }))
 }
 
 /// Rounds or cuts digits before the point.
@@ -188,12 +257,24 @@ fn round_left(number: Decimal, digits: u64, cut: bool) -> Decimal {
 
 /// Rounds a double half to even, as the C library does.
 pub(super) fn round_f64(number: f64, digits: i64, cut: bool) -> f64 {
-    let power = i32::try_from(digits.unsigned_abs()).unwrap_or(i32::MAX);
-    let unit = 10f64.powi(power);
+    let unit = power_of_ten(digits.unsigned_abs());
     let whole = |number: f64| if cut { number.trunc() } else { number.round_ties_even() };
     if digits < 0 {
         return if unit.is_finite() { whole(number / unit) * unit } else { 0.0 };
     }
     let scaled = number * unit;
     if !unit.is_finite() || !scaled.is_finite() { number } else { whole(scaled) / unit }
+}
+
+/// Returns the double that is nearest to a power of ten.
+fn power_of_ten(exponent: u64) -> f64 {
+    const EXACT: [f64; 23] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+        1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    ];
+    let small = usize::try_from(exponent).ok().and_then(|exponent| EXACT.get(exponent));
+    match small {
+        Some(power) => *power,
+        None => format!("1e{}", exponent.min(400)).parse().unwrap_or(f64::INFINITY),
+    }
 }
