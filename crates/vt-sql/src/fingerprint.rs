@@ -1,30 +1,43 @@
 //! The shape of a statement and its literals, from one pass of the lexer.
 //!
 //! The shape is a hash over the tokens: reserved words by number, other words and quoted names as
-//! written, literals by their kind alone. Blanks and plain comments leave no trace, but for one
-//! place: between `SELECT` and `FROM` the text of an expression without alias names a column of
-//! the result, so there the spelling counts, too.
+//! written, and of literals that a bind variable can stand for only their kind. Blanks and plain
+//! comments leave no trace, but for one place: between `SELECT` and `FROM` the text of an
+//! expression without alias names a column of the result, so there the spelling counts, too.
+//!
+//! Lists of literals behind `IN` count as one literal, and rows of `VALUES` that are alike as one
+//! row. Which literals a bind variable can stand for, [`regions`] decides; the others are part of
+//! the shape as they are written. [`Fingerprint::text`] is the statement with binds in their place.
+
+mod regions;
+mod shape;
+mod text;
 
 use std::borrow::Cow;
 
 use smallvec::SmallVec;
-use xxhash_rust::xxh3::xxh3_128;
 
 use crate::{
     Modes,
     ast::LiteralKind,
-    lexer::{Keyword, Lexer, Token, TokenKind, list_items, unescape},
+    lexer::{Lexer, Token, TokenKind, list_items, unescape},
     limits::STATEMENT_BYTES_MAX,
 };
+use regions::{Place, Regions};
+use shape::Shape;
+pub use text::BindStyle;
 
 /// A statement's shape and literals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Equal for statements that differ only in literals, blanks, plain comments, the case of
-    /// reserved words, and the length of `IN` lists of literals.
+    /// Equal for statements that differ only in bound literals, blanks, plain comments, the case
+    /// of reserved words, the length of `IN` lists of literals, and the number of like rows of
+    /// `VALUES`.
     pub hash: u128,
+    /// How many rows of `VALUES` were like the row before them, and left no trace in the hash.
+    pub folded_rows: u32,
     /// The literals; a literal's index is its ordinal.
-    pub literals: SmallVec<[LiteralSpan; 8]>,
+    pub literals: SmallVec<[LiteralSpan; 12]>,
 }
 
 /// Where a literal stands.
@@ -36,6 +49,8 @@ pub struct LiteralSpan {
     pub kind: LiteralKind,
     /// A folded `IN (...)` list of literals only; the span includes the parentheses.
     pub list: bool,
+    /// A bind variable can stand for it: its text is not part of the shape.
+    pub bound: bool,
 }
 
 /// A literal's value.
@@ -54,6 +69,17 @@ pub enum Value<'a> {
     List(Vec<LiteralValue<'a>>),
 }
 
+impl Fingerprint {
+    /// Returns the key for a plan that has a bind for each literal: the hash, with the number of
+    /// rows.
+    pub fn plan_key(&self) -> u128 {
+        if self.folded_rows == 0 {
+            return self.hash;
+        }
+        shape::with_number(self.hash, self.folded_rows)
+    }
+}
+
 /// Takes a statement's fingerprint.
 ///
 /// Returns `None` if the lexer cannot read the text, or if it is more than one statement.
@@ -62,62 +88,132 @@ pub fn fingerprint(sql: &str, modes: Modes) -> Option<Fingerprint> {
         return None;
     }
     let source = sql.as_bytes();
-    let mut lexer = Lexer::new(source, modes);
-    let mut shape = Shape::new(modes);
-    let mut lists = SelectLists::default();
-    let mut literals = SmallVec::new();
-    let mut before = 0;
-    loop {
-        let token = lexer.next();
-        let text = &source[token.start as usize..token.end as usize];
-        let spelled = lists.step(token.kind);
-        if spelled {
-            // The gaps at a list's ends and commas belong to no expression.
-            shape.gap(&source[before as usize..token.start as usize]);
-        }
-        before = token.end;
-        match token.kind {
-            TokenKind::Bad => return None,
-            TokenKind::End => break,
-            TokenKind::Semicolon => loop {
-                match lexer.next().kind {
-                    TokenKind::Semicolon => {}
-                    TokenKind::End => return Some(Fingerprint { hash: shape.finish(), literals }),
-                    _ => return None,
-                }
-            },
-            TokenKind::Word(keyword) if keyword.is_reserved() && !spelled => shape.keyword(keyword),
-            TokenKind::Word(_)
-            | TokenKind::Quoted
-            | TokenKind::Introducer
-            | TokenKind::UserVariable
-            | TokenKind::Bind
-            | TokenKind::ListBind
-            | TokenKind::Directive
-            | TokenKind::Hint => shape.text(text),
-            TokenKind::Literal(kind) => {
-                shape.literal(kind, false);
-                literals.push(LiteralSpan {
-                    start: token.start,
-                    end: token.end,
-                    kind,
-                    list: false,
-                });
-            }
-            TokenKind::List => {
-                let span = list_span(&token, text, modes);
-                shape.literal(span.kind, true);
-                literals.push(span);
-            }
-            _ => shape.symbol(text),
-        }
-    }
-    Some(Fingerprint { hash: shape.finish(), literals })
+    let mut print = Fingerprint { hash: 0, folded_rows: 0, literals: SmallVec::new() };
+    let mut taker = Taker {
+        source,
+        modes,
+        lexer: Lexer::new(source, modes),
+        shape: Shape::new(modes),
+        regions: Regions::default(),
+        literals: &mut print.literals,
+        before: 0,
+    };
+    taker.run()?;
+    (print.hash, print.folded_rows) = taker.finish();
+    Some(print)
 }
 
-fn list_span(token: &Token, text: &[u8], modes: Modes) -> LiteralSpan {
-    let kind = list_items(text, modes).next().map_or(LiteralKind::Int, |item| item.kind);
-    LiteralSpan { start: token.start, end: token.end, kind, list: true }
+struct Taker<'s> {
+    source: &'s [u8],
+    modes: Modes,
+    lexer: Lexer<'s>,
+    shape: Shape,
+    regions: Regions,
+    literals: &'s mut SmallVec<[LiteralSpan; 12]>,
+    /// Where the token before ended.
+    before: u32,
+}
+
+impl Taker<'_> {
+    /// Takes all tokens in; `None` if they are not one statement.
+    fn run(&mut self) -> Option<()> {
+        loop {
+            let token = self.lexer.next();
+            let text = &self.source[token.start as usize..token.end as usize];
+            let spelled = self.regions.is_spelled(token.kind);
+            if self.before != token.start {
+                self.gap(token.start, spelled);
+            }
+            self.before = token.end;
+            match token.kind {
+                TokenKind::Word(keyword) => {
+                    self.regions.word(keyword, &mut self.shape);
+                    if keyword.is_reserved() && !spelled {
+                        self.shape.keyword(keyword);
+                    } else {
+                        self.shape.text(self.source, token.start, token.end);
+                    }
+                }
+                TokenKind::Literal(kind) => self.literal(token, kind, false),
+                TokenKind::List => {
+                    let first = list_items(text, self.modes).next();
+                    self.literal(token, first.map_or(LiteralKind::Int, |item| item.kind), true);
+                }
+                TokenKind::LeftParen => {
+                    self.regions.open(&mut self.shape);
+                    self.shape.symbol(text);
+                }
+                TokenKind::RightParen => {
+                    self.shape.symbol(text);
+                    self.regions.close(&mut self.shape);
+                }
+                TokenKind::Bad => return None,
+                TokenKind::End => return Some(()),
+                TokenKind::Semicolon => return self.is_last().then_some(()),
+                TokenKind::Quoted
+                | TokenKind::Introducer
+                | TokenKind::UserVariable
+                | TokenKind::Bind
+                | TokenKind::ListBind
+                | TokenKind::Directive
+                | TokenKind::Hint => {
+                    self.regions.name();
+                    self.shape.text(self.source, token.start, token.end);
+                }
+                kind => {
+                    self.regions.symbol(kind);
+                    self.shape.symbol(text);
+                }
+            }
+        }
+    }
+
+    /// Tells whether only semicolons follow.
+    fn is_last(&mut self) -> bool {
+        loop {
+            match self.lexer.next().kind {
+                TokenKind::Semicolon => {}
+                kind => return kind == TokenKind::End,
+            }
+        }
+    }
+
+    /// Takes in what lies between two tokens, where it means something.
+    fn gap(&mut self, end: u32, spelled: bool) {
+        let gap = &self.source[self.before as usize..end as usize];
+        // A server of another version may read a version comment that is skipped here.
+        let is_versioned = gap.len() > 4 && memchr::memmem::find(gap, b"/*!").is_some();
+        if (spelled && !self.regions.is_fresh()) || is_versioned {
+            self.shape.gap(self.source, self.before, end);
+        }
+    }
+
+    fn literal(&mut self, token: Token, kind: LiteralKind, list: bool) {
+        let place = self.regions.literal(&self.lexer);
+        self.shape.literal(self.source, token, kind, list);
+        if place == Place::Kept {
+            self.shape.text(self.source, token.start, token.end);
+        }
+        if self.literals.len() == self.literals.capacity() {
+            // A statement of many literals: about one for each so many bytes of the text.
+            const BYTES_EACH: usize = 16;
+            self.literals.reserve(self.source.len() / BYTES_EACH);
+        }
+        let bound = place != Place::Kept;
+        self.literals.push(LiteralSpan { start: token.start, end: token.end, kind, list, bound });
+        self.regions.note(place, self.literals.len() - 1);
+    }
+
+    /// Returns the hash, and how many rows were folded.
+    fn finish(&mut self) -> (u128, u32) {
+        for index in self.regions.withdrawn() {
+            if let Some(literal) = self.literals.get_mut(*index as usize) {
+                literal.bound = false;
+                self.shape.text(self.source, literal.start, literal.end);
+            }
+        }
+        (self.shape.finish(), self.shape.folded_rows())
+    }
 }
 
 /// Reads the value of a literal that [`fingerprint`] found in the same text.
@@ -134,111 +230,6 @@ pub fn literal_value<'a>(sql: &'a str, span: &LiteralSpan, modes: Modes) -> Valu
             .map(|item| LiteralValue { kind: item.kind, bytes: item.value(modes) })
             .collect(),
     )
-}
-
-/// Where select lists are open, by depth of parentheses.
-#[derive(Default)]
-struct SelectLists {
-    open: u64,
-    depth: u32,
-    /// The token before ended an expression's surroundings: `SELECT`, or a comma.
-    fresh: bool,
-}
-
-impl SelectLists {
-    /// Takes a token in, and tells whether the gap before it and its spelling belong to the text
-    /// of an expression that may name a column.
-    fn step(&mut self, kind: TokenKind) -> bool {
-        let fresh = std::mem::take(&mut self.fresh);
-        match kind {
-            TokenKind::LeftParen => self.depth += 1,
-            TokenKind::RightParen => {
-                self.open &= !self.bit();
-                self.depth = self.depth.saturating_sub(1);
-            }
-            TokenKind::Word(Keyword::Select) => {
-                self.open |= self.bit();
-                self.fresh = true;
-                // The word itself counts only inside of an outer list.
-                return self.open & !self.bit() != 0;
-            }
-            TokenKind::Word(Keyword::From) => self.open &= !self.bit(),
-            TokenKind::Comma => self.fresh = true,
-            _ => {}
-        }
-        self.open != 0 && !fresh && kind != TokenKind::Comma
-    }
-
-    /// Depths from 63 on share a bit; that only makes more shapes.
-    fn bit(&self) -> u64 {
-        1 << self.depth.min(63)
-    }
-}
-
-/// A hash over canonical bytes, taken piece by piece without allocation.
-struct Shape {
-    buffer: [u8; Shape::SIZE],
-    used: usize,
-}
-
-impl Shape {
-    const SIZE: usize = 512;
-    /// What came before is carried in the first bytes of the buffer.
-    const CARRY: usize = 16;
-
-    fn new(modes: Modes) -> Shape {
-        let mut shape = Shape { buffer: [0; Shape::SIZE], used: Shape::CARRY };
-        shape.buffer[0] = modes.bits();
-        shape
-    }
-
-    fn bytes(&mut self, mut bytes: &[u8]) {
-        loop {
-            let room = Shape::SIZE - self.used;
-            let (now, later) = bytes.split_at(bytes.len().min(room));
-            self.buffer[self.used..self.used + now.len()].copy_from_slice(now);
-            self.used += now.len();
-            bytes = later;
-            if bytes.is_empty() {
-                return;
-            }
-            let hash = xxh3_128(&self.buffer);
-            self.buffer[..Shape::CARRY].copy_from_slice(&hash.to_le_bytes());
-            self.used = Shape::CARRY;
-        }
-    }
-
-    fn keyword(&mut self, keyword: Keyword) {
-        let [low, high] = (keyword as u16).to_le_bytes();
-        self.bytes(&[b'k', low, high]);
-    }
-
-    fn text(&mut self, text: &[u8]) {
-        let [a, b, c, d] = (text.len() as u32).to_le_bytes();
-        self.bytes(&[b't', a, b, c, d]);
-        self.bytes(text);
-    }
-
-    fn symbol(&mut self, text: &[u8]) {
-        self.bytes(&[b's', text.len() as u8]);
-        self.bytes(text);
-    }
-
-    fn literal(&mut self, kind: LiteralKind, list: bool) {
-        self.bytes(&[if list { b'L' } else { b'l' }, kind as u8]);
-    }
-
-    fn gap(&mut self, gap: &[u8]) {
-        if !gap.is_empty() {
-            let [a, b, c, d] = (gap.len() as u32).to_le_bytes();
-            self.bytes(&[b'g', a, b, c, d]);
-            self.bytes(gap);
-        }
-    }
-
-    fn finish(&self) -> u128 {
-        xxh3_128(&self.buffer[..self.used])
-    }
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub fn understand(gate: &Gate, session: &Session, query: &Query<'_>) -> Result<U
     let frozen = vt_sql::normalize::frozen_literals(query.sql, &print, &normalized);
     let plan = Arc::new(CachedPlan::new(plan, context, frozen));
     if !session.skip_query_plan_cache && !skips_cache(&statement) {
-        gate.plans.insert(print.hash, hash, plan.clone());
+        gate.plans.insert(print.plan_key(), hash, plan.clone());
     }
     let mut binds = query.params.clone();
     literals::bind(query.sql, &print, &plan.frozen, session.modes, &mut binds);
@@ -73,10 +73,10 @@ fn find(
     if session.skip_query_plan_cache {
         return None;
     }
-    let found = match gate.plans.find(print.hash, hash, context) {
+    let found = match gate.plans.find(print.plan_key(), hash, context) {
         Lookup::Frozen(ordinals) => {
             let frozen = literals::frozen(query.sql, print, &ordinals);
-            gate.plans.find_frozen(print.hash, hash, context, &frozen)
+            gate.plans.find_frozen(print.plan_key(), hash, context, &frozen)
         }
         other => other,
     };

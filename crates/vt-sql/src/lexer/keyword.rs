@@ -7,6 +7,11 @@ macro_rules! keywords {
         #[repr(u16)]
         pub(crate) enum Keyword { None, $($name),* }
 
+        impl Keyword {
+            /// All words, by number.
+            pub(crate) const ALL: &[Keyword] = &[Keyword::None, $(Keyword::$name),*];
+        }
+
         const WORDS: &[(&str, Keyword, Class)] = &[$(($text, Keyword::$name, Class::$class)),*];
     };
 }

@@ -151,7 +151,7 @@ impl<'s> Lexer<'s> {
     }
 
     /// Reads the next token.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next(&mut self) -> Token {
         let blanks_from = self.at;
         let (first, class) = loop {
@@ -226,7 +226,7 @@ impl<'s> Lexer<'s> {
     }
 
     /// Reads a word; right behind a dot it is a name, whatever it says.
-    #[inline]
+    #[inline(always)]
     fn word(&mut self, first: u8, start: usize, is_name: bool) -> Token {
         if is_name {
             self.skip_name();

@@ -84,9 +84,9 @@ impl<'a> Visitor<'a> for Literals<'_> {
 }
 
 /// Prints `:vtgN` as the literal that it stands for.
-struct Values<'s> {
-    sql: &'s str,
-    print: &'s Fingerprint,
+pub(crate) struct Values<'s> {
+    pub(crate) sql: &'s str,
+    pub(crate) print: &'s Fingerprint,
 }
 
 impl Hooks for Values<'_> {
