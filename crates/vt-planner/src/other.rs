@@ -41,9 +41,18 @@ impl<'a> Planner<'a> {
                 let keyspace = self.default_keyspace()?.keyspace.clone();
                 Ok(to_every_shard(&keyspace, shard_sql(&statement)))
             }
-            Statement::Other(other) => {
+            Statement::Program(_)
+            | Statement::Account(_)
+            | Statement::Xa(_)
+            | Statement::Replication(_)
+            | Statement::Storage(_)
+            | Statement::Server(_)
+            | Statement::Handler(_)
+            | Statement::Diagnostics(_) => {
                 let keyspace = self.default_keyspace()?.keyspace.clone();
-                self.plan_unsharded(&keyspace, first_words(other.text), other.text.to_owned())
+                let sql = shard_sql(&statement);
+                let what = first_words(&sql).to_ascii_uppercase();
+                self.plan_unsharded(&keyspace, &what, sql)
             }
             _ => Err(Error::bug("a statement of the session came to the planner")),
         }

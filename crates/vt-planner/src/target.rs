@@ -19,10 +19,7 @@ impl<'a> Planner<'a> {
             return Err(Error::vt(ErrorId::VT03023, range));
         }
         let read_only = matches!(statement, Statement::Query(_) | Statement::Explain(_));
-        let sql = match statement {
-            Statement::Other(other) => other.text.to_owned(),
-            _ => shard_sql(&ShardForm::new(self).statement(statement)?),
-        };
+        let sql = shard_sql(&ShardForm::new(self).statement(statement)?);
         let routing = Routing::By(target.clone());
         Ok(Node::Route(Box::new(Route { read_only, ..Route::new(keyspace, routing, sql) })))
     }

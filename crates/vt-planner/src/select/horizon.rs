@@ -161,7 +161,7 @@ impl<'a> Planner<'a> {
                 "window functions are only supported for single-shard queries",
             ));
         }
-        if select.group_by.is_some_and(|group_by| group_by.rollup)
+        if select.group_by.is_some_and(|group_by| group_by.is_extended())
             && !self.groups_are_local(route, select, scope)?
         {
             return Err(Error::unsupported(
@@ -221,7 +221,7 @@ impl<'a> Planner<'a> {
         scope: &Rc<Scope<'a>>,
     ) -> Result<bool, Error> {
         let Some(group_by) = select.group_by else { return Ok(false) };
-        if group_by.rollup {
+        if group_by.is_extended() {
             return Ok(false);
         }
         let outs = self.outs(select.items, scope)?.unwrap_or_default();

@@ -75,7 +75,8 @@ impl<'a> Planner<'a> {
             QueryBody::Set(set) => self.plan_union(query, set, parent, &common),
             QueryBody::Values(_) => Err(Error::unsupported("VALUES beside sharded tables")),
             QueryBody::Table(name) => {
-                let factor = TableFactor { name, partitions: &[], alias: None, hints: &[] };
+                let factor =
+                    TableFactor { name, partitions: &[], alias: None, sample: None, hints: &[] };
                 let from = [TableRef::Table(self.arena.node(factor))];
                 let select = self.star_of(self.arena.list(&from));
                 let body = QueryBody::Select(select);

@@ -241,6 +241,8 @@ fn rewrite_special<'a, R: Rewrite<'a>>(r: &mut R, one: &Special<'a>) -> Result<E
             *from = r.expr(*from)?;
             *to = r.expr(*to)?;
         }
+        // A part of a view's definition, which is never planned.
+        Special::DualityObject { .. } => {}
         Special::JsonValue { doc, path, on_empty, on_error, .. } => {
             *doc = r.expr(*doc)?;
             *path = r.expr(*path)?;

@@ -127,6 +127,9 @@ fn walk_special<'a>(special: &Special<'a>, f: &mut dyn FnMut(Child<'a>)) {
         Special::Char { args, .. } => walk_list(args, f),
         Special::TimestampAdd { amount, expr, .. } => walk_list(&[*amount, *expr], f),
         Special::TimestampDiff { from, to, .. } => walk_list(&[*from, *to], f),
+        Special::DualityObject { pairs, .. } => {
+            pairs.iter().for_each(|pair| f(Child::Expr(pair.value)));
+        }
         Special::JsonValue { doc, path, on_empty, on_error, .. } => {
             walk_list(&[*doc, *path], f);
             for fallback in [on_empty, on_error] {

@@ -6,6 +6,7 @@ use super::{Charset, Comments, Expr, Ident, Literal, Query, TableName};
 pub struct CreateTable<'a> {
     pub comments: Comments<'a>,
     pub temporary: bool,
+    pub external: bool,
     pub if_not_exists: bool,
     pub name: TableName<'a>,
     /// `LIKE other`; then all that follows is empty.
@@ -112,6 +113,8 @@ pub enum ColumnOption<'a> {
     DefaultExpr(Expr<'a>),
     OnUpdate(Expr<'a>),
     AutoIncrement,
+    /// `MASKING POLICY name`
+    MaskingPolicy(Ident<'a>),
     PrimaryKey,
     Unique,
     /// `KEY` alone, which in a column means the primary key.
@@ -239,6 +242,8 @@ pub enum OptionValue<'a> {
     /// A word or a number as written.
     Word(&'a str),
     String(&'a Literal<'a>),
+    /// Of `SECONDARY_ENGINE`.
+    Null,
     /// Of `UNION`.
     Tables(&'a [TableName<'a>]),
 }
@@ -292,6 +297,8 @@ pub enum AlterAction<'a> {
         columns: &'a [AddColumn<'a>],
         parenthesised: bool,
     },
+    /// `ADD COLUMN (...)` with keys or constraints among the columns.
+    AddElements(&'a [TableElement<'a>]),
     /// Keys and constraints; columns come as [`AlterAction::AddColumns`].
     Add(TableElement<'a>),
     /// `MODIFY [COLUMN]`
@@ -313,6 +320,11 @@ pub enum AlterAction<'a> {
     },
     DropDefault {
         column: Ident<'a>,
+    },
+    /// `SET MASKING POLICY name`, or with `None` `DROP MASKING POLICY`.
+    SetMaskingPolicy {
+        column: Ident<'a>,
+        policy: Option<Ident<'a>>,
     },
     SetColumnVisible {
         column: Ident<'a>,
@@ -381,8 +393,9 @@ pub enum AlterAction<'a> {
         names: &'a [Ident<'a>],
         options: &'a [&'a str],
     },
-    SecondaryLoad,
-    SecondaryUnload,
+    /// `SECONDARY_LOAD [PARTITION (...)]`
+    SecondaryLoad(&'a [Ident<'a>]),
+    SecondaryUnload(&'a [Ident<'a>]),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -445,10 +458,20 @@ pub struct View<'a> {
     /// The account as written.
     pub definer: Option<super::Account<'a>>,
     pub security: Option<ViewSecurity>,
+    pub kind: ViewKind,
     pub name: TableName<'a>,
     pub columns: &'a [Ident<'a>],
     pub query: &'a Query<'a>,
     pub check: Option<ViewCheck>,
+}
+
+/// What of a view's definition is not told by its query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ViewKind {
+    Plain,
+    Materialized,
+    /// `JSON [RELATIONAL] DUALITY VIEW`
+    JsonDuality,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -35,6 +35,8 @@ pub struct Aggregate<'a> {
     pub order_by: &'a [OrderItem<'a>],
     /// Of `GROUP_CONCAT`.
     pub separator: Option<Expr<'a>>,
+    /// `NULL ON NULL` or `ABSENT ON NULL` of `JSON_ARRAYAGG`, if said.
+    pub keeps_nulls: Option<bool>,
     pub over: Option<&'a Over<'a>>,
 }
 
@@ -159,6 +161,23 @@ pub enum Special<'a> {
         on_empty: Option<JsonFallback<'a>>,
         on_error: Option<JsonFallback<'a>>,
     },
+    /// `JSON_DUALITY_OBJECT([WITH (INSERT, ...)] 'key': value, ...)`
+    DualityObject { changes: Option<DualityChanges>, pairs: &'a [DualityPair<'a>] },
+}
+
+/// What a JSON duality view lets its users do with a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DualityChanges {
+    /// `INSERT` or `NO INSERT`, if said; and so on.
+    pub insert: Option<bool>,
+    pub update: Option<bool>,
+    pub delete: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DualityPair<'a> {
+    pub key: &'a super::Literal<'a>,
+    pub value: Expr<'a>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,30 +3,45 @@
 //! Everything lies in one [`Arena`](crate::Arena) and is `Copy`: nodes are shared by reference,
 //! lists are slices, and there is nothing to drop. A node refers to the text or to the arena.
 
+mod account;
 mod admin;
 mod ddl;
+mod diagnostics;
 mod dml;
 mod expr;
 mod function;
+mod handler;
+mod kind;
 mod name;
+mod program;
 mod query;
+mod replication;
+mod server;
 mod session;
 mod show;
+mod storage;
 mod vitess;
 mod words;
+mod xa;
 
+pub use account::*;
 pub use admin::*;
 pub use ddl::*;
+pub use diagnostics::*;
 pub use dml::*;
 pub use expr::*;
 pub use function::*;
+pub use handler::*;
 pub use name::*;
+pub use program::*;
 pub use query::*;
+pub use replication::*;
+pub use server::*;
 pub use session::*;
 pub use show::*;
+pub use storage::*;
 pub use vitess::*;
-
-use crate::preview::StatementKind;
+pub use xa::*;
 
 /// A statement.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,22 +89,20 @@ pub enum Statement<'a> {
     UnlockTables,
     Flush(&'a Flush<'a>),
 
+    Program(&'a Program<'a>),
+    Account(&'a AccountStatement<'a>),
+    Xa(&'a Xa<'a>),
+    Replication(&'a Replication<'a>),
+    Storage(&'a Storage<'a>),
+    Server(&'a ServerStatement<'a>),
+    Handler(&'a Handler<'a>),
+    Diagnostics(&'a Diagnostics<'a>),
+
     AlterVschema(&'a AlterVschema<'a>),
     AlterMigration(&'a AlterMigration<'a>),
     /// `REVERT VITESS_MIGRATION 'uuid'`
     RevertMigration(&'a Literal<'a>),
     Stream(&'a Stream<'a>),
-
-    /// A statement that the grammar has no tree for (programs, accounts, XA, replication, ...).
-    Other(&'a Other<'a>),
-}
-
-/// A statement that is known by its first words alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Other<'a> {
-    pub kind: StatementKind,
-    /// The whole text, without comments before it and a semicolon behind it.
-    pub text: &'a str,
 }
 
 /// The target of `USE`, as written: `ks`, `ks:-80@replica`, `ks/80-`, `ks[4c]`; empty for none.

@@ -126,7 +126,26 @@ impl PartialEq for SelectExpr<'_> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GroupBy<'a> {
     pub exprs: &'a [Expr<'a>],
-    pub rollup: bool,
+    pub modifier: GroupModifier<'a>,
+}
+
+impl GroupBy<'_> {
+    /// Tells whether there are more groups than the expressions alone make.
+    pub fn is_extended(&self) -> bool {
+        self.modifier != GroupModifier::None
+    }
+}
+
+/// What makes super-aggregate rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum GroupModifier<'a> {
+    None,
+    /// `WITH ROLLUP` and `ROLLUP (...)`.
+    Rollup,
+    /// `CUBE (...)`
+    Cube,
+    /// `GROUPING SETS ((...), ...)`; then the expressions are empty.
+    Sets(&'a [&'a [Expr<'a>]]),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -212,7 +231,16 @@ pub struct TableFactor<'a> {
     pub name: TableName<'a>,
     pub partitions: &'a [Ident<'a>],
     pub alias: Option<Ident<'a>>,
+    pub sample: Option<&'a TableSample<'a>>,
     pub hints: &'a [IndexHint<'a>],
+}
+
+/// `TABLESAMPLE SYSTEM (percent)`
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TableSample<'a> {
+    /// `SYSTEM`, not `BERNOULLI`.
+    pub system: bool,
+    pub percent: Expr<'a>,
 }
 
 impl<'a> TableFactor<'a> {

@@ -1,8 +1,10 @@
 //! The words that stand for the variants of plain enums; parser and printer share them.
 
 use super::{
-    AggregateKind, BinaryOp, CastKind, HintAction, Isolation, JoinKind, MaintenanceKind,
-    ReferenceAction, SetOp, TemporalKind, TimeUnit, TypeKind, VexplainKind, WindowKind,
+    AggregateKind, BinaryOp, CastKind, DiagnosticsItem, EventStatus, FilterKind, GroupOption,
+    HintAction, Isolation, JoinKind, LoadableType, MaintenanceKind, ParameterMode, PrivilegeKind,
+    ProgramKind, ReferenceAction, ServerOptionKind, SetOp, TemporalKind, TimeUnit, TlsDetail,
+    TriggerEvent, TypeKind, UserLimitKind, VexplainKind, WindowKind,
 };
 
 macro_rules! words {
@@ -93,4 +95,40 @@ words! {
         Repair "repair",
     }
     VexplainKind { Queries "queries", All "all", Plan "plan", Trace "trace", Keys "keys", }
+    ParameterMode { In "in", Out "out", InOut "inout", }
+    LoadableType { String "string", Integer "integer", Real "real", Decimal "decimal", }
+    TriggerEvent { Insert "insert", Update "update", Delete "delete", }
+    EventStatus {
+        Enable "enable", Disable "disable", DisableOnReplica "disable on replica",
+    }
+    ProgramKind {
+        Procedure "procedure", Function "function", Trigger "trigger", Event "event",
+        Library "library",
+    }
+    TlsDetail { Subject "subject", Issuer "issuer", Cipher "cipher", }
+    UserLimitKind {
+        QueriesPerHour "max_queries_per_hour", UpdatesPerHour "max_updates_per_hour",
+        ConnectionsPerHour "max_connections_per_hour", UserConnections "max_user_connections",
+    }
+    PrivilegeKind {
+        Table "table", Function "function", Procedure "procedure", Library "library",
+    }
+    FilterKind {
+        DoDb "replicate_do_db", IgnoreDb "replicate_ignore_db", DoTable "replicate_do_table",
+        IgnoreTable "replicate_ignore_table", WildDoTable "replicate_wild_do_table",
+        WildIgnoreTable "replicate_wild_ignore_table", RewriteDb "replicate_rewrite_db",
+    }
+    GroupOption { User "user", Password "password", DefaultAuth "default_auth", }
+    ServerOptionKind {
+        User "user", Host "host", Database "database", Owner "owner", Password "password",
+        Socket "socket", Port "port",
+    }
+    DiagnosticsItem {
+        Number "number", RowCount "row_count", ClassOrigin "class_origin",
+        SubclassOrigin "subclass_origin", ReturnedSqlstate "returned_sqlstate",
+        MessageText "message_text", MysqlErrno "mysql_errno",
+        ConstraintCatalog "constraint_catalog", ConstraintSchema "constraint_schema",
+        ConstraintName "constraint_name", CatalogName "catalog_name", SchemaName "schema_name",
+        TableName "table_name", ColumnName "column_name", CursorName "cursor_name",
+    }
 }

@@ -415,7 +415,7 @@ keywords! {
     Manual "manual" Quoted,
     Parallel "parallel" Quoted,
     Qualify "qualify" Reserved,
-    Tablesample "tablesample" Quoted,
+    Tablesample "tablesample" Reserved,
     MasterBind "master_bind" Quoted,
     MasterSslVerifyServerCert "master_ssl_verify_server_cert" Quoted,
     BitAnd "bit_and" Function,

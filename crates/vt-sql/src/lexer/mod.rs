@@ -141,15 +141,6 @@ impl<'s> Lexer<'s> {
         };
     }
 
-    pub(crate) fn in_version_comment(&self) -> bool {
-        self.in_version_comment
-    }
-
-    /// Forgets that a version comment is open, before a jump behind its end.
-    pub(crate) fn leave_version_comment(&mut self) {
-        self.in_version_comment = false;
-    }
-
     /// Reads the next token.
     #[inline(always)]
     pub(crate) fn next(&mut self) -> Token {

@@ -4,7 +4,6 @@ use super::{Parsed, Parser};
 use crate::{
     ast::{Flush, FlushWhat, Maintenance, MaintenanceKind, Statement, TableLock, TableLockKind},
     lexer::{Keyword, TokenKind},
-    preview::StatementKind,
 };
 
 impl<'a> Parser<'a> {
@@ -31,8 +30,7 @@ impl<'a> Parser<'a> {
     pub(super) fn lock_tables(&mut self) -> Parsed<Statement<'a>> {
         let next = self.peek();
         if !self.is_word(next, "table") && !self.is_word(next, "tables") {
-            // `LOCK INSTANCE FOR BACKUP`
-            return Ok(self.other(StatementKind::Other));
+            return self.lock_instance();
         }
         self.advance();
         self.advance();
@@ -60,7 +58,7 @@ impl<'a> Parser<'a> {
     pub(super) fn unlock_tables(&mut self) -> Parsed<Statement<'a>> {
         let next = self.peek();
         if !self.is_word(next, "table") && !self.is_word(next, "tables") {
-            return Ok(self.other(StatementKind::Other));
+            return self.unlock_instance();
         }
         self.advance();
         self.advance();

@@ -8,7 +8,6 @@ use crate::{
         TableFactor, TableName, TableRef, Update, Variable, With,
     },
     lexer::{Keyword, TokenKind},
-    preview::StatementKind,
 };
 
 /// Columns, source and alias of an `INSERT`, before they are joined with the rest.
@@ -198,7 +197,7 @@ impl<'a> Parser<'a> {
         }
         let alias = self.table_alias()?;
         let partitions = self.partition_names()?;
-        let table = TableFactor { name: first, partitions, alias, hints: &[] };
+        let table = TableFactor { name: first, partitions, alias, sample: None, hints: &[] };
         let table: &'a TableFactor<'a> = self.arena.node(table);
         delete.tables = self.arena.list(&[TableRef::Table(table)]);
         delete.filter = self.optional_expr(Keyword::Where)?;
@@ -224,8 +223,7 @@ impl<'a> Parser<'a> {
 
     pub(super) fn load(&mut self) -> Parsed<Statement<'a>> {
         if self.peek().kind == TokenKind::Word(Keyword::Index) {
-            // `LOAD INDEX INTO CACHE`
-            return Ok(self.other(StatementKind::Other));
+            return self.load_index();
         }
         self.advance();
         let xml = self.eat_word("xml");

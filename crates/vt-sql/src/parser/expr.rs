@@ -157,7 +157,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `_utf8mb4 'text'`; without a literal behind it, it is a name.
-    fn introducer(&mut self) -> Parsed<Expr<'a>> {
+    pub(super) fn introducer(&mut self) -> Parsed<Expr<'a>> {
         let charset = &self.token_text()[1..];
         let expr = match self.peek().kind {
             TokenKind::Literal(kind @ (LiteralKind::Str | LiteralKind::Hex | LiteralKind::Bit)) => {

@@ -6,9 +6,10 @@
 use super::{Parsed, Parser, operator::rung};
 use crate::{
     ast::{
-        Aggregate, AggregateKind, Cast, ConvertUsing, Expr, FormatKind, Frame, FrameBound,
-        FrameUnit, Function, Ident, JsonFallback, LiteralKind, Match, MatchMode, OrderItem, Over,
-        Special, TrimSide, WindowFunction, WindowKind, WindowSpec,
+        Aggregate, AggregateKind, Cast, ConvertUsing, DualityChanges, DualityPair, Expr,
+        FormatKind, Frame, FrameBound, FrameUnit, Function, Ident, JsonFallback, LiteralKind,
+        Match, MatchMode, OrderItem, Over, Special, TrimSide, WindowFunction, WindowKind,
+        WindowSpec,
     },
     lexer::{Keyword, Token, TokenKind},
 };
@@ -37,6 +38,7 @@ impl<'a> Parser<'a> {
             Keyword::Timestampadd => self.timestamp_arithmetic(true),
             Keyword::Timestampdiff => self.timestamp_arithmetic(false),
             Keyword::JsonValue => self.json_value(),
+            Keyword::JsonDualityObject => self.duality_object(),
             _ => {
                 let name = Ident::new(self.token_text());
                 self.advance();
@@ -130,6 +132,14 @@ impl<'a> Parser<'a> {
         };
         let mut order_by: &[OrderItem<'a>] = &[];
         let mut separator = None;
+        let mut keeps_nulls = None;
+        if kind == AggregateKind::JsonArrayAgg {
+            if self.eat_words(&["absent", "on", "null"]) {
+                keeps_nulls = Some(false);
+            } else if self.eat_words(&["null", "on", "null"]) {
+                keeps_nulls = Some(true);
+            }
+        }
         if kind == AggregateKind::GroupConcat {
             order_by = self.order_by()?;
             if self.eat_keyword(Keyword::Separator) {
@@ -138,7 +148,7 @@ impl<'a> Parser<'a> {
         }
         self.expect(TokenKind::RightParen)?;
         let over = if self.at_keyword(Keyword::Over) { Some(self.over()?) } else { None };
-        let aggregate = Aggregate { kind, distinct, args, order_by, separator, over };
+        let aggregate = Aggregate { kind, distinct, args, order_by, separator, keeps_nulls, over };
         Ok(Expr::Aggregate(self.arena.node(aggregate)))
     }
 
@@ -414,6 +424,47 @@ impl<'a> Parser<'a> {
         };
         let (on_empty, on_error) = self.json_fallbacks()?;
         self.special(Special::JsonValue { doc, path, returning, on_empty, on_error })
+    }
+
+    /// Reads `JSON_DUALITY_OBJECT(...)`.
+    #[inline(never)]
+    fn duality_object(&mut self) -> Parsed<Expr<'a>> {
+        self.open_call()?;
+        let mut changes = None;
+        if self.eat_keyword(Keyword::With) {
+            let paren = self.eat(TokenKind::LeftParen);
+            let mut said = DualityChanges::default();
+            loop {
+                let allowed = !self.eat_word("no");
+                let change = match self.token.kind {
+                    TokenKind::Word(Keyword::Insert) => &mut said.insert,
+                    TokenKind::Word(Keyword::Update) => &mut said.update,
+                    TokenKind::Word(Keyword::Delete) => &mut said.delete,
+                    _ => return Err(self.fail()),
+                };
+                *change = Some(allowed);
+                self.advance();
+                if !paren || !self.eat(TokenKind::Comma) {
+                    break;
+                }
+            }
+            if paren {
+                self.expect(TokenKind::RightParen)?;
+            }
+            changes = Some(said);
+        }
+        let pairs = self.list(Parser::duality_pair)?;
+        self.special(Special::DualityObject { changes, pairs })
+    }
+
+    /// Reads `'key': value`; a name at once behind the colon looks like a bind.
+    fn duality_pair(&mut self) -> Parsed<DualityPair<'a>> {
+        let key = self.text_literal()?;
+        match self.token.kind {
+            TokenKind::Bind => self.jump(self.token.start as usize + 1),
+            _ => self.expect(TokenKind::Colon)?,
+        }
+        Ok(DualityPair { key, value: self.expr()? })
     }
 
     /// Reads `[... ON EMPTY] [... ON ERROR]`.

@@ -3,22 +3,31 @@
 //! The parser never goes back: where two readings begin alike, it looks ahead by copying the
 //! lexer. Nesting is counted at every recursion, see [`crate::limits`].
 
+mod account;
 mod admin;
 mod ddl;
+mod diagnostics;
 mod dml;
 mod error;
 mod expr;
 mod function;
+mod grant;
+mod handler;
 mod into;
 mod name;
 mod operator;
+mod program;
 mod query;
+mod replication;
+mod server;
 mod session;
 mod show;
 mod statement;
+mod storage;
 mod table;
 mod types;
 mod vitess;
+mod xa;
 
 use bumpalo::collections::Vec as BumpVec;
 

@@ -113,7 +113,8 @@ impl<'a> Parser<'a> {
 
     /// Reads a character set's name; `ASCII` and `BINARY` count.
     pub(super) fn charset_name(&mut self) -> Parsed<&'a str> {
-        self.name_or_string()
+        let name = self.name_or_string()?;
+        Ok(if name.eq_ignore_ascii_case("binary") { "binary" } else { name })
     }
 
     /// Reads `'user'@'host'`, `user`, or `CURRENT_USER[()]`.
@@ -125,8 +126,15 @@ impl<'a> Parser<'a> {
             return Ok(Account::Current);
         }
         let user = self.name_or_string()?;
-        let host =
-            if self.at(TokenKind::UserVariable) { Some(self.user_variable()?) } else { None };
+        let host = match self.token.kind {
+            // `user@` alone means an empty host.
+            TokenKind::UserVariable if self.token_text() == "@" => {
+                self.advance();
+                Some("")
+            }
+            TokenKind::UserVariable => Some(self.user_variable()?),
+            _ => None,
+        };
         Ok(Account::Named { user, host })
     }
 

@@ -3,9 +3,9 @@
 use super::{Parsed, Parser};
 use crate::{
     ast::{
-        CommonTable, Expr, GroupBy, Introducer, Limit, Literal, LiteralKind, Lock, LockStrength,
-        LockWait, NamedWindow, OrderItem, Query, QueryBody, Select, SelectExpr, SelectItem,
-        SelectOptions, SetOp, SetOperation, SetTail, TableName, Unary, UnaryOp, With,
+        CommonTable, Expr, GroupBy, GroupModifier, Introducer, Limit, Literal, LiteralKind, Lock,
+        LockStrength, LockWait, NamedWindow, OrderItem, Query, QueryBody, Select, SelectExpr,
+        SelectItem, SelectOptions, SetOp, SetOperation, SetTail, TableName, Unary, UnaryOp, With,
     },
     lexer::{Keyword, TokenKind},
 };
@@ -340,17 +340,29 @@ impl<'a> Parser<'a> {
             return Ok(None);
         }
         self.expect_keyword(Keyword::By)?;
-        if self.at_word("rollup") && self.peek().kind == TokenKind::LeftParen {
+        let called = self.peek().kind == TokenKind::LeftParen;
+        let modifier = match () {
+            () if called && self.at_word("rollup") => Some(GroupModifier::Rollup),
+            () if called && self.at_keyword(Keyword::Cube) => Some(GroupModifier::Cube),
+            () => None,
+        };
+        if let Some(modifier) = modifier {
             self.advance();
             let exprs = self.paren_list(Parser::expr)?;
-            return Ok(Some(self.arena.node(GroupBy { exprs, rollup: true })));
+            return Ok(Some(self.arena.node(GroupBy { exprs, modifier })));
+        }
+        if self.eat_words(&["grouping", "sets"]) {
+            let sets = self.paren_list(Parser::arguments)?;
+            let modifier = GroupModifier::Sets(sets);
+            return Ok(Some(self.arena.node(GroupBy { exprs: &[], modifier })));
         }
         let exprs = self.list(Parser::expr)?;
         let rollup = self.at_keyword(Keyword::With) && self.is_word(self.peek(), "rollup");
         if rollup {
             self.expect_words(&["with", "rollup"])?;
         }
-        Ok(Some(self.arena.node(GroupBy { exprs, rollup })))
+        let modifier = if rollup { GroupModifier::Rollup } else { GroupModifier::None };
+        Ok(Some(self.arena.node(GroupBy { exprs, modifier })))
     }
 
     fn windows(&mut self) -> Parsed<&'a [NamedWindow<'a>]> {

@@ -8,34 +8,36 @@ use crate::{
         Use, Variable, VariableScope, Vexplain, VexplainKind,
     },
     lexer::{Keyword, TokenKind},
-    preview::StatementKind,
 };
 
 impl<'a> Parser<'a> {
     pub(super) fn set(&mut self) -> Parsed<Statement<'a>> {
         if self.is_account_set() {
-            return Ok(self.other(StatementKind::Account));
+            return self.set_account();
+        }
+        let (first, second) = (self.peek(), self.peek_nth(2));
+        if self.is_word(first, "resource") && self.is_word(second, "group") {
+            return self.set_resource_group();
         }
         let comments = self.verb_comments();
         let items = self.set_items()?;
         Ok(Statement::Set(self.arena.node(Set { comments, items })))
     }
 
-    /// `SET PASSWORD`, `SET ROLE`, `SET DEFAULT ROLE`, `SET RESOURCE GROUP`.
+    /// `SET PASSWORD`, `SET ROLE`, `SET DEFAULT ROLE`.
     fn is_account_set(&self) -> bool {
         let (first, second) = (self.peek(), self.peek_nth(2));
         let assigns = matches!(second.kind, TokenKind::Equal | TokenKind::Assign);
         (self.is_word(first, "password") && (!assigns || self.is_string(self.peek_nth(3))))
             || (self.is_word(first, "role") && !assigns)
             || (self.is_word(first, "default") && self.is_word(second, "role"))
-            || (self.is_word(first, "resource") && self.is_word(second, "group"))
     }
 
     fn is_string(&self, token: crate::lexer::Token) -> bool {
         matches!(token.kind, TokenKind::Literal(LiteralKind::Str))
     }
 
-    fn set_items(&mut self) -> Parsed<&'a [SetItem<'a>]> {
+    pub(super) fn set_items(&mut self) -> Parsed<&'a [SetItem<'a>]> {
         let mut items = self.vec();
         // A scope word holds on until the next one.
         let mut scope = None;
@@ -106,7 +108,7 @@ impl<'a> Parser<'a> {
         Ok(SetItem::Variable { variable, value: self.set_value()? })
     }
 
-    fn assignment_sign(&mut self) -> Parsed<()> {
+    pub(super) fn assignment_sign(&mut self) -> Parsed<()> {
         if self.eat(TokenKind::Assign) { Ok(()) } else { self.expect(TokenKind::Equal) }
     }
 
@@ -226,7 +228,7 @@ impl<'a> Parser<'a> {
     /// `START TRANSACTION ...`; other things that start belong to replication.
     pub(super) fn start(&mut self) -> Parsed<Statement<'a>> {
         if !self.is_word(self.peek(), "transaction") {
-            return Ok(self.other(StatementKind::Replication));
+            return self.start_replication();
         }
         self.advance();
         self.advance();

@@ -2,10 +2,8 @@
 
 use super::{Fail, Parsed, Parser};
 use crate::{
-    ast::{Other, Statement},
-    lexer::{Keyword, Lexer, TokenKind},
-    preview::StatementKind,
-    split::end_of_statement,
+    ast::{ServerStatement, Statement},
+    lexer::{Keyword, TokenKind},
 };
 
 impl<'a> Parser<'a> {
@@ -64,6 +62,13 @@ impl<'a> Parser<'a> {
             Keyword::Lock => self.lock_tables(),
             Keyword::Unlock => self.unlock_tables(),
             Keyword::Analyze | Keyword::Check | Keyword::Optimize => self.maintenance(),
+            Keyword::Grant => self.grant(),
+            Keyword::Revoke => self.revoke(),
+            Keyword::Change => self.change(),
+            Keyword::Purge => self.purge(),
+            Keyword::Signal => self.signal(),
+            Keyword::Resignal => self.resignal(),
+            Keyword::Get => self.get_diagnostics(),
             _ => self.word_statement(),
         }
     }
@@ -77,17 +82,29 @@ impl<'a> Parser<'a> {
             () if self.at_word("deallocate") => self.deallocate(),
             () if self.at_word("flush") => self.flush(),
             () if self.at_word("checksum") || self.at_word("repair") => self.maintenance(),
+            () if self.at_word("xa") => self.xa(),
+            () if self.at_word("handler") => self.handler(),
             () if self.at_word("revert") => self.revert_migration(),
             () if self.at_word("stream") || self.at_word("vstream") => self.stream(),
-            () => {
-                let mut lexer = self.lexer_here();
-                lexer.next();
-                let kind = crate::preview::kind_of(self.source, self.token, lexer);
-                match kind {
-                    StatementKind::Unknown => Err(self.fail()),
-                    kind => self.other_checked(kind),
-                }
-            }
+            () => self.server_statement(),
+        }
+    }
+
+    /// Statements that concern the server, replication and diagnostics.
+    fn server_statement(&mut self) -> Parsed<Statement<'a>> {
+        match () {
+            () if self.at_word("stop") => self.stop(),
+            () if self.at_word("reset") => self.reset(),
+            () if self.at_word("binlog") => self.binlog(),
+            () if self.at_word("clone") => self.clone_statement(),
+            () if self.at_word("install") => self.install(),
+            () if self.at_word("uninstall") => self.uninstall(),
+            () if self.at_word("help") => self.help(),
+            () if self.at_word("import") => self.import_table(),
+            () if self.at_word("cache") => self.cache_index(),
+            () if self.at_word("shutdown") => Ok(self.server_word(ServerStatement::Shutdown)),
+            () if self.at_word("restart") => Ok(self.server_word(ServerStatement::Restart)),
+            () => Err(self.fail()),
         }
     }
 
@@ -98,31 +115,5 @@ impl<'a> Parser<'a> {
             TokenKind::Word(Keyword::Delete) => self.delete(Some(with)),
             _ => Ok(Statement::Query(self.query_with(Some(with))?)),
         }
-    }
-
-    /// Takes the statement as text, up to its end.
-    pub(super) fn other_checked(&mut self, kind: StatementKind) -> Parsed<Statement<'a>> {
-        if self.token.kind == TokenKind::Bad {
-            return Err(self.fail());
-        }
-        Ok(self.other(kind))
-    }
-
-    /// Takes the statement as text, up to its end.
-    pub(super) fn other(&mut self, kind: StatementKind) -> Statement<'a> {
-        let mut lexer = self.lexer_here();
-        let mut start = self.token.start;
-        let whole = Lexer::new(self.source, self.modes);
-        let mut first = whole;
-        if first.next().start == start && first.in_version_comment() {
-            // `/*!50003 CREATE */ ...` keeps its comments: the text begins with the first.
-            start = 0;
-            lexer = whole;
-        }
-        let end = end_of_statement(self.source, lexer);
-        self.lexer.leave_version_comment();
-        self.jump(end);
-        let text = self.text_of(start, end as u32).trim_ascii();
-        Statement::Other(self.arena.node(Other { kind, text }))
     }
 }

@@ -4,7 +4,7 @@ use super::{Parsed, Parser};
 use crate::{
     ast::{
         Derived, HintAction, HintKind, HintScope, Ident, IndexHint, Join, JoinCondition, JoinKind,
-        JsonColumn, JsonTable, Query, TableFactor, TableName, TableRef,
+        JsonColumn, JsonTable, Query, TableFactor, TableName, TableRef, TableSample,
     },
     lexer::{Keyword, TokenKind},
 };
@@ -184,8 +184,25 @@ impl<'a> Parser<'a> {
     pub(super) fn plain_table(&mut self, name: TableName<'a>) -> Parsed<&'a TableFactor<'a>> {
         let partitions = self.partition_names()?;
         let alias = self.table_alias()?;
+        let sample = self.table_sample()?;
         let hints = self.index_hints()?;
-        Ok(self.arena.node(TableFactor { name, partitions, alias, hints }))
+        Ok(self.arena.node(TableFactor { name, partitions, alias, sample, hints }))
+    }
+
+    /// Reads `TABLESAMPLE SYSTEM|BERNOULLI (percent)`, if it stands here.
+    fn table_sample(&mut self) -> Parsed<Option<&'a TableSample<'a>>> {
+        let called = matches!(self.peek().kind, TokenKind::Word(_));
+        if !called || !self.eat_keyword(Keyword::Tablesample) {
+            return Ok(None);
+        }
+        let system = self.eat_keyword(Keyword::System);
+        if !system {
+            self.expect_word("bernoulli")?;
+        }
+        self.expect(TokenKind::LeftParen)?;
+        let percent = self.primary()?;
+        self.expect(TokenKind::RightParen)?;
+        Ok(Some(self.arena.node(TableSample { system, percent })))
     }
 
     pub(super) fn partition_names(&mut self) -> Parsed<&'a [Ident<'a>]> {

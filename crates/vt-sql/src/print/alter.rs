@@ -1,7 +1,7 @@
 //! `ALTER TABLE`.
 
 use super::{Print, Printer, ddl::named};
-use crate::ast::{AddColumn, AlterAction, AlterTable, ColumnPosition, ConstraintKind};
+use crate::ast::{AddColumn, AlterAction, AlterTable, ColumnPosition, ConstraintKind, Ident};
 
 impl Print for AlterTable<'_> {
     fn print(&self, printer: &mut Printer<'_>) {
@@ -26,6 +26,10 @@ impl Print for AlterAction<'_> {
                 printer.word(if *parenthesised { "add column (" } else { "add column " });
                 printer.list(columns);
                 printer.word_if(*parenthesised, ")");
+            }
+            AlterAction::AddElements(elements) => {
+                printer.word("add column ");
+                printer.paren_list(elements);
             }
             AlterAction::Add(element) => {
                 printer.word("add ");
@@ -73,6 +77,17 @@ impl Print for AlterAction<'_> {
             }
             AlterAction::DropColumn(name) => named(printer, "drop column ", name),
             AlterAction::DropIndex(name) => named(printer, "drop key ", name),
+            AlterAction::SetMaskingPolicy { column, policy } => {
+                printer.word("alter column ");
+                printer.node(column);
+                match policy {
+                    Some(policy) => {
+                        printer.word(" set masking policy ");
+                        printer.node(policy);
+                    }
+                    None => printer.word(" drop masking policy"),
+                }
+            }
             AlterAction::DropPrimaryKey => printer.word("drop primary key"),
             AlterAction::DropForeignKey(name) => named(printer, "drop foreign key ", name),
             AlterAction::DropConstraint { kind, name } => {
@@ -130,9 +145,17 @@ fn print_rarer(action: &AlterAction<'_>, printer: &mut Printer<'_>) {
         AlterAction::Validation(with) => {
             printer.word(if *with { "with validation" } else { "without validation" });
         }
-        AlterAction::SecondaryLoad => printer.word("secondary_load"),
-        AlterAction::SecondaryUnload => printer.word("secondary_unload"),
+        AlterAction::SecondaryLoad(names) => secondary(printer, "secondary_load", names),
+        AlterAction::SecondaryUnload(names) => secondary(printer, "secondary_unload", names),
         _ => print_partition_action(action, printer),
+    }
+}
+
+fn secondary(printer: &mut Printer<'_>, word: &str, partitions: &[Ident<'_>]) {
+    printer.word(word);
+    if !partitions.is_empty() {
+        printer.word(" partition ");
+        printer.paren_list(partitions);
     }
 }
 

@@ -5,14 +5,16 @@ use crate::ast::{
     AlterDatabase, Check, ColumnDef, ColumnOption, CreateDatabase, CreateIndex, CreateTable,
     DataType, DropDatabase, DropIndex, DropTable, DropView, ForeignKey, GeneratedStorage, Ident,
     IndexDef, IndexKind, IndexOption, IndexPart, IndexPartKey, OptionValue, References, RenamePair,
-    SortOrder, TableElement, TableOption, TypeKind, View, ViewCheck, ViewSecurity,
+    SortOrder, TableElement, TableOption, TypeKind, View, ViewCheck, ViewKind, ViewSecurity,
 };
 
 impl Print for CreateTable<'_> {
     fn print(&self, printer: &mut Printer<'_>) {
         printer.word("create");
         printer.comments(&self.comments);
-        printer.word(if self.temporary { " temporary table " } else { " table " });
+        printer.word_if(self.temporary, " temporary");
+        printer.word_if(self.external, " external");
+        printer.word(" table ");
         printer.word_if(self.if_not_exists, "if not exists ");
         printer.node(&self.name);
         if let Some(like) = &self.like {
@@ -132,6 +134,10 @@ impl Print for ColumnOption<'_> {
             ColumnOption::OnUpdate(expr) => {
                 printer.word("on update ");
                 printer.node(expr);
+            }
+            ColumnOption::MaskingPolicy(name) => {
+                printer.word("masking policy ");
+                printer.node(name);
             }
             ColumnOption::AutoIncrement => printer.word("auto_increment"),
             ColumnOption::PrimaryKey => printer.word("primary key"),
@@ -309,6 +315,7 @@ impl Print for TableOption<'_> {
         printer.word(self.name);
         match self.value {
             OptionValue::Word("") => {}
+            OptionValue::Null => printer.word(" = null"),
             OptionValue::Word(word) => {
                 printer.word(" ");
                 printer.plain(word);
@@ -398,7 +405,11 @@ impl Print for View<'_> {
             Some(ViewSecurity::Definer) => " sql security definer",
             Some(ViewSecurity::Invoker) => " sql security invoker",
         });
-        printer.word(" view ");
+        printer.word(match self.kind {
+            ViewKind::Plain => " view ",
+            ViewKind::Materialized => " materialized view ",
+            ViewKind::JsonDuality => " json duality view ",
+        });
         printer.word_if(self.if_not_exists, "if not exists ");
         printer.node(&self.name);
         if !self.columns.is_empty() {

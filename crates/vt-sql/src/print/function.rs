@@ -46,6 +46,11 @@ impl Printer<'_> {
         }
         self.exprs(aggregate.args);
         self.order_by(aggregate.order_by);
+        self.word(match aggregate.keeps_nulls {
+            None => "",
+            Some(true) => " null on null",
+            Some(false) => " absent on null",
+        });
         if let Some(separator) = &aggregate.separator {
             self.word(" separator ");
             self.node(separator);
@@ -135,6 +140,29 @@ impl Printer<'_> {
                 self.node(path);
                 self.optional(" returning ", returning.as_ref());
                 self.json_fallbacks(on_empty.as_ref(), on_error.as_ref());
+            }
+            Special::DualityObject { changes, pairs } => {
+                self.word("json_duality_object(");
+                if let Some(changes) = changes {
+                    let said = [
+                        (changes.insert, "insert"),
+                        (changes.update, "update"),
+                        (changes.delete, "delete"),
+                    ];
+                    let said: Vec<(bool, &str)> =
+                        said.into_iter().filter_map(|(flag, word)| Some((flag?, word))).collect();
+                    self.word("with (");
+                    self.list_with(&said, |printer, (allowed, word)| {
+                        printer.word_if(!allowed, "no ");
+                        printer.word(word);
+                    });
+                    self.word(") ");
+                }
+                self.list_with(pairs, |printer, pair| {
+                    printer.node(pair.key);
+                    printer.word(": ");
+                    printer.node(&pair.value);
+                });
             }
         }
         self.word(")");

@@ -3,18 +3,27 @@
 //! The text means what the tree means: parentheses stand wherever precedence asks for them, and
 //! nothing that can stand in a name or a string ends it early.
 
+mod account;
 mod admin;
 mod alter;
 mod ddl;
+mod diagnostics;
 mod dml;
 mod expr;
 mod function;
+mod grant;
+mod handler;
 mod partition;
+mod program;
 mod query;
+mod replication;
+mod server;
 mod session;
 mod show;
 mod statement;
+mod storage;
 mod vitess;
+mod xa;
 
 use std::fmt;
 
@@ -186,6 +195,24 @@ impl<'h> Printer<'h> {
             self.word("binary");
         } else {
             self.name(name);
+        }
+    }
+
+    /// Prints the names of indexes in parentheses; `PRIMARY` is a word.
+    pub(crate) fn index_names(&mut self, names: &[Ident<'_>]) {
+        self.word("(");
+        self.list_with(names, |printer, name| match name.text == "PRIMARY" {
+            true => printer.word("primary"),
+            false => printer.node(name),
+        });
+        self.word(")");
+    }
+
+    /// Prints a system variable's name, which may have a point between its parts.
+    pub(crate) fn variable_name(&mut self, name: &str) {
+        for (index, part) in name.split('.').enumerate() {
+            self.word_if(index > 0, ".");
+            self.name(part);
         }
     }
 

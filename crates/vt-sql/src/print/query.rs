@@ -2,9 +2,9 @@
 
 use super::{Print, Printer};
 use crate::ast::{
-    CommonTable, FileFormat, GroupBy, HintKind, HintScope, IndexHint, IntoVariable, Join,
-    JoinCondition, JsonColumn, JsonTable, Limit, Lock, LockStrength, LockWait, NamedWindow, Query,
-    QueryBody, Select, SelectExpr, SelectInto, SelectItem, SelectOptions, SetOperation,
+    CommonTable, FileFormat, GroupBy, GroupModifier, HintKind, HintScope, IndexHint, IntoVariable,
+    Join, JoinCondition, JsonColumn, JsonTable, Limit, Lock, LockStrength, LockWait, NamedWindow,
+    Query, QueryBody, Select, SelectExpr, SelectInto, SelectItem, SelectOptions, SetOperation,
     TableFactor, TableRef, With,
 };
 
@@ -172,8 +172,22 @@ impl Print for SelectExpr<'_> {
 
 impl Print for GroupBy<'_> {
     fn print(&self, printer: &mut Printer<'_>) {
-        printer.list(self.exprs);
-        printer.word_if(self.rollup, " with rollup");
+        match self.modifier {
+            GroupModifier::None => printer.list(self.exprs),
+            GroupModifier::Rollup => {
+                printer.list(self.exprs);
+                printer.word(" with rollup");
+            }
+            GroupModifier::Cube => {
+                printer.word("cube ");
+                printer.paren_list(self.exprs);
+            }
+            GroupModifier::Sets(sets) => {
+                printer.word("grouping sets (");
+                printer.list_with(sets, |printer, set| printer.paren_list(set));
+                printer.word(")");
+            }
+        }
     }
 }
 
@@ -269,6 +283,12 @@ impl Print for TableFactor<'_> {
             printer.paren_list(self.partitions);
         }
         printer.optional(" as ", self.alias.as_ref());
+        if let Some(sample) = self.sample {
+            printer.word(" tablesample ");
+            printer.word(if sample.system { "system (" } else { "bernoulli (" });
+            printer.node(&sample.percent);
+            printer.word(")");
+        }
         for hint in self.hints {
             printer.word(" ");
             printer.node(hint);
@@ -289,12 +309,7 @@ impl Print for IndexHint<'_> {
             Some(HintScope::OrderBy) => " for order by ",
             Some(HintScope::GroupBy) => " for group by ",
         });
-        printer.word("(");
-        printer.list_with(self.names, |printer, name| match name.text == "PRIMARY" {
-            true => printer.word("primary"),
-            false => printer.node(name),
-        });
-        printer.word(")");
+        printer.index_names(self.names);
     }
 }
 

@@ -48,7 +48,14 @@ impl Print for Statement<'_> {
             Statement::AlterMigration(alter) => printer.node(*alter),
             Statement::RevertMigration(uuid) => named(printer, "revert vitess_migration ", *uuid),
             Statement::Stream(stream) => printer.node(*stream),
-            Statement::Other(other) => printer.word(other.text),
+            Statement::Program(program) => printer.node(*program),
+            Statement::Account(account) => printer.node(*account),
+            Statement::Xa(xa) => printer.node(*xa),
+            Statement::Replication(replication) => printer.node(*replication),
+            Statement::Storage(storage) => printer.node(*storage),
+            Statement::Server(server) => printer.node(*server),
+            Statement::Handler(handler) => printer.node(*handler),
+            Statement::Diagnostics(diagnostics) => printer.node(*diagnostics),
             _ => print_ddl(self, printer),
         }
     }

@@ -306,11 +306,13 @@ structures! {
     With { tables }
     CommonTable { query }
     SelectExpr { expr }
-    GroupBy { exprs }
+    GroupBy { exprs modifier }
+    TableSample { percent }
+    DualityPair { value }
     NamedWindow { spec }
     Limit { offset count }
     Lock { of }
-    TableFactor { name }
+    TableFactor { name sample }
     Derived { query }
     Join { left right condition }
     JsonTable { doc }
@@ -342,9 +344,17 @@ structures! {
     Maintenance { tables }
     TableLock { table }
     Flush { what }
+    CreateTrigger { table }
+    Event { schedule }
+    HandlerRead { from filter limit }
+    CachedTable { table }
+    MaskingPolicy { expr }
+    SignalItem { value }
+    GetDiagnostics { condition }
 }
 
 choices! {
+    GroupModifier { Sets }
     InList { Exprs Query }
     Over { Spec }
     FrameBound { Preceding Following }
@@ -359,8 +369,11 @@ choices! {
     Statement {
         Query Insert Update Delete LoadData Call Do Set Show Kill Explain Vexplain CreateTable
         AlterTable DropTable TruncateTable RenameTable CreateIndex DropIndex View DropView
-        Maintenance LockTables Flush AlterVschema Stream
+        Maintenance LockTables Flush Program Replication Server Handler Diagnostics AlterVschema
+        Stream
     }
+    Program { CreateTrigger CreateEvent AlterEvent }
+    Replication { PurgeBefore }
 }
 
 /// Enumerations whose variants have named fields.
@@ -407,21 +420,25 @@ records! {
         TimestampAdd { amount expr }
         TimestampDiff { from to }
         JsonValue { doc path on_empty on_error }
+        DualityObject { pairs }
     }
     SetItem { Variable { value } }
     Explain { Table { table } Statement { statement } Connection { id } }
     FlushWhat { Tables { tables } }
     AlterAction { ExchangePartition { table } }
+    Schedule { At { time } Every { amount starts ends } }
+    HandlerFrom { Key { values } }
 }
 
-/// Variants with one unnamed table, and variants with a named one.
-macro_rules! table_records {
+/// Variants with one unnamed part, and variants with a named one of one type.
+macro_rules! mixed {
     ($($type:ident [$($plain:ident)*] [$($named:ident { $field:ident })*])*) => {$(
         impl<'a> Node<'a> for $type<'a> {
             fn walk(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
                 match self {
                     $( $type::$plain(table) => table.walk(visitor), )*
                     $( $type::$named { $field, .. } => $field.walk(visitor), )*
+                    #[allow(unreachable_patterns, reason = "some types have no other variants")]
                     _ => ON,
                 }
             }
@@ -434,6 +451,7 @@ macro_rules! table_records {
                         return Some(new);
                     } )*
                     $( $type::$named { $field, .. } => $field, )*
+                    #[allow(unreachable_patterns, reason = "some types have no other variants")]
                     _ => return None,
                 };
                 *part = Node::rewrite(&*part, rewriter)?;
@@ -443,7 +461,10 @@ macro_rules! table_records {
     )*};
 }
 
-table_records! {
+mixed! {
+    Handler [Read] [Open { table }]
+    ServerStatement [LoadIndex CreateMaskingPolicy] [CacheIndex { tables }]
+    Diagnostics [Get] [Signal { items } Resignal { items }]
     ShowKind [CreateTable] [Columns { table } Index { table }]
     AlterVschema
         [AddTable DropTable AddSequence DropSequence]

@@ -28,7 +28,7 @@ fn check(sql: &str) -> usize {
     let Ok(statement) = parse(&arena, sql, Modes::default()) else { return 0 };
     let Some(print) = fingerprint(sql, Modes::default()) else {
         // Stored programs have semicolons of their own, and targets brackets.
-        assert!(matches!(statement, Statement::Other(_) | Statement::Use(_)), "{sql}");
+        assert!(matches!(statement, Statement::Program(_) | Statement::Use(_)), "{sql}");
         return 0;
     };
     let mut literals = Literals { sql, print: &print, seen: 0 };

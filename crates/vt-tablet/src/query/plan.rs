@@ -242,7 +242,14 @@ fn of_statement(statement: &Statement<'_>) -> Found {
         Statement::AlterMigration(_) => Found::new(PlanType::AlterMigration),
         Statement::RevertMigration(_) => Found::new(PlanType::RevertMigration),
         Statement::Stream(_) => Found::new(PlanType::MessageStream),
-        Statement::Other(other) => of_kind(other.kind),
+        Statement::Program(_)
+        | Statement::Account(_)
+        | Statement::Xa(_)
+        | Statement::Replication(_)
+        | Statement::Storage(_)
+        | Statement::Server(_)
+        | Statement::Handler(_)
+        | Statement::Diagnostics(_) => of_kind(statement.kind()),
     };
     found.tables = tables::named(statement);
     found

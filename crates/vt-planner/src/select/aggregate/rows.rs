@@ -26,7 +26,7 @@ impl<'a> Planner<'a> {
         mut op: Op<'a>,
         outs: Vec<Out<'a>>,
     ) -> Result<Block<'a>, Error> {
-        if select.group_by.is_some_and(|group_by| group_by.rollup) {
+        if select.group_by.is_some_and(|group_by| group_by.is_extended()) {
             return Err(Error::unsupported(
                 "GROUP BY WITH ROLLUP not supported for sharded queries",
             ));

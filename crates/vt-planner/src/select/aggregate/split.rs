@@ -5,7 +5,7 @@ use std::rc::Rc;
 use vt_base::Error;
 use vt_plan::{Aggregate, AggregateFunc, AggregateSpec, Node, SortKey};
 use vt_sql::ast::{
-    AggregateKind, Expr, GroupBy, OrderItem, Query, QueryBody, Select, SelectOptions,
+    AggregateKind, Expr, GroupBy, GroupModifier, OrderItem, Query, QueryBody, Select, SelectOptions,
 };
 
 use super::{
@@ -201,8 +201,8 @@ impl<'a> Planner<'a> {
             }
         }
         let exprs = self.arena.list(&grouped);
-        let group_by =
-            (!grouped.is_empty()).then(|| self.arena.node(GroupBy { exprs, rollup: false }));
+        let group_by = (!grouped.is_empty())
+            .then(|| self.arena.node(GroupBy { exprs, modifier: GroupModifier::None }));
         let options = SelectOptions { distinct: false, ..select.options };
         let items = self.arena.list(&sql.items());
         let shard_select =

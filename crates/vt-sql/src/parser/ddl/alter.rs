@@ -3,7 +3,7 @@
 use crate::{
     ast::{
         AddColumn, AlterAction, AlterTable, ColumnPosition, ConstraintKind, Ident, PartitionDef,
-        Statement,
+        Statement, TableElement,
     },
     lexer::{Keyword, TokenKind},
     parser::{Parsed, Parser},
@@ -59,7 +59,12 @@ impl<'a> Parser<'a> {
                 Ok(AlterAction::Validation(true))
             }
             Keyword::Partition => Ok(AlterAction::PartitionBy(self.partitioning()?)),
-            _ if next_is_partition => self.alter_partitions(),
+            _ if next_is_partition
+                && !self.at_word("secondary_load")
+                && !self.at_word("secondary_unload") =>
+            {
+                self.alter_partitions()
+            }
             _ => self.alter_word(),
         }
     }
@@ -80,8 +85,12 @@ impl<'a> Parser<'a> {
             }
             () if self.eat_word("algorithm") => Ok(AlterAction::Algorithm(self.option_word()?)),
             () if self.eat_words(&["without", "validation"]) => Ok(AlterAction::Validation(false)),
-            () if self.eat_word("secondary_load") => Ok(AlterAction::SecondaryLoad),
-            () if self.eat_word("secondary_unload") => Ok(AlterAction::SecondaryUnload),
+            () if self.eat_word("secondary_load") => {
+                Ok(AlterAction::SecondaryLoad(self.partition_names()?))
+            }
+            () if self.eat_word("secondary_unload") => {
+                Ok(AlterAction::SecondaryUnload(self.partition_names()?))
+            }
             () => {
                 let options = self.table_options(false)?;
                 if options.is_empty() {
@@ -110,10 +119,15 @@ impl<'a> Parser<'a> {
             return Ok(AlterAction::Add(element));
         }
         if self.at(TokenKind::LeftParen) {
-            let columns = self.paren_list(|parser| {
-                let column = parser.arena.node(parser.column_definition()?);
-                Ok(AddColumn { column, position: ColumnPosition::Unsaid })
-            })?;
+            let elements = self.paren_list(Parser::table_element)?;
+            let mut columns = self.vec();
+            for element in elements {
+                let TableElement::Column(column) = element else {
+                    return Ok(AlterAction::AddElements(elements));
+                };
+                columns.push(AddColumn { column, position: ColumnPosition::Unsaid });
+            }
+            let columns = columns.into_bump_slice();
             return Ok(AlterAction::AddColumns { columns, parenthesised: true });
         }
         let column = self.arena.node(self.column_definition()?);
@@ -193,6 +207,13 @@ impl<'a> Parser<'a> {
         }
         self.eat_keyword(Keyword::Column);
         let column = self.name()?;
+        if self.eat_words(&["set", "masking", "policy"]) {
+            let policy = Some(self.name()?);
+            return Ok(AlterAction::SetMaskingPolicy { column, policy });
+        }
+        if self.eat_words(&["drop", "masking", "policy"]) {
+            return Ok(AlterAction::SetMaskingPolicy { column, policy: None });
+        }
         if self.eat_keyword(Keyword::Drop) {
             self.expect_keyword(Keyword::Default)?;
             return Ok(AlterAction::DropDefault { column });

@@ -82,6 +82,9 @@ impl<'a> Parser<'a> {
     fn column_word_option(&mut self) -> Parsed<Option<ColumnOption<'a>>> {
         let option = match () {
             () if self.eat_word("auto_increment") => ColumnOption::AutoIncrement,
+            () if self.eat_words(&["masking", "policy"]) => {
+                ColumnOption::MaskingPolicy(self.name()?)
+            }
             () if self.eat_word("comment") => ColumnOption::Comment(self.string()?),
             () if self.eat_word("visible") => ColumnOption::Visible,
             () if self.eat_word("invisible") => ColumnOption::Invisible,

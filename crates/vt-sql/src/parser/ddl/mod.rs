@@ -8,11 +8,10 @@ mod partition;
 mod table;
 mod view;
 
-use super::{Parsed, Parser};
+use super::{Fail, Parsed, Parser};
 use crate::{
-    ast::{CreateIndex, DropIndex, DropTable, DropView, RenamePair, Statement},
+    ast::{CreateIndex, DropIndex, DropTable, DropView, ProgramKind, RenamePair, Statement},
     lexer::{Keyword, Lexer, TokenKind},
-    preview::StatementKind,
 };
 
 /// What a definition is about.
@@ -22,46 +21,74 @@ enum Object {
     Index,
     View,
     Database,
-    /// `USER`, `ROLE`
-    Account,
-    /// Known, but without a tree.
-    Other,
+    User,
+    Role,
+    Procedure,
+    Function,
+    Trigger,
+    Event,
+    Library,
+    Server,
+    Tablespace,
+    LogfileGroup,
+    ResourceGroup,
+    SpatialReference,
+    Instance,
+    MaskingPolicy,
     Unknown,
 }
 
-/// How many tokens may stand between the verb and what it is about.
-const HEAD_MAX: usize = 24;
-
 impl<'a> Parser<'a> {
-    /// Looks behind the verb for what it is about.
+    /// Looks behind the verb, and what may stand before every kind of object, for what it is about.
     fn object(&self) -> Object {
-        let mut lexer: Lexer<'a> = self.lexer_here();
-        lexer.next();
-        for _ in 0..HEAD_MAX {
-            let token = lexer.next();
-            let word = match token.kind {
-                TokenKind::Word(_) => self.bytes_of(token),
-                TokenKind::End | TokenKind::Bad | TokenKind::Semicolon => return Object::Unknown,
-                _ => continue,
-            };
-            let object = OBJECTS
-                .iter()
-                .find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word))
-                .map(|(_, object)| *object);
-            if let Some(object) = object {
-                return object;
+        let mut lexer: Lexer<'a> = self.lexer;
+        let mut ahead = Some(self.next);
+        let mut next = || loop {
+            let token = ahead.take().unwrap_or_else(|| lexer.next());
+            if !matches!(token.kind, TokenKind::Hint | TokenKind::Directive) {
+                return token;
             }
+        };
+        let mut token = next();
+        loop {
+            if self.is_word(token, "or") {
+                next();
+            } else if self.is_word(token, "algorithm") || self.is_word(token, "sql") {
+                next();
+                next();
+            } else if self.is_word(token, "definer") {
+                next();
+                let user = next();
+                let mut behind = next();
+                if user.kind == TokenKind::Word(Keyword::CurrentUser)
+                    && behind.kind == TokenKind::LeftParen
+                {
+                    next();
+                    behind = next();
+                } else if behind.kind == TokenKind::UserVariable {
+                    behind = next();
+                }
+                token = behind;
+                continue;
+            } else {
+                break;
+            }
+            token = next();
         }
-        Object::Unknown
-    }
-
-    /// Takes a definition that has no tree as text.
-    fn other_definition(&mut self, object: Object) -> Parsed<Statement<'a>> {
-        match object {
-            Object::Unknown => Err(self.fail()),
-            Object::Account => Ok(self.other(StatementKind::Account)),
-            _ => Ok(self.other(StatementKind::Ddl)),
+        if self.is_word(token, "spatial") {
+            return match self.is_word(next(), "reference") {
+                true => Object::SpatialReference,
+                false => Object::Index,
+            };
         }
+        let word = match token.kind {
+            TokenKind::Word(_) => self.bytes_of(token),
+            _ => return Object::Unknown,
+        };
+        OBJECTS
+            .iter()
+            .find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word))
+            .map_or(Object::Unknown, |(_, object)| *object)
     }
 
     pub(super) fn create(&mut self) -> Parsed<Statement<'a>> {
@@ -70,7 +97,20 @@ impl<'a> Parser<'a> {
             Object::Index => self.create_index(),
             Object::View => self.view(false),
             Object::Database => self.create_database(),
-            object => self.other_definition(object),
+            Object::User => self.create_user(),
+            Object::Role => self.create_role(),
+            Object::Procedure => self.create_procedure(),
+            Object::Function => self.create_function(),
+            Object::Trigger => self.create_trigger(),
+            Object::Event => self.event(false),
+            Object::Library => self.create_library(),
+            Object::Server => self.create_server(),
+            Object::Tablespace => self.create_tablespace(),
+            Object::LogfileGroup => self.logfile_group(false),
+            Object::ResourceGroup => self.resource_group(false),
+            Object::SpatialReference => self.create_spatial_reference(),
+            Object::MaskingPolicy => self.create_masking_policy(),
+            Object::Instance | Object::Unknown => Err(self.fail_behind_verb()),
         }
     }
 
@@ -90,8 +130,17 @@ impl<'a> Parser<'a> {
             Object::Table => self.alter_table(),
             Object::View => self.view(true),
             Object::Database => self.alter_database(),
-            Object::Index => Err(self.fail()),
-            object => self.other_definition(object),
+            Object::User => self.alter_user(),
+            Object::Procedure => self.alter_routine(false),
+            Object::Function => self.alter_routine(true),
+            Object::Event => self.event(true),
+            Object::Library => self.alter_library(),
+            Object::Server => self.alter_server(),
+            Object::Tablespace => self.alter_tablespace(),
+            Object::LogfileGroup => self.logfile_group(true),
+            Object::ResourceGroup => self.resource_group(true),
+            Object::Instance => self.alter_instance(),
+            _ => Err(self.fail_behind_verb()),
         }
     }
 
@@ -104,8 +153,26 @@ impl<'a> Parser<'a> {
             Object::Index => self.drop_index(),
             Object::View => self.drop_view(),
             Object::Database => self.drop_database(),
-            object => self.other_definition(object),
+            Object::User => self.drop_user(),
+            Object::Role => self.drop_role(),
+            Object::Procedure => self.drop_program(ProgramKind::Procedure),
+            Object::Function => self.drop_program(ProgramKind::Function),
+            Object::Trigger => self.drop_program(ProgramKind::Trigger),
+            Object::Event => self.drop_program(ProgramKind::Event),
+            Object::Library => self.drop_program(ProgramKind::Library),
+            Object::Server => self.drop_server(),
+            Object::Tablespace => self.drop_tablespace(),
+            Object::LogfileGroup => self.drop_logfile_group(),
+            Object::ResourceGroup => self.drop_resource_group(),
+            Object::SpatialReference => self.drop_spatial_reference(),
+            Object::MaskingPolicy => self.drop_masking_policy(),
+            Object::Instance | Object::Unknown => Err(self.fail_behind_verb()),
         }
+    }
+
+    /// A syntax error at what follows the verb.
+    fn fail_behind_verb(&self) -> Fail {
+        Fail::Syntax { at: self.peek().start }
     }
 
     pub(super) fn truncate(&mut self) -> Parsed<Statement<'a>> {
@@ -117,7 +184,7 @@ impl<'a> Parser<'a> {
     pub(super) fn rename(&mut self) -> Parsed<Statement<'a>> {
         let next = self.peek();
         if self.is_word(next, "user") {
-            return Ok(self.other(StatementKind::Account));
+            return self.rename_user();
         }
         self.advance();
         self.table_or_tables()?;
@@ -133,11 +200,11 @@ impl<'a> Parser<'a> {
         if self.eat_keyword(Keyword::Table) { Ok(()) } else { self.expect_word("tables") }
     }
 
-    fn if_exists(&mut self) -> bool {
+    pub(super) fn if_exists(&mut self) -> bool {
         self.eat_words(&["if", "exists"])
     }
 
-    fn if_not_exists(&mut self) -> bool {
+    pub(super) fn if_not_exists(&mut self) -> bool {
         self.eat_words(&["if", "not", "exists"])
     }
 
@@ -219,24 +286,30 @@ impl<'a> Parser<'a> {
 const OBJECTS: &[(&str, Object)] = &[
     ("table", Object::Table),
     ("tables", Object::Table),
+    ("temporary", Object::Table),
+    ("external", Object::Table),
     ("index", Object::Index),
+    ("unique", Object::Index),
+    ("fulltext", Object::Index),
     ("view", Object::View),
+    ("materialized", Object::View),
+    // `JSON DUALITY VIEW`
+    ("json", Object::View),
     ("database", Object::Database),
     ("schema", Object::Database),
-    ("user", Object::Account),
-    ("role", Object::Account),
-    // `JSON DUALITY VIEW`
-    ("json", Object::Other),
-    ("procedure", Object::Other),
-    ("function", Object::Other),
-    ("trigger", Object::Other),
-    ("event", Object::Other),
-    ("server", Object::Other),
-    ("tablespace", Object::Other),
-    ("logfile", Object::Other),
-    ("undo", Object::Other),
-    ("resource", Object::Other),
-    ("reference", Object::Other),
-    ("instance", Object::Other),
-    ("library", Object::Other),
+    ("user", Object::User),
+    ("role", Object::Role),
+    ("procedure", Object::Procedure),
+    ("function", Object::Function),
+    ("aggregate", Object::Function),
+    ("trigger", Object::Trigger),
+    ("event", Object::Event),
+    ("library", Object::Library),
+    ("server", Object::Server),
+    ("tablespace", Object::Tablespace),
+    ("undo", Object::Tablespace),
+    ("logfile", Object::LogfileGroup),
+    ("resource", Object::ResourceGroup),
+    ("instance", Object::Instance),
+    ("masking", Object::MaskingPolicy),
 ];

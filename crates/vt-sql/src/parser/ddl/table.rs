@@ -13,12 +13,14 @@ impl<'a> Parser<'a> {
     pub(super) fn create_table(&mut self) -> Parsed<Statement<'a>> {
         let comments = self.verb_comments();
         let temporary = self.eat_word("temporary");
+        let external = !temporary && self.eat_word("external");
         self.expect_keyword(Keyword::Table)?;
         let if_not_exists = self.if_not_exists();
         let name = self.table_name()?;
         let mut create = CreateTable {
             comments,
             temporary,
+            external,
             if_not_exists,
             name,
             like: None,
@@ -248,6 +250,10 @@ impl<'a> Parser<'a> {
                 Ok(OptionValue::Word(text))
             }
             TokenKind::Word(Keyword::Binary) => Ok(OptionValue::Word(self.charset_name()?)),
+            TokenKind::Word(Keyword::Null) if name == "secondary_engine" => {
+                self.advance();
+                Ok(OptionValue::Null)
+            }
             TokenKind::Word(Keyword::Default) => Ok(OptionValue::Word(self.any_word()?.text)),
             _ => Ok(OptionValue::Word(self.name()?.text)),
         }

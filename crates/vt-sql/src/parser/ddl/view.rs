@@ -1,7 +1,7 @@
 //! `CREATE VIEW` and `ALTER VIEW`.
 
 use crate::{
-    ast::{Statement, View, ViewCheck, ViewSecurity},
+    ast::{Statement, View, ViewCheck, ViewKind},
     lexer::{Keyword, TokenKind},
     parser::{Parsed, Parser},
 };
@@ -15,21 +15,16 @@ impl<'a> Parser<'a> {
             if self.eat_word("algorithm") {
                 self.expect(TokenKind::Equal)?;
                 algorithm = Some(self.any_word()?.text);
-            } else if self.eat_word("definer") {
-                self.expect(TokenKind::Equal)?;
-                definer = Some(self.account()?);
+            } else if self.at_word("definer") {
+                definer = self.definer()?;
             } else if self.eat_words(&["sql", "security"]) {
-                security = Some(match self.eat_word("definer") {
-                    true => ViewSecurity::Definer,
-                    false => {
-                        self.expect_word("invoker")?;
-                        ViewSecurity::Invoker
-                    }
-                });
+                security = Some(self.security()?);
             } else {
                 break;
             }
         }
+        let kind =
+            self.view_kind(algorithm.is_none() && definer.is_none() && security.is_none())?;
         self.expect_word("view")?;
         let if_not_exists = !alter && self.if_not_exists();
         let name = self.table_name()?;
@@ -45,11 +40,25 @@ impl<'a> Parser<'a> {
             algorithm,
             definer,
             security,
+            kind,
             name,
             columns,
             query,
             check,
         })))
+    }
+
+    /// Reads what may stand before `VIEW`; `MATERIALIZED` only if nothing else does.
+    fn view_kind(&mut self, bare: bool) -> Parsed<ViewKind> {
+        if bare && self.eat_word("materialized") {
+            return Ok(ViewKind::Materialized);
+        }
+        if !self.eat_word("json") {
+            return Ok(ViewKind::Plain);
+        }
+        let _ = self.eat_word("relational");
+        self.expect_word("duality")?;
+        Ok(ViewKind::JsonDuality)
     }
 
     fn view_check(&mut self) -> Parsed<Option<ViewCheck>> {
