@@ -59,6 +59,8 @@ pub(super) fn named<'a>(
         return internal(name, args, expr);
     }
     match Func::from_name(function.name.as_str()) {
+        // In quotes it is a stored function of that name.
+        Some(_) if function.quoted => Err(untranslatable(expr)),
         Some(func) => of(func, function.args, place),
         None => Err(untranslatable(expr)),
     }
@@ -117,6 +119,8 @@ pub(super) fn special<'a>(
             let fallbacks = [on_empty, on_error];
             json_value(doc, returning, fallbacks, whole, place)
         }
+        // A part of a view's definition.
+        Special::DualityObject { .. } => Err(untranslatable(whole)),
     }
 }
 
