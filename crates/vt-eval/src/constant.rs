@@ -56,7 +56,8 @@ pub(crate) fn find<'a>(name: &str, binds: &'a BindVars) -> Result<&'a BoundValue
 pub(crate) fn literal(typed: &TypedBytes, collation: Collation) -> Result<Node, Error> {
     if let Some(bytes) = literal_bytes(typed)? {
         let kind = Kind::text(bytes.len() as u32, Collation::BINARY, COERCIBLE);
-        let kind = Kind { typ: typed.typ, nullable: false, unsigned: true, ..kind };
+        let unsigned = typed.typ != Type::BITNUM;
+        let kind = Kind { typ: typed.typ, nullable: false, unsigned, decimals: 0, ..kind };
         return Ok(Node::new(kind, Op::Constant(Value::Text(bytes, Collation::BINARY))));
     }
     let kind = Kind::of_typed(typed, collation);

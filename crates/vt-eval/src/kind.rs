@@ -75,6 +75,18 @@ impl Kind {
         Kind::new(Type::FLOAT64, 23, NOT_FIXED)
     }
 
+    /// A double with so many digits after the point, if that is known.
+    pub fn float_of(decimals: u8) -> Kind {
+        let length = if decimals < NOT_FIXED { 17 + u32::from(decimals) } else { 23 };
+        Kind { length, decimals, ..Kind::float() }
+    }
+
+    /// Returns the most bytes that a string has.
+    pub fn byte_length(&self) -> u32 {
+        let width = self.collation.charset().map_or(1, |charset| charset.max_len());
+        self.length.saturating_mul(u32::try_from(width).unwrap_or(4))
+    }
+
     /// A decimal of so many digits, some of them after the point.
     pub fn decimal(precision: u32, decimals: u8) -> Kind {
         let precision = precision.clamp(u32::from(decimals).max(1), 65);
@@ -190,6 +202,13 @@ impl Kind {
         match self.typ {
             Type::DECIMAL => self.length.saturating_sub(sign + u32::from(self.decimals > 0)),
             Type::INT64 => self.length.saturating_sub(1).min(19),
+            Type::DATE => 8,
+            Type::TIME => 7 + u32::from(self.decimals),
+            Type::DATETIME | Type::TIMESTAMP => 14 + u32::from(self.decimals),
+            Type::YEAR => 4,
+            // A byte makes three digits at most.
+            _ if self.is_bits() => self.length.saturating_mul(3).min(20),
+            typ if typ.is_unsigned() => self.length.min(20),
             _ => self.length.saturating_sub(sign).min(20),
         }
     }

@@ -37,9 +37,23 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 fn quotient_kind(a: &Kind, b: &Kind) -> Result<Kind, Error> {
     a.class()?;
     b.class()?;
+    let decimals = |kind: &Kind| u32::from(kind.decimals % NOT_FIXED);
+    let digits = digits(a).saturating_sub(decimals(a)) + decimals(b);
     let unsigned = a.unsigned || b.unsigned;
-    let length = a.length.saturating_sub(u32::from(a.decimals % NOT_FIXED)).clamp(1, 21);
-    Ok(if unsigned { Kind::uint(length) } else { Kind::int(length) })
+    Ok(whole_kind(digits, unsigned))
+}
+
+/// Returns how many digits a value of any type has as a number.
+fn digits(kind: &Kind) -> u32 {
+    if kind.is_string() && !kind.is_bits() { kind.length } else { kind.precision() }
+}
+
+/// An integer of so many digits.
+fn whole_kind(digits: u32, unsigned: bool) -> Kind {
+    match unsigned {
+        true => Kind::uint(digits.min(21)),
+        false => Kind::int((digits + 1).min(21)),
+    }
 }
 
 fn division_kind(a: &Kind, b: &Kind, increment: u8) -> Result<Kind, Error> {
@@ -53,15 +67,19 @@ fn division_kind(a: &Kind, b: &Kind, increment: u8) -> Result<Kind, Error> {
 
 fn float_kind(func: Func, a: &Kind, b: &Kind, increment: u8) -> Kind {
     // What comes of a bare NULL alone has digits.
-    let null = [a, b].iter().all(|kind| !kind.typ.is_float() || kind.decimals < NOT_FIXED);
-    let null = null && !a.is_string() && !b.is_string();
+    let fixed = |kind: &Kind| kind.decimals < NOT_FIXED && !kind.is_string() || kind.is_bits();
+    let unsigned = func == Func::Mod && a.unsigned;
+    if !fixed(a) || !fixed(b) {
+        return Kind { unsigned, ..Kind::float() };
+    }
     let decimals = match func {
-        _ if !null => NOT_FIXED,
         Func::Div => a.decimals.max(b.decimals).saturating_add(increment),
         Func::Mul => a.decimals.saturating_add(b.decimals).min(NOT_FIXED),
         _ => a.decimals.max(b.decimals),
     };
-    Kind { decimals, unsigned: func == Func::Mod && a.unsigned, ..Kind::float() }
+    let whole = |kind: &Kind| kind.length.saturating_sub(kind.decimals.into());
+    let length = whole(a).max(whole(b)) + u32::from(decimals);
+    Kind { decimals, unsigned, length, ..Kind::float() }
 }
 
 fn sum_kind(func: Func, a: &Kind, b: &Kind) -> Result<Kind, Error> {
@@ -74,15 +92,15 @@ fn sum_kind(func: Func, a: &Kind, b: &Kind) -> Result<Kind, Error> {
         let signless = if func == Func::Mod { a.unsigned } else { a.unsigned && b.unsigned };
         return Ok(Kind { unsigned: signless, ..decimal_kind(func, a, b) });
     }
-    let longest = a.length.max(b.length);
-    let length = match func {
+    let longest = a.precision().max(b.precision());
+    let digits = match func {
         Func::Add | Func::Sub => longest + 1,
-        Func::Mul => a.length + b.length,
+        Func::Mul => a.precision() + b.precision(),
         _ => longest,
     };
     // The remainder has the sign of the dividend.
     let unsigned = if func == Func::Mod { first == Class::UInt } else { class == Class::UInt };
-    Ok(if unsigned { Kind::uint(length.min(21)) } else { Kind::int(length.min(21)) })
+    Ok(whole_kind(digits, unsigned))
 }
 
 fn decimal_kind(func: Func, a: &Kind, b: &Kind) -> Kind {
@@ -213,13 +231,11 @@ pub(super) fn int_div(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 pub(super) fn negation(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let arg: &Node = &signature.args()[0];
     let kind = match arg.kind.class()? {
-        Class::Float if arg.kind.is_null() => Kind { decimals: 0, ..Kind::float() },
+        _ if arg.kind.is_null() || arg.kind.is_bits() => Kind::float_of(0),
+        _ if arg.kind.typ.is_temporal() => Kind::float_of(arg.kind.decimals),
         Class::Float if arg.kind.is_string() => Kind::float(),
-        Class::Float => Kind { decimals: arg.kind.decimals, ..Kind::float() },
-        Class::Decimal if arg.kind.typ == Type::DECIMAL => {
-            Kind { unsigned: false, ..arg.kind.clone() }
-        }
-        Class::Decimal => Kind::decimal(arg.kind.length, arg.kind.decimals),
+        Class::Float => Kind::float_of(arg.kind.decimals),
+        Class::Decimal => Kind { unsigned: false, ..arg.kind.clone() },
         Class::Int | Class::UInt => match arg.constant() {
             // What does not fit an integer when it is negated becomes a decimal; MySQL asks so of
             // the bits, and negative constants seem too great to it.

@@ -141,7 +141,9 @@ pub(super) fn text_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         _ => return Err(Error::bug("a cast to another type")),
     };
     let ascii = kind.ascii && collation != Collation::BINARY;
-    let length = length.unwrap_or(kind.length);
+    let own = if kind.is_string() { kind.byte_length() } else { kind.length };
+    let own = if collation == Collation::BINARY { own } else { kind.length };
+    let length = length.unwrap_or(own);
     // A string that is too long becomes NULL.
     Ok(Kind { ascii, nullable: true, ..Kind::text(length, collation, IMPLICIT) })
 }

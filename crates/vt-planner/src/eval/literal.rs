@@ -55,7 +55,13 @@ pub(crate) fn literal_value(literal: &Literal<'_>) -> Result<TypedBytes, Error> 
 /// Translates a literal; of bytes, one that is a number where a number is wanted.
 pub(super) fn literal(literal: &Literal<'_>) -> Result<Eval, Error> {
     Ok(match literal.kind {
-        LiteralKind::Hex | LiteralKind::Bit => {
+        LiteralKind::Bit => {
+            let mut text = String::with_capacity(2 + 8 * literal.value.len());
+            text.push_str("0b");
+            literal.value.iter().for_each(|byte| text.push_str(&format!("{byte:08b}")));
+            Eval::Literal(TypedBytes::new(Type::BITNUM, text))
+        }
+        LiteralKind::Hex => {
             let mut text = String::with_capacity(2 + 2 * literal.value.len());
             text.push_str("0x");
             literal.value.iter().for_each(|byte| text.push_str(&format!("{byte:02x}")));
