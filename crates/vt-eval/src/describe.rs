@@ -1,12 +1,28 @@
 //! Expressions as MySQL's messages show them.
 
-use vt_value::{TemporalKind, Value};
+use vt_collation::Charset;
+use vt_value::{Collation, Type, Value};
 
-use crate::Func;
+use crate::expr::CastTarget;
 use crate::node::{CallOp, Node, Op};
+use crate::{Func, convert};
 
 /// How long a message shows an expression.
 const SHOWN_BYTES: usize = 2048;
+
+/// The names that functions have in messages, where they are not those that are called.
+const SHOWN_NAMES: &[(&str, &str)] = &[
+    ("ceil", "ceiling"),
+    ("character_length", "char_length"),
+    ("day", "dayofmonth"),
+    ("instr", "locate"),
+    ("lcase", "lower"),
+    ("mid", "substr"),
+    ("octet_length", "length"),
+    ("power", "pow"),
+    ("substring", "substr"),
+    ("ucase", "upper"),
+];
 
 /// Writes an expression as MySQL's messages show it.
 pub(crate) fn node(node: &Node) -> String {
@@ -20,33 +36,62 @@ fn write(node: &Node, out: &mut String) {
         return;
     }
     match &node.op {
-        Op::Constant(value) => match (value, value.text()) {
-            (_, None) => out.push_str("NULL"),
-            (Value::Text(bytes, _), _) if node.kind.is_bits() => {
-                out.push_str("0x");
-                bytes.iter().for_each(|byte| out.push_str(&format!("{byte:02x}")));
-            }
-            (Value::Temporal(value), Some(text)) => {
-                out.push_str(match value.kind {
-                    TemporalKind::Date => "DATE'",
-                    TemporalKind::DateTime => "TIMESTAMP'",
-                    TemporalKind::Time => "TIME'",
-                });
-                out.push_str(&String::from_utf8_lossy(&text));
-                out.push('\'');
-            }
-            (Value::Text(..), Some(text)) => {
-                out.push('\'');
-                out.push_str(&String::from_utf8_lossy(&text));
-                out.push('\'');
-            }
-            (_, Some(text)) => out.push_str(&String::from_utf8_lossy(&text)),
-        },
+        Op::Constant(value) => constant(value, node, out),
         Op::Column(_, name) => out.push_str(name),
         Op::Tuple(nodes) => list("(", nodes, out),
         Op::Call(call) => write_call(call, out),
         Op::Folded(folded) => write_call(&folded.call, out),
     }
+}
+
+fn constant(value: &Value, node: &Node, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("NULL"),
+        Value::Text(bytes, _) if node.kind.is_bits() => {
+            out.push_str("0x");
+            bytes.iter().for_each(|byte| out.push_str(&format!("{byte:02x}")));
+        }
+        Value::Text(bytes, collation) => {
+            if !matches!(collation.charset(), Some(Charset::Utf8mb4 | Charset::Utf8mb3) | None)
+                && *collation != Collation::BINARY
+            {
+                out.push('_');
+                out.push_str(collation.charset().map_or("", Charset::name));
+            }
+            quoted(bytes, out);
+        }
+        Value::Temporal(temporal) => {
+            out.push_str(match node.kind.typ {
+                Type::DATE => "DATE",
+                Type::TIME => "TIME",
+                _ => "TIMESTAMP",
+            });
+            let mut text = Vec::new();
+            temporal.write(&mut text);
+            quoted(&text, out);
+        }
+        Value::Int(1) if node.kind.length == 1 => out.push_str("true"),
+        Value::Int(0) if node.kind.length == 1 => out.push_str("false"),
+        other => {
+            let mut text = Vec::new();
+            convert::write(other, &node.kind, &mut text);
+            out.push_str(&String::from_utf8_lossy(&text));
+        }
+    }
+}
+
+fn quoted(text: &[u8], out: &mut String) {
+    out.push('\'');
+    for letter in String::from_utf8_lossy(text).chars() {
+        match letter {
+            '\'' => out.push_str("\\'"),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\0' => out.push_str("\\0"),
+            other => out.push(other),
+        }
+    }
+    out.push('\'');
 }
 
 fn list(open: &str, nodes: &[Node], out: &mut String) {
@@ -60,52 +105,216 @@ fn list(open: &str, nodes: &[Node], out: &mut String) {
     out.push(')');
 }
 
+/// Writes parts with words between them.
+fn parts(parts: &[(&str, &Node)], end: &str, out: &mut String) {
+    for (word, node) in parts {
+        out.push_str(word);
+        write(node, out);
+    }
+    out.push_str(end);
+}
+
 fn write_call(call: &CallOp, out: &mut String) {
-    match (call.func, call.func.operator(), call.args.as_slice()) {
-        (Func::Negate, _, args) => list("-(", args, out),
-        (Func::BitNot, _, args) => list("~(", args, out),
-        (Func::Named(id), _, args) if with_words(id.function().name, args, out) => {}
-        (Func::Named(id), _, args) => {
-            let name = match id.function().name {
-                "power" => "pow",
-                "ceil" => "ceiling",
-                name => name,
-            };
-            list(&format!("{name}("), args, out);
+    match (call.func, call.args.as_slice()) {
+        (Func::Negate, args) => list("-(", args, out),
+        (Func::BitNot, args) => list("~(", args, out),
+        (Func::Not, [arg]) if is_condition(arg) => parts(&[("(not(", arg)], "))", out),
+        (Func::Not, [arg]) => parts(&[("(0 = ", arg)], ")", out),
+        (Func::And | Func::Or | Func::Xor, args) => conditions(call.func, args, out),
+        (Func::NotLike, args) => {
+            out.push_str("(not(");
+            like(args, out);
+            out.push_str("))");
         }
-        (_, Some(operator), [first, rest @ ..]) if !rest.is_empty() => {
-            out.push('(');
-            write(first, out);
-            for node in rest {
-                out.push_str(&format!(" {operator} "));
-                write(node, out);
-            }
-            out.push(')');
+        (Func::Like, args) => like(args, out),
+        (Func::IsNull, [arg]) => parts(&[("(", arg)], " is null)", out),
+        (Func::IsNotNull, [arg]) => parts(&[("(", arg)], " is not null)", out),
+        (Func::IsTrue, args) => truth(args, " is true)", out),
+        (Func::IsNotTrue, args) => truth(args, " is not true)", out),
+        (Func::IsFalse, args) => truth(args, " is false)", out),
+        (Func::IsNotFalse, args) => truth(args, " is not false)", out),
+        (Func::Between, [a, b, c]) => {
+            parts(&[("(", a), (" between ", b), (" and ", c)], ")", out);
         }
-        (func, _, args) => list(&format!("{}(", func.name()), args, out),
+        (Func::NotBetween, [a, b, c]) => {
+            parts(&[("(", a), (" not between ", b), (" and ", c)], ")", out);
+        }
+        (Func::In, [a, b]) => parts(&[("(", a), (" in ", b)], ")", out),
+        (Func::NotIn, [a, b]) => parts(&[("(", a), (" not in ", b)], ")", out),
+        (Func::Case, args) => case(None, args, out),
+        (Func::CaseOf, [operand, args @ ..]) => case(Some(operand), args, out),
+        (Func::Cast(target), [arg]) => cast(target, arg, out),
+        (Func::ConvertUsing(collation), [arg]) => {
+            let set = collation.charset().map_or("", Charset::name);
+            parts(&[("convert(", arg)], &format!(" using {set})"), out);
+        }
+        (Func::Collate(collation), [arg]) => {
+            let name = collation.name().unwrap_or_default();
+            parts(&[("(", arg)], &format!(" collate {name})"), out);
+        }
+        (Func::Named(id), args) => named(id.function().name, args, out),
+        (func, [a, b]) => match func.operator() {
+            Some(operator) => parts(&[("(", a), (&format!(" {operator} "), b)], ")", out),
+            None => list(&format!("{}(", func.name()), &call.args, out),
+        },
+        (func, args) => list(&format!("{}(", func.name()), args, out),
     }
 }
 
-/// Writes a call that SQL writes with words; returns whether it is one.
-fn with_words(name: &str, args: &[Node], out: &mut String) -> bool {
-    let word = |node: &Node| {
-        let text = node.constant().and_then(Value::text).unwrap_or_default();
-        String::from_utf8_lossy(&text).to_ascii_lowercase()
+/// Returns whether a node answers true or false by itself.
+fn is_condition(node: &Node) -> bool {
+    let Some(call) = node.call() else { return false };
+    let operator = matches!(
+        call.func,
+        Func::And
+            | Func::Or
+            | Func::Xor
+            | Func::Not
+            | Func::Eq
+            | Func::NullSafeEq
+            | Func::Ne
+            | Func::Lt
+            | Func::Le
+            | Func::Gt
+            | Func::Ge
+            | Func::In
+            | Func::NotIn
+            | Func::IsNull
+            | Func::IsNotNull
+            | Func::IsTrue
+            | Func::IsNotTrue
+            | Func::IsFalse
+            | Func::IsNotFalse
+            | Func::Between
+            | Func::NotBetween
+            | Func::Like
+            | Func::NotLike
+    );
+    operator || matches!(call.function.name, "isnull" | "regexp_like")
+}
+
+fn condition(node: &Node, out: &mut String) {
+    match is_condition(node) {
+        true => write(node, out),
+        false => parts(&[("(0 <> ", node)], ")", out),
+    }
+}
+
+fn conditions(func: Func, args: &[Node], out: &mut String) {
+    out.push('(');
+    for (place, arg) in args.iter().enumerate() {
+        if place > 0 {
+            out.push_str(&format!(" {} ", func.operator().unwrap_or_default()));
+        }
+        condition(arg, out);
+    }
+    out.push(')');
+}
+
+fn truth(args: &[Node], end: &str, out: &mut String) {
+    out.push('(');
+    args.iter().for_each(|arg| condition(arg, out));
+    out.push_str(end);
+}
+
+fn like(args: &[Node], out: &mut String) {
+    match args {
+        [a, b] => parts(&[("(", a), (" like ", b)], ")", out),
+        [a, b, c] => parts(&[("(", a), (" like ", b), (" escape ", c)], ")", out),
+        _ => {}
+    }
+}
+
+fn case(operand: Option<&Node>, args: &[Node], out: &mut String) {
+    out.push_str("(case");
+    if let Some(operand) = operand {
+        parts(&[(" ", operand)], "", out);
+    }
+    for pair in args.chunks(2) {
+        match pair {
+            [condition, value] => parts(&[(" when ", condition), (" then ", value)], "", out),
+            [otherwise] => parts(&[(" else ", otherwise)], "", out),
+            _ => {}
+        }
+    }
+    out.push_str(" end)");
+}
+
+fn cast(target: CastTarget, arg: &Node, out: &mut String) {
+    let with = |name: &str, digits: u8| match digits {
+        0 => name.to_owned(),
+        digits => format!("{name}({digits})"),
     };
+    let typ = match target {
+        CastTarget::Signed => "signed".to_owned(),
+        CastTarget::Unsigned => "unsigned".to_owned(),
+        CastTarget::Decimal { precision, scale } => format!("decimal({precision},{scale})"),
+        CastTarget::Char { length, collation } => {
+            let set = collation.and_then(Collation::charset).map_or("utf8mb4", Charset::name);
+            let length = length.map(|length| format!("({length})")).unwrap_or_default();
+            format!("char{length} charset {set}")
+        }
+        CastTarget::Binary { length } => {
+            let length = length.map(|length| format!("({length})")).unwrap_or_default();
+            format!("char{length} charset binary")
+        }
+        CastTarget::Date => "date".to_owned(),
+        CastTarget::Time { decimals } => with("time", decimals),
+        CastTarget::DateTime { decimals } => with("datetime", decimals),
+        CastTarget::Year => "year".to_owned(),
+        CastTarget::Float => "float".to_owned(),
+        CastTarget::Double | CastTarget::Real => "double".to_owned(),
+        CastTarget::Json => "json".to_owned(),
+    };
+    parts(&[("cast(", arg)], &format!(" as {typ})"), out);
+}
+
+/// Returns the text of a constant argument that is a word.
+fn word(node: &Node) -> String {
+    match node.constant() {
+        Some(Value::Text(text, _)) => String::from_utf8_lossy(text).into_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Writes a call by name, or one of those with words.
+fn named(name: &str, args: &[Node], out: &mut String) {
     match (name, args) {
-        ("date_add" | "date_sub", [date, amount, unit]) => {
-            out.push('(');
-            write(date, out);
-            out.push_str(if name == "date_add" { " + interval " } else { " - interval " });
-            write(amount, out);
-            out.push_str(&format!(" {})", word(unit)));
+        ("date_add", [date, amount, unit]) => {
+            let end = format!(" {})", word(unit).to_lowercase());
+            parts(&[("(", date), (" + interval ", amount)], &end, out);
+        }
+        ("date_sub", [date, amount, unit]) => {
+            let end = format!(" {})", word(unit).to_lowercase());
+            parts(&[("(", date), (" - interval ", amount)], &end, out);
+        }
+        ("timestampdiff", [unit, from, to]) => {
+            let open = format!("timestampdiff({},", word(unit));
+            parts(&[(&open, from), (",", to)], ")", out);
         }
         ("extract", [unit, value]) => {
-            out.push_str(&format!("extract({} from ", word(unit)));
-            write(value, out);
-            out.push(')');
+            let open = format!("extract({} from ", word(unit).to_lowercase());
+            parts(&[(&open, value)], ")", out);
         }
-        _ => return false,
+        ("trim", [_, value]) => parts(&[("trim(", value)], ")", out),
+        ("trim", [side, value, what]) => {
+            let open = format!("trim({} ", word(side).to_lowercase());
+            parts(&[(&open, what), (" from ", value)], ")", out);
+        }
+        ("char", [_, args @ ..]) => list("char(", args, out),
+        ("get_format", [kind, value]) => {
+            parts(&[(&format!("get_format({}, ", word(kind)), value)], ")", out);
+        }
+        ("date", [value]) => parts(&[("cast(", value)], " as date)", out),
+        ("isnull", [value]) => parts(&[("(", value)], " is null)", out),
+        ("instr", [text, what]) => parts(&[("locate(", what), (",", text)], ")", out),
+        ("bin", [value]) => parts(&[("conv(", value)], ",10,2)", out),
+        ("round", [value]) => parts(&[("round(", value)], ",0)", out),
+        ("member of", [value, json]) => parts(&[("", value), (" member of (", json)], ")", out),
+        _ => {
+            let shown = SHOWN_NAMES.iter().find(|(one, _)| *one == name);
+            let shown = shown.map_or(name, |(_, shown)| *shown);
+            list(&format!("{shown}("), args, out);
+        }
     }
-    true
 }

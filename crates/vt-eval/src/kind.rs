@@ -153,6 +153,12 @@ impl Kind {
                 let decimals = point.map_or(0, |point| value.bytes.len() - point - 1) as u8;
                 Kind::new(typ, length, decimals)
             }
+            // TRUE and FALSE.
+            Type::INT8 => Kind::truth(),
+            typ if typ.is_unsigned() => Kind::new(typ, length, 0),
+            typ if typ.is_signed() && value.bytes.first() == Some(&b'-') => {
+                Kind::new(typ, length, 0)
+            }
             typ => Kind::new(typ, length + 1, 0),
         };
         Kind { nullable: false, ..kind }
@@ -208,7 +214,7 @@ impl Kind {
             Type::YEAR => 4,
             // A byte makes three digits at most.
             _ if self.is_bits() => self.length.saturating_mul(3).min(20),
-            typ if typ.is_unsigned() => self.length.min(20),
+            typ if typ.is_unsigned() => self.length.min(21),
             _ => self.length.saturating_sub(sign).min(20),
         }
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use vt_base::Error;
 use vt_eval::{Expr as Eval, Func};
 use vt_sql::ast::{ColumnName, Expr};
-use vt_value::TypedBytes;
+use vt_value::{Type, TypedBytes};
 
 pub(crate) use literal::{literal_value, plain_value};
 
@@ -33,8 +33,8 @@ pub(crate) fn translate<'a>(expr: Expr<'a>, place: ColumnPlace<'_, 'a>) -> Resul
     }
     match expr {
         Expr::Null => Ok(Eval::Literal(TypedBytes::NULL)),
-        Expr::True => Ok(Eval::Literal(TypedBytes::int64(1))),
-        Expr::False => Ok(Eval::Literal(TypedBytes::int64(0))),
+        Expr::True => Ok(Eval::Literal(TypedBytes::new(Type::INT8, "1"))),
+        Expr::False => Ok(Eval::Literal(TypedBytes::new(Type::INT8, "0"))),
         Expr::Literal(one) => literal::literal(one),
         Expr::Introducer(one) => literal::introduced(one),
         Expr::Temporal(one) => literal::temporal(one),

@@ -38,7 +38,10 @@ fn quotient_kind(a: &Kind, b: &Kind) -> Result<Kind, Error> {
     a.class()?;
     b.class()?;
     let decimals = |kind: &Kind| u32::from(kind.decimals % NOT_FIXED);
-    let digits = digits(a).saturating_sub(decimals(a)) + decimals(b);
+    let digits = match a.typ {
+        typ if typ.is_float() && a.decimals >= NOT_FIXED => 21,
+        _ => digits(a).saturating_sub(decimals(a)) + decimals(b),
+    };
     let unsigned = a.unsigned || b.unsigned;
     Ok(whole_kind(digits, unsigned))
 }
@@ -51,8 +54,8 @@ fn digits(kind: &Kind) -> u32 {
 /// An integer of so many digits.
 fn whole_kind(digits: u32, unsigned: bool) -> Kind {
     match unsigned {
-        true => Kind::uint(digits.min(21)),
-        false => Kind::int((digits + 1).min(21)),
+        true => Kind::uint(digits.min(22)),
+        false => Kind::int((digits + 1).min(22)),
     }
 }
 
@@ -78,7 +81,8 @@ fn float_kind(func: Func, a: &Kind, b: &Kind, increment: u8) -> Kind {
         _ => a.decimals.max(b.decimals),
     };
     let whole = |kind: &Kind| kind.length.saturating_sub(kind.decimals.into());
-    let length = whole(a).max(whole(b)) + u32::from(decimals);
+    let longest = if func == Func::Div { whole(a) } else { whole(a).max(whole(b)) };
+    let length = longest + u32::from(decimals);
     Kind { decimals, unsigned, length, ..Kind::float() }
 }
 
@@ -100,7 +104,11 @@ fn sum_kind(func: Func, a: &Kind, b: &Kind) -> Result<Kind, Error> {
     };
     // The remainder has the sign of the dividend.
     let unsigned = if func == Func::Mod { first == Class::UInt } else { class == Class::UInt };
-    Ok(whole_kind(digits, unsigned))
+    if func == Func::Mod {
+        let length = digits + 1;
+        return Ok(if unsigned { Kind::uint(length) } else { Kind::int(length) });
+    }
+    Ok(whole_kind(digits.min(if unsigned { 21 } else { 20 }), unsigned))
 }
 
 fn decimal_kind(func: Func, a: &Kind, b: &Kind) -> Kind {
@@ -236,13 +244,17 @@ pub(super) fn negation(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         Class::Float if arg.kind.is_string() => Kind::float(),
         Class::Float => Kind::float_of(arg.kind.decimals),
         Class::Decimal => Kind { unsigned: false, ..arg.kind.clone() },
-        Class::Int | Class::UInt => match arg.constant() {
+        Class::Int | Class::UInt => {
+            let length = arg.kind.length + u32::from(arg.kind.unsigned);
             // What does not fit an integer when it is negated becomes a decimal; MySQL asks so of
             // the bits, and negative constants seem too great to it.
-            Some(Value::Int(number)) if *number < 0 => Kind::decimal(20, 0),
-            Some(Value::UInt(number)) if *number > 1 << 63 => Kind::decimal(20, 0),
-            _ => Kind::int(arg.kind.length.max(2)),
-        },
+            let great = match arg.constant() {
+                Some(Value::Int(number)) => *number < 0,
+                Some(Value::UInt(number)) => *number > 1 << 63,
+                _ => false,
+            };
+            if great { Kind::new(Type::DECIMAL, length, 0) } else { Kind::int(length) }
+        }
     };
     Ok(kind.with_nullable(arg.kind.nullable))
 }
