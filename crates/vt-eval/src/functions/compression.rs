@@ -19,7 +19,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 const PREFIX: usize = 4;
 
 fn uncompress_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(binary(BLOB_MAX))
+    Ok(binary(BLOB_MAX).with_nullable(true))
 }
 
 fn length_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {

@@ -3,7 +3,7 @@
 use vt_base::Error;
 use vt_value::Value;
 
-use super::strings::{self, binary, bytes, constant_int, of_connection};
+use super::strings::{self, binary, bytes, constant_int, from_args, of_connection};
 use crate::crypto::aes::{BLOCK, Mode};
 use crate::crypto::key::Derivation;
 use crate::function::{Call, Function, Signature};
@@ -33,7 +33,7 @@ fn hex(call: &Call<'_, '_>, bytes: &[u8]) -> Result<Value, Error> {
 }
 
 fn md5_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(of_connection(signature, 32))
+    Ok(from_args(signature, of_connection(signature, 32)))
 }
 
 fn md5(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -43,7 +43,7 @@ fn md5(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn sha1_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(of_connection(signature, 40))
+    Ok(from_args(signature, of_connection(signature, 40)))
 }
 
 fn sha1(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -63,7 +63,7 @@ fn sha2_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         512 => 128,
         _ => 64,
     };
-    Ok(of_connection(signature, digits))
+    Ok(of_connection(signature, digits).with_nullable(true))
 }
 
 fn sha2(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -90,12 +90,12 @@ fn mode(name: &str) -> Result<Mode, Error> {
 fn encrypt_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let mode = checked_mode(signature)?;
     let length = usize::try_from(bytes(signature, 0)).unwrap_or(usize::MAX);
-    Ok(binary(mode.encrypted_len(length) as u64))
+    Ok(from_args(signature, binary(mode.encrypted_len(length) as u64)))
 }
 
 fn decrypt_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     checked_mode(signature)?;
-    Ok(binary(strings::chars(signature, 0)))
+    Ok(binary(strings::chars(signature, 0)).with_nullable(true))
 }
 
 fn checked_mode(signature: &mut Signature<'_>) -> Result<Mode, Error> {

@@ -19,7 +19,7 @@ fn subset_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 fn subtract_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let length = chars(signature, 0) + chars(signature, 1);
-    Ok(of_connection(signature, length))
+    Ok(of_connection(signature, length).with_nullable(true))
 }
 
 /// Computes the sets of both arguments; `None` if one is NULL.

@@ -29,15 +29,15 @@ fn number_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn text_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(of_connection(signature, 31))
+    Ok(of_connection(signature, 31).with_nullable(true))
 }
 
 fn text6_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(of_connection(signature, 39))
+    Ok(of_connection(signature, 39).with_nullable(true))
 }
 
 fn bytes_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(binary(16))
+    Ok(binary(16).with_nullable(true))
 }
 
 /// Reads one to four numbers with points between them; of fewer than four the last is the last of

@@ -13,7 +13,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("current_user", (0, 0), user_kind, current_user).statement(),
     Function::new("database", (0, 0), database_kind, database).statement(),
     Function::new("found_rows", (0, 0), count_kind, found_rows).statement(),
-    Function::new("last_insert_id", (0, 0), id_kind, last_insert_id).statement(),
+    Function::new("last_insert_id", (0, 1), last_id_kind, last_insert_id).statement(),
     Function::new("name_const", (2, 2), name_const_kind, second),
     Function::new("row_count", (0, 0), count_kind, row_count).statement(),
     Function::new("schema", (0, 0), database_kind, database).statement(),
@@ -49,16 +49,23 @@ fn id_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
     Ok(Kind::uint(21).with_nullable(false))
 }
 
+fn last_id_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    if !signature.is_empty() {
+        return Err(signature.unsupported("that changes the session"));
+    }
+    id_kind(signature)
+}
+
 fn count_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
     Ok(Kind::int(21).with_nullable(false))
 }
 
-fn user_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(system(288, SYSTEM))
+fn user_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    Ok(strings::from_itself(signature, system(288, SYSTEM)))
 }
 
 fn database_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(system(64, SYSTEM))
+    Ok(system(64, SYSTEM).with_nullable(true))
 }
 
 fn version_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {

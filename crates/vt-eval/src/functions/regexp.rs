@@ -42,20 +42,8 @@ fn prepare(
     strings: usize,
     match_type: usize,
 ) -> Result<(Collation, u8), Error> {
-    let names = [signature.kind(0).collation, signature.kind(1).collation];
-    if (0..2).all(|place| signature.kind(place).is_string())
-        && (names[0] == Collation::BINARY) != (names[1] == Collation::BINARY)
-    {
-        let [first, second] = names.map(|name| name.name().unwrap_or("unknown"));
-        return Err(strings::error(
-            3995,
-            format!(
-                "Character set '{first}' cannot be used in conjunction with '{second}' in call to \
-                 {}.",
-                signature.name()
-            ),
-        ));
-    }
+    check_binary(signature, strings)?;
+    let strings = 2;
     let (collation, coercibility) = match (0..strings).any(|place| is_text(signature.kind(place))) {
         true => signature.aggregate_collation(0..strings, CollationUse::Comparison)?,
         false => strings::OF_NUMBERS,
@@ -83,6 +71,40 @@ fn prepare(
     }
     signature.keep(Prepared { collation, charset, match_type, regex });
     Ok((collation, coercibility))
+}
+
+/// Refuses strings of bytes beside strings of characters.
+fn check_binary(signature: &Signature<'_>, strings: usize) -> Result<(), Error> {
+    let args = signature.args().get(..strings).unwrap_or_default();
+    let mut own = args.iter().map(crate::Node::kind).filter(|kind| kind.is_string());
+    let Some(first) = own.next().map(|kind| kind.collation) else { return Ok(()) };
+    let is_binary = |collation| collation == Collation::BINARY;
+    let other = own.map(|kind| kind.collation).find(|own| is_binary(*own) != is_binary(first));
+    let Some(other) = other else { return Ok(()) };
+    let [first, other] = [first, other].map(|one| one.name().unwrap_or("unknown"));
+    let name = signature.name();
+    let message = format!(
+        "Character set '{first}' cannot be used in conjunction with '{other}' in call to {name}."
+    );
+    Err(strings::error(3995, message))
+}
+
+/// Refuses a constant position before the text.
+fn check_start(signature: &Signature<'_>, place: usize) -> Result<(), Error> {
+    match strings::constant_int(signature, place)? {
+        Some(Some(start)) if start.value < 1 => Err(wrong_start(signature.name())),
+        _ => Ok(()),
+    }
+}
+
+fn wrong_start(name: &str) -> Error {
+    let message = format!("Incorrect parameters in the call to native function '{name}'");
+    Error::mysql(1583, b"42000", message).with_code(vt_base::Code::InvalidArgument)
+}
+
+fn wrong_option() -> Error {
+    let message = "Incorrect arguments to regexp_instr: return_option must be 1 or 0.";
+    strings::error(1210, message)
 }
 
 fn is_text(kind: &Kind) -> bool {
@@ -222,6 +244,11 @@ fn regexp_like(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn instr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    if let Some(Some(option)) = strings::constant_int(signature, 4)?
+        && !(0..=1).contains(&option.value)
+    {
+        return Err(wrong_option());
+    }
     prepare(signature, 2, 5)?;
     Ok(Kind::int(21).with_nullable(signature.any_nullable()))
 }
@@ -235,8 +262,7 @@ fn regexp_instr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         return Ok(Value::Null);
     };
     if !(0..=1).contains(&behind) {
-        let message = "Incorrect arguments to regexp_instr: return_option must be 1 or 0.";
-        return Err(strings::error(1210, message));
+        return Err(wrong_option());
     }
     let length = row.text.len();
     if length == 0 {
@@ -254,8 +280,9 @@ fn regexp_instr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn substr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    check_start(signature, 2)?;
     let claim = prepare(signature, 2, 4)?;
-    Ok(unlimited(chars(signature, 0), claim))
+    Ok(unlimited(chars(signature, 0), claim).with_nullable(true))
 }
 
 fn regexp_substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -264,6 +291,9 @@ fn regexp_substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (Some(row), Some(start), Some(occurrence)) = (row, start, occurrence) else {
         return Ok(Value::Null);
     };
+    if start < 1 {
+        return Err(wrong_start("regexp_substr"));
+    }
     let skipped = usize::try_from(start.saturating_sub(1)).map_err(|_| out_of_bounds())?;
     let found = row.find(skipped, occurrence)?;
     let part = found.and_then(|(first, last)| row.text.get(first..last));
@@ -271,6 +301,7 @@ fn regexp_substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn replace_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    check_start(signature, 3)?;
     let claim = prepare(signature, 3, 5)?;
     let kind = sized(strings::BLOB_MAX, claim);
     let cut = strings::max_len(claim.0) > 1;

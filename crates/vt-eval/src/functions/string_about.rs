@@ -4,7 +4,9 @@
 use vt_base::Error;
 use vt_value::{Collation, Value};
 
-use super::strings::{bytes, charset_of, claim_of, constant_int, system, unknown};
+use super::strings::{
+    bytes, charset_of, claim_of, constant_int, from_args, from_itself, system, unknown,
+};
 use crate::convert::Int;
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
@@ -13,14 +15,14 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("charset", (1, 1), name_kind, charset),
     Function::new("coercibility", (1, 1), coercibility_kind, coercibility),
     Function::new("collation", (1, 1), name_kind, collation),
-    Function::new("format_bytes", (1, 1), figure_kind, format_bytes),
-    Function::new("format_pico_time", (1, 1), figure_kind, format_pico_time),
+    Function::new("format_bytes", (1, 1), bytes_kind, format_bytes),
+    Function::new("format_pico_time", (1, 1), time_kind, format_pico_time),
     // WEIGHT_STRING(text [AS CHAR(n)]), with the word and the length behind the text.
     Function::new("weight_string", (1, 3), weight_kind, weight_string).internal(),
 ];
 
-fn name_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(system(64, 4))
+fn name_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    Ok(from_itself(signature, system(64, 4)))
 }
 
 fn charset(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -76,7 +78,7 @@ fn weight_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         As::Bytes => 0,
         As::Whole | As::Chars => weights_len(collation, bytes(signature, 0)),
     };
-    Ok(super::strings::binary(length.max(count).max(8)))
+    Ok(super::strings::binary(length.max(count).max(8)).with_nullable(true))
 }
 
 /// Returns the most bytes that the weights of a string of so many bytes have.
@@ -147,9 +149,12 @@ fn weights(call: &Call<'_, '_>, text: &[u8], collation: Collation) -> Result<Val
     Ok(call.made(out))
 }
 
-fn figure_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let _ = constant_int(signature, 0)?;
-    Ok(system(11, 4))
+fn bytes_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    Ok(from_args(signature, system(11, 4)))
+}
+
+fn time_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
+    Ok(system(11, 4).with_nullable(true))
 }
 
 const BYTES: &[(f64, &str)] = &[

@@ -4,8 +4,8 @@ use vt_base::Error;
 use vt_value::{Collation, Value};
 
 use super::strings::{
-    self, asked_int, chars, chars_in, charset_of, claim_of, constant_int, find_exact, limited, own,
-    sized, too_long, unknown, unlimited,
+    self, asked_int, chars, chars_brought, chars_in, charset_of, claim_of, constant_int,
+    find_exact, limited, made_of, own, sized, too_long, unknown, unlimited,
 };
 use crate::function::{Call, CollationUse, Function, MANY, Signature};
 use crate::kind::Kind;
@@ -30,7 +30,7 @@ const COUNT_MAX: usize = i32::MAX as usize;
 fn concat_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = signature.aggregate_collation(0..signature.len(), CollationUse::Result)?;
     let length = (0..signature.len()).map(|place| chars_in(signature, place, claim)).sum();
-    Ok(sized(length, claim))
+    Ok(made_of(signature, 0..signature.len(), sized(length, claim)))
 }
 
 fn concat(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -49,7 +49,7 @@ fn concat_ws_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = signature.aggregate_collation(0..signature.len(), CollationUse::Result)?;
     let parts: u64 = (1..signature.len()).map(|place| chars_in(signature, place, claim)).sum();
     let separators = chars_in(signature, 0, claim) * (signature.len() as u64).saturating_sub(2);
-    Ok(sized(parts + separators, claim))
+    Ok(made_of(signature, 0..signature.len(), sized(parts + separators, claim)))
 }
 
 fn concat_ws(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -72,7 +72,8 @@ fn concat_ws(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn same_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
-    Ok(unlimited(chars(signature, 0), claim))
+    let kind = unlimited(chars(signature, 0), claim);
+    Ok(made_of(signature, 0..1, kind))
 }
 
 fn lower(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -111,10 +112,11 @@ fn reverse(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn repeat_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
-    Ok(match constant_int(signature, 1)? {
+    let kind = match constant_int(signature, 1)? {
         Some(Some(count)) => sized(chars(signature, 0).saturating_mul(count.bits_u64()), claim),
         _ => unlimited(strings::BLOB_MAX, claim),
-    })
+    };
+    Ok(made_of(signature, 0..1, kind))
 }
 
 fn repeat(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -130,11 +132,12 @@ fn repeat(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn space_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = (signature.session().connection_collation, 4);
-    Ok(match constant_int(signature, 0)? {
+    let kind = match constant_int(signature, 0)? {
         Some(Some(count)) => sized(count.clamped_usize() as u64, claim),
         Some(None) => sized(0, claim),
         None => unlimited(strings::BLOB_MAX, claim),
-    })
+    };
+    Ok(made_of(signature, 0..0, kind))
 }
 
 fn space(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -150,7 +153,12 @@ fn space(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn insert_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
-    Ok(sized(chars_in(signature, 0, claim) + chars_in(signature, 3, claim), claim))
+    let new = match claim.0 == Collation::BINARY {
+        true => chars_in(signature, 3, claim),
+        false => chars_brought(signature, 3),
+    };
+    let kind = sized(chars_in(signature, 0, claim) + new, claim);
+    Ok(made_of(signature, 0..4, kind))
 }
 
 fn insert(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -179,14 +187,14 @@ fn insert(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn replace_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
     // As if every character were replaced.
-    let grown = chars(signature, 0) * chars(signature, 2).saturating_sub(1).max(1);
-    Ok(sized(grown, claim))
+    let grown = chars(signature, 0) * chars_brought(signature, 2).saturating_sub(1).max(1);
+    Ok(made_of(signature, 0..3, sized(grown, claim)))
 }
 
 fn replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (text, from) = (own(call, 0)?, own(call, 1)?);
-    let to = own(call, 2)?;
-    let (Some(text), Some(from), Some(to)) = (text, from, to) else { return Ok(Value::Null) };
+    let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
+    let Some(from) = own(call, 1)? else { return Ok(Value::Null) };
+    let Some(to) = own(call, 2)? else { return Ok(Value::Null) };
     if from.is_empty() {
         return Ok(call.made(text));
     }

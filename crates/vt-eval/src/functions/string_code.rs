@@ -4,8 +4,8 @@ use vt_base::Error;
 use vt_value::Value;
 
 use super::strings::{
-    BLOB_MAX, OF_NUMBERS, binary, bytes, chars, charset_of, claim_of, of_connection, own, sized,
-    too_long, unlimited, wrong_value,
+    BLOB_MAX, OF_NUMBERS, binary, bytes, chars, charset_of, claim_of, from_args, made_of,
+    of_connection, own, sized, too_long, unlimited, wrong_value,
 };
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
@@ -19,7 +19,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 ];
 
 fn unhex_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(binary(bytes(signature, 0).div_ceil(2)))
+    Ok(binary(bytes(signature, 0).div_ceil(2)).with_nullable(true))
 }
 
 fn unhex(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -56,7 +56,7 @@ fn base64_len(bytes: u64) -> u64 {
 
 fn to_base64_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let length = base64_len(bytes(signature, 0));
-    Ok(of_connection(signature, length))
+    Ok(from_args(signature, of_connection(signature, length)))
 }
 
 fn to_base64(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -87,8 +87,8 @@ fn to_base64(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn from_base64_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let length = bytes(signature, 0).div_ceil(4).saturating_mul(3);
-    Ok(binary(length.min(BLOB_MAX)))
+    let length = bytes(signature, 0).saturating_mul(3) / 4;
+    Ok(binary(length.min(BLOB_MAX)).with_nullable(true))
 }
 
 fn from_base64(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -128,13 +128,14 @@ fn parse_base64(text: &[u8]) -> Option<Vec<u8>> {
 
 fn quote_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     if signature.kind(0).is_null() {
-        return Ok(of_connection(signature, 4));
+        return Ok(of_connection(signature, 4).with_nullable(true));
     }
     let claim = match signature.kind(0).is_string() {
         true => claim_of(signature, 0)?,
         false => OF_NUMBERS,
     };
-    Ok(unlimited((chars(signature, 0) * 2 + 2).max(4), claim))
+    let kind = unlimited((chars(signature, 0) * 2 + 2).max(4), claim);
+    Ok(made_of(signature, 0..1, kind))
 }
 
 fn quote(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -170,7 +171,7 @@ fn quote(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn soundex_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
-    Ok(sized(chars(signature, 0).max(4), claim))
+    Ok(made_of(signature, 0..1, sized(chars(signature, 0).max(4), claim)))
 }
 
 /// The sounds of the letters from A on; 0 is none.

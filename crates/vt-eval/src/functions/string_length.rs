@@ -4,7 +4,7 @@ use vt_base::Error;
 use vt_collation::Charset;
 use vt_value::{Collation, Value};
 
-use super::strings::{charset_of, sized};
+use super::strings::{charset_of, from_itself, sized};
 use crate::SqlMode;
 use crate::function::{Call, Function, MANY, Signature};
 use crate::kind::Kind;
@@ -91,7 +91,8 @@ fn char_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let charset = Charset::from_name(&name)
         .ok_or_else(|| Error::unsupported(format_args!("the character set {name}")))?;
     let length = (signature.len() as u64 - 1) * 4;
-    Ok(sized(length, (charset.default_collation(), 4)))
+    // NULLs among the numbers are left out.
+    Ok(from_itself(signature, sized(length, (charset.default_collation(), 4))))
 }
 
 fn char(call: &mut Call<'_, '_>) -> Result<Value, Error> {

@@ -6,8 +6,8 @@ use vt_collation::Charset;
 use vt_value::Value;
 
 use super::strings::{
-    self, Claim, asked_int, chars, charset_of, claim_of, constant_int, find_exact, own, sized,
-    too_long, unlimited,
+    self, Claim, asked_int, chars, charset_of, claim_of, constant_int, find_exact, made_of, own,
+    sized, too_long, unlimited,
 };
 use crate::convert::Int;
 use crate::function::{Call, Function, Signature};
@@ -34,10 +34,11 @@ const PLACE_MAX: i128 = i32::MAX as i128;
 fn left_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
     let length = chars(signature, 0);
-    Ok(match constant_int(signature, 1)? {
+    let kind = match constant_int(signature, 1)? {
         Some(Some(count)) => unlimited(length.min(count.clamped_usize() as u64), claim),
         _ => unlimited(length, claim),
-    })
+    };
+    Ok(made_of(signature, 0..1, kind))
 }
 
 fn left(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -76,7 +77,7 @@ fn substr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     {
         length = length.min(count.clamped_usize() as u64);
     }
-    Ok(unlimited(length, claim))
+    Ok(made_of(signature, 0..1, unlimited(length, claim)))
 }
 
 fn substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -108,10 +109,11 @@ fn substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn pad_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
-    Ok(match constant_int(signature, 1)? {
+    let kind = match constant_int(signature, 1)? {
         Some(Some(count)) => sized(count.bits_u64(), claim),
         _ => unlimited(strings::BLOB_MAX, claim),
-    })
+    };
+    Ok(made_of(signature, 0..3, kind))
 }
 
 fn lpad(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -165,7 +167,8 @@ fn trim_sided_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 fn trimmed_kind(signature: &mut Signature<'_>, text: usize) -> Result<Kind, Error> {
     let claim: Claim = claim_of(signature, text)?;
-    Ok(unlimited(chars(signature, text), claim))
+    let kind = unlimited(chars(signature, text), claim);
+    Ok(made_of(signature, text..text + 1, kind))
 }
 
 /// Which ends are trimmed.
@@ -250,7 +253,8 @@ fn begins_character(charset: Charset, text: &[u8], byte: usize) -> bool {
 
 fn index_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
-    Ok(unlimited(chars(signature, 0), claim))
+    let kind = unlimited(chars(signature, 0), claim);
+    Ok(made_of(signature, 0..1, kind))
 }
 
 fn substring_index(call: &mut Call<'_, '_>) -> Result<Value, Error> {

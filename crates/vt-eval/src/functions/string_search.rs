@@ -4,7 +4,9 @@ use vt_base::Error;
 use vt_collation::Charset;
 use vt_value::{Collation, Type, Value};
 
-use super::strings::{chars, charset_of, claim_of, max_len, own, sized, too_long, unknown};
+use super::strings::{
+    chars, charset_of, claim_of, made_of, max_len, own, sized, too_long, unknown,
+};
 use crate::function::{Call, CollationUse, Function, MANY, Signature};
 use crate::kind::Kind;
 
@@ -12,7 +14,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("elt", (2, MANY), elt_kind, elt),
     Function::new("export_set", (3, 5), export_set_kind, export_set),
     Function::new("field", (2, MANY), field_kind, field),
-    Function::new("find_in_set", (2, 2), pair_kind, find_in_set),
+    Function::new("find_in_set", (2, 2), find_in_set_kind, find_in_set),
     Function::new("instr", (2, 2), instr_kind, instr),
     Function::new("locate", (2, 3), locate_kind, locate),
     Function::new("make_set", (2, MANY), make_set_kind, make_set),
@@ -35,6 +37,13 @@ fn instr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 fn locate_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     found_kind(signature, 1)
+}
+
+fn find_in_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    if signature.kind(1).typ == Type::SET {
+        return Err(signature.unsupported("in the members of a SET"));
+    }
+    pair_kind(signature)
 }
 
 /// The collation of what is searched decides alone.
@@ -73,14 +82,13 @@ fn locate(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn find(call: &mut Call<'_, '_>, text: usize, part: usize) -> Result<Value, Error> {
     let collation = compared(call);
-    let (text, part) = (call.text_in(text, collation)?, call.text_in(part, collation)?);
+    let Some(text) = call.text_in(text, collation)? else { return Ok(Value::Null) };
+    let Some(part) = call.text_in(part, collation)? else { return Ok(Value::Null) };
     let start = match call.len() {
         3 => call.int(2)?.map(crate::convert::Int::clamped_i64),
         _ => Some(1),
     };
-    let (Some(text), Some(part), Some(start)) = (text, part, start) else {
-        return Ok(Value::Null);
-    };
+    let Some(start) = start else { return Ok(Value::Null) };
     let Some(start) = usize::try_from(start).ok().and_then(|start| start.checked_sub(1)) else {
         return Ok(Value::Int(0));
     };
@@ -207,7 +215,8 @@ fn elt_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let count = signature.len();
     let claim = signature.aggregate_collation(1..count, CollationUse::Result)?;
     let length = (1..count).map(|place| chars(signature, place)).max().unwrap_or(0);
-    Ok(sized(length, claim))
+    let kind = sized(length, claim).with_nullable(true);
+    Ok(made_of(signature, 1..count, kind))
 }
 
 fn elt(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -225,7 +234,9 @@ fn make_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let parts: u64 = (1..count).map(|place| chars(signature, place)).sum();
     let nullable = signature.any_nullable();
     let length = parts + (count as u64).saturating_sub(2);
-    Ok(sized(length, claim).with_nullable(nullable))
+    let kind = made_of(signature, 1..count, sized(length, claim));
+    // Strict modes make no difference here.
+    Ok(kind.with_nullable(nullable))
 }
 
 fn make_set(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -257,7 +268,7 @@ fn export_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = signature.aggregate_collation(1..end, CollationUse::Result)?;
     let each = chars(signature, 1).max(chars(signature, 2));
     let separator = if signature.len() > 3 { chars(signature, 3) } else { 1 };
-    Ok(sized(each * 64 + separator * 63, claim))
+    Ok(made_of(signature, 1..end, sized(each * 64 + separator * 63, claim)))
 }
 
 fn export_set(call: &mut Call<'_, '_>) -> Result<Value, Error> {

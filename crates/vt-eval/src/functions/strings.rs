@@ -40,8 +40,8 @@ pub(super) fn max_len(collation: Collation) -> u64 {
 
 /// The kind of strings of so many characters; beyond what a result may have, they are cut.
 pub(super) fn sized(chars: u64, claim: Claim) -> Kind {
-    let each = max_len(claim.0);
-    unlimited(chars.min(BLOB_MAX / each), claim)
+    let most = BLOB_MAX / max_len(claim.0);
+    unlimited(chars.min(most), claim).with_nullable(chars > most)
 }
 
 /// The same, however long they are.
@@ -53,7 +53,29 @@ pub(super) fn unlimited(chars: u64, (collation, coercibility): Claim) -> Kind {
         (true, true) => Type::BLOB,
         (true, false) => Type::TEXT,
     };
-    Kind { typ, ..kind }
+    Kind { typ, nullable: false, ..kind }
+}
+
+/// The kind of a result that is NULL where an argument is; under a strict mode every string may be.
+pub(super) fn from_args(signature: &Signature<'_>, kind: Kind) -> Kind {
+    let nullable = kind.nullable || signature.any_nullable();
+    from_itself(signature, kind.with_nullable(nullable))
+}
+
+/// The kind of a string that arguments cannot make NULL.
+pub(super) fn from_itself(signature: &Signature<'_>, kind: Kind) -> Kind {
+    let nullable = kind.nullable || signature.session().sql_mode.is_strict();
+    kind.with_nullable(nullable)
+}
+
+/// The kind of a string that is made of some arguments alone: where these are of ASCII, so is it.
+pub(super) fn made_of(
+    signature: &Signature<'_>,
+    places: std::ops::Range<usize>,
+    kind: Kind,
+) -> Kind {
+    let ascii = signature.args().get(places).unwrap_or_default().iter().all(|arg| arg.kind().ascii);
+    from_args(signature, Kind { ascii, ..kind })
 }
 
 /// The kind of bytes.
@@ -83,6 +105,17 @@ pub(super) fn chars(signature: &Signature<'_>, place: usize) -> u64 {
     }
 }
 
+/// The same for an argument that is brought to the character set of another: a constant number
+/// becomes a string of its own length.
+pub(super) fn chars_brought(signature: &Signature<'_>, place: usize) -> u64 {
+    match signature.constant(place) {
+        Some(value) if !value.is_null() && !signature.kind(place).is_string() => {
+            value.text().map_or(0, |text| text.len() as u64)
+        }
+        _ => chars(signature, place),
+    }
+}
+
 /// The same; of a result of bytes the bytes.
 pub(super) fn chars_in(signature: &Signature<'_>, place: usize, claim: Claim) -> u64 {
     if claim.0 == Collation::BINARY { bytes(signature, place) } else { chars(signature, place) }
@@ -91,7 +124,7 @@ pub(super) fn chars_in(signature: &Signature<'_>, place: usize, claim: Claim) ->
 /// Returns the bytes that an argument has at most.
 pub(super) fn bytes(signature: &Signature<'_>, place: usize) -> u64 {
     let kind = signature.kind(place);
-    let each = if kind.typ.is_text() { max_len(kind.collation) } else { 1 };
+    let each = if kind.collation == Collation::BINARY { 1 } else { max_len(kind.collation) };
     chars(signature, place) * each
 }
 
@@ -158,6 +191,35 @@ pub(super) fn wrong_value(
     let shown = call.args().get(place).map(|arg| arg.describe()).unwrap_or_default();
     let message = format!("Incorrect {what} value: '{shown}' for function {name}");
     call.null_with_warning(1411, message)
+}
+
+/// Returns a string as messages show it: in UTF-8 of three bytes, and bytes that are no characters
+/// by their numbers; what follows a zero is lost.
+pub(super) fn shown(text: &[u8], collation: Collation) -> String {
+    let mut out = String::new();
+    let charset = collation.charset().filter(|charset| charset.name() != "binary");
+    match charset {
+        None => {
+            for byte in text {
+                match byte {
+                    0x20..=0x7e => out.push(char::from(*byte)),
+                    byte => out.push_str(&format!("\\x{byte:02X}")),
+                }
+            }
+        }
+        Some(charset) => {
+            for one in charset.chars(text) {
+                let code = charset.decode(one).and_then(|(code, _)| char::from_u32(code));
+                match code {
+                    Some('\0') => break,
+                    Some(c) if u32::from(c) > 0xffff => out.push('?'),
+                    Some(c) => out.push(c),
+                    None => one.iter().for_each(|byte| out.push_str(&format!("\\x{byte:02X}"))),
+                }
+            }
+        }
+    }
+    out
 }
 
 /// Returns where `part` next stands in `text` as whole characters, from a byte on.

@@ -1,7 +1,7 @@
 //! UUID and the functions that write UUIDs one way or the other.
 
 use vt_base::Error;
-use vt_value::Value;
+use vt_value::{Collation, Value};
 
 use super::strings::{self, binary, system};
 use crate::function::{Call, Function, Signature};
@@ -22,15 +22,15 @@ fn truth_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn bytes_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(binary(16))
+    Ok(binary(16).with_nullable(true))
 }
 
 fn text_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(strings::of_connection(signature, LENGTH))
+    Ok(strings::of_connection(signature, LENGTH).with_nullable(true))
 }
 
-fn uuid_kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(system(LENGTH, 4))
+fn uuid_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    Ok(strings::from_itself(signature, system(LENGTH, 4)))
 }
 
 /// Reads a UUID: 32 digits, or five groups of them, perhaps in braces.
@@ -91,8 +91,8 @@ fn swaps(call: &mut Call<'_, '_>) -> Result<bool, Error> {
     Ok(call.truth(1)?.unwrap_or(false))
 }
 
-fn wrong(text: &[u8], name: &str) -> Error {
-    let shown = String::from_utf8_lossy(text);
+fn wrong(text: &[u8], collation: Collation, name: &str) -> Error {
+    let shown = strings::shown(text, collation);
     strings::error(1411, format!("Incorrect string value: '{shown}' for function {name}"))
 }
 
@@ -102,15 +102,17 @@ fn is_uuid(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn uuid_to_bin(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let Some(text) = call.bytes(0)? else { return Ok(Value::Null) };
-    let bytes = parse(&text).ok_or_else(|| wrong(&text, "uuid_to_bin"))?;
+    let Some(text) = call.text(0)? else { return Ok(Value::Null) };
+    let bytes =
+        parse(&text.bytes).ok_or_else(|| wrong(&text.bytes, text.collation, "uuid_to_bin"))?;
     let bytes = if swaps(call)? { swapped(bytes) } else { bytes };
     Ok(call.made(bytes.to_vec()))
 }
 
 fn bin_to_uuid(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(text) = call.bytes(0)? else { return Ok(Value::Null) };
-    let bytes: [u8; 16] = text.as_ref().try_into().map_err(|_| wrong(&text, "bin_to_uuid"))?;
+    let bytes: [u8; 16] =
+        text.as_ref().try_into().map_err(|_| wrong(&text, Collation::BINARY, "bin_to_uuid"))?;
     let bytes = if swaps(call)? { unswapped(bytes) } else { bytes };
     Ok(call.made(write(&bytes)))
 }
