@@ -10,6 +10,7 @@ mod run;
 mod topo;
 mod vtctld;
 mod vtgate;
+mod vtorc;
 mod vttablet;
 
 use std::path::Path;
@@ -18,8 +19,8 @@ use std::process::ExitCode;
 use run::{fail, say};
 
 /// The programs that have links; each is also a first word.
-pub(crate) const NAMES: [&str; 6] =
-    ["vtgate", "vttablet", "vtctld", "vtctldclient", "mysqlctl", "mysqlctld"];
+pub(crate) const NAMES: [&str; 7] =
+    ["vtgate", "vttablet", "vtctld", "vtctldclient", "vtorc", "mysqlctl", "mysqlctld"];
 
 const HELP: &str = "\
 Vitrum: sharded MySQL, as one binary.
@@ -36,6 +37,7 @@ programs of a cluster (--help lists the flags of each):
   vttablet      the agent beside a mysqld
   vtctld        carries out commands on the cluster
   vtctldclient  sends them
+  vtorc         watches the shards and mends what breaks
   topo          a one-machine server of etcd's API, for the topology
   mysqlctl      makes, starts and stops a mysqld
   mysqlctld     does so as a daemon
@@ -77,6 +79,7 @@ fn run_program(name: &str, args: &[String]) -> ExitCode {
         "vtctld" => vtctld::main(args),
         "topo" => topo::main(args),
         "vtgate" => vtgate::main(args),
+        "vtorc" => vtorc::main(args),
         "vttablet" => vttablet::main(args),
         "vtctldclient" => vtctldclient(args),
         "mysqlctl" => mysqlctl::main(args),

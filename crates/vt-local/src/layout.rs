@@ -110,6 +110,10 @@ impl Ports {
         self.moved(15999)
     }
 
+    pub(crate) fn orchestrator_web(self) -> u16 {
+        self.moved(16000)
+    }
+
     pub(crate) fn gate_web(self) -> u16 {
         self.moved(15001)
     }
@@ -139,6 +143,7 @@ impl Ports {
         let mut all = vec![
             (self.vtctld_web(), "vtctld's pages".to_owned()),
             (self.vtctld_grpc(), "vtctld".to_owned()),
+            (self.orchestrator_web(), "vtorc's pages".to_owned()),
             (self.gate_web(), "vtgate's pages".to_owned()),
             (self.gate_grpc(), "vtgate's gRPC".to_owned()),
             (self.gate_mysql(), "vtgate's MySQL".to_owned()),

@@ -228,7 +228,9 @@ impl Cluster {
             }
             Spec { loaded: true, ..self.spec.clone() }.save(&self.files.spec())?;
         }
-        Ok(())
+        // Last, so that it does not mend what is only being put up.
+        self.keep(&groups.control, self.orchestrator_program(ports));
+        self.wait_up("vtorc").await
     }
 
     /// Lists all parts from the start, so that progress has a whole to be measured by.
@@ -242,6 +244,7 @@ impl Cluster {
             self.board.update(&tablet_name(tablet.uid), |_| {});
         }
         self.board.update("vtgate", |_| {});
+        self.board.update("vtorc", |_| {});
     }
 
     fn keep(&self, group: &Tasks, program: Program) {
@@ -349,6 +352,14 @@ impl Cluster {
         args.extend(listen_flags(web, grpc));
         let note = format!("gRPC 127.0.0.1:{grpc}, pages http://127.0.0.1:{web}/debug/status");
         Program { name: "vtctld".to_owned(), args, web_port: Some(web), port: grpc, note }
+    }
+
+    fn orchestrator_program(&self, ports: Ports) -> Program {
+        let web = ports.orchestrator_web();
+        let mut args = words(&["vtorc", "--bind-address", "127.0.0.1", "--port", &web.to_string()]);
+        args.extend(self.topo_flags(ports));
+        let note = format!("pages http://127.0.0.1:{web}/debug/status");
+        Program { name: "vtorc".to_owned(), args, web_port: Some(web), port: web, note }
     }
 
     fn gate_program(&self, ports: Ports) -> Program {

@@ -5,16 +5,23 @@
 //! Start at [`plan_planned`] for a hand-over or a first election, at [`plan_emergency`] for the
 //! loss of a primary; [`Durability`] holds the policies that both obey.
 //!
+//! [`detect`](detect::detect) tells what is wrong with a shard, of what its tablets said; each
+//! [`Analysis`] names its [`Remedy`].
+//!
 //! The crate knows no network, clock, topology or protobuf: whoever carries the steps out does.
 //! It plans and never waits; a step that waits names what for, the limit is its runner's.
 
+pub mod analysis;
 mod choice;
+pub mod detect;
 pub mod durability;
 mod emergency;
 mod planned;
 pub mod snapshot;
 pub mod step;
 
+pub use analysis::{Analysis, Remedy};
+pub use detect::{Finding, ShardView, TabletView, detect};
 pub use durability::{Durability, Promotion};
 pub use emergency::{EmergencyRequest, plan_emergency};
 pub use planned::{PlannedRequest, plan_planned};

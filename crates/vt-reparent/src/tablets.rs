@@ -129,6 +129,8 @@ verbs! {
     refresh_state(RefreshStateRequest) -> RefreshStateResponse, "RefreshState";
     reload_schema(ReloadSchemaRequest) -> ReloadSchemaResponse, "ReloadSchema";
     replication_status(ReplicationStatusRequest) -> ReplicationStatusResponse, "ReplicationStatus";
+    reset_replication_parameters(ResetReplicationParametersRequest) -> ResetReplicationParametersResponse, "ResetReplicationParameters";
+    restart_replication(RestartReplicationRequest) -> RestartReplicationResponse, "RestartReplication";
     run_health_check(RunHealthCheckRequest) -> RunHealthCheckResponse, "RunHealthCheck";
     set_read_only(SetReadOnlyRequest) -> SetReadOnlyResponse, "SetReadOnly";
     set_read_write(SetReadWriteRequest) -> SetReadWriteResponse, "SetReadWrite";

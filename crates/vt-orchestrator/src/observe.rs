@@ -1,0 +1,169 @@
+//! Asking the tablets of a shard where they stand.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use vt_base::gtid::Position;
+use vt_base::{Error, KeyspaceShard, Result, TabletAlias, TabletType};
+use vt_proto::{replicationdata, tabletmanagerdata as tm, vttime};
+use vt_recovery::ShardView;
+use vt_recovery::detect::{Contact, Replicating, ServerView, TabletView, Thread};
+use vt_reparent::tablets::all;
+use vt_reparent::{Cluster, Tablet};
+use vt_topo::TabletRecord;
+
+/// How long one look at a tablet may take.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A shard as it was seen, with ways to its tablets.
+pub(crate) struct Seen {
+    pub(crate) view: ShardView,
+    pub(crate) tablets: BTreeMap<TabletAlias, Tablet>,
+    /// Nobody may replace a lost primary of this shard but people.
+    pub(crate) emergency_disabled: bool,
+}
+
+/// Since when each tablet of a shard has not answered.
+#[derive(Default)]
+pub(crate) struct Silence {
+    since: BTreeMap<TabletAlias, Instant>,
+}
+
+impl Silence {
+    fn heard(&mut self, alias: &TabletAlias, answer: Result<ServerView>) -> Contact {
+        match answer {
+            Ok(server) => {
+                self.since.remove(alias);
+                Contact::Answered(Box::new(server))
+            }
+            Err(err) => {
+                let since = *self.since.entry(alias.clone()).or_insert_with(Instant::now);
+                Contact::Silent { since: since.elapsed(), reason: err.message().to_owned() }
+            }
+        }
+    }
+}
+
+/// Asks every tablet; changes nothing.
+pub(crate) async fn look(
+    cluster: &Cluster,
+    shard: &KeyspaceShard,
+    silence: &mut Silence,
+) -> Result<Seen> {
+    let record = cluster.topo.get_shard(&shard.keyspace, &shard.shard).await?;
+    let keyspace = cluster.topo.get_keyspace(&shard.keyspace).await?;
+    let records = cluster.shard_tablets(shard).await?;
+    silence.since.retain(|alias, _| records.iter().any(|one| one.alias() == *alias));
+    // Replicas first: one that then has more than its primary is errant.
+    let (primaries, others): (Vec<_>, Vec<_>) =
+        records.into_iter().partition(TabletRecord::is_primary);
+    let mut answers = ask(cluster, others).await?;
+    answers.extend(ask(cluster, primaries).await?);
+    let mut view = ShardView {
+        shard: shard.clone(),
+        durability: keyspace.durability_policy().parse()?,
+        recorded_primary: record.primary_alias(),
+        tablets: Vec::with_capacity(answers.len()),
+    };
+    let mut tablets = BTreeMap::new();
+    for (tablet, answer) in answers {
+        view.tablets.push(tablet_view(&tablet, answer, silence));
+        tablets.insert(tablet.alias(), tablet);
+    }
+    view.tablets.sort_by(|a, b| a.alias.cmp(&b.alias));
+    let disabled = |state: Option<bool>| state.unwrap_or(false);
+    let emergency_disabled =
+        disabled(record.message.vtorc_state.as_ref().map(|one| one.disable_emergency_reparent))
+            || disabled(
+                keyspace.message.vtorc_state.as_ref().map(|one| one.disable_emergency_reparent),
+            );
+    Ok(Seen { view, tablets, emergency_disabled })
+}
+
+/// Returns whether a tablet answers at this moment.
+pub(crate) async fn answers(tablet: &Tablet) -> bool {
+    full_status(tablet).await.is_ok()
+}
+
+async fn ask(
+    cluster: &Cluster,
+    records: Vec<TabletRecord>,
+) -> Result<Vec<(Tablet, Result<ServerView>)>> {
+    let mut tablets = Vec::with_capacity(records.len());
+    for record in records {
+        tablets.push(cluster.connect(record)?);
+    }
+    let calls = tablets.into_iter().map(async |tablet| {
+        let answer = full_status(&tablet).await;
+        (tablet, answer)
+    });
+    Ok(all(cluster.options.concurrency, calls).await)
+}
+
+async fn full_status(tablet: &Tablet) -> Result<ServerView> {
+    let reply = tablet.within(LOOK_TIMEOUT).full_status(tm::FullStatusRequest {}).await?;
+    let status = reply.status.ok_or_else(|| Error::bug("a full status without status"))?;
+    server_view(&status)
+}
+
+fn server_view(status: &replicationdata::FullStatus) -> Result<ServerView> {
+    let own = status.primary_status.as_ref().map(|one| one.position.as_str()).unwrap_or_default();
+    let mut executed: Position = own.parse()?;
+    let replicating = match &status.replication_status {
+        None => None,
+        Some(replication) => {
+            let replicated: Position = replication.position.parse()?;
+            executed.gtid_set = executed.gtid_set.union(&replicated.gtid_set);
+            Some(replicating(replication))
+        }
+    };
+    Ok(ServerView {
+        own_type: TabletType::from_i32(status.tablet_type),
+        read_only: status.read_only || status.super_read_only,
+        semi_sync_primary: status.semi_sync_primary_enabled,
+        semi_sync_replica: status.semi_sync_replica_enabled,
+        semi_sync_blocked: status.semi_sync_blocked,
+        disk_stalled: status.disk_stalled,
+        executed,
+        replicating,
+    })
+}
+
+fn replicating(status: &replicationdata::Status) -> Replicating {
+    let complaints = [status.last_io_error.as_str(), status.last_sql_error.as_str()];
+    let complaints: Vec<&str> = complaints.into_iter().filter(|one| !one.is_empty()).collect();
+    Replicating {
+        source_host: status.source_host.clone(),
+        source_port: status.source_port,
+        io: thread(status.io_state),
+        sql: thread(status.sql_state),
+        lag: (!status.replication_lag_unknown)
+            .then(|| Duration::from_secs(u64::from(status.replication_lag_seconds))),
+        errors: complaints.join("; "),
+    }
+}
+
+/// The numbers of the message: 1 stopped, 2 connecting, 3 running.
+fn thread(state: i32) -> Thread {
+    match state {
+        3 => Thread::Running,
+        2 => Thread::Connecting,
+        _ => Thread::Stopped,
+    }
+}
+
+fn tablet_view(tablet: &Tablet, answer: Result<ServerView>, silence: &mut Silence) -> TabletView {
+    let (alias, message) = (tablet.alias(), &tablet.record.message);
+    TabletView {
+        contact: silence.heard(&alias, answer),
+        alias,
+        tablet_type: tablet.record.tablet_type(),
+        term_ns: message.primary_term_start_time.as_ref().map(nanos),
+        mysql_host: message.mysql_hostname.clone(),
+        mysql_port: message.mysql_port,
+    }
+}
+
+fn nanos(time: &vttime::Time) -> i128 {
+    i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanoseconds)
+}
