@@ -9,6 +9,7 @@ mod control;
 mod demo;
 mod differential;
 mod errors;
+mod failover;
 mod lifecycle;
 mod load;
 mod oracle;
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 9] = [
+    let groups: [(&str, Vec<Case>); 10] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         ("clients", clients::cases()),
         ("load", load::cases()),
         ("lifecycle", lifecycle::cases()),
+        ("failover", failover::cases()),
     ];
     let wanted: Vec<(String, Case)> = groups
         .into_iter()

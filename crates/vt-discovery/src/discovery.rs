@@ -8,6 +8,7 @@ use vt_base::{Code, Error, Result, TabletAlias, Target};
 use vt_service::Tasks;
 
 use crate::config::Config;
+use crate::ended;
 use crate::roster::Roster;
 use crate::rules::{LagRule, Nearness};
 use crate::source::{Dialer, TabletSource};
@@ -44,6 +45,7 @@ impl Discovery {
             nudge.clone(),
         );
         tasks.spawn_until_cancelled("tablet-roster", roster.run());
+        tasks.spawn_until_cancelled("ended-terms", ended::follow(table.clone()));
         Arc::new(Discovery { config, table, nudge })
     }
 

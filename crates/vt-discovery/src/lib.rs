@@ -15,6 +15,7 @@ pub mod table;
 pub mod tablet;
 pub mod topology;
 
+mod ended;
 mod roster;
 mod stream;
 

@@ -1,6 +1,6 @@
 //! All known tablets by shard, kept so that a choice needs no lock and no copy.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -220,6 +220,16 @@ impl Table {
         let shard = by_alias.get(alias)?;
         let shard = self.find(&shard.keyspace, &shard.shard)?;
         shard.all.iter().find(|one| one.alias() == alias).cloned()
+    }
+
+    /// Returns the tablets of a shard.
+    pub(crate) fn of_shard(&self, shard: &KeyspaceShard) -> Vec<Arc<TabletHealth>> {
+        self.find(&shard.keyspace, &shard.shard).map_or_else(Vec::new, |known| known.all.clone())
+    }
+
+    /// Returns every shard that has tablets.
+    pub(crate) fn known_shards(&self) -> Vec<KeyspaceShard> {
+        self.by_alias.load().values().cloned().collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Returns every tablet, by keyspace, shard and alias.

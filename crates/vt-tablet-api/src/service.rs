@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
-use vt_base::{Result, Target};
+use vt_base::{Error, Result, Target};
 
 use crate::{
     Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, SchemaReply, SchemaTables,
@@ -15,6 +15,12 @@ use crate::{
 /// that is not the tablet's own is refused with `FailedPrecondition` and nothing is done.
 #[async_trait]
 pub trait QueryService: Send + Sync + 'static {
+    /// Fails all calls under way with `reason`, since no answer is to be waited for any more; a
+    /// later call connects anew. Does nothing where there is no connection to let go of.
+    async fn abandon(&self, reason: Error) {
+        drop(reason);
+    }
+
     /// Runs a statement and returns its whole result.
     async fn execute(&self, request: ExecuteRequest) -> ExecuteReply;
 

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 use vt_base::{Code, Error, Result, Retry, Target};
 use vt_service::tasks::Tasks;
 use vt_tablet_api::{
@@ -58,6 +59,8 @@ impl Drop for FramedQueryService {
 struct Connection {
     frames: mpsc::Sender<Vec<u8>>,
     calls: Arc<Calls>,
+    /// Ends the task that reads and writes.
+    stop: CancellationToken,
 }
 
 /// The calls of a connection that wait for answers.
@@ -212,6 +215,8 @@ impl FramedQueryService {
         let (frames, queue) = mpsc::channel(FRAMES_QUEUE);
         let calls = Arc::new(Calls { table: Mutex::default(), calls_max: self.config.calls_max });
         let waiting = calls.clone();
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
         self.tasks.spawn_until_cancelled("framed client", async move {
             let reading = async {
                 let mut reader = FrameReader::new(reading);
@@ -227,11 +232,12 @@ impl FramedQueryService {
                 biased;
                 read = reading => read,
                 written = write_frames(writing, queue) => written,
+                () = stopped.cancelled() => Ok(()),
             };
             let error = ended.err().unwrap_or_else(|| unavailable("connection closed".to_owned()));
             waiting.end(&unavailable(error.message().to_owned()));
         });
-        Ok(Arc::new(Connection { frames, calls }))
+        Ok(Arc::new(Connection { frames, calls, stop }))
     }
 
     /// Makes a call that has one answer.
@@ -322,6 +328,16 @@ fn worded(error: Error) -> Error {
 
 #[async_trait]
 impl QueryService for FramedQueryService {
+    async fn abandon(&self, reason: Error) {
+        for slot in &self.slots {
+            let connection = slot.lock().await.take();
+            if let Some(connection) = connection {
+                connection.calls.end(&reason);
+                connection.stop.cancel();
+            }
+        }
+    }
+
     async fn execute(&self, request: ExecuteRequest) -> ExecuteReply {
         let calling = self.call(Kind::Execute, &request);
         let called = match request.deadline {
