@@ -7,6 +7,7 @@
 //! computed exactly as MySQL does is refused when it is compiled, never guessed. The crate is pure:
 //! it knows no SQL text, and no clock; time and chance come in [`Session`] and [`Context`].
 
+pub mod aggregate;
 pub mod compile;
 pub mod constant;
 pub mod context;
@@ -22,6 +23,7 @@ pub mod session;
 pub mod sql_mode;
 pub mod union;
 pub mod warning;
+pub mod window;
 
 mod choice;
 mod collate;

@@ -1,0 +1,438 @@
+//! Aggregates: what many rows come to, one value at a time.
+//!
+//! An [`Aggregate`] is made once, with the kinds of what it is given; [`Aggregate::start`] makes
+//! the state of a group, [`Aggregate::add`] takes a row in, [`Aggregate::finish`] gives the value.
+//! Where the rows lie on several shards, each shard can compute a part: [`Aggregate::parts`] tells
+//! which aggregates to ask for, and [`Aggregate::add_parts`] takes their values in.
+
+mod bits;
+mod concat;
+mod distinct;
+mod extreme;
+mod json;
+mod kind;
+mod sum;
+mod variance;
+
+use vt_base::Error;
+use vt_value::Value;
+
+use crate::context::Context;
+use crate::convert;
+use crate::kind::Kind;
+use crate::session::Session;
+use bits::Bits;
+use concat::Concat;
+use distinct::Seen;
+use sum::Sum;
+use variance::Variance;
+
+/// What is aggregated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AggregateFunc {
+    /// `COUNT(*)`
+    CountStar,
+    Count,
+    Sum,
+    Avg,
+    Min,
+    Max,
+    BitAnd,
+    BitOr,
+    BitXor,
+    VarPop,
+    VarSamp,
+    StdPop,
+    StdSamp,
+    GroupConcat,
+    JsonArrayAgg,
+    JsonObjectAgg,
+    AnyValue,
+}
+
+/// The names that SQL has for aggregates.
+const NAMES: &[(&str, AggregateFunc)] = &[
+    ("any_value", AggregateFunc::AnyValue),
+    ("avg", AggregateFunc::Avg),
+    ("bit_and", AggregateFunc::BitAnd),
+    ("bit_or", AggregateFunc::BitOr),
+    ("bit_xor", AggregateFunc::BitXor),
+    ("count", AggregateFunc::Count),
+    ("group_concat", AggregateFunc::GroupConcat),
+    ("json_arrayagg", AggregateFunc::JsonArrayAgg),
+    ("json_objectagg", AggregateFunc::JsonObjectAgg),
+    ("max", AggregateFunc::Max),
+    ("min", AggregateFunc::Min),
+    ("std", AggregateFunc::StdPop),
+    ("stddev", AggregateFunc::StdPop),
+    ("stddev_pop", AggregateFunc::StdPop),
+    ("stddev_samp", AggregateFunc::StdSamp),
+    ("sum", AggregateFunc::Sum),
+    ("var_pop", AggregateFunc::VarPop),
+    ("var_samp", AggregateFunc::VarSamp),
+    ("variance", AggregateFunc::VarPop),
+];
+
+impl AggregateFunc {
+    /// Returns the aggregate that a name means, in any letter case.
+    pub fn from_name(name: &str) -> Option<AggregateFunc> {
+        let known = NAMES.iter().find(|(one, _)| one.eq_ignore_ascii_case(name));
+        known.map(|(_, func)| *func)
+    }
+
+    /// Returns the name that messages have.
+    pub fn name(self) -> &'static str {
+        match self {
+            AggregateFunc::CountStar => "count",
+            AggregateFunc::VarPop => "variance",
+            AggregateFunc::StdPop => "std",
+            _ => NAMES.iter().find(|(_, func)| *func == self).map_or("", |(name, _)| name),
+        }
+    }
+}
+
+/// Returns the kind of an aggregate of arguments of these kinds.
+pub(crate) fn kind_of(
+    func: AggregateFunc,
+    args: &[Kind],
+    session: &Session,
+) -> Result<Kind, Error> {
+    kind::of(func, args, session)
+}
+
+/// How a call aggregates, besides what.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Options {
+    pub distinct: bool,
+    /// Of GROUP_CONCAT: for each key of ORDER BY, whether it descends. The keys' values follow
+    /// the arguments.
+    pub descending: Vec<bool>,
+    /// Of GROUP_CONCAT; a comma if there is none.
+    pub separator: Option<Vec<u8>>,
+}
+
+/// A call of an aggregate whose arguments' kinds are known.
+#[derive(Debug)]
+pub struct Aggregate {
+    func: AggregateFunc,
+    options: Options,
+    /// Kinds of the arguments, then of the keys of ORDER BY.
+    inputs: Vec<Kind>,
+    /// How many of the inputs are arguments.
+    args: usize,
+    kind: Kind,
+    /// How many bytes all groups may hold together.
+    memory_max: usize,
+    held: usize,
+    group_concat_max_len: usize,
+    div_precision_increment: u8,
+    /// How many values GROUP_CONCAT has put one after the other, for its warning.
+    concatenated: u64,
+}
+
+/// What a group has come to.
+#[derive(Clone, Debug)]
+pub struct State {
+    total: Total,
+    seen: Option<Seen>,
+}
+
+#[derive(Clone, Debug)]
+enum Total {
+    Count(i64),
+    Sum(Sum),
+    Extreme(Option<Value>),
+    Bits(Bits),
+    Variance(Variance),
+    Concat(Concat),
+    Array(Vec<vt_value::json::Json>),
+    Object(Vec<(std::sync::Arc<str>, vt_value::json::Json)>),
+    First(Option<Value>),
+}
+
+impl Aggregate {
+    /// Makes a call; `inputs` are the kinds of the arguments, then those of the keys of ORDER BY.
+    ///
+    /// `memory_max` bounds the bytes that all groups together may hold.
+    ///
+    /// # Errors
+    /// MySQL's errors for arguments that the aggregate does not take; `VT12001` for those that
+    /// cannot be aggregated here.
+    pub fn new(
+        func: AggregateFunc,
+        options: Options,
+        inputs: Vec<Kind>,
+        session: &Session,
+        memory_max: usize,
+    ) -> Result<Aggregate, Error> {
+        let args = inputs.len().saturating_sub(options.descending.len());
+        let kind = kind::of(func, inputs.get(..args).unwrap_or_default(), session)?;
+        let keyed = options.distinct || matches!(func, AggregateFunc::Min | AggregateFunc::Max);
+        if keyed && inputs.iter().any(|kind| !distinct::is_known(kind)) {
+            return Err(Error::unsupported(format_args!("{}() of such values", func.name())));
+        }
+        let most = usize::try_from(session.group_concat_max_len).unwrap_or(usize::MAX);
+        Ok(Aggregate {
+            func,
+            options,
+            inputs,
+            args,
+            kind,
+            memory_max,
+            held: 0,
+            group_concat_max_len: most,
+            div_precision_increment: session.div_precision_increment,
+            concatenated: 0,
+        })
+    }
+
+    pub fn func(&self) -> AggregateFunc {
+        self.func
+    }
+
+    /// Returns what is known of the value.
+    pub fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// Makes the state of a group without rows.
+    pub fn start(&self) -> State {
+        let total = match self.func {
+            AggregateFunc::CountStar | AggregateFunc::Count => Total::Count(0),
+            AggregateFunc::Sum | AggregateFunc::Avg => Total::Sum(Sum::new(&self.kind)),
+            AggregateFunc::Min | AggregateFunc::Max => Total::Extreme(None),
+            AggregateFunc::BitAnd | AggregateFunc::BitOr | AggregateFunc::BitXor => {
+                Total::Bits(Bits::new(self.func, &self.kind))
+            }
+            AggregateFunc::VarPop
+            | AggregateFunc::VarSamp
+            | AggregateFunc::StdPop
+            | AggregateFunc::StdSamp => Total::Variance(Variance::default()),
+            AggregateFunc::GroupConcat => Total::Concat(Concat::default()),
+            AggregateFunc::JsonArrayAgg => Total::Array(Vec::new()),
+            AggregateFunc::JsonObjectAgg => Total::Object(Vec::new()),
+            AggregateFunc::AnyValue => Total::First(None),
+        };
+        let seen = self.options.distinct.then(Seen::default);
+        State { total, seen }
+    }
+
+    /// Takes a row in: the values of the arguments, then those of the keys of ORDER BY.
+    pub fn add(
+        &mut self,
+        state: &mut State,
+        row: &[Value],
+        ctx: &mut Context<'_>,
+    ) -> Result<(), Error> {
+        let args = row.get(..self.args).unwrap_or_default();
+        let passes_null = matches!(
+            self.func,
+            AggregateFunc::JsonArrayAgg | AggregateFunc::JsonObjectAgg | AggregateFunc::AnyValue
+        );
+        if !passes_null && args.iter().any(Value::is_null) {
+            return Ok(());
+        }
+        if let Some(seen) = &mut state.seen {
+            let Some(added) = seen.insert(args)? else { return Ok(()) };
+            self.hold(added)?;
+            // A sum adds what is distinct in its order, when all of it is known.
+            if matches!(self.func, AggregateFunc::Sum | AggregateFunc::Avg) {
+                return Ok(());
+            }
+        }
+        self.take(&mut state.total, row, ctx)
+    }
+
+    fn take(
+        &mut self,
+        total: &mut Total,
+        row: &[Value],
+        ctx: &mut Context<'_>,
+    ) -> Result<(), Error> {
+        let mut held = 0;
+        let first = row.first().unwrap_or(&Value::Null);
+        match total {
+            Total::Count(count) => *count += 1,
+            Total::Sum(sum) => sum.add(first, self.input(), ctx)?,
+            Total::Extreme(best) => {
+                extreme::keep(best, first, self.func == AggregateFunc::Min)?;
+            }
+            Total::Bits(bits) => bits.add(first, &self.inputs[0], ctx)?,
+            Total::Variance(variance) => {
+                if let Some(number) = convert::real(first, self.input(), ctx)? {
+                    variance.add(number);
+                }
+            }
+            Total::Concat(concat) => {
+                let text = concat::joined(row, &self.inputs[..self.args], &self.kind, ctx)?;
+                let keys = row.get(self.args..).unwrap_or_default();
+                held = text.len();
+                if self.options.descending.is_empty() {
+                    self.concatenated += 1;
+                    let number = self.concatenated;
+                    concat.append(&text, self.glue(), number, ctx);
+                } else {
+                    concat.hold(text, keys.to_vec());
+                }
+            }
+            Total::Array(items) => {
+                let item = json::of_value(first, self.input(), ctx)?;
+                held = json::size(&item);
+                items.push(item);
+            }
+            Total::Object(members) => {
+                let name = json::name_of(first, self.input(), ctx)?;
+                let value = row.get(1).unwrap_or(&Value::Null);
+                let item = json::of_value(value, self.inputs.get(1).unwrap_or(&self.kind), ctx)?;
+                held = name.len() + json::size(&item);
+                members.push((name, item));
+            }
+            Total::First(value) => {
+                value.get_or_insert_with(|| first.clone());
+            }
+        }
+        self.hold(held)
+    }
+
+    fn input(&self) -> &Kind {
+        self.inputs.first().unwrap_or(&self.kind)
+    }
+
+    fn glue(&self) -> concat::Glue<'_> {
+        concat::Glue {
+            separator: self.options.separator.as_deref().unwrap_or(b","),
+            bytes_max: self.group_concat_max_len,
+            collation: self.kind.collation,
+        }
+    }
+
+    /// Counts bytes that groups hold from now on.
+    fn hold(&mut self, bytes: usize) -> Result<(), Error> {
+        self.held = self.held.saturating_add(bytes);
+        if self.held > self.memory_max {
+            let message =
+                format!("{}() holds more than {} bytes", self.func.name(), self.memory_max);
+            return Err(Error::new(vt_base::Code::ResourceExhausted, message));
+        }
+        Ok(())
+    }
+
+    /// Returns the value of a group; an average has more digits than [`Aggregate::shown`] leaves.
+    pub fn finish(&mut self, mut state: State, ctx: &mut Context<'_>) -> Result<Value, Error> {
+        if let Some(seen) = state.seen.take()
+            && matches!(self.func, AggregateFunc::Sum | AggregateFunc::Avg)
+        {
+            for value in seen.ordered() {
+                self.take(&mut state.total, std::slice::from_ref(&value), ctx)?;
+            }
+        }
+        let increment = self.div_precision_increment;
+        match state.total {
+            Total::Count(count) => Ok(Value::Int(count)),
+            Total::Sum(sum) if self.func == AggregateFunc::Avg => Ok(sum.average(increment)),
+            Total::Sum(sum) => Ok(sum.total()),
+            Total::Extreme(value) | Total::First(value) => Ok(value.unwrap_or(Value::Null)),
+            Total::Bits(bits) => Ok(bits.value()),
+            Total::Variance(variance) => variance.value(self.func),
+            Total::Concat(mut concat) => {
+                for text in concat.take_ordered(&self.options.descending)? {
+                    self.concatenated += 1;
+                    let number = self.concatenated;
+                    concat.append(&text, self.glue(), number, ctx);
+                }
+                Ok(concat.value(self.kind.collation))
+            }
+            Total::Array(items) => json::array(items),
+            Total::Object(members) => json::object(members),
+        }
+    }
+
+    /// Returns a value with the digits that a result shows.
+    pub fn shown(&self, value: Value) -> Value {
+        match value {
+            Value::Decimal(number) => Value::Decimal(number.round(self.kind.decimals)),
+            other => other,
+        }
+    }
+
+    /// Returns the aggregates of the same arguments whose values, computed on each shard, make
+    /// this one together; `None` where only all rows do.
+    ///
+    /// A variance is `None`: what parts of it come to depends in its last digits on the order.
+    pub fn parts(&self) -> Option<&'static [AggregateFunc]> {
+        use AggregateFunc::{
+            AnyValue, Avg, BitAnd, BitOr, BitXor, Count, CountStar, GroupConcat, JsonArrayAgg,
+            JsonObjectAgg, Max, Min, StdPop, StdSamp, Sum, VarPop, VarSamp,
+        };
+        let alone = !self.options.distinct && self.options.descending.is_empty();
+        Some(match self.func {
+            Min => &[Min],
+            Max => &[Max],
+            _ if !alone => return None,
+            CountStar => &[CountStar],
+            Count => &[Count],
+            Sum => &[Sum],
+            Avg => &[Sum, Count],
+            BitAnd => &[BitAnd],
+            BitOr => &[BitOr],
+            BitXor => &[BitXor],
+            GroupConcat => &[GroupConcat],
+            JsonArrayAgg => &[JsonArrayAgg],
+            JsonObjectAgg => &[JsonObjectAgg],
+            AnyValue => &[AnyValue],
+            VarPop | VarSamp | StdPop | StdSamp => return None,
+        })
+    }
+
+    /// Takes in what a shard's rows came to: the values of [`Aggregate::parts`].
+    pub fn add_parts(
+        &mut self,
+        state: &mut State,
+        parts: &[Value],
+        ctx: &mut Context<'_>,
+    ) -> Result<(), Error> {
+        let first = parts.first().unwrap_or(&Value::Null);
+        if first.is_null() {
+            return Ok(());
+        }
+        match &mut state.total {
+            Total::Count(count) => {
+                let more = sum::whole(first).and_then(|more| count.checked_add(more));
+                *count = more.ok_or_else(|| Error::bug("counts that are none or too great"))?;
+                Ok(())
+            }
+            Total::Sum(sum) => {
+                let rows = match self.func {
+                    AggregateFunc::Avg => parts.get(1).and_then(sum::whole),
+                    _ => Some(1),
+                };
+                let rows = rows.ok_or_else(|| Error::bug("an average without its count"))?;
+                sum.add_sum(first, rows)
+            }
+            Total::Bits(bits) => bits.add_part(first),
+            Total::Concat(concat) => {
+                self.concatenated += 1;
+                let number = self.concatenated;
+                let text = first.text().unwrap_or_default();
+                let glue = concat::Glue {
+                    separator: self.options.separator.as_deref().unwrap_or(b","),
+                    bytes_max: self.group_concat_max_len,
+                    collation: self.kind.collation,
+                };
+                concat.append(&text, glue, number, ctx);
+                self.hold(text.len())
+            }
+            Total::Array(items) => json::add_items(items, first),
+            Total::Object(members) => json::add_members(members, first),
+            Total::Extreme(best) => extreme::keep(best, first, self.func == AggregateFunc::Min),
+            Total::First(value) => {
+                value.get_or_insert_with(|| first.clone());
+                Ok(())
+            }
+            Total::Variance(_) => Err(Error::bug("a variance that is computed in parts")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
