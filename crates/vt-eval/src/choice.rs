@@ -52,7 +52,8 @@ fn typed(kinds: &[&Kind]) -> Result<Common, Error> {
             return Ok(Common::Kind(decimal_of(kinds)));
         }
         let unsigned = first.typ.is_unsigned();
-        let kind = Kind { length, decimals, unsigned, coercibility: NUMERIC, ..(*first).clone() };
+        let coercibility = if collate::has_collation(first) { first.coercibility } else { NUMERIC };
+        let kind = Kind { length, decimals, unsigned, coercibility, ..(*first).clone() };
         return Ok(Common::Kind(kind));
     }
     if kinds.iter().all(|kind| kind.typ.is_number()) {

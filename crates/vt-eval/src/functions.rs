@@ -15,6 +15,7 @@ mod inet;
 mod information;
 mod math;
 mod number_text;
+pub(crate) mod json;
 mod numeric;
 mod regexp;
 mod str_to_date;
@@ -52,6 +53,8 @@ pub(crate) const GROUPS: &[&[Function]] = &[
     information::FUNCTIONS,
     math::FUNCTIONS,
     number_text::FUNCTIONS,
+    json::FUNCTIONS,
+    json::LITERALS,
     numeric::FUNCTIONS,
     regexp::FUNCTIONS,
     str_to_date::FUNCTIONS,

@@ -182,7 +182,7 @@ impl Kind {
     /// Returns whether values of the type can only be passed on.
     pub(crate) fn is_opaque(&self) -> bool {
         let known = self.typ.is_number() || self.typ.is_temporal() || self.is_string();
-        !known && self.typ != Type::NULL_TYPE
+        !known && !matches!(self.typ, Type::NULL_TYPE | Type::JSON)
     }
 
     /// Returns what the values are in arithmetic, or refuses them.
@@ -194,6 +194,7 @@ impl Kind {
             typ if typ.is_signed() => Class::Int,
             // MySQL takes a bare NULL for a string here.
             Type::NULL_TYPE => Class::Float,
+            Type::JSON => Class::Float,
             _ if self.is_bits() => Class::UInt,
             _ if self.is_string() => Class::Float,
             typ if typ.is_temporal() && self.decimals > 0 => Class::Decimal,
@@ -225,8 +226,8 @@ impl Kind {
         if self.typ.is_unsigned() {
             flags |= UNSIGNED;
         }
-        let text = self.typ.is_text();
-        if !text {
+        let text = self.typ.is_text() || self.typ == Type::JSON;
+        if !text || self.collation.is_binary() {
             flags |= BINARY;
         }
         let typ = match self.typ {

@@ -226,6 +226,6 @@ pub(crate) fn truth(
         Value::Float(number) => *number != 0.0,
         Value::Temporal(temporal) => temporal.packed() != 0,
         Value::Text(..) => return Ok(real(value, kind, ctx)?.map(|number| number != 0.0)),
-        Value::Json(_) => return Err(Error::unsupported("JSON as a condition")),
+        Value::Json(json) => crate::functions::json::cast::truth(json, ctx),
     }))
 }

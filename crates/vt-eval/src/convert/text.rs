@@ -25,6 +25,10 @@ pub(crate) fn text(value: Value, kind: &Kind) -> Result<Option<Text>, Error> {
         }
         Value::Float(number) => float::write_f64_as_string(number, &mut out),
         Value::Decimal(number) => shown(number, kind).write(&mut out),
+        Value::Json(json) => {
+            json.write(&mut out);
+            return Ok(Some(Text { bytes: out.into(), collation: Collation::UTF8MB4_BIN }));
+        }
         other => other.write(&mut out),
     }
     Ok(Some(Text { bytes: out.into(), collation: OF_NUMBERS }))

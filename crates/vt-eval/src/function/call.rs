@@ -7,6 +7,7 @@ use vt_value::{Collation, Decimal, Value};
 use crate::Func;
 use crate::context::Context;
 use crate::convert::{self, Int};
+use crate::functions::json::cast;
 use crate::kind::Kind;
 use crate::node::Node;
 use crate::session::Session;
@@ -71,18 +72,30 @@ impl<'c, 's> Call<'c, 's> {
     /// Computes an argument as an integer; `None` for NULL.
     pub fn int(&mut self, place: usize) -> Result<Option<Int>, Error> {
         let value = self.value(place)?;
+        if let Value::Json(json) = &value {
+            let source = cast::source(&self.args[place]);
+            return Ok(Some(cast::int(json, &source, self.ctx)));
+        }
         convert::int(&value, &self.args[place].kind, self.ctx)
     }
 
     /// Computes an argument as a double; `None` for NULL.
     pub fn real(&mut self, place: usize) -> Result<Option<f64>, Error> {
         let value = self.value(place)?;
+        if let Value::Json(json) = &value {
+            let source = cast::source(&self.args[place]);
+            return Ok(Some(cast::real(json, &source, self.ctx)));
+        }
         convert::real(&value, &self.args[place].kind, self.ctx)
     }
 
     /// Computes an argument as a decimal; `None` for NULL.
     pub fn decimal(&mut self, place: usize) -> Result<Option<Decimal>, Error> {
         let value = self.value(place)?;
+        if let Value::Json(json) = &value {
+            let source = cast::source(&self.args[place]);
+            return Ok(Some(cast::decimal(json, &source, self.ctx)));
+        }
         convert::decimal(&value, &self.args[place].kind, self.ctx)
     }
 

@@ -53,7 +53,12 @@ fn if_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 /// Finds the value that IF passes on.
 pub(crate) fn choose_if(call: &mut Call<'_, '_>) -> Result<Option<usize>, Error> {
-    Ok(Some(if call.truth(0)? == Some(true) { 1 } else { 2 }))
+    // Here a document is not compared with zero but taken for a number.
+    let truth = match call.arg_kind(0).typ {
+        Type::JSON => call.real(0)?.map(|number| number != 0.0),
+        _ => call.truth(0)?,
+    };
+    Ok(Some(if truth == Some(true) { 1 } else { 2 }))
 }
 
 fn if_(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -104,6 +109,9 @@ fn null_if(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn extreme_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let places: Vec<usize> = (0..signature.len()).collect();
+    if signature.kinds().any(|kind| kind.typ == Type::JSON) {
+        return Err(Error::unsupported("GREATEST or LEAST of JSON values"));
+    }
     let mut kind = common_kind(signature, &places)?;
     if kind.is_string() {
         if !signature.kinds().all(|kind| kind.is_string() || kind.is_null()) {

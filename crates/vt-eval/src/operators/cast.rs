@@ -7,6 +7,7 @@ use crate::collate::coercibility::IMPLICIT;
 use crate::convert::{self, Int};
 use crate::expr::CastTarget;
 use crate::function::{Call, Signature, Text};
+use crate::functions::json;
 use crate::kind::Kind;
 use crate::{Func, SqlMode};
 
@@ -43,6 +44,10 @@ pub(super) fn integer(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             let what = if unsigned { "BIGINT UNSIGNED" } else { "BIGINT" };
             let message = format!("{what} value is out of range in '{}'", call.args[0].describe());
             return Err(Error::mysql(1690, b"22003", message));
+        }
+        Value::Json(json) => {
+            let source = json::cast::source(&call.args[0]);
+            json::cast::int(json, &source, call.context())
         }
         _ => match convert::int(&value, kind, call.context())? {
             Some(number) => number,

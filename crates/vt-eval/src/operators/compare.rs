@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use vt_base::Error;
+use vt_value::json::Json;
 use vt_value::{Collation, Temporal, TemporalKind, Type, Value};
 
 use crate::Func;
@@ -11,6 +12,7 @@ use crate::compile::columns_wanted;
 use crate::context::Context;
 use crate::convert;
 use crate::function::{Call, CollationUse, Signature, Text};
+use crate::functions::json;
 use crate::kind::{Class, Kind};
 use crate::node::{Node, Op};
 use crate::session::Session;
@@ -27,6 +29,9 @@ pub(crate) enum How {
     Text(Collation),
     /// Dates and times of the calendar, or times of the day.
     Temporal,
+    /// Documents, or a document and a value that becomes one; whether either is the answer of a
+    /// predicate.
+    Json(bool, bool),
     /// Tuples, member by member.
     Tuple(Vec<How>),
 }
@@ -54,6 +59,9 @@ pub(crate) fn how(
     }
     if a.kind.is_null() || b.kind.is_null() {
         return Ok(How::Null);
+    }
+    if a.kind.typ == Type::JSON || b.kind.typ == Type::JSON {
+        return Ok(How::Json(json::is_truth(a), json::is_truth(b)));
     }
     temporal_constant(&a.kind, b)?;
     temporal_constant(&b.kind, a)?;
@@ -151,6 +159,10 @@ pub(crate) fn order(
             x.zip(y).and_then(|(x, y)| x.partial_cmp(&y))
         }
         (How::Text(collation), ..) => Some(order_texts(*collation, a, b, ctx)?),
+        (How::Json(left, right), ..) => {
+            let (x, y) = (document(a, *left, ctx)?, document(b, *right, ctx)?);
+            Some(x.cmp(&y))
+        }
         (How::Temporal, Value::Temporal(a), Value::Temporal(b)) => {
             Some(a.packed().cmp(&b.packed()))
         }
@@ -159,6 +171,13 @@ pub(crate) fn order(
     known.ok_or_else(|| {
         Error::unsupported(format_args!("comparing {} with {}", a.kind.typ, b.kind.typ))
     })
+}
+
+fn document(side: Side<'_>, truth: bool, ctx: &mut Context<'_>) -> Result<Json, Error> {
+    match side.value {
+        Value::Int(number) if truth => Ok(Json::Bool(*number != 0)),
+        value => json::element_of(value.clone(), side.kind, "=", ctx),
+    }
 }
 
 fn order_texts(

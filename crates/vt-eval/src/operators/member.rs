@@ -108,6 +108,9 @@ pub(super) fn between_kind(signature: &mut Signature<'_>) -> Result<Kind, Error>
         high: how(value, high, &operation, session)?,
     };
     let kinds = [&value.kind, &low.kind, &high.kind];
+    if kinds.iter().any(|kind| kind.typ == Type::JSON) {
+        return Err(Error::unsupported("BETWEEN of JSON values"));
+    }
     if kinds.iter().any(|kind| kind.typ == Type::NULL_TYPE) {
         return Err(Error::unsupported("BETWEEN with a bare NULL"));
     }

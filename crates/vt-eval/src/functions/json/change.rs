@@ -1,0 +1,109 @@
+//! Documents changed at paths, and put together.
+
+use vt_base::{Code, Error};
+use vt_value::Value;
+use vt_value::json::path::Leg;
+use vt_value::json::{Edit, Json};
+
+use super::argument::{Leads, document, keep_paths, path};
+use super::json_kind;
+use super::make::{argument, wrong_count};
+use crate::function::{Call, Signature};
+use crate::kind::Kind;
+
+/// A document, then paths and values in turn.
+pub(super) fn pairs_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    if signature.len().is_multiple_of(2) {
+        return Err(wrong_count(signature.name()));
+    }
+    keep_paths(signature, 1, 2);
+    super::make::array_kind(signature)
+}
+
+pub(super) fn set(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    edit(call, Edit::Set)
+}
+
+pub(super) fn insert(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    edit(call, Edit::Insert)
+}
+
+pub(super) fn replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    edit(call, Edit::Replace)
+}
+
+pub(super) fn array_append(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    edit(call, Edit::ArrayAppend)
+}
+
+pub(super) fn array_insert(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    edit(call, Edit::ArrayInsert)
+}
+
+fn edit(call: &mut Call<'_, '_>, edit: Edit) -> Result<Value, Error> {
+    let Some(mut document) = document(call, 0)? else { return Ok(Value::Null) };
+    for place in (1..call.len()).step_by(2) {
+        let Some(path) = path(call, place, Leads::ToOne)? else { return Ok(Value::Null) };
+        if edit == Edit::ArrayInsert && !matches!(path.legs.last(), Some(Leg::Cell(_))) {
+            let message = "A path expression is not a path to a cell in an array.";
+            return Err(Error::mysql(3165, b"42000", message).with_code(Code::InvalidArgument));
+        }
+        let value = argument(call, place + 1)?;
+        document = document.edit(edit, &path, value)?;
+    }
+    Ok(Value::Json(document))
+}
+
+pub(super) fn remove_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    keep_paths(signature, 1, 1);
+    Ok(json_kind())
+}
+
+pub(super) fn remove(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let Some(mut document) = document(call, 0)? else { return Ok(Value::Null) };
+    for place in 1..call.len() {
+        let Some(path) = path(call, place, Leads::ToOne)? else { return Ok(Value::Null) };
+        if path.legs.is_empty() {
+            let message = "The path expression '$' is not allowed in this context.";
+            return Err(Error::mysql(3153, b"42000", message).with_code(Code::InvalidArgument));
+        }
+        document = document.remove(&path)?;
+    }
+    Ok(Value::Json(document))
+}
+
+pub(super) fn merge_kind(_signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    Ok(json_kind())
+}
+
+pub(super) fn merge_preserve(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let Some(mut merged) = document(call, 0)? else { return Ok(Value::Null) };
+    for place in 1..call.len() {
+        let Some(other) = document(call, place)? else { return Ok(Value::Null) };
+        merged = merged.merge_preserve(other)?;
+    }
+    Ok(Value::Json(merged))
+}
+
+/// The old name of `JSON_MERGE_PRESERVE()`.
+pub(super) fn merge(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    call.warn(
+        1287,
+        "'JSON_MERGE' is deprecated and will be removed in a future release. Please use \
+         JSON_MERGE_PRESERVE/JSON_MERGE_PATCH instead",
+    );
+    merge_preserve(call)
+}
+
+/// A NULL makes the result NULL, until something comes that does not patch but replaces.
+pub(super) fn merge_patch(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let mut merged = document(call, 0)?;
+    for place in 1..call.len() {
+        merged = match (merged, document(call, place)?) {
+            (_, None) | (None, Some(Json::Object(_))) => None,
+            (Some(merged), Some(patch)) => Some(merged.merge_patch(patch)?),
+            (None, replacement) => replacement,
+        };
+    }
+    Ok(merged.map_or(Value::Null, Value::Json))
+}
