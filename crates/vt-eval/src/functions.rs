@@ -13,9 +13,9 @@ mod flow;
 mod gtid;
 mod inet;
 mod information;
+pub(crate) mod json;
 mod math;
 mod number_text;
-pub(crate) mod json;
 mod numeric;
 mod regexp;
 mod str_to_date;
@@ -54,7 +54,6 @@ pub(crate) const GROUPS: &[&[Function]] = &[
     math::FUNCTIONS,
     number_text::FUNCTIONS,
     json::FUNCTIONS,
-    json::LITERALS,
     numeric::FUNCTIONS,
     regexp::FUNCTIONS,
     str_to_date::FUNCTIONS,

@@ -13,11 +13,8 @@ mod member;
 use crate::Func;
 use crate::expr::CastTarget;
 use crate::function::{Function, MANY};
-<<<<<<< HEAD
 use crate::functions;
-=======
 use crate::functions::json::cast as json;
->>>>>>> 97827b3 (eval: the functions of JSON, casts from and to it, and comparison with values of SQL)
 
 pub(crate) use case::{choose as choose_case, choose_of as choose_case_of};
 
@@ -73,15 +70,11 @@ operators! {
         Function::new("cast", (1, 1), cast::real_kind, cast::real);
     Func::Cast(CastTarget::Char { .. } | CastTarget::Binary { .. }) =>
         Function::new("cast", (1, 1), cast::text_kind, cast::text);
-<<<<<<< HEAD
     Func::Cast(
         CastTarget::Date | CastTarget::Time { .. } | CastTarget::DateTime { .. } | CastTarget::Year,
     ) => Function::new("cast", (1, 1), functions::cast_kind, functions::cast);
-=======
     Func::Cast(CastTarget::Json) =>
         Function::new("cast_as_json", (1, 1), json::kind, json::eval);
->>>>>>> 97827b3 (eval: the functions of JSON, casts from and to it, and comparison with values of SQL)
-    Func::Cast(_) => Function::new("cast", (1, 1), cast::other_kind, cast::other);
     Func::ConvertUsing(_) =>
         Function::new("convert", (1, 1), collation::using_kind, collation::using);
     Func::Collate(_) => Function::new("collate", (1, 1), collation::kind, collation::eval);

@@ -2,11 +2,12 @@
 
 use vt_base::Error;
 use vt_value::temporal::{round_to, truncate_to};
-use vt_value::{Temporal, Type, Value};
+use vt_value::{Temporal, TemporalKind, Type, Value};
 
+use super::json;
 use super::temporal_kinds::{date_kind, datetime_kind, time_digits, time_kind};
 use crate::Func;
-use crate::convert::{self, Need};
+use crate::convert::{self, Int, Need};
 use crate::expr::CastTarget;
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
@@ -43,7 +44,7 @@ pub(crate) fn cast_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 /// Casts to a date or time.
 pub(crate) fn cast(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let value = call.value(0)?;
+    let value = value(call)?;
     let kind = call.kind();
     let found = match call.func() {
         Func::Cast(CastTarget::Date) => convert::date(&value, Need::Stored, call.context())?,
@@ -62,6 +63,21 @@ pub(crate) fn cast(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             Value::Null
         }
     })
+}
+
+/// Computes what is cast; a document becomes the date or time that it holds, for a year a number.
+fn value(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let value = call.value(0)?;
+    let Value::Json(document) = &value else { return Ok(value) };
+    let wanted = match call.func() {
+        Func::Cast(CastTarget::Date) => TemporalKind::Date,
+        Func::Cast(CastTarget::Time { .. }) => TemporalKind::Time,
+        Func::Cast(CastTarget::DateTime { .. }) => TemporalKind::DateTime,
+        _ => return Ok(call.int(0)?.map_or(Value::Null, Int::to_value)),
+    };
+    let source = json::cast::source(&call.args()[0]);
+    let found = json::cast::temporal(document, wanted, &source, call.context())?;
+    Ok(found.map_or(Value::Null, Value::Temporal))
 }
 
 /// Brings a fraction to so many digits; `None` where it would lead beyond the last day.

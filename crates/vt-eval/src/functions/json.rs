@@ -11,11 +11,10 @@ mod search;
 mod text;
 mod value;
 
-use vt_base::Error;
-use vt_value::{Collation, Type, Value};
+use vt_value::{Collation, Type};
 
 use crate::collate::coercibility::{COERCIBLE, IMPLICIT};
-use crate::function::{Call, Function, MANY, Signature};
+use crate::function::{Call, Function, MANY};
 use crate::kind::{Kind, NOT_FIXED};
 
 pub(crate) use element::{element_of, is_truth};
@@ -75,14 +74,4 @@ pub(crate) fn json_kind() -> Kind {
 /// The kind of what is told about documents: so many characters.
 fn text_kind(length: u32) -> Kind {
     Kind::text(length, Collation::UTF8MB4_BIN, COERCIBLE)
-}
-
-/// `TRUE` and `FALSE`, which stay what they are in a document.
-pub(crate) const LITERALS: &[Function] = &[
-    Function::new("false", (0, 0), truth_kind, |_| Ok(Value::Int(0))).internal(),
-    Function::new("true", (0, 0), truth_kind, |_| Ok(Value::Int(1))).internal(),
-];
-
-fn truth_kind(_signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(Kind::truth().with_nullable(false))
 }

@@ -180,11 +180,3 @@ pub(super) fn text(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     }
     Ok(Value::Text(Text { bytes, collation }.bytes, collation))
 }
-
-pub(super) fn other_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    Err(Error::unsupported(format_args!("CAST to {:?}", target(signature.func())?)))
-}
-
-pub(super) fn other(_call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    Err(Error::bug("a cast that was refused"))
-}

@@ -69,10 +69,14 @@ fn column_type(kind: &Kind) -> u8 {
     }
 }
 
-/// Returns whether a number is the answer of a predicate, which stays true or false in a document.
+/// Returns whether a number is TRUE, FALSE or the answer of a predicate, which stays true or false in a document.
 ///
 /// What chooses among values (IF, CASE, COALESCE) gives numbers.
 pub(crate) fn is_truth(node: &Node) -> bool {
+    if node.is_literal() {
+        // A number that is written has room for a sign; TRUE and FALSE have not.
+        return *node.kind() == Kind::truth().with_nullable(false);
+    }
     let Some(call) = node.call() else { return false };
     match call.func {
         Func::And | Func::Or | Func::Xor | Func::Not => true,
@@ -87,7 +91,6 @@ pub(crate) fn is_truth(node: &Node) -> bool {
 
 /// The functions whose answers are true or false to MySQL, STRCMP among them.
 const PREDICATES: &[&str] = &[
-    "false",
     "is_ipv4",
     "is_ipv4_compat",
     "is_ipv4_mapped",
@@ -102,7 +105,6 @@ const PREDICATES: &[&str] = &[
     "member of",
     "regexp_like",
     "strcmp",
-    "true",
 ];
 
 #[cfg(test)]
