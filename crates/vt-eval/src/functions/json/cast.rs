@@ -70,9 +70,7 @@ pub(super) fn as_int(json: &Json) -> Made<Int> {
         Json::Int(number) => Made::Exactly(Int::signed(*number)),
         Json::UInt(number) => Made::Exactly(Int::unsigned(*number)),
         // The bounds are doubles themselves; what is beyond them is cut.
-        Json::Double(number)
-            if !(-9.223_372_036_854_775_8e18..=9.223_372_036_854_775_8e18).contains(number) =>
-        {
+        Json::Double(number) if number.abs() > i64::MAX as f64 => {
             Made::OutOfRange(Int::signed(*number as i64))
         }
         Json::Double(number) => Made::Exactly(Int::signed(number.round_ties_even() as i64)),
