@@ -8,6 +8,7 @@ use crate::crypto::aes::{BLOCK, Mode};
 use crate::crypto::key::Derivation;
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
+use crate::node::Node;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("aes_decrypt", (2, 6), decrypt_kind, aes_decrypt),
@@ -68,9 +69,19 @@ fn sha2_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 fn sha2(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     use sha2::Digest;
-    let (text, bits) = (call.bytes(0)?, call.int(1)?);
-    let Some(text) = text else { return Ok(Value::Null) };
-    match bits.map(|bits| bits.value) {
+    // Constant bits are judged whatever the text is.
+    let judged = call.args().get(1).is_some_and(Node::is_constant);
+    let text = call.bytes(0)?;
+    if text.is_none() && !judged {
+        return Ok(Value::Null);
+    }
+    let bits = call.int(1)?.map(|bits| bits.value);
+    let known = matches!(bits, Some(0 | 224 | 256 | 384 | 512));
+    let text = match text {
+        None if known => return Ok(Value::Null),
+        text => text.unwrap_or_default(),
+    };
+    match bits {
         Some(0 | 256) => hex(call, &sha2::Sha256::digest(&text)),
         Some(224) => hex(call, &sha2::Sha224::digest(&text)),
         Some(384) => hex(call, &sha2::Sha384::digest(&text)),
@@ -110,24 +121,32 @@ fn checked_mode(signature: &mut Signature<'_>) -> Result<Mode, Error> {
 }
 
 fn aes_encrypt(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    aes(call, "aes_encrypt", Mode::encrypt)
+    aes(call, Aes::Encrypt)
 }
 
 fn aes_decrypt(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    aes(call, "aes_decrypt", Mode::decrypt)
+    aes(call, Aes::Decrypt)
 }
 
-fn aes(
-    call: &mut Call<'_, '_>,
-    name: &str,
-    apply: fn(Mode, &[u8], &[u8; BLOCK], &[u8]) -> Option<Vec<u8>>,
-) -> Result<Value, Error> {
+/// Which way AES goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aes {
+    Encrypt,
+    Decrypt,
+}
+
+fn aes(call: &mut Call<'_, '_>, way: Aes) -> Result<Value, Error> {
     let mode = call.kept::<Mode>().copied().unwrap_or_default();
     let (text, password) = (call.bytes(0)?, call.bytes(1)?);
     let (Some(text), Some(password)) = (text, password) else { return Ok(Value::Null) };
+    let name = if way == Aes::Encrypt { "aes_encrypt" } else { "aes_decrypt" };
     let vector = vector(call, mode, name)?;
-    let Some(key) = key(call, mode, &password)? else { return Ok(Value::Null) };
-    Ok(apply(mode, &key, &vector, &text).map_or(Value::Null, |bytes| call.made(bytes)))
+    let Some(key) = key(call, mode, &password, way)? else { return Ok(Value::Null) };
+    let done = match way {
+        Aes::Encrypt => mode.encrypt(&key, &vector, &text),
+        Aes::Decrypt => mode.decrypt(&key, &vector, &text),
+    };
+    Ok(done.map_or(Value::Null, |bytes| call.made(bytes)))
 }
 
 /// Returns the initialization vector; one that is not needed is ignored with a warning.
@@ -151,10 +170,15 @@ fn vector(call: &mut Call<'_, '_>, mode: Mode, name: &str) -> Result<[u8; BLOCK]
 }
 
 /// Returns the key of a password.
-fn key(call: &mut Call<'_, '_>, mode: Mode, password: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+fn key(
+    call: &mut Call<'_, '_>,
+    mode: Mode,
+    password: &[u8],
+    way: Aes,
+) -> Result<Option<Vec<u8>>, Error> {
     let length = mode.key_len();
     if call.len() < 4 {
-        if password.len() > length {
+        if password.len() > length && way == Aes::Encrypt {
             call.warn(
                 3237,
                 format!(

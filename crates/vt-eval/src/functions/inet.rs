@@ -219,17 +219,31 @@ fn inet6_ntoa(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     }
 }
 
+/// Returns whether the argument is text: no number is an address.
+fn is_text(call: &Call<'_, '_>) -> bool {
+    !call.arg_kind(0).typ.is_number()
+}
+
 fn is_ipv4(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    if !is_text(call) {
+        return Ok(Value::Int(0));
+    }
     let Some(text) = call.bytes(0)? else { return Ok(Value::Null) };
     Ok(Value::from(parse_v4(&text).is_some()))
 }
 
 fn is_ipv6(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    if !is_text(call) {
+        return Ok(Value::Int(0));
+    }
     let Some(text) = call.bytes(0)? else { return Ok(Value::Null) };
     Ok(Value::from(parse_v6(&text).is_some()))
 }
 
 fn is_ipv4_compat(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    if !is_text(call) {
+        return Ok(Value::Int(0));
+    }
     let Some(text) = call.bytes(0)? else { return Ok(Value::Null) };
     let (zeros, rest) = text.split_at(text.len().min(12));
     let address = rest.first_chunk().map(|rest| u32::from_be_bytes(*rest));
@@ -238,6 +252,9 @@ fn is_ipv4_compat(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn is_ipv4_mapped(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    if !is_text(call) {
+        return Ok(Value::Int(0));
+    }
     let Some(text) = call.bytes(0)? else { return Ok(Value::Null) };
     let prefix = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
     Ok(Value::from(text.len() == 16 && text.starts_with(&prefix)))

@@ -35,7 +35,11 @@ fn first(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn name_const_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    if signature.constant(0).is_none() || signature.constant(1).is_none() {
+    let kind = signature.kind(1);
+    // TRUE and FALSE, of one digit, are no literals here.
+    let truth = kind.typ.is_integral() && kind.length == 1;
+    let literal = !kind.typ.is_temporal() && !truth && signature.constant(1).is_some();
+    if signature.constant(0).is_none() || !literal {
         return Err(strings::error(1210, "Incorrect arguments to NAME_CONST"));
     }
     Ok(signature.kind(1).clone().with_nullable(true))

@@ -254,16 +254,16 @@ fn instr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn regexp_instr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let behind = optional(call, 4, 0)?;
+    if behind.is_some_and(|behind| !(0..=1).contains(&behind)) {
+        return Err(wrong_option());
+    }
     let row = row(call, "regexp_instr")?;
     let (start, occurrence) = (optional(call, 2, 1)?, optional(call, 3, 1)?);
-    let behind = optional(call, 4, 0)?;
     let (Some(row), Some(start), Some(occurrence), Some(behind)) = (row, start, occurrence, behind)
     else {
         return Ok(Value::Null);
     };
-    if !(0..=1).contains(&behind) {
-        return Err(wrong_option());
-    }
     let length = row.text.len();
     if length == 0 {
         // The answer for an empty text counts from where the search should begin.

@@ -4,8 +4,8 @@ use vt_base::Error;
 use vt_value::{Collation, Value};
 
 use super::strings::{
-    self, asked_int, chars, chars_brought, chars_in, charset_of, claim_of, constant_int,
-    find_exact, limited, made_of, own, sized, too_long, unknown, unlimited,
+    self, asked, chars, chars_brought, chars_in, charset_of, claim_of, constant_int, find_exact,
+    limited, made_of, own, sized, too_long, unknown, unlimited,
 };
 use crate::function::{Call, CollationUse, Function, MANY, Signature};
 use crate::kind::Kind;
@@ -120,9 +120,9 @@ fn repeat_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn repeat(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let text = own(call, 0)?;
-    let count = asked_int(call, 1)?;
-    let (Some(text), Some(count)) = (text, count) else { return Ok(Value::Null) };
+    asked(call, 1..2)?;
+    let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
+    let Some(count) = call.int(1)? else { return Ok(Value::Null) };
     let count = count.clamped_usize().min(COUNT_MAX);
     if too_long(call, "repeat", text.len() as u64 * count as u64) {
         return Ok(Value::Null);
@@ -141,7 +141,8 @@ fn space_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn space(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let Some(count) = asked_int(call, 0)? else { return Ok(Value::Null) };
+    asked(call, 0..1)?;
+    let Some(count) = call.int(0)? else { return Ok(Value::Null) };
     let mut one = Vec::new();
     charset_of(call.kind().collation)?.encode(u32::from(b' '), &mut one);
     let count = count.clamped_usize().min(COUNT_MAX);
@@ -162,12 +163,10 @@ fn insert_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn insert(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let text = own(call, 0)?;
+    let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
+    let Some(new) = own(call, 3)? else { return Ok(Value::Null) };
     let (start, length) = (call.int(1)?, call.int(2)?);
-    let new = own(call, 3)?;
-    let (Some(text), Some(start), Some(length), Some(new)) = (text, start, length, new) else {
-        return Ok(Value::Null);
-    };
+    let (Some(start), Some(length)) = (start, length) else { return Ok(Value::Null) };
     let charset = charset_of(call.kind().collation)?;
     let (start, length) = (start.clamped_i64(), length.clamped_i64());
     let count = charset.count(&text);

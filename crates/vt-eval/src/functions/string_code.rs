@@ -1,11 +1,12 @@
 //! HEX's inverse, base 64, QUOTE and SOUNDEX: strings written another way.
 
 use vt_base::Error;
-use vt_value::Value;
+use vt_collation::Charset;
+use vt_value::{Collation, Value};
 
 use super::strings::{
-    BLOB_MAX, OF_NUMBERS, binary, bytes, chars, charset_of, claim_of, from_args, made_of,
-    of_connection, own, sized, too_long, unlimited, wrong_value,
+    BLOB_MAX, OF_NUMBERS, binary, bytes, chars, charset_of, claim_of, error, from_args, made_of,
+    of_connection, own, shown, sized, too_long, unlimited, wrong_value,
 };
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
@@ -130,9 +131,11 @@ fn quote_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     if signature.kind(0).is_null() {
         return Ok(of_connection(signature, 4).with_nullable(true));
     }
-    let claim = match signature.kind(0).is_string() {
-        true => claim_of(signature, 0)?,
-        false => OF_NUMBERS,
+    let own = signature.kind(0);
+    let claim = match (own.is_string(), own.collation == Collation::BINARY) {
+        (true, true) => (signature.session().connection_collation, own.coercibility),
+        (true, false) => claim_of(signature, 0)?,
+        (false, _) => OF_NUMBERS,
     };
     let kind = unlimited((chars(signature, 0) * 2 + 2).max(4), claim);
     Ok(made_of(signature, 0..1, kind))
@@ -147,6 +150,10 @@ fn quote(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         });
         return Ok(call.made(out));
     };
+    let bytes = call.arg_kind(0).collation == Collation::BINARY;
+    if bytes && charset.well_formed(&text) < text.len() {
+        return Err(not_of(charset, &text));
+    }
     charset.encode(u32::from(b'\''), &mut out);
     for one in charset.chars(&text) {
         let code = charset.decode(one).map(|(code, _)| code);
@@ -167,6 +174,16 @@ fn quote(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     }
     charset.encode(u32::from(b'\''), &mut out);
     Ok(super::strings::limited(call, "quote", out))
+}
+
+/// MySQL's error for bytes that are no string of a character set.
+fn not_of(charset: Charset, text: &[u8]) -> Error {
+    /// So many bytes are shown.
+    const SHOWN: usize = 6;
+    let shown = shown(text.get(..SHOWN).unwrap_or(text), Collation::BINARY);
+    let more = if text.len() > SHOWN { "..." } else { "" };
+    let name = charset.name();
+    error(3854, format!("Cannot convert string '{shown}{more}' from binary to {name}"))
 }
 
 fn soundex_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {

@@ -6,8 +6,8 @@ use vt_collation::Charset;
 use vt_value::Value;
 
 use super::strings::{
-    self, Claim, asked_int, chars, charset_of, claim_of, constant_int, find_exact, made_of, own,
-    sized, too_long, unlimited,
+    self, Claim, asked, chars, charset_of, claim_of, constant_int, find_exact, made_of, own, sized,
+    too_long, unlimited,
 };
 use crate::convert::Int;
 use crate::function::{Call, Function, Signature};
@@ -42,16 +42,18 @@ fn left_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn left(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (text, count) = (own(call, 0)?, asked_int(call, 1)?);
-    let (Some(text), Some(count)) = (text, count) else { return Ok(Value::Null) };
+    asked(call, 1..2)?;
+    let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
+    let Some(count) = call.int(1)? else { return Ok(Value::Null) };
     let charset = charset_of(call.kind().collation)?;
     let end = charset.offset(&text, count.clamped_usize());
     Ok(call.made(text.slice(..end)))
 }
 
 fn right(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (text, count) = (own(call, 0)?, asked_int(call, 1)?);
-    let (Some(text), Some(count)) = (text, count) else { return Ok(Value::Null) };
+    asked(call, 1..2)?;
+    let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
+    let Some(count) = call.int(1)? else { return Ok(Value::Null) };
     let charset = charset_of(call.kind().collation)?;
     let skipped = charset.count(&text).saturating_sub(count.clamped_usize());
     let start = charset.offset(&text, skipped);
@@ -81,11 +83,11 @@ fn substr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (text, start) = (own(call, 0)?, asked_int(call, 1)?);
-    let length = if call.len() == 3 { asked_int(call, 2)? } else { Some(Int::signed(i64::MAX)) };
-    let (Some(text), Some(start), Some(length)) = (text, start, length) else {
-        return Ok(Value::Null);
-    };
+    asked(call, 1..call.len())?;
+    let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
+    let start = call.int(1)?;
+    let length = if call.len() == 3 { call.int(2)? } else { Some(Int::signed(i64::MAX)) };
+    let (Some(start), Some(length)) = (start, length) else { return Ok(Value::Null) };
     let charset = charset_of(call.kind().collation)?;
     if length.value <= 0 || start.value > PLACE_MAX || start.value < -PLACE_MAX - 1 {
         return Ok(call.made(Bytes::new()));
@@ -129,11 +131,10 @@ fn pad(
     name: &str,
     join: fn(&[u8], &[u8]) -> Vec<u8>,
 ) -> Result<Value, Error> {
-    let count = asked_int(call, 1)?;
-    let (text, part) = (own(call, 0)?, own(call, 2)?);
-    let (Some(text), Some(count), Some(part)) = (text, count, part) else {
-        return Ok(Value::Null);
-    };
+    asked(call, 1..2)?;
+    let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
+    let Some(part) = own(call, 2)? else { return Ok(Value::Null) };
+    let Some(count) = call.int(1)? else { return Ok(Value::Null) };
     if count.value < 0 {
         return Ok(Value::Null);
     }
@@ -258,11 +259,9 @@ fn index_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn substring_index(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (text, part) = (own(call, 0)?, own(call, 1)?);
-    let count = call.int(2)?;
-    let (Some(text), Some(part), Some(count)) = (text, part, count) else {
-        return Ok(Value::Null);
-    };
+    let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
+    let (part, count) = (own(call, 1)?, call.int(2)?);
+    let (Some(part), Some(count)) = (part, count) else { return Ok(Value::Null) };
     let count = count.clamped_i64();
     if text.is_empty() || part.is_empty() || count == 0 {
         return Ok(call.made(Bytes::new()));

@@ -54,6 +54,10 @@ fn found_kind(signature: &mut Signature<'_>, text: usize) -> Result<Kind, Error>
 }
 
 fn strcmp_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let temporal = (0..2).any(|place| signature.kind(place).typ.is_temporal());
+    if temporal && (0..2).any(|place| signature.kind(place).is_string()) {
+        return Err(signature.unsupported("of a time and a string"));
+    }
     let kind = pair_kind(signature)?;
     Ok(Kind { length: 2, ..kind })
 }
@@ -272,8 +276,9 @@ fn export_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn export_set(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let bits = call.int(0)?;
-    let (on, off) = (own(call, 1)?, own(call, 2)?);
+    let Some(bits) = call.int(0)? else { return Ok(Value::Null) };
+    let Some(on) = own(call, 1)? else { return Ok(Value::Null) };
+    let Some(off) = own(call, 2)? else { return Ok(Value::Null) };
     let collation = call.kind().collation;
     let separator = match call.len() {
         3 => {
@@ -283,12 +288,9 @@ fn export_set(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         }
         _ => own(call, 3)?,
     };
+    let Some(separator) = separator else { return Ok(Value::Null) };
     let count = if call.len() == 5 { call.int(4)?.map(|count| count.value) } else { Some(64) };
-    let (Some(bits), Some(on), Some(off), Some(separator), Some(count)) =
-        (bits, on, off, separator, count)
-    else {
-        return Ok(Value::Null);
-    };
+    let Some(count) = count else { return Ok(Value::Null) };
     let count = if (0..=64).contains(&count) { count as usize } else { 64 };
     let bits = bits.bits_u64();
     let most = on.len().max(off.len()) + separator.len();

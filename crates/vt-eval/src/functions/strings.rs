@@ -143,13 +143,15 @@ pub(super) fn constant_int(
     convert::int(value, signature.kind(place), &mut ctx).map(Some)
 }
 
-/// Computes an argument as an integer whose constant value the kind has asked for already: where
-/// all is constant, MySQL gives its warnings twice.
-pub(super) fn asked_int(call: &mut Call<'_, '_>, place: usize) -> Result<Option<Int>, Error> {
+/// Computes integers that the kind has asked for already: where all is constant, MySQL gives their
+/// warnings once more than the values.
+pub(super) fn asked(call: &mut Call<'_, '_>, places: std::ops::Range<usize>) -> Result<(), Error> {
     if call.args().iter().all(Node::is_constant) {
-        call.int(place)?;
+        for place in places {
+            call.int(place)?;
+        }
     }
-    call.int(place)
+    Ok(())
 }
 
 /// Returns the bytes of an argument in the result's character set.

@@ -1,7 +1,9 @@
 //! Letter case: what a character folds to, and all that fold alike.
 
 use icu_casemap::{CaseMapCloser, CaseMapper};
-use icu_collections::codepointinvlist::CodePointInversionListBuilder;
+use icu_collections::codepointinvlist::{CodePointInversionList, CodePointInversionListBuilder};
+use icu_properties::CodePointSetData;
+use icu_properties::props::ChangesWhenCasemapped;
 
 /// Appends what a character folds to, which may be several characters.
 pub(super) fn fold_into(c: char, out: &mut Vec<char>) {
@@ -18,15 +20,16 @@ pub(super) fn fold_one(c: char) -> char {
     if c.is_ascii() { c.to_ascii_lowercase() } else { CaseMapper::new().simple_fold(c) }
 }
 
-/// Adds all that differ from a character by case alone; strings of several characters are left out.
+/// Adds all that differ by case alone from the characters of a set; strings of several characters
+/// are left out.
 pub(super) fn close_over(
-    chars: impl Iterator<Item = char>,
+    set: &CodePointInversionList<'_>,
     out: &mut CodePointInversionListBuilder,
 ) {
+    out.add_set(set);
     let closer = CaseMapCloser::new();
-    for c in chars {
-        out.add_char(c);
-        if !c.is_ascii() || c.is_ascii_alphabetic() {
+    for range in CodePointSetData::new::<ChangesWhenCasemapped>().iter_ranges() {
+        for c in range.filter_map(char::from_u32).filter(|c| set.contains(*c)) {
             closer.add_case_closure_to(c, out);
         }
     }

@@ -51,7 +51,7 @@ impl CharSet {
     /// Returns the set with all that differ from its characters by case alone.
     pub(super) fn close_over(&self) -> CharSet {
         let mut builder = CodePointInversionListBuilder::new();
-        cases::close_over(self.0.iter_chars(), &mut builder);
+        cases::close_over(&self.0, &mut builder);
         CharSet(builder.build())
     }
 
