@@ -26,7 +26,7 @@ pub use read_datetime::{ReadDateTime, read_datetime};
 pub use read_time::read_time;
 pub use round::{add_nanoseconds, round_to, truncate_to};
 pub use rules::DateRules;
-pub use str_to_date::{ParsedByFormat, str_to_date};
+pub use str_to_date::{FormatMismatch, ParsedByFormat, str_to_date};
 pub use zone::TimeZone;
 
 /// What a temporal value is.

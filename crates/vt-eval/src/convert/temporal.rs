@@ -33,11 +33,16 @@ pub(crate) enum Need {
     Parts,
     /// What `sql_mode` lets a column hold.
     Stored,
+    /// Whatever there is.
+    Any,
 }
 
 impl Need {
     pub(crate) fn rules(self, session: &Session) -> DateRules {
         let mode = session.sql_mode;
+        if self == Need::Any {
+            return DateRules { any_day: true, ..DateRules::FUZZY };
+        }
         let whole = matches!(self, Need::Whole | Need::Countable);
         DateRules {
             partial: !whole,
@@ -296,14 +301,29 @@ fn within_time(value: Temporal, notes: &mut Notes) -> Temporal {
 }
 
 /// Returns a value as what it looks like, a DATE, DATETIME or TIME, as ADDTIME and TIMEDIFF take
-/// it; partial dates are left to the caller.
-pub(crate) fn either(value: &Value, ctx: &mut Context<'_>) -> Result<Option<Temporal>, Error> {
+/// it. Partial dates are refused where a whole one is needed.
+pub(crate) fn either(
+    value: &Value,
+    need: Need,
+    ctx: &mut Context<'_>,
+) -> Result<Option<Temporal>, Error> {
+    let refused = |value: &Temporal, ctx: &Context<'_>| {
+        let dated = value.kind != TemporalKind::Time;
+        dated && need.rules(ctx.session).check_value(value).is_some()
+    };
     match value {
-        Value::Temporal(value) => Ok(Some(*value)),
+        Value::Temporal(value) => Ok(Some(*value).filter(|value| !refused(value, ctx))),
         Value::Text(bytes, collation) => {
             let text = Text { bytes: bytes.clone(), collation: *collation };
             let bytes = readable(&text)?;
-            either_of_text(&bytes, ctx)
+            let (value, lenient) = either_of_text(&bytes, ctx)?;
+            match value {
+                Some(value) if !lenient && refused(&value, ctx) => {
+                    warn(ctx, "Truncated incorrect", name(&value), &bytes);
+                    Ok(None)
+                }
+                value => Ok(value),
+            }
         }
         number => {
             let Some(split) = split(number) else { return time(value, ctx) };
@@ -320,14 +340,16 @@ pub(crate) fn either(value: &Value, ctx: &mut Context<'_>) -> Result<Option<Temp
     }
 }
 
-fn either_of_text(text: &[u8], ctx: &mut Context<'_>) -> Result<Option<Temporal>, Error> {
+/// Reads a text as a datetime or a time; says also whether it is a date that began like a time,
+/// whose zeroes MySQL lets pass.
+fn either_of_text(text: &[u8], ctx: &mut Context<'_>) -> Result<(Option<Temporal>, bool), Error> {
     if text.contains(&b':') {
         let (value, notes) = time_of_text(text, ctx.session)?;
         let is_time = value.is_some_and(|_| {
             temporal::read_time(text).0.is_some_and(|read| read.value.kind == TemporalKind::Time)
         });
         if is_time && notes == Notes::NONE {
-            return Ok(value);
+            return Ok((value, false));
         }
     }
     let rules = DateRules { any_day: true, ..DateRules::FUZZY };
@@ -336,7 +358,8 @@ fn either_of_text(text: &[u8], ctx: &mut Context<'_>) -> Result<Option<Temporal>
         && let Some(value) = settled(read, &rules, &mut notes, ctx.session)?
     {
         deprecation(&notes, text, ctx);
-        return Ok(Some(value));
+        let lenient = notes.deprecation.is_some_and(|seen| seen.delimiter == b':');
+        return Ok((Some(value), lenient));
     }
     let (value, notes) = time_of_text(text, ctx.session)?;
     match value {
@@ -344,7 +367,7 @@ fn either_of_text(text: &[u8], ctx: &mut Context<'_>) -> Result<Option<Temporal>
         Some(_) => {}
         None => warn(ctx, "Incorrect", "datetime", text),
     }
-    Ok(value)
+    Ok((value, false))
 }
 
 /// Returns a value as what EXTRACT takes hours and less from: a datetime if it is clearly one,
@@ -372,7 +395,9 @@ pub(crate) fn clock(value: &Value, ctx: &mut Context<'_>) -> Result<Option<Tempo
         number => {
             let Some(split) = split(number) else { return time(value, ctx) };
             let found = temporal::datetime_of_number(split, &rules).0;
-            if found.is_some_and(|found| !found.has_zero()) || split.whole == 0 {
+            // Four digits and less are minutes and seconds.
+            let dated = found.is_some_and(|found| !found.has_zero()) && split.whole > 9999;
+            if dated || split.whole == 0 {
                 return datetime(number, Need::Parts, ctx);
             }
             time(value, ctx)

@@ -111,7 +111,7 @@ fn time_format(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if value.is_null() {
         return Ok(Value::Null);
     }
-    let value = convert::either(&value, call.context())?;
+    let value = convert::either(&value, Need::Any, call.context())?;
     let is_time = value.is_some_and(|value| !super::date_arith::is_dated(&value));
     format(call, value, 1, is_time)
 }

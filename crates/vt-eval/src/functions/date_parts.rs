@@ -107,7 +107,7 @@ fn to_days(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn to_seconds(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let value = call.value(0)?;
-    let moment = convert::datetime(&value, Need::Countable, call.context())?;
+    let moment = convert::datetime(&value, Need::Whole, call.context())?;
     Ok(moment.map_or(Value::Null, |moment| {
         let seconds = moment.clock() / vt_value::temporal::SECOND;
         Value::Int(moment.day_number() * 86_400 + seconds)

@@ -1,7 +1,7 @@
 //! STR_TO_DATE.
 
 use vt_base::Error;
-use vt_value::temporal::{DAY, TIME_MAX, str_to_date as read};
+use vt_value::temporal::{DAY, FormatMismatch, TIME_MAX, str_to_date as read};
 use vt_value::{Temporal, Type, Value};
 
 use super::temporal_kinds::{date_kind, datetime_kind, time_kind};
@@ -46,18 +46,23 @@ fn str_to_date(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let rules = Need::Stored.rules(call.session());
     let kind = call.kind();
     let found = read(&text, &pattern);
+    // What %r and %T do not find is a time to MySQL.
+    let what = if found == Err(FormatMismatch::Time) { "time" } else { "datetime" };
+    let found = found.ok();
     let value = found.and_then(|found| {
         let value = found.to_datetime().with_digits(kind.decimals);
         let (year, month, day) = value.ymd();
         let not_zero = year | month | day != 0;
         // A time alone has no date that could be zero.
         let judged = not_zero || kind.typ != Type::TIME;
-        let refused = judged && rules.check(year, month, day, not_zero).is_some();
+        let zero = year == 0 || month == 0 || day == 0;
+        let wrong = zero && rules.no_zero_date || rules.check(year, month, day, not_zero).is_some();
+        let refused = judged && wrong;
         (!refused).then_some(value)
     });
     let Some(value) = value else {
         let shown = String::from_utf8_lossy(&text);
-        let message = format!("Incorrect datetime value: '{shown}' for function str_to_date");
+        let message = format!("Incorrect {what} value: '{shown}' for function str_to_date");
         return call.null_with_warning(1411, message);
     };
     let value = match kind.typ {

@@ -1,7 +1,7 @@
 //! ADDTIME, SUBTIME, TIMEDIFF and TIMESTAMP of two.
 
 use vt_base::Error;
-use vt_value::temporal::{DAY, Interval, Notes, TIME_MAX, Unit, add_interval};
+use vt_value::temporal::{DAY, Interval, TIME_MAX, Unit, add_interval};
 use vt_value::{Temporal, Type, Value};
 
 use super::date_arith::{is_dated, out_of_range, shaped};
@@ -31,7 +31,8 @@ fn add(call: &mut Call<'_, '_>, sign: i64) -> Result<Value, Error> {
     if first.is_null() {
         return Ok(Value::Null);
     }
-    let Some(first) = convert::either(&first, call.context())? else { return Ok(Value::Null) };
+    let first = convert::either(&first, Need::Whole, call.context())?;
+    let Some(first) = first else { return Ok(Value::Null) };
     let Some(second) = convert::time(&second, call.context())? else { return Ok(Value::Null) };
     let micros = second.time_micros() * sign;
     if !is_dated(&first) {
@@ -42,14 +43,6 @@ fn add(call: &mut Call<'_, '_>, sign: i64) -> Result<Value, Error> {
             return Ok(if call.kind().typ == Type::TIME { null } else { Value::Temporal(limit) });
         }
         return Ok(Value::Temporal(shaped(Temporal::time(sum, 6), call.kind())));
-    }
-    if let Some(wrong) = Need::Whole.rules(call.session()).check_value(&first)
-        && wrong != Notes::NONE
-    {
-        let mut text = Vec::new();
-        first.write(&mut text);
-        convert::warn_temporal(call.context(), "Truncated incorrect", "date", &text);
-        return Ok(Value::Null);
     }
     let sum =
         add_interval(first.to_datetime(), Interval::of_micros(micros.into()), Unit::Microsecond);
@@ -69,8 +62,10 @@ fn diff(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if first.is_null() || second.is_null() {
         return Ok(Value::Null);
     }
-    let Some(first) = convert::either(&first, call.context())? else { return Ok(Value::Null) };
-    let Some(second) = convert::either(&second, call.context())? else { return Ok(Value::Null) };
+    let first = convert::either(&first, Need::Any, call.context())?;
+    let Some(first) = first else { return Ok(Value::Null) };
+    let second = convert::either(&second, Need::Any, call.context())?;
+    let Some(second) = second else { return Ok(Value::Null) };
     if is_dated(&first) != is_dated(&second) {
         return Ok(Value::Null);
     }

@@ -121,7 +121,12 @@ impl Parts {
             }
             b'j' => {
                 let number = self.value.day_number() - day_number(year, 1, 1) + 1;
-                put(out, number.clamp(0, 999) as u32, 3);
+                // Before the first month there are days with a sign.
+                if number < 0 {
+                    out.push(b'-');
+                }
+                let size = number.unsigned_abs().min(999) as u32;
+                put(out, size, if number < 0 { width(size, 1) } else { 3 });
             }
             b'U' | b'u' | b'V' | b'v' | b'X' | b'x' => {
                 let monday_first = letter.is_ascii_lowercase();
@@ -129,8 +134,8 @@ impl Parts {
                 let mode = WeekMode { monday_first, by_week_year, whole_first: !monday_first };
                 let (week, week_year) = week(self.value.day_number(), year, mode);
                 match letter {
-                    b'X' | b'x' => put(out, week_year, 4),
-                    _ => put(out, week, 2),
+                    b'X' | b'x' => put(out, week_year, width(week_year, 4)),
+                    _ => put(out, week, width(week, 2)),
                 }
             }
             _ => out.push(letter),

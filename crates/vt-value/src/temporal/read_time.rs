@@ -148,6 +148,8 @@ impl Clock<'_> {
             notes.add(Notes::OUT_OF_RANGE);
             return None;
         }
+        // Far beyond the range is as good as anything beyond it.
+        let hours = hours.min(10_000);
         let seconds = ((hours * 60 + minutes) * 60 + seconds) as i64;
         let unit = 10i64.pow(6 - u32::from(self.digits));
         let micros = seconds * SECOND + i64::from(self.fraction) * unit;

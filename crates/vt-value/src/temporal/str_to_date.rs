@@ -23,28 +23,32 @@ impl ParsedByFormat {
     }
 }
 
-/// Reads a text by a pattern; `None` if it does not match.
-pub fn str_to_date(text: &[u8], pattern: &[u8]) -> Option<ParsedByFormat> {
-    let mut reader = Reader { text, at: 0, parts: Parts::default() };
-    reader.by_pattern(pattern)?;
-    let parts = reader.parts;
-    let hour = parts.hour_of_day()?;
-    let (year, month, day) = parts.date()?;
-    let in_range =
-        month <= 12 && day <= 31 && hour <= 23 && parts.minute <= 59 && parts.second <= 59;
-    if !in_range {
-        return None;
-    }
-    let seconds = (hour * 60 + parts.minute) * 60 + parts.second;
-    let truncated = text[reader.at..].iter().any(|byte| !is_space(*byte));
-    let clock = i64::from(seconds) * SECOND + i64::from(parts.micros);
-    Some(ParsedByFormat { year, month, day, clock, truncated })
+/// The text does not match the pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormatMismatch {
+    /// At a letter of its own.
+    DateTime,
+    /// Within what `%r` or `%T` stand for.
+    Time,
+}
+
+/// Reads a text by a pattern.
+pub fn str_to_date(text: &[u8], pattern: &[u8]) -> Result<ParsedByFormat, FormatMismatch> {
+    let mut reader = Reader { text, at: 0, parts: Parts::default(), within_time: false };
+    let matched = reader.by_pattern(pattern);
+    let mismatch = match reader.within_time {
+        true => FormatMismatch::Time,
+        false => FormatMismatch::DateTime,
+    };
+    matched.and_then(|()| reader.made()).ok_or(mismatch)
 }
 
 struct Reader<'t> {
     text: &'t [u8],
     at: usize,
     parts: Parts,
+    /// What `%r` or `%T` stand for is being read.
+    within_time: bool,
 }
 
 #[derive(Default)]
@@ -69,6 +73,31 @@ struct Parts {
 }
 
 impl Reader<'_> {
+    /// Makes the value of what was read.
+    fn made(&self) -> Option<ParsedByFormat> {
+        let parts = &self.parts;
+        let hour = parts.hour_of_day()?;
+        let (year, month, day) = parts.date()?;
+        let clock = hour <= 23 && parts.minute <= 59 && parts.second <= 59;
+        if month > 12 || day > 31 || !clock {
+            return None;
+        }
+        let seconds = (hour * 60 + parts.minute) * 60 + parts.second;
+        let truncated = self.rest().iter().any(|byte| !is_space(*byte));
+        let clock = i64::from(seconds) * SECOND + i64::from(parts.micros);
+        Some(ParsedByFormat { year, month, day, clock, truncated })
+    }
+
+    /// Reads what `%r` or `%T` stand for.
+    fn time(&mut self, pattern: &[u8]) -> Option<()> {
+        self.within_time = true;
+        self.by_pattern(pattern)?;
+        // The hour of twelve is judged here already.
+        self.parts.hour_of_day()?;
+        self.within_time = false;
+        Some(())
+    }
+
     fn rest(&self) -> &[u8] {
         &self.text[self.at..]
     }
@@ -131,8 +160,8 @@ impl Reader<'_> {
                 };
                 self.at += 2;
             }
-            b'r' => return self.by_pattern(b"%I:%i:%S %p"),
-            b'T' => return self.by_pattern(b"%H:%i:%S"),
+            b'r' => return self.time(b"%I:%i:%S %p"),
+            b'T' => return self.time(b"%H:%i:%S"),
             b'.' => self.skip(u8::is_ascii_punctuation),
             b'@' => self.skip(u8::is_ascii_alphabetic),
             b'#' => self.skip(u8::is_ascii_digit),
@@ -192,11 +221,17 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Reads one of some names: the letters that follow are the whole of it, in any case.
+    /// Reads one of some names, or the start of one and no other, in any case.
     fn name(&mut self, count: u32, name: impl Fn(u32) -> &'static str) -> Option<u32> {
         let width = self.rest().iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
         let word = &self.rest()[..width];
-        let found = (0..count).find(|place| name(*place).as_bytes().eq_ignore_ascii_case(word))?;
+        let starts = |place: &u32| {
+            let start = name(*place).as_bytes().get(..width);
+            width > 0 && start.is_some_and(|start| start.eq_ignore_ascii_case(word))
+        };
+        let whole = (0..count).find(|place| starts(place) && name(*place).len() == width);
+        let mut all = (0..count).filter(starts);
+        let found = whole.or(all.next().filter(|_| all.next().is_none()))?;
         self.at += width;
         Some(found)
     }
