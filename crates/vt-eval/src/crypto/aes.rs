@@ -101,7 +101,7 @@ impl Mode {
     pub fn decrypt(self, key: &[u8], vector: &[u8; BLOCK], text: &[u8]) -> Option<Vec<u8>> {
         let cipher = Cipher::new(self, key)?;
         let mut data = text.to_vec();
-        if self.is_padded() && (text.is_empty() || text.len() % BLOCK != 0) {
+        if self.is_padded() && (text.is_empty() || !text.len().is_multiple_of(BLOCK)) {
             return None;
         }
         match self.chaining {

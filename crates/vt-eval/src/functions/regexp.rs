@@ -25,8 +25,27 @@ struct Prepared {
     charset: Charset,
     /// The place of the match type among the arguments, if it is there.
     match_type: Option<usize>,
-    /// The pattern, if it is constant: `None` within for NULL.
-    regex: Option<Option<Arc<Regex>>>,
+    /// The pattern, if it is constant, or what is wrong with it; that is told when it is used.
+    regex: Option<Result<Pattern, Wrong>>,
+}
+
+/// A pattern; `None` for NULL.
+type Pattern = Option<Arc<Regex>>;
+
+/// What is wrong with a pattern.
+#[derive(Clone)]
+enum Wrong {
+    Pattern(RegexError),
+    MatchType,
+}
+
+impl Wrong {
+    fn error(&self, name: &str) -> Error {
+        match self {
+            Wrong::Pattern(error) => failed(error),
+            Wrong::MatchType => strings::error(1210, format!("Incorrect arguments to {name}")),
+        }
+    }
 }
 
 fn failed(error: &RegexError) -> Error {
@@ -59,15 +78,11 @@ fn prepare(
     let mut regex = None;
     if let (Some(given), Some(pattern)) = (constant_type, signature.constant(1)) {
         let null_type = match_type.is_some() && given.is_none();
-        regex = Some(match pattern.text() {
-            None => None,
-            Some(_) if null_type => None,
-            Some(own) => {
-                let flags = flags(given.as_deref(), collation, signature.name())?;
-                let pattern = characters(constant_charset(pattern)?, &own);
-                Some(Arc::new(Regex::new(&pattern, flags).map_err(|error| failed(&error))?))
-            }
-        });
+        let characters = match pattern.text() {
+            Some(text) if !null_type => Some(characters(constant_charset(pattern)?, &text)),
+            _ => None,
+        };
+        regex = Some(pattern_of(characters.as_deref(), given.as_deref(), collation));
     }
     signature.keep(Prepared { collation, charset, match_type, regex });
     Ok((collation, coercibility))
@@ -89,12 +104,15 @@ fn check_binary(signature: &Signature<'_>, strings: usize) -> Result<(), Error> 
     Err(strings::error(3995, message))
 }
 
-/// Refuses a constant position before the text.
-fn check_start(signature: &Signature<'_>, place: usize) -> Result<(), Error> {
-    match strings::constant_int(signature, place)? {
-        Some(Some(start)) if start.value < 1 => Err(wrong_start(signature.name())),
-        _ => Ok(()),
-    }
+/// Compiles a pattern; the match type is judged even where the pattern is NULL.
+fn pattern_of(
+    pattern: Option<&[char]>,
+    given: Option<&[u8]>,
+    collation: Collation,
+) -> Result<Pattern, Wrong> {
+    let flags = flags(given, collation)?;
+    let Some(pattern) = pattern else { return Ok(None) };
+    Regex::new(pattern, flags).map(|regex| Some(Arc::new(regex))).map_err(Wrong::Pattern)
 }
 
 fn wrong_start(name: &str) -> Error {
@@ -126,7 +144,7 @@ fn characters_of(call: &mut Call<'_, '_>, place: usize) -> Result<Option<Vec<cha
 }
 
 /// Returns the flags of a match type over those of the collation.
-fn flags(given: Option<&[u8]>, collation: Collation, name: &str) -> Result<Flags, Error> {
+fn flags(given: Option<&[u8]>, collation: Collation) -> Result<Flags, Wrong> {
     let named = collation.name().unwrap_or_default();
     let sensitive = collation.is_binary() || named.contains("_cs");
     let mut flags = Flags { ignore_case: !sensitive, ..Flags::default() };
@@ -137,7 +155,7 @@ fn flags(given: Option<&[u8]>, collation: Collation, name: &str) -> Result<Flags
             b'm' => flags.multi_line = true,
             b'n' => flags.dot_all = true,
             b'u' => flags.unix_lines = true,
-            _ => return Err(strings::error(1210, format!("Incorrect arguments to {name}"))),
+            _ => return Err(Wrong::MatchType),
         }
     }
     Ok(flags)
@@ -176,24 +194,17 @@ struct Row {
     text: Vec<char>,
 }
 
-/// Returns the pattern and the text of a row; `None` if one of them is NULL.
-fn row(call: &mut Call<'_, '_>, name: &str) -> Result<Option<Row>, Error> {
-    let prepared = call.kept::<Prepared>().ok_or_else(|| Error::bug("an unprepared pattern"))?;
-    let text = characters_of(call, 0)?;
-    let regex = match &prepared.regex {
-        Some(regex) => regex.clone(),
-        None => compiled(call, prepared, name)?,
-    };
-    let (Some(text), Some(regex)) = (text, regex) else { return Ok(None) };
-    Ok(Some(Row { regex, charset: prepared.charset, text }))
+fn prepared<'c>(call: &Call<'c, '_>) -> Result<&'c Prepared, Error> {
+    call.kept::<Prepared>().ok_or_else(|| Error::bug("an unprepared pattern"))
 }
 
-fn compiled(
-    call: &mut Call<'_, '_>,
-    prepared: &Prepared,
-    name: &str,
-) -> Result<Option<Arc<Regex>>, Error> {
-    let Some(pattern) = characters_of(call, 1)? else { return Ok(None) };
+/// Returns the pattern for a row.
+fn pattern(call: &mut Call<'_, '_>, name: &str) -> Result<Pattern, Error> {
+    let prepared = prepared(call)?;
+    if let Some(regex) = &prepared.regex {
+        return regex.clone().map_err(|wrong| wrong.error(name));
+    }
+    let pattern = characters_of(call, 1)?;
     let given = match prepared.match_type {
         None => None,
         Some(place) => match call.bytes(place)? {
@@ -201,8 +212,21 @@ fn compiled(
             given => given,
         },
     };
-    let flags = flags(given.as_deref(), prepared.collation, name)?;
-    Regex::new(&pattern, flags).map(|regex| Some(Arc::new(regex))).map_err(|error| failed(&error))
+    pattern_of(pattern.as_deref(), given.as_deref(), prepared.collation)
+        .map_err(|wrong| wrong.error(name))
+}
+
+/// Returns the text of a row beside its pattern; `None` if one of them is NULL.
+fn row(call: &mut Call<'_, '_>, regex: Pattern) -> Result<Option<Row>, Error> {
+    let Some(regex) = regex else { return Ok(None) };
+    let Some(text) = characters_of(call, 0)? else { return Ok(None) };
+    Ok(Some(Row { regex, charset: prepared(call)?.charset, text }))
+}
+
+/// Returns the number of characters before a position, which must be within a text.
+fn skipped(start: i64, name: &str) -> Result<usize, Error> {
+    let skipped = start.checked_sub(1).and_then(|skipped| usize::try_from(skipped).ok());
+    skipped.ok_or_else(|| wrong_start(name))
 }
 
 /// Returns an argument that is an integer, or what stands for it; `None` for NULL.
@@ -239,16 +263,12 @@ fn like_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn regexp_like(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let Some(row) = row(call, "regexp_like")? else { return Ok(Value::Null) };
+    let regex = pattern(call, "regexp_like")?;
+    let Some(row) = row(call, regex)? else { return Ok(Value::Null) };
     Ok(Value::from(row.find(0, 1)?.is_some()))
 }
 
 fn instr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    if let Some(Some(option)) = strings::constant_int(signature, 4)?
-        && !(0..=1).contains(&option.value)
-    {
-        return Err(wrong_option());
-    }
     prepare(signature, 2, 5)?;
     Ok(Kind::int(21).with_nullable(signature.any_nullable()))
 }
@@ -258,7 +278,8 @@ fn regexp_instr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if behind.is_some_and(|behind| !(0..=1).contains(&behind)) {
         return Err(wrong_option());
     }
-    let row = row(call, "regexp_instr")?;
+    let regex = pattern(call, "regexp_instr")?;
+    let row = row(call, regex)?;
     let (start, occurrence) = (optional(call, 2, 1)?, optional(call, 3, 1)?);
     let (Some(row), Some(start), Some(occurrence), Some(behind)) = (row, start, occurrence, behind)
     else {
@@ -280,28 +301,22 @@ fn regexp_instr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn substr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    check_start(signature, 2)?;
     let claim = prepare(signature, 2, 4)?;
     Ok(unlimited(chars(signature, 0), claim).with_nullable(true))
 }
 
 fn regexp_substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let row = row(call, "regexp_substr")?;
-    let (start, occurrence) = (optional(call, 2, 1)?, optional(call, 3, 1)?);
-    let (Some(row), Some(start), Some(occurrence)) = (row, start, occurrence) else {
-        return Ok(Value::Null);
-    };
-    if start < 1 {
-        return Err(wrong_start("regexp_substr"));
-    }
-    let skipped = usize::try_from(start.saturating_sub(1)).map_err(|_| out_of_bounds())?;
+    let regex = pattern(call, "regexp_substr")?;
+    let Some(start) = optional(call, 2, 1)? else { return Ok(Value::Null) };
+    let skipped = skipped(start, "regexp_substr")?;
+    let (row, occurrence) = (row(call, regex)?, optional(call, 3, 1)?);
+    let (Some(row), Some(occurrence)) = (row, occurrence) else { return Ok(Value::Null) };
     let found = row.find(skipped, occurrence)?;
     let part = found.and_then(|(first, last)| row.text.get(first..last));
     Ok(part.map_or(Value::Null, |part| call.made(encoded(row.charset, part))))
 }
 
 fn replace_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    check_start(signature, 3)?;
     let claim = prepare(signature, 3, 5)?;
     let kind = sized(strings::BLOB_MAX, claim);
     let cut = strings::max_len(claim.0) > 1;
@@ -309,21 +324,21 @@ fn replace_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn regexp_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let row = row(call, "regexp_replace")?;
-    let with = characters_of(call, 2)?;
-    let (start, occurrence) = (optional(call, 3, 1)?, optional(call, 4, 0)?);
-    let (Some(row), Some(with), Some(start), Some(occurrence)) = (row, with, start, occurrence)
-    else {
+    let regex = pattern(call, "regexp_replace")?;
+    let Some(start) = optional(call, 3, 1)? else { return Ok(Value::Null) };
+    let skipped = skipped(start, "regexp_replace")?;
+    let (row, with) = (row(call, regex)?, characters_of(call, 2)?);
+    let occurrence = optional(call, 4, 0)?;
+    let (Some(row), Some(with), Some(occurrence)) = (row, with, occurrence) else {
         return Ok(Value::Null);
     };
-    if start < 1 {
-        let message = "Incorrect parameters in the call to native function 'regexp_replace'";
-        return Err(Error::mysql(1583, b"42000", message).with_code(vt_base::Code::InvalidArgument));
-    }
-    let skipped = usize::try_from(start.saturating_sub(1)).map_err(|_| out_of_bounds())?;
     let with = Template::new(&with, &row.regex);
     let mut search = row.regex.search(&row.text);
     search.start_at(skipped).map_err(|error| failed(&error))?;
+    if row.text.is_empty() {
+        // There is nothing to replace, whatever matches it.
+        return Ok(call.made(Vec::new()));
+    }
     let mut out = Vec::with_capacity(row.text.len());
     let (mut done, mut number) = (0, 0_i64);
     let most = call.session().max_allowed_packet / row.charset.min_len() as u64;

@@ -185,8 +185,13 @@ fn insert(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn replace_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
+    let to = match claim.0 == Collation::BINARY && signature.kind(2).collation != Collation::BINARY
+    {
+        true => chars_in(signature, 2, claim),
+        false => chars_brought(signature, 2),
+    };
     // As if every character were replaced.
-    let grown = chars(signature, 0) * chars_brought(signature, 2).saturating_sub(1).max(1);
+    let grown = chars(signature, 0) * to.saturating_sub(1).max(1);
     Ok(made_of(signature, 0..3, sized(grown, claim)))
 }
 

@@ -4,7 +4,7 @@ use vt_base::Error;
 use vt_collation::Charset;
 use vt_value::{Collation, Value};
 
-use super::strings::{charset_of, from_itself, sized};
+use super::strings::{charset_of, from_args, sized};
 use crate::SqlMode;
 use crate::function::{Call, Function, MANY, Signature};
 use crate::kind::Kind;
@@ -91,8 +91,7 @@ fn char_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let charset = Charset::from_name(&name)
         .ok_or_else(|| Error::unsupported(format_args!("the character set {name}")))?;
     let length = (signature.len() as u64 - 1) * 4;
-    // NULLs among the numbers are left out.
-    Ok(from_itself(signature, sized(length, (charset.default_collation(), 4))))
+    Ok(from_args(signature, sized(length, (charset.default_collation(), 4))))
 }
 
 fn char(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -108,7 +107,7 @@ fn char(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         return Ok(call.made(bytes));
     }
     let shown: String =
-        bytes.iter().skip(whole).take(6).map(|byte| format!("{byte:02X}")).collect();
+        bytes.iter().skip(whole).take(3).map(|byte| format!("{byte:02X}")).collect();
     call.warn(1300, format!("Invalid {} character string: '{shown}'", charset.name()));
     let mode = call.session().sql_mode;
     if mode.has(SqlMode::STRICT_TRANS_TABLES) || mode.has(SqlMode::STRICT_ALL_TABLES) {

@@ -12,6 +12,7 @@ use super::strings::{
 use crate::convert::Int;
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
+use crate::node::Node;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("left", (2, 2), left_kind, left),
@@ -63,7 +64,8 @@ fn right(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn substr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
     let mut length = chars(signature, 0);
-    if let Some(Some(start)) = constant_int(signature, 1)? {
+    let start = constant_int(signature, 1)?;
+    if let Some(Some(start)) = start {
         length = match i128::from(start.bits_i64()) {
             _ if start.unsigned && start.value > PLACE_MAX => length,
             0 => 0,
@@ -75,6 +77,7 @@ fn substr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         };
     }
     if signature.len() == 3
+        && start != Some(None)
         && let Some(Some(count)) = constant_int(signature, 2)?
     {
         length = length.min(count.clamped_usize() as u64);
@@ -83,7 +86,10 @@ fn substr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    asked(call, 1..call.len())?;
+    asked(call, 1..2)?;
+    if call.len() == 3 && !call.args().get(1).and_then(Node::constant).is_some_and(Value::is_null) {
+        asked(call, 2..3)?;
+    }
     let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
     let start = call.int(1)?;
     let length = if call.len() == 3 { call.int(2)? } else { Some(Int::signed(i64::MAX)) };

@@ -2,10 +2,10 @@
 
 use vt_base::Error;
 use vt_collation::Charset;
-use vt_value::{Collation, Type, Value};
+use vt_value::{Collation, Decimal, Type, Value};
 
 use super::strings::{
-    chars, charset_of, claim_of, made_of, max_len, own, sized, too_long, unknown,
+    chars, chars_in, charset_of, claim_of, made_of, max_len, own, sized, too_long, unknown,
 };
 use crate::function::{Call, CollationUse, Function, MANY, Signature};
 use crate::kind::Kind;
@@ -109,7 +109,7 @@ fn find(call: &mut Call<'_, '_>, text: usize, part: usize) -> Result<Value, Erro
 }
 
 /// Returns the parts of a string between commas.
-fn members<'t>(charset: Charset, text: &'t [u8]) -> Vec<&'t [u8]> {
+fn members(charset: Charset, text: &[u8]) -> Vec<&[u8]> {
     let mut comma = Vec::new();
     charset.encode(u32::from(b','), &mut comma);
     let mut parts = Vec::new();
@@ -182,32 +182,12 @@ fn field(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(compared) = call.kept::<CompareAs>().copied() else {
         return Err(Error::bug("FIELD without a way to compare"));
     };
+    let wanted = Wanted::of(call, compared)?;
+    if matches!(wanted, Wanted::Null) {
+        return Ok(Value::Int(0));
+    }
     for place in 1..call.len() {
-        let equal = match compared {
-            CompareAs::Text(collation) => {
-                let (a, b) = (call.text_in(0, collation)?, call.text_in(place, collation)?);
-                match (a, b) {
-                    (None, _) => return Ok(Value::Int(0)),
-                    (_, None) => false,
-                    (Some(a), Some(b)) => collation
-                        .equal(&a, &b)
-                        .ok_or_else(|| unknown(collation, "comparing strings"))?,
-                }
-            }
-            CompareAs::Int => {
-                let a = call.int(0)?.map(crate::convert::Int::bits_i64);
-                let b = call.int(place)?.map(crate::convert::Int::bits_i64);
-                a.is_some() && a == b
-            }
-            CompareAs::Decimal => {
-                let (a, b) = (call.decimal(0)?, call.decimal(place)?);
-                a.is_some() && a == b
-            }
-            CompareAs::Real => {
-                let (a, b) = (call.real(0)?, call.real(place)?);
-                a.is_some() && a == b
-            }
-        };
+        let equal = wanted.equals(call, place)?;
         if equal {
             return Ok(Value::Int(place as i64));
         }
@@ -215,10 +195,49 @@ fn field(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(Value::Int(0))
 }
 
+/// What FIELD looks for.
+enum Wanted {
+    Null,
+    Text(bytes::Bytes, Collation),
+    Int(i64),
+    Decimal(Decimal),
+    Real(f64),
+}
+
+impl Wanted {
+    fn of(call: &mut Call<'_, '_>, compared: CompareAs) -> Result<Wanted, Error> {
+        Ok(match compared {
+            CompareAs::Text(collation) => {
+                call.text_in(0, collation)?.map(|text| Wanted::Text(text, collation))
+            }
+            CompareAs::Int => call.int(0)?.map(|number| Wanted::Int(number.bits_i64())),
+            CompareAs::Decimal => call.decimal(0)?.map(Wanted::Decimal),
+            CompareAs::Real => call.real(0)?.map(Wanted::Real),
+        }
+        .unwrap_or(Wanted::Null))
+    }
+
+    fn equals(&self, call: &mut Call<'_, '_>, place: usize) -> Result<bool, Error> {
+        Ok(match self {
+            Wanted::Null => false,
+            Wanted::Text(wanted, collation) => {
+                let Some(text) = call.text_in(place, *collation)? else { return Ok(false) };
+                let equal = collation.equal(&text, wanted);
+                equal.ok_or_else(|| unknown(*collation, "comparing strings"))?
+            }
+            Wanted::Int(wanted) => {
+                call.int(place)?.is_some_and(|number| number.bits_i64() == *wanted)
+            }
+            Wanted::Decimal(wanted) => call.decimal(place)?.is_some_and(|one| one == *wanted),
+            Wanted::Real(wanted) => call.real(place)?.is_some_and(|one| one == *wanted),
+        })
+    }
+}
+
 fn elt_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let count = signature.len();
     let claim = signature.aggregate_collation(1..count, CollationUse::Result)?;
-    let length = (1..count).map(|place| chars(signature, place)).max().unwrap_or(0);
+    let length = (1..count).map(|place| chars_in(signature, place, claim)).max().unwrap_or(0);
     let kind = sized(length, claim).with_nullable(true);
     Ok(made_of(signature, 1..count, kind))
 }
@@ -235,7 +254,7 @@ fn elt(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn make_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let count = signature.len();
     let claim = signature.aggregate_collation(1..count, CollationUse::Result)?;
-    let parts: u64 = (1..count).map(|place| chars(signature, place)).sum();
+    let parts: u64 = (1..count).map(|place| chars_in(signature, place, claim)).sum();
     let nullable = signature.any_nullable();
     let length = parts + (count as u64).saturating_sub(2);
     let kind = made_of(signature, 1..count, sized(length, claim));
@@ -270,7 +289,7 @@ fn make_set(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn export_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let end = signature.len().min(4);
     let claim = signature.aggregate_collation(1..end, CollationUse::Result)?;
-    let each = chars(signature, 1).max(chars(signature, 2));
+    let each = chars_in(signature, 1, claim).max(chars_in(signature, 2, claim));
     let separator = if signature.len() > 3 { chars(signature, 3) } else { 1 };
     Ok(made_of(signature, 1..end, sized(each * 64 + separator * 63, claim)))
 }

@@ -118,14 +118,18 @@ pub(super) fn chars_brought(signature: &Signature<'_>, place: usize) -> u64 {
 
 /// The same; of a result of bytes the bytes.
 pub(super) fn chars_in(signature: &Signature<'_>, place: usize, claim: Claim) -> u64 {
-    if claim.0 == Collation::BINARY { bytes(signature, place) } else { chars(signature, place) }
+    let text = signature.kind(place).collation != Collation::BINARY;
+    match claim.0 == Collation::BINARY && text {
+        true => bytes(signature, place),
+        false => chars(signature, place),
+    }
 }
 
 /// Returns the bytes that an argument has at most.
 pub(super) fn bytes(signature: &Signature<'_>, place: usize) -> u64 {
     let kind = signature.kind(place);
     let each = if kind.collation == Collation::BINARY { 1 } else { max_len(kind.collation) };
-    chars(signature, place) * each
+    u64::from(kind.length) * each
 }
 
 /// Returns the collation of one argument as a string; that of NULL is that of bytes.
