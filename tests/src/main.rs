@@ -5,6 +5,7 @@
 
 mod check;
 mod clients;
+mod collations;
 mod control;
 mod demo;
 mod differential;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let filter = match args.split_first() {
         Some((word, rest)) if word == "oracle" => return oracle::main(rest),
+        Some((word, rest)) if word == "collations" => return collations::main(rest),
         Some((word, _)) => word.clone(),
         None => String::new(),
     };

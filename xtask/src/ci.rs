@@ -22,6 +22,7 @@ pub(crate) fn run() -> Result<(), String> {
     })?;
     step("tests of the crates", || cargo(&["test", "--workspace", "--quiet"]))?;
     step("end to end", end_to_end)?;
+    step("collations", || collations(&["--strings".to_owned(), "60".to_owned()]))?;
     sh::say(&format!("ci: all passed in {} s", started.elapsed().as_secs()));
     Ok(())
 }
@@ -30,6 +31,13 @@ pub(crate) fn run() -> Result<(), String> {
 pub(crate) fn end_to_end() -> Result<(), String> {
     cargo(&["build", "--quiet", "-p", "vitrum"])?;
     cargo(&["run", "--quiet", "-p", "vt-e2e"])
+}
+
+/// Compares collations with MySQL.
+pub(crate) fn collations(args: &[String]) -> Result<(), String> {
+    let mut line = vec!["run", "--quiet", "-p", "vt-e2e", "--", "collations"];
+    line.extend(args.iter().map(String::as_str));
+    cargo(&line)
 }
 
 /// Compares expressions with MySQL, a long run of them in a build that is worth it.

@@ -4,6 +4,7 @@
 
 mod ci;
 mod client;
+mod collations;
 mod corpus;
 mod deps;
 mod golden;
@@ -18,6 +19,8 @@ usage: cargo xtask VERB
   deps [--tests]  bring what is missing: a mysqld; with --tests also etcd, sysbench and a mysql client
   mysql ARGS      run a mysql client, the unpacked one where the system has none
   tidy            prove the order of the house: floors, absences, sizes
+  collations ARGS write the tables of collations anew; ARGS tell a mysql client the server to ask;
+                  with --judge compare what they give with a real MySQL; --judge --help tells more
   golden [CRATE]  rewrite the golden files by what the code gives now
   corpus [ARGS]   measure the grammar on the test suites of MySQL and MariaDB (docs/measuring.md)
   speed           measure the parser's time, allocations and instructions
@@ -31,6 +34,10 @@ fn main() -> ExitCode {
     let done = match args.first().map(String::as_str) {
         Some("deps") => deps::run(args.iter().any(|arg| arg == "--tests")),
         Some("mysql") => client::run(&args[1..]),
+        Some("collations") => match args.get(1).map(String::as_str) {
+            Some("--judge") => deps::run(true).and_then(|()| ci::collations(&args[2..])),
+            _ => collations::run(&args[1..]),
+        },
         Some("tidy") => tidy::run(),
         Some("golden") => golden::update(args.get(1).map(String::as_str)),
         Some("corpus") => corpus::run(&args[1..]),

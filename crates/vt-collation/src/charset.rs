@@ -2,6 +2,7 @@
 
 mod chars;
 mod convert;
+mod keys;
 mod lengths;
 mod table;
 mod unicode;
@@ -116,10 +117,21 @@ impl Charset {
         Collation(self.info().binary)
     }
 
-    /// Returns whether the set is one of Unicode, into which strings of any other go.
+    /// Returns whether the set is a form of Unicode; gb18030 is none to MySQL.
     pub fn is_unicode(self) -> bool {
-        use Charset::{Gb18030, Ucs2, Utf8mb3, Utf8mb4, Utf16, Utf16le, Utf32};
-        matches!(self, Gb18030 | Ucs2 | Utf16 | Utf16le | Utf32 | Utf8mb3 | Utf8mb4)
+        use Charset::{Ucs2, Utf8mb3, Utf8mb4, Utf16, Utf16le, Utf32};
+        matches!(self, Ucs2 | Utf16 | Utf16le | Utf32 | Utf8mb3 | Utf8mb4)
+    }
+
+    /// Returns whether MySQL takes strings of another set into this one where the two meet, as in
+    /// a comparison of columns. Of utf8mb4 and utf32 each holds the other, and the first wins.
+    pub fn holds(self, other: Charset) -> bool {
+        match self {
+            _ if self == other => true,
+            _ if self == Charset::Binary || other == Charset::Binary => false,
+            Charset::Utf8mb4 | Charset::Utf32 => true,
+            _ => self.is_unicode() && !other.is_unicode(),
+        }
     }
 
     /// Returns whether bytes below 128 that begin a character are that character of ASCII.

@@ -10,10 +10,11 @@
 //! The tables were asked of a real server by `cargo xtask collations` (`tables/README.md` tells
 //! their form); each unfolds when it is first used. The crate is pure: it knows nothing of values,
 //! SQL, files or sockets, and not the rules of coercibility, only what they need
-//! ([`Charset::is_unicode`], [`Charset::is_ascii`], [`Collation::is_binary`]).
+//! ([`Charset::holds`], [`Charset::is_ascii`], [`Collation::is_binary`]).
 
 pub mod charset;
 pub mod collation;
+mod tables;
 
 pub use charset::{Charset, Conversion};
 pub use collation::Collation;

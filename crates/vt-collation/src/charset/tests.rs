@@ -22,3 +22,14 @@ fn characters_are_counted_and_cut() {
     assert_eq!(Charset::Utf8mb3.well_formed(text), 6);
     assert_eq!(Charset::Gbk.count(b"a\x81\x40\x81"), 3);
 }
+
+#[test]
+fn sets_hold_others_as_in_mysql() {
+    let holds = |left: &str, right: &str| {
+        let [left, right] = [left, right].map(|name| Charset::from_name(name).unwrap());
+        left.holds(right)
+    };
+    assert!(holds("utf8mb3", "gb18030") && holds("utf8mb4", "utf16") && holds("utf32", "utf8mb4"));
+    assert!(!holds("utf16", "utf8mb3") && !holds("utf8mb3", "ucs2") && !holds("gb18030", "latin1"));
+    assert!(!holds("utf8mb4", "binary") && !holds("binary", "latin1"));
+}

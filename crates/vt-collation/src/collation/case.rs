@@ -1,27 +1,160 @@
 //! Upper and lower case.
 
+use std::sync::OnceLock;
+
 use super::Collation;
+use crate::Charset;
+use crate::tables::Runs;
+
+/// Collations have ids below this.
+const IDS: usize = 324;
+/// In the table of ASCII: the character becomes one that is not of ASCII.
+const LONG: u8 = 0xFF;
+
+/// Changes to upper and to lower case by id; unfolded when first asked.
+static CASES: [[OnceLock<Option<Case>>; 2]; IDS] = [const { [const { OnceLock::new() }; 2] }; IDS];
+
+/// A direction of change.
+#[derive(Clone, Copy)]
+enum To {
+    Upper = 0,
+    Lower = 1,
+}
+
+/// A change of case.
+struct Case {
+    set: Charset,
+    /// By code points, or by the characters' keys in their own set.
+    map: Runs,
+    by_points: bool,
+    /// The server writes over the string that it reads.
+    in_place: bool,
+    ascii: [u8; 128],
+}
 
 impl Collation {
-    /// Appends `UPPER(text)`; returns whether it is known.
+    /// Appends `UPPER(text)`; returns whether it is known, which it is for every collation that
+    /// MySQL has.
     pub fn upper(self, text: &[u8], out: &mut Vec<u8>) -> bool {
-        self.change_case(text, out, u8::to_ascii_uppercase)
+        self.change_case(To::Upper, text, out)
     }
 
     /// Appends `LOWER(text)`; returns whether it is known.
     pub fn lower(self, text: &[u8], out: &mut Vec<u8>) -> bool {
-        self.change_case(text, out, u8::to_ascii_lowercase)
+        self.change_case(To::Lower, text, out)
     }
 
-    fn change_case(self, text: &[u8], out: &mut Vec<u8>, change: fn(&u8) -> u8) -> bool {
-        if self == Collation::BINARY {
-            out.extend_from_slice(text);
-            return true;
+    fn change_case(self, to: To, text: &[u8], out: &mut Vec<u8>) -> bool {
+        let case = CASES
+            .get(usize::from(self.0))
+            .and_then(|both| both[to as usize].get_or_init(|| Case::open(self, to)).as_ref());
+        match case {
+            Some(case) if case.in_place => case.change_in_place(text, out),
+            Some(case) => case.change(text, out),
+            None => return false,
         }
-        let plain = self.charset().is_some_and(|set| set.keeps_ascii()) && text.is_ascii();
-        if plain {
-            out.extend(text.iter().map(change));
+        true
+    }
+}
+
+impl Case {
+    fn open(collation: Collation, to: To) -> Option<Case> {
+        let (name, set) = (collation.name()?, collation.charset()?);
+        let change = match to {
+            To::Upper => "upper",
+            To::Lower => "lower",
+        };
+        let unicode = match name {
+            _ if name.contains("_turkish_") && set.is_unicode() => Some("turkish"),
+            _ if name.contains("_unicode_520_") => Some("520"),
+            _ if name.contains("_0900_") => Some("0900"),
+            _ if set.is_unicode() => Some("unicode"),
+            _ => None,
+        };
+        let part = |name: &str| Runs::open(&format!("{change}:{name}"));
+        let map = match unicode {
+            Some(name) => part(name),
+            None => part(name).or_else(|| part(set.name())),
+        };
+        let map = map.unwrap_or_default();
+        let mut ascii = [0; 128];
+        for (byte, changed) in ascii.iter_mut().enumerate() {
+            let other = map.get(byte as u32).unwrap_or(byte as u32);
+            *changed = if other < 0x80 { other as u8 } else { LONG };
         }
-        plain
+        let in_place = matches!(set, Charset::Utf8mb3 | Charset::Utf8mb4)
+            && matches!(unicode, Some("520" | "0900"));
+        Some(Case { set, map, by_points: unicode.is_some(), in_place, ascii })
+    }
+
+    /// Returns what a byte that is a character of ASCII becomes, if that is one too.
+    #[inline]
+    fn ascii(&self, byte: u8) -> Option<u8> {
+        let changed = self.ascii.get(usize::from(byte)).copied();
+        changed.filter(|changed| *changed != LONG && self.set.min_len() == 1)
+    }
+
+    /// Appends a character changed.
+    fn change_char(&self, char: &[u8], out: &mut Vec<u8>) {
+        let number = match self.by_points {
+            true => self.set.decode(char).map(|(point, _)| point),
+            false => self.set.key(char),
+        };
+        let start = out.len();
+        let done = match number.and_then(|number| self.map.get(number)) {
+            Some(point) if self.by_points => self.set.encode(point, out),
+            Some(key) => {
+                self.set.write_key(key, out);
+                true
+            }
+            None => false,
+        };
+        if !done {
+            out.truncate(start);
+            out.extend_from_slice(char);
+        }
+    }
+
+    fn change(&self, text: &[u8], out: &mut Vec<u8>) {
+        let mut rest = text;
+        while let Some(&byte) = rest.first() {
+            let len = match self.ascii(byte) {
+                Some(changed) => {
+                    out.push(changed);
+                    1
+                }
+                None => {
+                    let len = self.set.char_len(rest);
+                    self.change_char(rest.get(..len).unwrap_or_default(), out);
+                    len
+                }
+            };
+            rest = rest.get(len..).unwrap_or_default();
+        }
+    }
+
+    /// Changes a string as the server does where it writes over what it reads: a character that
+    /// grows spoils the next, and there the string ends.
+    fn change_in_place(&self, text: &[u8], out: &mut Vec<u8>) {
+        let start = out.len();
+        let mut read = 0;
+        while let Some(rest) = text.get(read..).filter(|rest| !rest.is_empty()) {
+            let written = out.len() - start;
+            if written > read {
+                return;
+            }
+            if let Some(changed) = self.ascii(rest[0]) {
+                out.push(changed);
+                read += 1;
+                continue;
+            }
+            let Some(len) = self.set.whole_len(rest) else { return };
+            self.change_char(rest.get(..len).unwrap_or_default(), out);
+            if out.len() - start > text.len() {
+                out.truncate(start + written);
+                return;
+            }
+            read += len;
+        }
     }
 }
