@@ -54,6 +54,46 @@ impl Need {
     }
 }
 
+/// A string as it is read, and as a warning shows it.
+struct Source {
+    bytes: Bytes,
+    binary: bool,
+}
+
+impl std::ops::Deref for Source {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Source {
+    fn new(bytes: &Bytes, collation: Collation) -> Result<Source, Error> {
+        let text = Text { bytes: bytes.clone(), collation };
+        Ok(Source { bytes: readable(&text)?, binary: collation == Collation::BINARY })
+    }
+
+    fn of_text(text: &[u8]) -> Source {
+        Source { bytes: Bytes::copy_from_slice(text), binary: false }
+    }
+
+    /// Returns the text; of a string of bytes what is no printable ASCII as hexadecimal digits.
+    fn shown(&self) -> String {
+        if !self.binary {
+            return String::from_utf8_lossy(&self.bytes).chars().take(SHOWN_CHARACTERS).collect();
+        }
+        let mut out = String::new();
+        for byte in self.bytes.iter().take(SHOWN_CHARACTERS) {
+            match byte {
+                b' '..=b'~' => out.push(char::from(*byte)),
+                _ => out.push_str(&format!("\\x{byte:02X}")),
+            }
+        }
+        out
+    }
+}
+
 /// Returns the bytes of a string whose digits, signs and letters are those of ASCII.
 pub(crate) fn readable(text: &Text) -> Result<Bytes, Error> {
     if text.collation == Collation::BINARY {
@@ -102,14 +142,16 @@ fn calendar(
         }
         Value::Temporal(value) => rules.check_value(value).is_none().then_some(*value),
         Value::Text(bytes, collation) => {
-            let text = Text { bytes: bytes.clone(), collation: *collation };
-            let bytes = readable(&text)?;
-            datetime_of_text(&bytes, asked, &rules, ctx)?
+            let text = Source::new(bytes, *collation)?;
+            datetime_of_text(&text, asked, &rules, ctx)?
         }
         number => {
             let Some(split) = split(number) else {
                 return Err(Error::unsupported(format_args!("{} as a date", value.typ())));
             };
+            if asked == Asked::Date {
+                too_long(number, ctx);
+            }
             datetime_of_number(number, split, asked, &rules, ctx)
         }
     };
@@ -130,7 +172,7 @@ fn on_today(value: &Temporal, asked: Asked, session: &Session) -> Option<Tempora
 }
 
 fn datetime_of_text(
-    text: &[u8],
+    text: &Source,
     asked: Asked,
     rules: &DateRules,
     ctx: &mut Context<'_>,
@@ -202,6 +244,31 @@ fn split(value: &Value) -> Option<Split> {
     })
 }
 
+/// Warns of a decimal whose whole part no integer holds.
+pub(crate) fn too_long(number: &Value, ctx: &mut Context<'_>) {
+    if let Value::Decimal(number) = number
+        && number.truncate(0).to_i64().is_none()
+    {
+        let text = Source::of_text(number.to_string().as_bytes());
+        warn(ctx, "Truncated incorrect", "DECIMAL", &text);
+    }
+}
+
+/// Reads a number of fewer digits than a whole date has, where parts of it may be zero: its year
+/// has two digits.
+fn partial_date(number: Split, rules: &DateRules) -> Option<Temporal> {
+    let digits = match number.whole {
+        0..=100 => number.whole + 20_000_000,
+        700_000..=700_100 => number.whole + 19_000_000,
+        _ => return None,
+    };
+    let (month, day) = ((digits / 100 % 100) as u32, (digits % 100) as u32);
+    let fits = rules.partial && number.nanoseconds >= 0 && month <= 12 && day <= 31;
+    let year = (digits / 10_000) as u32;
+    let date = Temporal::date(year, month, day);
+    (fits && rules.check(year, month, day, true).is_none()).then_some(date)
+}
+
 /// Writes a number as a warning shows it.
 fn shown(number: &Value) -> Vec<u8> {
     let mut text = Vec::new();
@@ -219,6 +286,11 @@ fn datetime_of_number(
     rules: &DateRules,
     ctx: &mut Context<'_>,
 ) -> Option<Temporal> {
+    if asked == Asked::Date
+        && let Some(date) = partial_date(split, rules)
+    {
+        return Some(date);
+    }
     // A date has no fraction that could be rounded.
     let truncate_fraction = rules.truncate_fraction || asked == Asked::Date;
     let exact = DateRules { truncate_fraction, ..*rules };
@@ -226,23 +298,27 @@ fn datetime_of_number(
     if notes.has(Notes::OVERFLOW) {
         overflow(ctx, "datetime");
     }
+    // Where a date is wanted, MySQL makes an integer of a double.
+    let double = matches!(number, Value::Float(_)) && split.whole.unsigned_abs() < 1 << 62;
+    let integer = Value::Int(split.whole);
+    let number = if double && asked == Asked::Date { &integer } else { number };
     let whole = matches!(number, Value::Int(_) | Value::UInt(_));
     match (value, asked) {
-        (None, Asked::Date) if !whole => warn(ctx, "Truncated incorrect", "date", &shown(number)),
-        (None, _) if notes.has(Notes::OVERFLOW) => {
-            warn(ctx, "Truncated incorrect", "datetime", &shown(number));
+        (None, Asked::Date) if !whole => {
+            warn(ctx, "Truncated incorrect", "date", &Source::of_text(&shown(number)))
         }
-        (None, _) => warn(ctx, "Incorrect", "datetime", &shown(number)),
+        (None, _) if notes.has(Notes::OVERFLOW) => {
+            warn(ctx, "Truncated incorrect", "datetime", &Source::of_text(&shown(number)));
+        }
+        (None, _) => warn(ctx, "Incorrect", "datetime", &Source::of_text(&shown(number))),
         (Some(_), Asked::DateTime)
             if notes.is_bad() && *rules != Need::Stored.rules(ctx.session) =>
         {
-            warn(ctx, "Truncated incorrect", "date", &shown(number));
+            warn(ctx, "Truncated incorrect", "date", &Source::of_text(&shown(number)));
         }
         _ => {}
     }
-    // A zero that stands for a date has two digits of the year.
-    let zero = asked == Asked::Date && split.whole == 0;
-    value.map(|value| if zero { Temporal::date(2000, 0, 0) } else { value })
+    value
 }
 
 /// Returns a value as a TIME; `None` for NULL and for what is none.
@@ -252,14 +328,13 @@ pub(crate) fn time(value: &Value, ctx: &mut Context<'_>) -> Result<Option<Tempor
         Value::Null => Ok(None),
         Value::Temporal(value) => Ok(Some(value.to_time())),
         Value::Text(bytes, collation) => {
-            let text = Text { bytes: bytes.clone(), collation: *collation };
-            let bytes = readable(&text)?;
-            let (value, notes) = time_of_text(&bytes, ctx.session)?;
+            let text = Source::new(bytes, *collation)?;
+            let (value, notes) = time_of_text(&text, ctx.session)?;
             if notes.is_bad() {
-                warn(ctx, "Truncated incorrect", "time", &bytes);
+                warn(ctx, "Truncated incorrect", "time", &text);
             }
             if value.is_some() {
-                deprecation(&notes, &bytes, ctx);
+                deprecation(&notes, &text, ctx);
             }
             Ok(value)
         }
@@ -269,7 +344,7 @@ pub(crate) fn time(value: &Value, ctx: &mut Context<'_>) -> Result<Option<Tempor
             };
             let (value, notes) = temporal::time_of_number(split, truncate);
             if notes.is_bad() {
-                warn(ctx, "Truncated incorrect", "time", &shown(number));
+                warn(ctx, "Truncated incorrect", "time", &Source::of_text(&shown(number)));
             }
             Ok(value)
         }
@@ -314,12 +389,11 @@ pub(crate) fn either(
     match value {
         Value::Temporal(value) => Ok(Some(*value).filter(|value| !refused(value, ctx))),
         Value::Text(bytes, collation) => {
-            let text = Text { bytes: bytes.clone(), collation: *collation };
-            let bytes = readable(&text)?;
-            let (value, lenient) = either_of_text(&bytes, ctx)?;
+            let text = Source::new(bytes, *collation)?;
+            let (value, lenient) = either_of_text(&text, ctx)?;
             match value {
                 Some(value) if !lenient && refused(&value, ctx) => {
-                    warn(ctx, "Truncated incorrect", name(&value), &bytes);
+                    warn(ctx, "Truncated incorrect", name(&value), &text);
                     Ok(None)
                 }
                 value => Ok(value),
@@ -333,7 +407,7 @@ pub(crate) fn either(
             }
             let (found, _) = temporal::datetime_of_number(split, &DateRules::FUZZY);
             if found.is_none() {
-                warn(ctx, "Incorrect", "datetime", &shown(value));
+                warn(ctx, "Incorrect", "datetime", &Source::of_text(&shown(value)));
             }
             Ok(found)
         }
@@ -342,7 +416,7 @@ pub(crate) fn either(
 
 /// Reads a text as a datetime or a time; says also whether it is a date that began like a time,
 /// whose zeroes MySQL lets pass.
-fn either_of_text(text: &[u8], ctx: &mut Context<'_>) -> Result<(Option<Temporal>, bool), Error> {
+fn either_of_text(text: &Source, ctx: &mut Context<'_>) -> Result<(Option<Temporal>, bool), Error> {
     if text.contains(&b':') {
         let (value, notes) = time_of_text(text, ctx.session)?;
         let is_time = value.is_some_and(|_| {
@@ -377,12 +451,11 @@ pub(crate) fn clock(value: &Value, ctx: &mut Context<'_>) -> Result<Option<Tempo
     match value {
         Value::Temporal(value) => Ok(Some(*value)),
         Value::Text(bytes, collation) => {
-            let text = Text { bytes: bytes.clone(), collation: *collation };
-            let bytes = readable(&text)?;
-            let (read, mut notes) = temporal::read_datetime(&bytes, &rules);
+            let text = Source::new(bytes, *collation)?;
+            let (read, mut notes) = temporal::read_datetime(&text, &rules);
             let refused = Notes::ZERO_DATE.and(Notes::ZERO_IN_DATE).and(Notes::OUT_OF_RANGE);
             if notes.has(refused) && notes.deprecation.is_none() {
-                warn(ctx, "Incorrect", "datetime", &bytes);
+                warn(ctx, "Incorrect", "datetime", &text);
                 return Ok(None);
             }
             match read {
@@ -439,9 +512,13 @@ fn name(value: &Temporal) -> &'static str {
 }
 
 /// Warning 1292.
-pub(crate) fn warn(ctx: &mut Context<'_>, way: &str, what: &str, text: &[u8]) {
-    let shown: String = String::from_utf8_lossy(text).chars().take(SHOWN_CHARACTERS).collect();
-    ctx.warn(1292, format!("{way} {what} value: '{shown}'"));
+fn warn(ctx: &mut Context<'_>, way: &str, what: &str, text: &Source) {
+    ctx.warn(1292, format!("{way} {what} value: '{}'", text.shown()));
+}
+
+/// Warning 1292 of a text that was made, or is of UTF-8.
+pub(crate) fn warn_temporal(ctx: &mut Context<'_>, way: &str, what: &str, text: &[u8]) {
+    warn(ctx, way, what, &Source::of_text(text));
 }
 
 /// Warning 1441.

@@ -71,12 +71,15 @@ fn shift(call: &mut Call<'_, '_>, turn: fn(Interval) -> Interval) -> Result<Valu
     let what = if is_time { "TIME" } else { "DATETIME" };
     let interval = match interval(call, 1, unit)? {
         Given::Null => return Ok(Value::Null),
+        Given::Unfit if matches!(typ, Type::DATE | Type::TIME) => return Ok(Value::Null),
         Given::Unfit => return out_of_range(call, what),
         Given::Interval(interval) => turn(interval),
     };
     let Some(sum) = add_interval(value, interval, unit) else {
-        if is_time {
-            return out_of_range(call, what);
+        match typ {
+            Type::TIME => return out_of_range(call, what),
+            Type::DATE => return out_of_range(call, "DATE"),
+            _ => {}
         }
         convert::overflow(call.context(), "datetime");
         return Ok(Value::Null);
@@ -120,7 +123,10 @@ pub(super) fn interval(call: &mut Call<'_, '_>, place: usize, unit: Unit) -> Res
         let micros = seconds.mul(&SECOND.into()).and_then(|micros| micros.truncate(0).to_i128());
         let limit = i128::from(i64::MAX) * i128::from(SECOND);
         let micros = micros.filter(|micros| micros.abs() <= limit);
-        let Some(micros) = micros else { return Ok(Given::Unfit) };
+        let Some(micros) = micros else {
+            convert::too_long(&Value::Decimal(seconds), call.context());
+            return Ok(Given::Unfit);
+        };
         return Ok(Given::Interval(Interval::of_micros(micros)));
     }
     let Some(count) = call.int(place)? else { return Ok(Given::Null) };
@@ -147,6 +153,9 @@ fn datediff(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn diff_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let unit = unit(signature, 0)?;
+    if !unit.is_simple() {
+        return Err(signature.unsupported("by a unit of several parts"));
+    }
     signature.keep(unit);
     Ok(Kind::int(21))
 }

@@ -43,6 +43,7 @@ pub(super) fn format_kind(signature: &Signature<'_>, place: usize) -> Result<Kin
     let length = match node.constant() {
         Some(Value::Null) => 0,
         Some(Value::Text(pattern, _)) if node.is_literal() => widest(pattern),
+        _ if node.kind().typ.is_float() => 220,
         _ => node.kind().length.saturating_mul(10),
     };
     Ok(made(signature, length))
@@ -101,6 +102,12 @@ pub(super) fn format(
 }
 
 fn date_format(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let [value, pattern] = call.args() else {
+        return Err(Error::bug("a format of other than two"));
+    };
+    if pattern.constant().is_some_and(Value::is_null) && !value.is_literal() {
+        return Ok(Value::Null);
+    }
     let value = call.value(0)?;
     let value = convert::datetime(&value, Need::Parts, call.context())?;
     format(call, value, 1, false)
@@ -112,8 +119,7 @@ fn time_format(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         return Ok(Value::Null);
     }
     let value = convert::either(&value, Need::Any, call.context())?;
-    let is_time = value.is_some_and(|value| !super::date_arith::is_dated(&value));
-    format(call, value, 1, is_time)
+    format(call, value, 1, true)
 }
 
 fn day_name(call: &mut Call<'_, '_>) -> Result<Value, Error> {

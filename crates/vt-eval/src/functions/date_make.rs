@@ -37,8 +37,8 @@ fn with_century(year: u64) -> u64 {
 }
 
 fn make_date(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (year, day) = (call.int(0)?, call.int(1)?);
-    let (Some(year), Some(day)) = (year, day) else { return Ok(Value::Null) };
+    let Some(day) = call.int(1)? else { return Ok(Value::Null) };
+    let Some(year) = call.int(0)? else { return Ok(Value::Null) };
     let (year, day) = (year.clamped_i64(), day.clamped_i64());
     let Ok(year @ 0..=9999) = u32::try_from(year) else { return Ok(Value::Null) };
     if day <= 0 || day > 4_000_000 {
@@ -58,10 +58,10 @@ fn micros(seconds: &Decimal) -> Option<(i64, u32)> {
 }
 
 fn make_time(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (hours, minutes, seconds) = (call.int(0)?, call.int(1)?, call.decimal(2)?);
-    let (Some(hours), Some(minutes), Some(seconds)) = (hours, minutes, seconds) else {
-        return Ok(Value::Null);
-    };
+    let Some(hours) = call.int(0)? else { return Ok(Value::Null) };
+    let Some(minutes) = call.int(1)? else { return Ok(Value::Null) };
+    let Some(seconds) = call.decimal(2)? else { return Ok(Value::Null) };
+    convert::too_long(&Value::Decimal(seconds), call.context());
     let negative = hours.value < 0;
     let parts = micros(&seconds).filter(|(micros, _)| (0..60 * SECOND).contains(micros));
     let (Some((micros, rest)), 0..60) = (parts, minutes.value) else { return Ok(Value::Null) };
@@ -136,16 +136,16 @@ fn period_of_months(months: u64) -> i64 {
 }
 
 fn period_add(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (period, months) = (call.int(0)?, call.int(1)?);
-    let (Some(period), Some(months)) = (period, months) else { return Ok(Value::Null) };
+    let Some(period) = call.int(0)? else { return Ok(Value::Null) };
+    let Some(months) = call.int(1)? else { return Ok(Value::Null) };
     let start = months_of_period(call, period.bits_i64())?;
     let sum = start.wrapping_add(months.bits_u64());
     Ok(Value::Int(period_of_months(sum)))
 }
 
 fn period_diff(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (first, second) = (call.int(0)?, call.int(1)?);
-    let (Some(first), Some(second)) = (first, second) else { return Ok(Value::Null) };
+    let Some(first) = call.int(0)? else { return Ok(Value::Null) };
+    let Some(second) = call.int(1)? else { return Ok(Value::Null) };
     let first = months_of_period(call, first.bits_i64())?;
     let second = months_of_period(call, second.bits_i64())?;
     Ok(Value::Int(first.wrapping_sub(second) as i64))

@@ -141,7 +141,7 @@ fn last_day(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn mode(call: &mut Call<'_, '_>, default: i64) -> Result<Option<WeekMode>, Error> {
     let mode = match call.len() {
         1 => Some(default),
-        _ => call.int(1)?.map(|mode| mode.clamped_i64()),
+        _ => call.int(1)?.map(|mode| u32::try_from(mode.value).unwrap_or(0).into()),
     };
     Ok(mode.map(WeekMode::of_number))
 }

@@ -74,8 +74,8 @@ fn sqrt(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn pow(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (base, exponent) = (call.real(0)?, call.real(1)?);
-    let (Some(base), Some(exponent)) = (base, exponent) else { return Ok(Value::Null) };
+    let Some(base) = call.real(0)? else { return Ok(Value::Null) };
+    let Some(exponent) = call.real(1)? else { return Ok(Value::Null) };
     finite(call, base.powf(exponent))
 }
 

@@ -159,11 +159,11 @@ fn digits(signature: &Signature<'_>) -> Result<Digits, Error> {
 }
 
 fn to_digits_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let digits = digits(signature)?;
     let kind = signature.kind(0);
     let made = match class(kind)? {
         Class::Float => Kind::float(),
         Class::Decimal => {
+            let digits = digits(signature)?;
             let most = i64::from(kind.decimals);
             let decimals = match digits {
                 Digits::Known(digits) => digits.clamp(0, most) as u8,
@@ -189,22 +189,29 @@ fn truncate(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     to_digits(call, true)
 }
 
+/// Returns the digits of the second argument; `None` if it is NULL.
+fn wanted(call: &mut Call<'_, '_>) -> Result<Option<i64>, Error> {
+    match call.len() {
+        1 => Ok(Some(0)),
+        _ => Ok(call.int(1)?.map(|digits| digits.clamped_i64())),
+    }
+}
+
 fn to_digits(call: &mut Call<'_, '_>, cut: bool) -> Result<Value, Error> {
-    let digits = match call.len() {
-        1 => 0,
-        _ => match call.int(1)? {
-            None => return Ok(Value::Null),
-            Some(digits) => digits.clamped_i64(),
-        },
-    };
     match class(call.arg_kind(0))? {
         Class::Float => {
-            let number = call.real(0)?;
-            Ok(number.map_or(Value::Null, |one| Value::Float(round_f64(one, digits, cut))))
+            let Some(number) = call.real(0)? else { return Ok(Value::Null) };
+            let Some(digits) = wanted(call)? else { return Ok(Value::Null) };
+            Ok(Value::Float(round_f64(number, digits, cut)))
         }
-        Class::Decimal => decimal_to_digits(call, digits, cut),
+        Class::Decimal => {
+            let Some(number) = call.decimal(0)? else { return Ok(Value::Null) };
+            let Some(digits) = wanted(call)? else { return Ok(Value::Null) };
+            Ok(decimal_to_digits(number, digits, cut, call.kind().decimals))
+        }
         Class::Int | Class::UInt => {
             let Some(number) = call.int(0)? else { return Ok(Value::Null) };
+            let Some(digits) = wanted(call)? else { return Ok(Value::Null) };
             if digits >= 0 {
                 return Ok(number.to_value());
             }
@@ -227,16 +234,14 @@ fn decimal_of(number: i128) -> Decimal {
     }
 }
 
-fn decimal_to_digits(call: &mut Call<'_, '_>, digits: i64, cut: bool) -> Result<Value, Error> {
-    let Some(number) = call.decimal(0)? else { return Ok(Value::Null) };
+fn decimal_to_digits(number: Decimal, digits: i64, cut: bool, shown: u8) -> Value {
     if digits < 0 {
-        return Ok(Value::Decimal(round_left(number, digits.unsigned_abs(), cut)));
+        return Value::Decimal(round_left(number, digits.unsigned_abs(), cut));
     }
-    let shown = call.kind().decimals;
     let digits = digits.min(i64::from(number.scale())) as u8;
     let rounded = if cut { number.truncate(digits) } else { number.round(digits) };
     // With digits that differ from row to row, all that the column may have are shown.
-    Ok(Value::Decimal(if rounded.scale() < shown { rounded.round(shown) } else { rounded }))
+    Value::Decimal(if rounded.scale() < shown { rounded.round(shown) } else { rounded })
 }
 
 /// Rounds or cuts digits before the point.

@@ -48,6 +48,9 @@ pub(super) fn time_digits(signature: &Signature<'_>, place: usize) -> u8 {
 }
 
 fn digits(node: &Node, as_time: bool) -> u8 {
+    if node.kind().is_bits() {
+        return 0;
+    }
     if node.kind().is_string()
         && let Some(Value::Text(text, _)) = node.constant()
     {

@@ -59,11 +59,11 @@ fn diff_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 fn diff(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (first, second) = (call.value(0)?, call.value(1)?);
-    if first.is_null() || second.is_null() {
+    if first.is_null() {
         return Ok(Value::Null);
     }
     let first = convert::either(&first, Need::Any, call.context())?;
-    let Some(first) = first else { return Ok(Value::Null) };
+    let Some(first) = first.filter(|_| !second.is_null()) else { return Ok(Value::Null) };
     let second = convert::either(&second, Need::Any, call.context())?;
     let Some(second) = second else { return Ok(Value::Null) };
     if is_dated(&first) != is_dated(&second) {

@@ -59,6 +59,9 @@ fn from_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 fn from_unixtime(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(seconds) = call.decimal(0)? else { return Ok(Value::Null) };
+    if !call.arg_kind(0).typ.is_integral() {
+        convert::too_long(&Value::Decimal(seconds), call.context());
+    }
     let micros = seconds.mul(&SECOND.into()).and_then(|micros| micros.round(0).to_i64());
     let in_range = micros.filter(|micros| (0..(TIMESTAMP_MAX + 1) * SECOND).contains(micros));
     let digits = call.arg_kind(0).decimals.min(6);
@@ -103,11 +106,11 @@ fn zone(call: &mut Call<'_, '_>, place: usize) -> Result<Option<TimeZone>, Error
 }
 
 fn convert_tz(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let (from, to) = (zone(call, 1)?, zone(call, 2)?);
+    let (Some(from), Some(to)) = (from, to) else { return Ok(Value::Null) };
     let value = call.value(0)?;
     let moment = convert::datetime(&value, Need::Whole, call.context())?;
     let Some(moment) = moment else { return Ok(Value::Null) };
-    let (from, to) = (zone(call, 1)?, zone(call, 2)?);
-    let (Some(from), Some(to)) = (from, to) else { return Ok(Value::Null) };
     let digits = call.kind().decimals;
     Ok(Value::Temporal(moved(moment, &from, &to, digits)))
 }

@@ -18,14 +18,14 @@ pub fn format_datetime(
     write(&Parts { value: *value, locale, is_time: false }, pattern, out)
 }
 
-/// Appends a time by a pattern; what needs a date fails.
+/// Appends a time by a pattern; what counts days or weeks fails, and so do the names of days.
 pub fn format_time(
     value: &Temporal,
     pattern: &[u8],
     locale: Locale,
     out: &mut Vec<u8>,
 ) -> Result<(), FormatError> {
-    write(&Parts { value: value.to_time(), locale, is_time: true }, pattern, out)
+    write(&Parts { value: *value, locale, is_time: true }, pattern, out)
 }
 
 struct Parts {
