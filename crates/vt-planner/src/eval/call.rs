@@ -59,8 +59,6 @@ pub(super) fn named<'a>(
         return internal(name, args, expr);
     }
     match Func::from_name(function.name.as_str()) {
-        // In quotes it is a stored function of that name.
-        Some(_) if function.quoted => Err(untranslatable(expr)),
         Some(func) => of(func, function.args, place),
         None => Err(untranslatable(expr)),
     }

@@ -1,6 +1,6 @@
 //! Administration of tables and server: maintenance, locks, `FLUSH`.
 
-use super::{Ident, TableName};
+use super::{Ident, Literal, TableName};
 
 /// `ANALYZE`, `CHECK`, `CHECKSUM`, `OPTIMIZE` and `REPAIR TABLE`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -9,8 +9,36 @@ pub struct Maintenance<'a> {
     /// `NO_WRITE_TO_BINLOG` or `LOCAL`.
     pub local: bool,
     pub tables: &'a [TableName<'a>],
-    /// The words behind the tables, as written.
-    pub options: &'a str,
+    /// In the order of the text.
+    pub options: &'a [MaintenanceOption],
+    /// Of `ANALYZE TABLE`.
+    pub histogram: Option<Histogram<'a>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MaintenanceOption {
+    Changed,
+    Extended,
+    Fast,
+    ForUpgrade,
+    Medium,
+    Quick,
+    UseFrm,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Histogram<'a> {
+    Update {
+        columns: &'a [Ident<'a>],
+        /// As written.
+        buckets: Option<&'a str>,
+        /// `AUTO UPDATE` or `MANUAL UPDATE`
+        automatic: Option<bool>,
+        data: Option<&'a Literal<'a>>,
+    },
+    Drop {
+        columns: &'a [Ident<'a>],
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

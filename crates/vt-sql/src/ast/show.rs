@@ -119,9 +119,8 @@ pub enum ShowKind<'a> {
     ReplicaStatus {
         channel: Option<&'a Literal<'a>>,
     },
+    LibraryStatus,
     Vitess(ShowVitess<'a>),
-    /// A form that the grammar does not know, as written behind `SHOW`.
-    Other(&'a str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +131,7 @@ pub enum ShowObject {
     Trigger,
     Event,
     Library,
+    MaskingPolicy,
 }
 
 /// The forms that only Vitess has.

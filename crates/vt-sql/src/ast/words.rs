@@ -2,9 +2,10 @@
 
 use super::{
     AggregateKind, BinaryOp, CastKind, DiagnosticsItem, EventStatus, FilterKind, GroupOption,
-    HintAction, Isolation, JoinKind, LoadableType, MaintenanceKind, ParameterMode, PrivilegeKind,
-    ProgramKind, ReferenceAction, ServerOptionKind, SetOp, TemporalKind, TimeUnit, TlsDetail,
-    TriggerEvent, TypeKind, UserLimitKind, VexplainKind, WindowKind,
+    HintAction, Isolation, JoinKind, LoadableType, MaintenanceKind, MaintenanceOption,
+    ParameterMode, PrivilegeKind, ProgramKind, ReferenceAction, ServerOptionKind, SetOp,
+    TemporalKind, TimeUnit, TlsDetail, TriggerEvent, TypeKind, UserLimitKind, VexplainKind,
+    WindowKind,
 };
 
 macro_rules! words {
@@ -95,6 +96,10 @@ words! {
         Repair "repair",
     }
     VexplainKind { Queries "queries", All "all", Plan "plan", Trace "trace", Keys "keys", }
+    MaintenanceOption {
+        Changed "changed", Extended "extended", Fast "fast", ForUpgrade "for upgrade",
+        Medium "medium", Quick "quick", UseFrm "use_frm",
+    }
     ParameterMode { In "in", Out "out", InOut "inout", }
     LoadableType { String "string", Integer "integer", Real "real", Decimal "decimal", }
     TriggerEvent { Insert "insert", Update "update", Delete "delete", }

@@ -132,6 +132,14 @@ pub(super) fn end_of_quoted(source: &[u8], start: usize, plain_backslash: bool) 
     }
 }
 
+/// Returns the length of the first of the strings that a literal token consists of.
+pub(crate) fn first_string(text: &[u8], modes: Modes) -> usize {
+    match text.first() {
+        None => 0,
+        Some(_) => end_of_quoted(text, 0, modes.no_backslash_escapes).unwrap_or(text.len()),
+    }
+}
+
 /// Where [`unescape`] puts a value that differs from the text.
 pub(crate) type Scratch = Vec<u8>;
 

@@ -9,7 +9,7 @@ mod keyword;
 mod literal;
 
 pub(crate) use keyword::Keyword;
-pub(crate) use literal::{list_items, unescape};
+pub(crate) use literal::{first_string, list_items, unescape};
 
 use crate::{Modes, ast::LiteralKind};
 
@@ -111,7 +111,7 @@ enum Before {
     In,
     /// A verb, or a comment of a verb: hints and directives count here.
     Verb,
-    /// A word or quoted name: a dot right behind it begins no number.
+    /// A word: a dot right behind it begins no number.
     Name,
     /// A dot: any word right behind it is a name, digits too.
     Dot,
@@ -240,6 +240,11 @@ impl<'s> Lexer<'s> {
         if first == b'_' && is_charset(&text[1..]) {
             return self.token(TokenKind::Introducer, start);
         }
+        // Before a point and a name any word is a name, reserved or not.
+        if self.peek(0) == b'.' && is_name_byte(self.peek(1)) {
+            self.before = Before::Name;
+            return self.token(TokenKind::Word(Keyword::None), start);
+        }
         let keyword = Keyword::find(text);
         self.before = match keyword {
             Keyword::In => Before::In,
@@ -265,7 +270,6 @@ impl<'s> Lexer<'s> {
                 Some(end) => end,
                 None => return self.bad(start),
             };
-            self.before = Before::Name;
             return self.token(TokenKind::Quoted, start);
         }
         self.string(LiteralKind::Str, start)

@@ -2,7 +2,10 @@
 
 use super::{Parsed, Parser};
 use crate::{
-    ast::{Flush, FlushWhat, Maintenance, MaintenanceKind, Statement, TableLock, TableLockKind},
+    ast::{
+        Flush, FlushWhat, Histogram, Maintenance, MaintenanceKind, MaintenanceOption, Statement,
+        TableLock, TableLockKind,
+    },
     lexer::{Keyword, TokenKind},
 };
 
@@ -19,8 +22,79 @@ impl<'a> Parser<'a> {
         if self.at(TokenKind::Dot) {
             return Err(self.fail());
         }
-        let options = self.words()?;
-        Ok(Statement::Maintenance(self.arena.node(Maintenance { kind, local, tables, options })))
+        let histogram = match kind {
+            MaintenanceKind::Analyze => self.histogram()?,
+            _ => None,
+        };
+        let options = self.maintenance_options(kind)?;
+        let maintenance = Maintenance { kind, local, tables, options, histogram };
+        Ok(Statement::Maintenance(self.arena.node(maintenance)))
+    }
+
+    fn maintenance_options(&mut self, kind: MaintenanceKind) -> Parsed<&'a [MaintenanceOption]> {
+        use MaintenanceOption as Choice;
+        let all: &[Choice] = match kind {
+            MaintenanceKind::Analyze | MaintenanceKind::Optimize => &[],
+            MaintenanceKind::Check => &[
+                Choice::Changed,
+                Choice::Extended,
+                Choice::Fast,
+                Choice::ForUpgrade,
+                Choice::Medium,
+                Choice::Quick,
+            ],
+            MaintenanceKind::Checksum => &[Choice::Extended, Choice::Quick],
+            MaintenanceKind::Repair => &[Choice::Extended, Choice::Quick, Choice::UseFrm],
+        };
+        let mut options = self.vec();
+        while let Some(option) = all.iter().find(|option| match option {
+            Choice::ForUpgrade => self.at_words(&["for", "upgrade"]),
+            option => self.at_word(option.text()),
+        }) {
+            options.push(*option);
+            self.advance();
+            if *option == Choice::ForUpgrade {
+                self.advance();
+            }
+            if kind == MaintenanceKind::Checksum {
+                break;
+            }
+        }
+        Ok(options.into_bump_slice())
+    }
+
+    /// Reads `UPDATE HISTOGRAM ON ...` or `DROP HISTOGRAM ON ...`, if it stands here.
+    fn histogram(&mut self) -> Parsed<Option<Histogram<'a>>> {
+        if self.eat_keyword(Keyword::Drop) {
+            self.expect_words(&["histogram", "on"])?;
+            return Ok(Some(Histogram::Drop { columns: self.list(Parser::name)? }));
+        }
+        if !self.eat_keyword(Keyword::Update) {
+            return Ok(None);
+        }
+        self.expect_words(&["histogram", "on"])?;
+        let columns = self.list(Parser::name)?;
+        let mut buckets = None;
+        if self.eat_keyword(Keyword::With) {
+            buckets = Some(self.number()?);
+            self.expect_word("buckets")?;
+        }
+        let automatic = match () {
+            () if self.eat_word("auto") => Some(true),
+            () if self.eat_word("manual") => Some(false),
+            () => None,
+        };
+        if automatic.is_some() {
+            self.expect_keyword(Keyword::Update)?;
+        }
+        let data = match automatic.is_none() && self.eat_keyword(Keyword::Using) {
+            true => {
+                self.expect_word("data")?;
+                Some(self.string()?)
+            }
+            false => None,
+        };
+        Ok(Some(Histogram::Update { columns, buckets, automatic, data }))
     }
 
     fn eat_no_binlog(&mut self) -> bool {

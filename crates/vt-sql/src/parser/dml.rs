@@ -74,7 +74,7 @@ impl<'a> Parser<'a> {
         };
         if is_values {
             self.advance();
-            let rows = self.list(Parser::arguments)?;
+            let rows = self.list(Parser::row_values)?;
             return Ok((columns, InsertSource::Values(rows), self.row_alias()?));
         }
         let query = self.query()?;
@@ -88,10 +88,15 @@ impl<'a> Parser<'a> {
         while token.kind == TokenKind::LeftParen {
             token = lexer.next();
         }
-        matches!(
+        let query = matches!(
             token.kind,
             TokenKind::Word(Keyword::Select | Keyword::With | Keyword::Table | Keyword::Values)
-        )
+        );
+        if !query && self.next.kind == TokenKind::LeftParen {
+            // Two parentheses fit, and what follows spoils them.
+            self.furthest.set(self.furthest.get().max(token.start));
+        }
+        query
     }
 
     fn row_alias(&mut self) -> Parsed<Option<RowAlias<'a>>> {
@@ -116,7 +121,7 @@ impl<'a> Parser<'a> {
         if !self.eat(TokenKind::Assign) {
             self.expect(TokenKind::Equal)?;
         }
-        Ok(Assignment { column, value: self.expr()? })
+        Ok(Assignment { column, value: self.expr_or_default()? })
     }
 
     pub(super) fn update(&mut self, with: Option<&'a With<'a>>) -> Parsed<Statement<'a>> {

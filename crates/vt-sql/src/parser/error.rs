@@ -14,7 +14,7 @@ pub(crate) enum Fail {
     Empty,
 }
 
-/// How much of the text behind the fault a message shows, in characters.
+/// How much of the text behind the fault a message shows, in bytes.
 const NEAR_MAX: usize = 80;
 
 impl Fail {
@@ -52,8 +52,13 @@ fn syntax_error(sql: &str, at: usize) -> Error {
     let at = at.min(sql.len());
     let (before, rest) = sql.as_bytes().split_at(at);
     let line = 1 + memchr::memchr_iter(b'\n', before).count();
-    let rest = String::from_utf8_lossy(rest);
-    let near: String = rest.chars().take(NEAR_MAX).collect();
+    // Whole characters, of which those beyond the basic plane show as question marks.
+    let rest = String::from_utf8_lossy(&rest[..rest.len().min(NEAR_MAX + 4)]).into_owned();
+    let near: String = rest
+        .char_indices()
+        .take_while(|(start, char)| start + char.len_utf8() <= NEAR_MAX)
+        .map(|(_, char)| if char.len_utf8() > 3 { '?' } else { char })
+        .collect();
     let word: String = near.split_whitespace().next().unwrap_or_default().to_owned();
     let message = format!(
         "You have an error in your SQL syntax; check the manual that corresponds to your MySQL \

@@ -27,7 +27,6 @@ impl<'a> Parser<'a> {
                 Ok(Expr::Variable(self.arena.node(variable)))
             }
             TokenKind::Introducer => self.introducer(),
-            TokenKind::Dot => self.name_primary(),
             TokenKind::LeftBrace => self.braces(),
             TokenKind::List => self.misplaced_list(),
             _ => Err(self.fail()),
@@ -156,7 +155,7 @@ impl<'a> Parser<'a> {
         if part.text.contains('.') { Err(fail) } else { Ok(part) }
     }
 
-    /// `_utf8mb4 'text'`; without a literal behind it, it is a name.
+    /// `_utf8mb4 'text'`
     pub(super) fn introducer(&mut self) -> Parsed<Expr<'a>> {
         let charset = &self.token_text()[1..];
         let expr = match self.peek().kind {
@@ -168,7 +167,10 @@ impl<'a> Parser<'a> {
                 self.advance();
                 Expr::Bind(self.bind())
             }
-            _ => return self.name_primary(),
+            _ => {
+                self.advance();
+                return Err(self.fail());
+            }
         };
         Ok(Expr::Introducer(self.arena.node(Introducer { charset, expr })))
     }
@@ -180,7 +182,7 @@ impl<'a> Parser<'a> {
             Keyword::Time => TemporalKind::Time,
             _ => TemporalKind::Timestamp,
         };
-        let expr = Expr::Literal(self.literal(LiteralKind::Str));
+        let expr = Expr::Literal(self.string()?);
         Ok(Expr::Temporal(self.arena.node(Temporal { kind, expr })))
     }
 
@@ -239,9 +241,6 @@ impl<'a> Parser<'a> {
 
     /// Reads a column's name or a call of a function that is no reserved word.
     fn name_primary(&mut self) -> Parsed<Expr<'a>> {
-        if self.at(TokenKind::Dot) {
-            self.advance();
-        }
         let token = self.token;
         let next = self.peek().kind;
         if next == TokenKind::LeftParen
@@ -290,7 +289,6 @@ impl<'a> Parser<'a> {
 
     /// Reads a column's name alone.
     pub(super) fn column_name(&mut self) -> Parsed<ColumnName<'a>> {
-        let _ = self.eat(TokenKind::Dot);
         let first = self.name()?;
         if !self.eat(TokenKind::Dot) {
             return Ok(ColumnName { table: None, name: first });
@@ -333,6 +331,25 @@ impl<'a> Parser<'a> {
         }
         let (args, aliases) = (args.into_bump_slice(), aliases.into_bump_slice());
         Ok(Expr::Function(self.arena.node(Function { schema, name, quoted, args, aliases })))
+    }
+
+    /// Reads the values of a row, `( [expr|DEFAULT, ...] )`.
+    pub(super) fn row_values(&mut self) -> Parsed<&'a [Expr<'a>]> {
+        self.expect(TokenKind::LeftParen)?;
+        if self.eat(TokenKind::RightParen) {
+            return Ok(&[]);
+        }
+        let values = self.list(Parser::expr_or_default)?;
+        self.expect(TokenKind::RightParen)?;
+        Ok(values)
+    }
+
+    /// Reads an expression or `DEFAULT`.
+    pub(super) fn expr_or_default(&mut self) -> Parsed<Expr<'a>> {
+        if self.at_keyword(Keyword::Default) && self.peek().kind != TokenKind::LeftParen {
+            return Ok(self.constant(Expr::Default(None)));
+        }
+        self.expr()
     }
 
     /// Reads `( [expr, ...] )`.

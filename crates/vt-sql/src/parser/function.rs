@@ -39,12 +39,59 @@ impl<'a> Parser<'a> {
             Keyword::Timestampdiff => self.timestamp_arithmetic(false),
             Keyword::JsonValue => self.json_value(),
             Keyword::JsonDualityObject => self.duality_object(),
+            Keyword::Now | Keyword::Curtime | Keyword::Sysdate => self.time_call(),
             _ => {
-                let name = Ident::new(self.token_text());
+                let name = self.token_text();
                 self.advance();
-                self.generic_call(None, name, false)
+                match arity(keyword) {
+                    Some(_) => self.fixed_call(name, keyword),
+                    None => self.generic_call(None, Ident::new(name), false),
+                }
             }
         }
+    }
+
+    /// Reads the arguments of a function whose grammar tells how many there are.
+    #[inline(never)]
+    fn fixed_call(&mut self, name: &'a str, keyword: Keyword) -> Parsed<Expr<'a>> {
+        let (least, most) = arity(keyword).ok_or_else(|| self.fail())?;
+        let of_dates = matches!(
+            keyword,
+            Keyword::Adddate | Keyword::DateAdd | Keyword::DateSub | Keyword::Subdate
+        );
+        self.expect(TokenKind::LeftParen)?;
+        let mut args = self.vec();
+        while args.len() < most && !(args.len() >= least && self.at(TokenKind::RightParen)) {
+            if !args.is_empty() {
+                self.expect(TokenKind::Comma)?;
+            }
+            let second = args.len() == 1;
+            args.push(if of_dates && second { self.expr_or_interval()? } else { self.expr()? });
+        }
+        self.expect(TokenKind::RightParen)?;
+        Ok(Expr::Function(self.arena.node(Function::new(name, args.into_bump_slice()))))
+    }
+
+    /// Reads `( [digits] )`, the precision of the current time.
+    fn precision(&mut self) -> Parsed<&'a [Expr<'a>]> {
+        self.expect(TokenKind::LeftParen)?;
+        let args: &[Expr<'a>] = match self.token.kind {
+            TokenKind::RightParen => &[],
+            TokenKind::Literal(LiteralKind::Int) | TokenKind::Bind | TokenKind::Question => {
+                self.arena.list(&[self.primary()?])
+            }
+            _ => return Err(self.fail()),
+        };
+        self.expect(TokenKind::RightParen)?;
+        Ok(args)
+    }
+
+    /// Reads the current time by a function's name, whose parenthesis follows.
+    fn time_call(&mut self) -> Parsed<Expr<'a>> {
+        let name = self.token_text();
+        self.advance();
+        let args = self.precision()?;
+        Ok(Expr::Function(self.arena.node(Function::new(name, args))))
     }
 
     /// Reads an operand that begins with a reserved word.
@@ -63,7 +110,19 @@ impl<'a> Parser<'a> {
             | Keyword::UtcTime
             | Keyword::UtcTimestamp => {
                 self.advance();
-                let args = if called { self.arguments()? } else { &[] };
+                let timeless = matches!(
+                    keyword,
+                    Keyword::CurrentDate | Keyword::CurrentUser | Keyword::UtcDate
+                );
+                let args = match called {
+                    true if timeless => {
+                        self.expect(TokenKind::LeftParen)?;
+                        self.expect(TokenKind::RightParen)?;
+                        &[]
+                    }
+                    true => self.precision()?,
+                    false => &[],
+                };
                 Ok(Expr::Function(self.arena.node(Function::new(text, args))))
             }
             Keyword::Default => self.default_value(called),
@@ -76,10 +135,14 @@ impl<'a> Parser<'a> {
             | Keyword::Repeat
             | Keyword::Mod
             | Keyword::Database
-            | Keyword::Schema
-            | Keyword::Grouping => {
+            | Keyword::Schema => {
                 self.advance();
-                self.generic_call(None, Ident::new(text), false)
+                self.fixed_call(text, keyword)
+            }
+            Keyword::Grouping => {
+                self.advance();
+                let args = self.paren_list(Parser::expr)?;
+                Ok(Expr::Function(self.arena.node(Function::new(text, args))))
             }
             Keyword::Convert => self.convert(),
             Keyword::Char => self.char_call(),
@@ -99,7 +162,7 @@ impl<'a> Parser<'a> {
     fn default_value(&mut self, called: bool) -> Parsed<Expr<'a>> {
         self.advance();
         if !called {
-            return Ok(Expr::Default(None));
+            return Err(self.fail());
         }
         self.advance();
         let column = self.arena.node(self.column_name()?);
@@ -228,7 +291,7 @@ impl<'a> Parser<'a> {
             self.expect_word("following")?;
             return Ok(FrameBound::UnboundedFollowing);
         }
-        let amount = self.expr()?;
+        let amount = self.expr_or_interval()?;
         if self.eat_word("preceding") {
             return Ok(FrameBound::Preceding(amount));
         }
@@ -543,6 +606,43 @@ impl<'a> Parser<'a> {
             _ => Err(self.fail()),
         }
     }
+}
+
+/// Returns how few and how many arguments a function takes, if its grammar tells.
+fn arity(keyword: Keyword) -> Option<(usize, usize)> {
+    Some(match keyword {
+        Keyword::Curdate | Keyword::Database | Keyword::Schema | Keyword::User => (0, 0),
+        Keyword::RowCount => (0, 0),
+        Keyword::Ascii
+        | Keyword::Charset
+        | Keyword::Collation
+        | Keyword::Date
+        | Keyword::Day
+        | Keyword::Hour
+        | Keyword::Microsecond
+        | Keyword::Minute
+        | Keyword::Month
+        | Keyword::Quarter
+        | Keyword::Reverse
+        | Keyword::Second
+        | Keyword::Time
+        | Keyword::Year => (1, 1),
+        Keyword::Timestamp | Keyword::Week => (1, 2),
+        Keyword::Adddate
+        | Keyword::DateAdd
+        | Keyword::DateSub
+        | Keyword::Left
+        | Keyword::Mod
+        | Keyword::Point
+        | Keyword::Repeat
+        | Keyword::Right
+        | Keyword::Subdate
+        | Keyword::Truncate => (2, 2),
+        Keyword::Format => (2, 3),
+        Keyword::If | Keyword::Replace => (3, 3),
+        Keyword::Insert => (4, 4),
+        _ => return None,
+    })
 }
 
 fn aggregate_kind(keyword: Keyword) -> Option<AggregateKind> {

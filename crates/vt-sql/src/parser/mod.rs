@@ -29,6 +29,8 @@ mod types;
 mod vitess;
 mod xa;
 
+use std::cell::Cell;
+
 use bumpalo::collections::Vec as BumpVec;
 
 pub(crate) use error::Fail;
@@ -37,7 +39,7 @@ pub(crate) use operator::rung;
 use crate::{
     Arena, Modes,
     ast::{Comments, Literal, LiteralKind, SelectInto, Span},
-    lexer::{Keyword, Lexer, Token, TokenKind, unescape},
+    lexer::{Keyword, Lexer, Token, TokenKind, first_string, unescape},
     limits::{CHAIN_MAX, DEPTH_MAX, NODES_MAX},
 };
 
@@ -56,6 +58,8 @@ pub(crate) struct Parser<'a> {
     /// Where the token before it ended.
     before: u32,
     depth: u32,
+    /// The place of the first word that spoilt a phrase, whose beginning fitted.
+    furthest: Cell<u32>,
     /// Expressions and literals so far.
     nodes: u32,
     /// The links of operator chains on the longest path in what was parsed last.
@@ -81,6 +85,7 @@ impl<'a> Parser<'a> {
             next: start,
             before: 0,
             depth: 0,
+            furthest: Cell::new(0),
             nodes: 0,
             chain: 0,
             comments: Comments::NONE,
@@ -188,7 +193,16 @@ impl<'a> Parser<'a> {
 
     /// Tells whether the current and the next tokens are these words.
     fn at_words(&self, words: &[&str]) -> bool {
-        words.iter().enumerate().all(|(ahead, word)| self.is_word(self.peek_nth(ahead), word))
+        for (ahead, word) in words.iter().enumerate() {
+            let token = self.peek_nth(ahead);
+            if !self.is_word(token, word) {
+                if ahead > 0 {
+                    self.furthest.set(self.furthest.get().max(token.start));
+                }
+                return false;
+            }
+        }
+        true
     }
 
     fn eat(&mut self, kind: TokenKind) -> bool {
@@ -237,41 +251,10 @@ impl<'a> Parser<'a> {
         words.iter().try_for_each(|word| self.expect_word(word))
     }
 
-    /// Reads what options consist of, up to the statement's end, as text with single blanks.
-    ///
-    /// Comments are left out. Operators are refused: two of them could make a comment of what is
-    /// printed.
-    fn words(&mut self) -> Parsed<&'a str> {
-        let mut words = bumpalo::collections::String::new_in(self.arena.bump());
-        loop {
-            match self.token.kind {
-                TokenKind::End | TokenKind::Semicolon => return Ok(words.into_bump_str()),
-                TokenKind::Word(_)
-                | TokenKind::Quoted
-                | TokenKind::Literal(_)
-                | TokenKind::List
-                | TokenKind::UserVariable
-                | TokenKind::LeftParen
-                | TokenKind::RightParen
-                | TokenKind::Comma
-                | TokenKind::Dot
-                | TokenKind::Equal => {
-                    let glued = self.token.start == self.before;
-                    if !words.is_empty() && !glued {
-                        words.push(' ');
-                    }
-                    words.push_str(self.token_text());
-                    self.advance();
-                }
-                _ => return Err(self.fail()),
-            }
-        }
-    }
-
-    /// A syntax error at the current token.
+    /// A syntax error at the current token, or where words went on that began with it.
     #[cold]
     fn fail(&self) -> Fail {
-        Fail::Syntax { at: self.token.start }
+        Fail::Syntax { at: self.token.start.max(self.furthest.get()) }
     }
 
     // Text.
@@ -370,8 +353,16 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Reads a string.
+    /// Reads a string; adjacent strings are one in expressions only.
     fn string(&mut self) -> Parsed<&'a Literal<'a>> {
+        if let TokenKind::Literal(LiteralKind::Str) = self.token.kind {
+            let text = self.bytes_of(self.token);
+            let first = first_string(text, self.modes);
+            if first < text.len() {
+                let blanks = text[first..].len() - text[first..].trim_ascii_start().len();
+                return Err(Fail::Syntax { at: self.token.start + (first + blanks) as u32 });
+            }
+        }
         match self.token.kind {
             TokenKind::Literal(
                 kind @ (LiteralKind::Str

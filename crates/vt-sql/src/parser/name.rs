@@ -10,7 +10,7 @@ impl<'a> Parser<'a> {
     /// Tells whether a token can be an identifier.
     pub(super) fn is_name(&self, token: Token) -> bool {
         match token.kind {
-            TokenKind::Quoted | TokenKind::Introducer => true,
+            TokenKind::Quoted => true,
             TokenKind::Word(keyword) if keyword.is_function() => !self.is_called(token),
             TokenKind::Word(keyword) => !keyword.is_reserved(),
             _ => false,
@@ -40,10 +40,7 @@ impl<'a> Parser<'a> {
 
     /// Reads any word as a name, reserved or not.
     pub(super) fn any_word(&mut self) -> Parsed<Ident<'a>> {
-        if !matches!(
-            self.token.kind,
-            TokenKind::Word(_) | TokenKind::Quoted | TokenKind::Introducer
-        ) {
+        if !matches!(self.token.kind, TokenKind::Word(_) | TokenKind::Quoted) {
             return Err(self.fail());
         }
         let name = self.unquoted(self.token);
@@ -66,12 +63,8 @@ impl<'a> Parser<'a> {
         Ident::new(inside)
     }
 
-    /// Reads `name`, `schema.name` or `.name`.
+    /// Reads `name` or `schema.name`.
     pub(super) fn table_name(&mut self) -> Parsed<TableName<'a>> {
-        if self.at(TokenKind::Dot) {
-            self.advance();
-            return Ok(TableName { qualifier: None, name: self.name()? });
-        }
         let first = self.name()?;
         if !self.eat(TokenKind::Dot) {
             return Ok(TableName { qualifier: None, name: first });

@@ -79,7 +79,14 @@ impl<'a> Parser<'a> {
             TokenKind::Plus => (UnaryOp::Plus, rung::UNARY),
             TokenKind::Tilde => (UnaryOp::BitNot, rung::UNARY),
             TokenKind::Word(Keyword::Binary) => (UnaryOp::Binary, rung::UNARY),
-            TokenKind::Word(Keyword::Interval) => return Ok((self.interval(min)?, rung::COLLATE)),
+            TokenKind::Word(Keyword::Interval) => {
+                let interval = self.interval(min)?;
+                // Alone it is no value: it must be added to something.
+                if matches!(interval, Expr::Interval(_)) && !self.at(TokenKind::Plus) {
+                    return Err(self.fail());
+                }
+                return Ok((interval, rung::COLLATE));
+            }
             _ => return Ok((self.primary()?, rung::COLLATE)),
         };
         self.advance();
@@ -250,9 +257,35 @@ impl<'a> Parser<'a> {
             _ => level + 1,
         };
         let chain = self.chain;
-        let right = self.expr_at(min)?;
+        let shift = matches!(op, BinaryOp::Add | BinaryOp::Sub);
+        let right = match shift && self.at_keyword(Keyword::Interval) {
+            true => {
+                let interval = self.shift(min)?;
+                self.infix(interval, min, rung::COLLATE)?
+            }
+            false => self.expr_at(min)?,
+        };
         self.chain = self.chain.max(chain);
         Ok(Expr::Binary(self.arena.node(Binary { op, left, right })))
+    }
+
+    /// Reads an interval where one may stand alone, counted as a level of nesting.
+    #[inline(never)]
+    pub(super) fn shift(&mut self, min: u8) -> Parsed<Expr<'a>> {
+        self.enter()?;
+        let interval = self.interval(min)?;
+        self.leave();
+        Ok(interval)
+    }
+
+    /// Reads an expression, or an interval that stands alone.
+    #[inline(never)]
+    pub(super) fn expr_or_interval(&mut self) -> Parsed<Expr<'a>> {
+        if !self.at_keyword(Keyword::Interval) {
+            return self.expr();
+        }
+        let interval = self.shift(rung::OR)?;
+        self.infix(interval, rung::OR, rung::COLLATE)
     }
 
     #[inline(never)]

@@ -162,7 +162,7 @@ impl<'a> Parser<'a> {
 
     fn row_constructor(&mut self) -> Parsed<&'a [Expr<'a>]> {
         self.expect_keyword(Keyword::Row)?;
-        self.arguments()
+        self.row_values()
     }
 
     /// Reads `WITH [RECURSIVE] name [(columns)] AS (query), ...`.

@@ -81,8 +81,8 @@ impl<'a> Parser<'a> {
             };
             return Ok(SetItem::CharacterSet(charset));
         }
-        if !assigns
-            && self.peek().kind != TokenKind::Dot
+        if self.peek().kind != TokenKind::Dot
+            && self.token.kind != TokenKind::Quoted
             && let Some(said) = variable_scope(self.token_text())
         {
             self.advance();

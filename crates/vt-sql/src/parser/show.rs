@@ -3,7 +3,7 @@
 use super::{Parsed, Parser, expr::variable_scope};
 use crate::{
     ast::{
-        Comments, Ident, Show, ShowFilter, ShowKind, ShowObject, ShowVitess, Statement, TableName,
+        Ident, Show, ShowFilter, ShowKind, ShowObject, ShowVitess, Statement, TableName,
         VariableScope,
     },
     lexer::{Keyword, TokenKind},
@@ -12,22 +12,9 @@ use crate::{
 impl<'a> Parser<'a> {
     pub(super) fn show(&mut self) -> Parsed<Statement<'a>> {
         let comments = self.verb_comments();
-        let start = self.token.start;
-        let Some(kind) = self.show_kind()? else {
-            return self.show_other(comments, start);
-        };
-        let filter = self.show_filter()?;
+        let kind = self.show_kind()?.ok_or_else(|| self.fail())?;
+        let filter = if may_filter(&kind) { self.show_filter()? } else { None };
         Ok(Statement::Show(self.arena.node(Show { comments, kind, filter })))
-    }
-
-    /// A form that is not known: its words are kept.
-    fn show_other(&mut self, comments: Comments<'a>, start: u32) -> Parsed<Statement<'a>> {
-        if !matches!(self.token.kind, TokenKind::Word(_)) {
-            return Err(self.fail());
-        }
-        self.jump(start as usize);
-        let kind = ShowKind::Other(self.words()?);
-        Ok(Statement::Show(self.arena.node(Show { comments, kind, filter: None })))
     }
 
     fn show_filter(&mut self) -> Parsed<Option<ShowFilter<'a>>> {
@@ -87,6 +74,7 @@ impl<'a> Parser<'a> {
             () if self.eat_words(&["full", "processlist"]) => ShowKind::ProcessList { full: true },
             () if self.eat_words(&["function", "status"]) => ShowKind::FunctionStatus,
             () if self.eat_words(&["procedure", "status"]) => ShowKind::ProcedureStatus,
+            () if self.eat_words(&["library", "status"]) => ShowKind::LibraryStatus,
             () if self.eat_words(&["binary", "logs"]) || self.eat_words(&["master", "logs"]) => {
                 ShowKind::BinaryLogs
             }
@@ -319,6 +307,10 @@ impl<'a> Parser<'a> {
             () if self.at_word("trigger") => ShowObject::Trigger,
             () if self.at_word("event") => ShowObject::Event,
             () if self.at_word("library") => ShowObject::Library,
+            () if self.at_word("masking") => {
+                self.advance();
+                ShowObject::MaskingPolicy
+            }
             () => return Err(self.fail()),
         };
         self.advance();
@@ -370,4 +362,28 @@ impl<'a> Parser<'a> {
         };
         Ok(Some(ShowKind::Vitess(form)))
     }
+}
+
+/// Tells whether `LIKE` or `WHERE` may follow; of Vitess's own forms, all may have it.
+fn may_filter(kind: &ShowKind<'_>) -> bool {
+    !matches!(
+        kind,
+        ShowKind::BinaryLogStatus { .. }
+            | ShowKind::BinaryLogs
+            | ShowKind::BinlogEvents { .. }
+            | ShowKind::CreateDatabase { .. }
+            | ShowKind::CreateObject { .. }
+            | ShowKind::CreateTable(_)
+            | ShowKind::CreateUser(_)
+            | ShowKind::Engine { .. }
+            | ShowKind::Errors { .. }
+            | ShowKind::FunctionCode(_)
+            | ShowKind::Grants { .. }
+            | ShowKind::ProcedureCode(_)
+            | ShowKind::Profile { .. }
+            | ShowKind::Profiles
+            | ShowKind::ReplicaStatus { .. }
+            | ShowKind::Replicas
+            | ShowKind::Warnings { .. }
+    )
 }

@@ -289,8 +289,8 @@ impl<'a> Parser<'a> {
         }
         self.expect(TokenKind::LeftParen)?;
         let names = match self.at(TokenKind::RightParen) {
-            true => &[],
-            false => self.list(Parser::index_name)?,
+            true if action == HintAction::Use => &[],
+            _ => self.list(Parser::index_name)?,
         };
         self.expect(TokenKind::RightParen)?;
         Ok(IndexHint { action, kind, scope, names })

@@ -14,9 +14,6 @@ impl<'a> Parser<'a> {
             Some(kind) => kind,
             None if self.at_keyword(Keyword::Character) => CastKind::Char,
             None if self.at_keyword(Keyword::Dec) => CastKind::Decimal,
-            None if self.at_keyword(Keyword::Int) || self.at_keyword(Keyword::Integer) => {
-                CastKind::Signed
-            }
             None if self.at_word("national") || self.at_word("geomcollection") => {
                 CastKind::GeometryCollection
             }

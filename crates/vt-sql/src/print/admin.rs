@@ -1,7 +1,7 @@
 //! Table maintenance, table locks, `FLUSH`.
 
 use super::{Print, Printer};
-use crate::ast::{Flush, FlushWhat, Maintenance, TableLock, TableLockKind};
+use crate::ast::{Flush, FlushWhat, Histogram, Maintenance, TableLock, TableLockKind};
 
 impl Print for Maintenance<'_> {
     fn print(&self, printer: &mut Printer<'_>) {
@@ -9,8 +9,37 @@ impl Print for Maintenance<'_> {
         printer.word_if(self.local, " local");
         printer.word(" table ");
         printer.list(self.tables);
-        printer.word_if(!self.options.is_empty(), " ");
-        printer.word(self.options);
+        for option in self.options {
+            printer.word(" ");
+            printer.word(option.text());
+        }
+        printer.optional(" ", self.histogram.as_ref());
+    }
+}
+
+impl Print for Histogram<'_> {
+    fn print(&self, printer: &mut Printer<'_>) {
+        match *self {
+            Histogram::Drop { columns } => {
+                printer.word("drop histogram on ");
+                printer.list(columns);
+            }
+            Histogram::Update { columns, buckets, automatic, data } => {
+                printer.word("update histogram on ");
+                printer.list(columns);
+                if let Some(buckets) = buckets {
+                    printer.word(" with ");
+                    printer.word(buckets);
+                    printer.word(" buckets");
+                }
+                printer.word(match automatic {
+                    None => "",
+                    Some(true) => " auto update",
+                    Some(false) => " manual update",
+                });
+                printer.optional(" using data ", data);
+            }
+        }
     }
 }
 

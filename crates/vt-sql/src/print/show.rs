@@ -55,6 +55,7 @@ impl Print for ShowKind<'_> {
             ShowKind::Profiles => printer.word("profiles"),
             ShowKind::FunctionStatus => printer.word("function status"),
             ShowKind::ProcedureStatus => printer.word("procedure status"),
+            ShowKind::LibraryStatus => printer.word("library status"),
             ShowKind::BinaryLogs => printer.word("binary logs"),
             ShowKind::BinaryLogStatus { master } => {
                 printer.word(if *master { "master status" } else { "binary log status" });
@@ -65,7 +66,6 @@ impl Print for ShowKind<'_> {
             ShowKind::ProcessList { full } => {
                 printer.word(if *full { "full processlist" } else { "processlist" });
             }
-            ShowKind::Other(text) => printer.word(text),
             ShowKind::Vitess(form) => printer.node(form),
             _ => print_rarer(self, printer),
         }
@@ -123,6 +123,7 @@ fn print_rarer(kind: &ShowKind<'_>, printer: &mut Printer<'_>) {
                 ShowObject::Trigger => "create trigger ",
                 ShowObject::Event => "create event ",
                 ShowObject::Library => "create library ",
+                ShowObject::MaskingPolicy => "create masking policy ",
             });
             printer.node(name);
         }

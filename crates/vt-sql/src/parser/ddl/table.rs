@@ -241,7 +241,9 @@ impl<'a> Parser<'a> {
             TokenKind::Literal(LiteralKind::Str) if WORD_OPTIONS.contains(&name) => {
                 Ok(OptionValue::Word(self.string_text()?))
             }
-            TokenKind::Literal(LiteralKind::Str | LiteralKind::NationalStr) => {
+            TokenKind::Literal(LiteralKind::Str | LiteralKind::NationalStr)
+                if name != "tablespace" =>
+            {
                 Ok(OptionValue::String(self.string()?))
             }
             TokenKind::Literal(LiteralKind::Int | LiteralKind::Hex | LiteralKind::Decimal) => {
@@ -254,7 +256,9 @@ impl<'a> Parser<'a> {
                 self.advance();
                 Ok(OptionValue::Null)
             }
-            TokenKind::Word(Keyword::Default) => Ok(OptionValue::Word(self.any_word()?.text)),
+            TokenKind::Word(Keyword::Default) if DEFAULT_OPTIONS.contains(&name) => {
+                Ok(OptionValue::Word(self.any_word()?.text))
+            }
             _ => Ok(OptionValue::Word(self.name()?.text)),
         }
     }
@@ -278,6 +282,19 @@ impl<'a> Parser<'a> {
 
 /// Options whose value is a name even if it is written as a string.
 const WORD_OPTIONS: &[&str] = &["engine", "secondary_engine", "row_format", "collate"];
+
+/// Options whose value may be `DEFAULT`.
+const DEFAULT_OPTIONS: &[&str] = &[
+    "row_format",
+    "pack_keys",
+    "stats_auto_recalc",
+    "stats_persistent",
+    "stats_sample_pages",
+    "collate",
+    "read only",
+    "storage",
+    "tablespace",
+];
 
 /// Options by their canonical names, and the words that begin them.
 const OPTIONS: &[(&str, &[&str])] = &[

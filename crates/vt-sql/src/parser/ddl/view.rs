@@ -14,7 +14,10 @@ impl<'a> Parser<'a> {
         loop {
             if self.eat_word("algorithm") {
                 self.expect(TokenKind::Equal)?;
-                algorithm = Some(self.any_word()?.text);
+                let words = ["undefined", "merge", "temptable"];
+                let word = words.into_iter().find(|word| self.at_word(word));
+                algorithm = Some(word.ok_or_else(|| self.fail())?);
+                self.advance();
             } else if self.at_word("definer") {
                 definer = self.definer()?;
             } else if self.eat_words(&["sql", "security"]) {
