@@ -127,24 +127,26 @@ fn vitrum_program() -> Result<PathBuf, String> {
         .ok_or_else(|| "vitrum is not built: run `cargo build -p vitrum`".to_owned())
 }
 
+/// Where the ranges of ports begin: below all of a range lies 32768, from where on the system hands
+/// out ports to those who connect.
+const BASES: std::ops::Range<u16> = 20_000..30_000;
+const BASE_STEP: u16 = 500;
+
 /// Finds a range of ports that no one listens on.
 fn free_port_base() -> Result<u16, String> {
-    let start = 20_000 + (std::process::id() % 40) as u16 * 500;
-    (0..40u16)
-        .map(|step| 20_000 + (start - 20_000 + step * 500) % 20_000)
+    let count = BASES.len() as u16 / BASE_STEP;
+    let first = (std::process::id() % u32::from(count)) as u16;
+    (0..count)
+        .map(|step| BASES.start + (first + step) % count * BASE_STEP)
         .find(|base| {
-            [
-                *base,
-                base + 1,
-                base + 306,
-                base + 999,
-                base + 100,
-                base + 1100,
-                base + 2100,
-                base + 2500,
-            ]
-            .iter()
-            .all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+            let tablets = [100, 101, 102, 200, 201, 300, 301];
+            let of_tablets = tablets.iter().flat_map(|uid| [0, 1000, 2000].map(|kind| kind + uid));
+            [0, 1, 306, 991, 999, 1000]
+                .into_iter()
+                .chain(of_tablets)
+                .map(|place| base + place)
+                .chain([base - (15000 - 2379)])
+                .all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
         })
-        .ok_or_else(|| "no free ports between 20000 and 42000".to_owned())
+        .ok_or_else(|| format!("no free ports between {} and {}", BASES.start, BASES.end))
 }
