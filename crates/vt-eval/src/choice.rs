@@ -2,9 +2,9 @@
 //! COALESCE and their like share.
 
 use vt_base::Error;
-use vt_value::{Type, Value};
+use vt_value::{Collation, TemporalKind, Type, Value};
 
-use crate::collate::{self, coercibility::NUMERIC};
+use crate::collate;
 use crate::context::Context;
 use crate::function::{CollationUse, Signature};
 use crate::kind::{Class, Kind, NOT_FIXED};
@@ -23,12 +23,22 @@ pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Re
         .collect();
     let kind = match typed(&picked.iter().map(|node| &node.kind).collect::<Vec<_>>())? {
         Common::Kind(kind) => kind,
-        Common::Text(length) => {
+        Common::Text(typ, length) => {
             let purpose = CollationUse::Result;
             let (collation, coercibility) =
                 collate::aggregate_all(&mut picked, purpose, &operation, session)?;
             let ascii = picked.iter().all(|node| node.kind.ascii);
-            Kind { ascii, ..Kind::text(length, collation, coercibility) }
+            let bytes = || picked.iter().map(|node| node.kind.text_bytes()).max().unwrap_or(0);
+            let binary = collation == Collation::BINARY;
+            let length = if binary { bytes() } else { length };
+            let kind = Kind::text(length, collation, coercibility);
+            let typ = match typ {
+                Type::TEXT if binary => Type::BLOB,
+                Type::CHAR if binary => Type::BINARY,
+                Type::TEXT | Type::CHAR => typ,
+                _ => kind.typ,
+            };
+            Kind { ascii, typ, ..kind }
         }
     };
     let nullable = places.iter().any(|place| signature.args[*place].kind.nullable);
@@ -37,48 +47,74 @@ pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Re
 
 enum Common {
     Kind(Kind),
-    Text(u32),
+    Text(Type, u32),
 }
 
 fn typed(kinds: &[&Kind]) -> Result<Common, Error> {
     let Some(first) = kinds.first() else { return Ok(Common::Kind(Kind::null())) };
     let length = kinds.iter().map(|kind| kind.length).max().unwrap_or(0);
-    let decimals = kinds.iter().map(|kind| kind.decimals).max().unwrap_or(0);
-    if kinds.iter().all(|kind| kind.typ == first.typ) && !first.is_string() {
-        if first.typ.is_temporal() && kinds.iter().any(|kind| kind.decimals != decimals) {
-            return Err(Error::unsupported("choosing between times with different fractions"));
-        }
-        if first.typ == Type::DECIMAL {
-            return Ok(Common::Kind(decimal_of(kinds)));
-        }
-        let unsigned = first.typ.is_unsigned();
-        let coercibility = if collate::has_collation(first) { first.coercibility } else { NUMERIC };
-        let kind = Kind { length, decimals, unsigned, coercibility, ..(*first).clone() };
-        return Ok(Common::Kind(kind));
+    let same = kinds.iter().all(|kind| kind.typ == first.typ);
+    if same && matches!(first.typ, Type::JSON | Type::GEOMETRY | Type::VECTOR | Type::YEAR) {
+        return Ok(Common::Kind(Kind { length, ..(*first).clone() }));
     }
     if kinds.iter().all(|kind| kind.typ.is_number()) {
         return number_of(kinds, length).map(Common::Kind);
     }
-    if kinds.iter().any(|kind| kind.is_opaque()) {
+    if kinds.iter().all(|kind| kind.typ.is_temporal()) {
+        return Ok(Common::Kind(temporal_of(kinds)));
+    }
+    if kinds.iter().any(|kind| matches!(kind.typ, Type::GEOMETRY | Type::VECTOR)) {
         return Err(Error::unsupported(format_args!("choosing between {} and others", first.typ)));
     }
-    if kinds.iter().all(|kind| kind.typ.is_temporal()) {
-        return Err(Error::unsupported("choosing between temporal values of different types"));
+    Ok(Common::Text(
+        string_type(kinds),
+        kinds.iter().map(|kind| kind.text_length()).max().unwrap_or(0),
+    ))
+}
+
+/// Returns CHAR where no string is of another type, TEXT where one is.
+fn string_type(kinds: &[&Kind]) -> Type {
+    let strings = || kinds.iter().filter(|kind| kind.is_string() && !kind.is_bits());
+    if strings().any(|kind| matches!(kind.typ, Type::TEXT | Type::BLOB)) {
+        return Type::TEXT;
     }
-    Ok(Common::Text(length))
+    let fixed = strings().all(|kind| matches!(kind.typ, Type::CHAR | Type::BINARY));
+    if fixed && strings().next().is_some() { Type::CHAR } else { Type::VARCHAR }
+}
+
+/// Dates and times of different types are all datetimes.
+fn temporal_of(kinds: &[&Kind]) -> Kind {
+    let decimals = kinds.iter().map(|kind| kind.decimals).max().unwrap_or(0);
+    let all = |typ: Type| kinds.iter().all(|kind| kind.typ == typ);
+    let (typ, width) = if all(Type::DATE) {
+        (Type::DATE, 10)
+    } else if all(Type::TIME) {
+        (Type::TIME, 10)
+    } else {
+        (Type::DATETIME, 19)
+    };
+    let fraction = if decimals > 0 { 1 + u32::from(decimals) } else { 0 };
+    Kind::new(typ, width + fraction, decimals)
 }
 
 fn number_of(kinds: &[&Kind], length: u32) -> Result<Kind, Error> {
     let classes = kinds.iter().map(|kind| kind.class()).collect::<Result<Vec<Class>, Error>>()?;
     let greatest = classes.iter().max().copied().unwrap_or(Class::Int);
+    let has = |typ: Type| kinds.iter().any(|kind| kind.typ == typ);
+    let short = greatest == Class::Float
+        && !has(Type::FLOAT64)
+        && !classes.contains(&Class::Decimal)
+        && has(Type::FLOAT32);
     Ok(match greatest {
+        _ if short => Kind::new(Type::FLOAT32, 23, NOT_FIXED),
         Class::Float => Kind {
             decimals: kinds.iter().map(|kind| kind.decimals.min(NOT_FIXED)).max().unwrap_or(0),
             ..Kind::float()
         },
         Class::Decimal => decimal_of(kinds),
-        // Signed and unsigned together fit a decimal alone.
-        Class::UInt if classes.contains(&Class::Int) => decimal_of(kinds),
+        // Signed and the greatest unsigned together fit a decimal alone.
+        Class::UInt if classes.contains(&Class::Int) && has(Type::UINT64) => decimal_of(kinds),
+        Class::UInt if classes.contains(&Class::Int) => Kind::int(length),
         Class::UInt => Kind::uint(length),
         Class::Int => Kind::int(length),
     })
@@ -108,6 +144,7 @@ pub(crate) fn convert(
         Type::FLOAT64 | Type::FLOAT32 => {
             crate::convert::real(&value, from, ctx)?.map_or(Value::Null, Value::Float)
         }
+        _ if to.typ.is_temporal() => temporal(value, to, ctx),
         _ if to.is_string() => match value {
             Value::Text(bytes, own) if own == to.collation => Value::Text(bytes, own),
             other => match crate::convert::text(other, from)? {
@@ -120,4 +157,19 @@ pub(crate) fn convert(
         },
         _ => value,
     })
+}
+
+/// Brings a date or time to the type and the digits of a kind.
+fn temporal(value: Value, to: &Kind, ctx: &Context<'_>) -> Value {
+    let Value::Temporal(temporal) = value else { return value };
+    let made = match (to.typ, temporal.kind) {
+        (Type::DATETIME | Type::TIMESTAMP, TemporalKind::Time) => {
+            let today = crate::convert::now(ctx.session).day_number();
+            temporal.on_day(today)
+        }
+        (Type::DATETIME | Type::TIMESTAMP, TemporalKind::Date) => Some(temporal.to_datetime()),
+        _ => Some(temporal),
+    };
+    let digits = if to.typ == Type::DATE { 0 } else { to.decimals };
+    made.map_or(Value::Null, |made| Value::Temporal(made.with_digits(digits)))
 }

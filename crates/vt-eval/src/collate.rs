@@ -2,7 +2,7 @@
 
 use vt_base::Error;
 use vt_collation::Charset;
-use vt_value::{Collation, Type, Value};
+use vt_value::{Collation, Value};
 
 use crate::function::{CollationUse, Text};
 use crate::kind::Kind;
@@ -63,10 +63,16 @@ impl Claim {
             }
             return Some(Claim { collation: unknown, ..self });
         }
-        if self.takes(other) {
+        if self.is_wider(other) {
             return Some(self);
         }
-        if other.takes(self) {
+        if other.is_wider(self) {
+            return Some(other);
+        }
+        if self.takes_ascii(other) {
+            return Some(self);
+        }
+        if other.takes_ascii(self) {
             return Some(other);
         }
         // A weak string is converted, if it can be.
@@ -79,19 +85,17 @@ impl Claim {
         None
     }
 
-    /// Returns whether every string of the other can be written in this character set.
-    fn takes(self, other: Claim) -> bool {
-        let stronger = self.coercibility < other.coercibility;
+    /// Returns whether this set has all characters, and the other perhaps not.
+    fn is_wider(self, other: Claim) -> bool {
+        let narrow = !other.is_unicode() || other.collation.charset() == Some(Charset::Utf8mb3);
+        let wider = narrow || self.collation.charset() == Some(Charset::Utf8mb4);
         let same = self.coercibility == other.coercibility;
-        if self.is_unicode() {
-            let wider = !other.is_unicode()
-                || (self.collation.charset() == Some(Charset::Utf8mb4)
-                    && other.collation.charset() == Some(Charset::Utf8mb3));
-            if stronger || (same && wider) {
-                return true;
-            }
-        }
-        other.ascii && (stronger || (same && !self.ascii))
+        self.is_unicode() && (self.coercibility < other.coercibility || (same && wider))
+    }
+
+    /// Returns whether the other has ASCII alone, which every set has.
+    fn takes_ascii(self, other: Claim) -> bool {
+        other.ascii && self.coercibility <= other.coercibility
     }
 
     fn join_of_charset(self, other: Claim) -> Option<Claim> {
@@ -210,9 +214,4 @@ fn illegal_mix(claims: &[Claim], operation: &str) -> Error {
         _ => (1271, format!("Illegal mix of collations for operation '{operation}'")),
     };
     Error::mysql(errno, b"HY000", message).with_code(vt_base::Code::InvalidArgument)
-}
-
-/// Returns whether a kind takes part in the choice of a collation with one of its own.
-pub(crate) fn has_collation(kind: &Kind) -> bool {
-    kind.is_string() || matches!(kind.typ, Type::ENUM | Type::SET | Type::JSON)
 }

@@ -1,5 +1,6 @@
 //! From an expression to a form that runs per row.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use vt_base::{Code, Error};
@@ -10,7 +11,9 @@ use crate::context::Context;
 use crate::function::{Signature, Volatility};
 use crate::kind::Kind;
 use crate::node::{CallOp, Folded, Node, Op};
+use crate::operators::collation::deprecated;
 use crate::session::Session;
+use crate::warning::Warning;
 use crate::{Expr, Func, convert};
 
 /// How deep an expression may nest.
@@ -34,13 +37,15 @@ impl<'a> Env<'a> {
 pub struct Compiled {
     root: Node,
     columns: Vec<usize>,
+    notes: Vec<Warning>,
 }
 
 impl Expr {
     /// Compiles for rows of these columns; an expression that cannot be computed exactly as MySQL
     /// would is refused.
     pub fn compile(&self, columns: &[Field], env: &Env<'_>) -> Result<Compiled, Error> {
-        let root = node(self, columns, env, 0)?;
+        let compiler = Compiler { env: *env, columns, notes: RefCell::default() };
+        let root = compiler.node(self, 0)?;
         if let Op::Tuple(members) = &root.op {
             return Err(columns_wanted(1, members.len()));
         }
@@ -48,7 +53,7 @@ impl Expr {
         root.collect_columns(&mut used);
         used.sort_unstable();
         used.dedup();
-        Ok(Compiled { root, columns: used })
+        Ok(Compiled { root, columns: used, notes: compiler.notes.into_inner() })
     }
 }
 
@@ -69,6 +74,11 @@ impl Compiled {
         convert::write(value, &self.root.kind, out);
     }
 
+    /// Returns the warnings that a statement with this expression gives once, whatever its rows.
+    pub fn notes(&self) -> &[Warning] {
+        &self.notes
+    }
+
     /// Returns the places of the columns that the expression reads, ascending.
     pub fn columns(&self) -> &[usize] {
         &self.columns
@@ -85,45 +95,88 @@ impl Compiled {
     }
 }
 
-fn node(expr: &Expr, columns: &[Field], env: &Env<'_>, depth: usize) -> Result<Node, Error> {
-    if depth > MAX_DEPTH {
-        return Err(Error::unsupported("an expression that nests so deep"));
-    }
-    match expr {
-        Expr::Literal(value) => constant::literal(value, env.session.connection_collation),
-        Expr::Bind(name) => match find(name, env.binds)? {
-            BoundValue::One(value) => constant::literal(value, env.session.connection_collation),
-            BoundValue::Tuple(values) => tuple(values, env),
-        },
-        Expr::BindTuple(name) => match find(name, env.binds)? {
-            BoundValue::One(value) => tuple(std::slice::from_ref(value), env),
-            BoundValue::Tuple(values) => tuple(values, env),
-        },
-        Expr::Column(place) => {
-            let field = column(*place, columns)?;
-            Ok(Node::new(Kind::of_field(field), Op::Column(*place, shown_name(field))))
+/// What an expression is compiled with.
+struct Compiler<'a> {
+    env: Env<'a>,
+    columns: &'a [Field],
+    notes: RefCell<Vec<Warning>>,
+}
+
+impl Compiler<'_> {
+    fn node(&self, expr: &Expr, depth: usize) -> Result<Node, Error> {
+        let (columns, env) = (self.columns, &self.env);
+        if depth > MAX_DEPTH {
+            return Err(Error::unsupported("an expression that nests so deep"));
         }
-        Expr::TypedColumn(place, kind) => {
-            let field = column(*place, columns)?;
-            Ok(Node::new((**kind).clone(), Op::Column(*place, shown_name(field))))
-        }
-        Expr::Tuple(members) => {
-            let members = members.iter().map(|member| node(member, columns, env, depth + 1));
-            let members = members.collect::<Result<Vec<Node>, Error>>()?;
-            Ok(Node::new(Kind::truth(), Op::Tuple(members)))
-        }
-        Expr::Call(Func::Introducer(collation), args) => {
-            constant::introduced(*collation, plain(args, env)?)
-        }
-        Expr::Call(Func::TemporalLiteral(kind), args) => temporal(*kind, args, env),
-        Expr::Call(func, args) => {
-            let function = func.function();
-            if args.len() < function.least || args.len() > function.greatest {
-                return Err(wrong_count(function.name));
+        match expr {
+            Expr::Literal(value) => constant::literal(value, env.session.connection_collation),
+            Expr::Bind(name) => match find(name, env.binds)? {
+                BoundValue::One(value) => {
+                    constant::literal(value, env.session.connection_collation)
+                }
+                BoundValue::Tuple(values) => tuple(values, env),
+            },
+            Expr::BindTuple(name) => match find(name, env.binds)? {
+                BoundValue::One(value) => tuple(std::slice::from_ref(value), env),
+                BoundValue::Tuple(values) => tuple(values, env),
+            },
+            Expr::Column(place) => {
+                let field = column(*place, columns)?;
+                Ok(Node::new(Kind::of_field(field), Op::Column(*place, shown_name(field))))
             }
-            let args = args.iter().map(|arg| node(arg, columns, env, depth + 1));
-            call(*func, args.collect::<Result<_, _>>()?, env)
+            Expr::TypedColumn(place, kind) => {
+                let field = column(*place, columns)?;
+                Ok(Node::new((**kind).clone(), Op::Column(*place, shown_name(field))))
+            }
+            Expr::Tuple(members) => {
+                let members = members.iter().map(|member| self.node(member, depth + 1));
+                let members = members.collect::<Result<Vec<Node>, Error>>()?;
+                Ok(Node::new(Kind::truth(), Op::Tuple(members)))
+            }
+            Expr::Call(Func::Introducer(collation), args) => {
+                if let Some(warning) = deprecated(*collation) {
+                    self.notes.borrow_mut().push(Warning::new(1287, warning));
+                }
+                constant::introduced(*collation, plain(args, env)?)
+            }
+            Expr::Call(Func::TemporalLiteral(kind), args) => temporal(*kind, args, env),
+            Expr::Call(func, args) => {
+                let function = func.function();
+                if args.len() < function.least || args.len() > function.greatest {
+                    return Err(wrong_count(function.name));
+                }
+                let args = args.iter().map(|arg| self.node(arg, depth + 1));
+                self.call(*func, args.collect::<Result<_, _>>()?)
+            }
         }
+    }
+
+    fn call(&self, func: Func, mut args: Vec<Node>) -> Result<Node, Error> {
+        let env = &self.env;
+        let function = func.function();
+        // The comparison operators take tuples; to all else they are errors.
+        if !func.takes_tuples()
+            && let Some(members) = args.iter().find_map(Node::tuple)
+        {
+            return Err(columns_wanted(1, members.len()));
+        }
+        if !func.passes_on() {
+            args.iter().try_for_each(exact)?;
+        }
+        let mut signature = Signature {
+            func,
+            name: function.name,
+            args: &mut args,
+            session: env.session,
+            kept: None,
+            notes: &self.notes,
+        };
+        let kind = (function.kind)(&mut signature)?;
+        let kept = signature.kept.take();
+        let pure = function.volatility == Volatility::Pure;
+        let constant = pure && args.iter().all(Node::is_constant);
+        let made = Node::new(kind, Op::Call(CallOp { func, function, args, kept }));
+        Ok(if constant { fold(made, env) } else { made })
     }
 }
 
@@ -165,27 +218,6 @@ fn tuple(values: &[TypedBytes], env: &Env<'_>) -> Result<Node, Error> {
     let collation: Collation = env.session.connection_collation;
     let members = values.iter().map(|value| constant::literal(value, collation));
     Ok(Node::new(Kind::truth(), Op::Tuple(members.collect::<Result<_, _>>()?)))
-}
-
-fn call(func: Func, mut args: Vec<Node>, env: &Env<'_>) -> Result<Node, Error> {
-    let function = func.function();
-    // The comparison operators take tuples; to all else they are errors.
-    if !func.takes_tuples()
-        && let Some(members) = args.iter().find_map(Node::tuple)
-    {
-        return Err(columns_wanted(1, members.len()));
-    }
-    if !func.passes_on() {
-        args.iter().try_for_each(exact)?;
-    }
-    let mut signature =
-        Signature { func, name: function.name, args: &mut args, session: env.session, kept: None };
-    let kind = (function.kind)(&mut signature)?;
-    let kept = signature.kept.take();
-    let pure = function.volatility == Volatility::Pure;
-    let constant = pure && args.iter().all(Node::is_constant);
-    let made = Node::new(kind, Op::Call(CallOp { func, function, args, kept }));
-    Ok(if constant { fold(made, env) } else { made })
 }
 
 /// Refuses columns of doubles of which a result does not tell all digits.

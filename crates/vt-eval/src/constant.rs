@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use vt_base::{Code, Error};
-use vt_collation::Charset;
 use vt_value::{BindVars, BoundValue, Collation, TemporalKind, Type, TypedBytes, Value};
 
 use crate::collate::coercibility::COERCIBLE;
@@ -98,12 +97,7 @@ pub(crate) fn introduced(collation: Collation, typed: &TypedBytes) -> Result<Nod
         Some(bytes) => bytes,
         None => typed.bytes.clone(),
     };
-    let length = match collation.charset() {
-        Some(Charset::Utf8mb4 | Charset::Utf8mb3) => {
-            String::from_utf8_lossy(&bytes).chars().count()
-        }
-        _ => bytes.len(),
-    };
+    let length = collation.charset().map_or(bytes.len(), |charset| charset.count(&bytes));
     let kind = Kind::text(length as u32, collation, COERCIBLE);
     let kind = Kind { nullable: false, ascii: bytes.is_ascii(), ..kind };
     Ok(Node::new(kind, Op::Constant(Value::Text(bytes, collation))))

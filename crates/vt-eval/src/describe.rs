@@ -118,8 +118,8 @@ fn write_call(call: &CallOp, out: &mut String) {
     match (call.func, call.args.as_slice()) {
         (Func::Negate, args) => list("-(", args, out),
         (Func::BitNot, args) => list("~(", args, out),
-        (Func::Not, [arg]) if is_condition(arg) => parts(&[("(not(", arg)], "))", out),
-        (Func::Not, [arg]) => parts(&[("(0 = ", arg)], ")", out),
+        (Func::Not | Func::Bang, [arg]) if is_condition(arg) => parts(&[("(not(", arg)], "))", out),
+        (Func::Not | Func::Bang, [arg]) => parts(&[("(0 = ", arg)], ")", out),
         (Func::And | Func::Or | Func::Xor, args) => conditions(call.func, args, out),
         (Func::NotLike, args) => {
             out.push_str("(not(");
@@ -144,6 +144,7 @@ fn write_call(call: &CallOp, out: &mut String) {
         (Func::Case, args) => case(None, args, out),
         (Func::CaseOf, [operand, args @ ..]) => case(Some(operand), args, out),
         (Func::Cast(target), [arg]) => cast(target, arg, out),
+        (Func::Binary, [arg]) => cast(CastTarget::Binary { length: None }, arg, out),
         (Func::ConvertUsing(collation), [arg]) => {
             let set = collation.charset().map_or("", Charset::name);
             parts(&[("convert(", arg)], &format!(" using {set})"), out);
@@ -170,6 +171,7 @@ fn is_condition(node: &Node) -> bool {
             | Func::Or
             | Func::Xor
             | Func::Not
+            | Func::Bang
             | Func::Eq
             | Func::NullSafeEq
             | Func::Ne

@@ -50,6 +50,8 @@ pub enum Func {
     Or,
     Xor,
     Not,
+    /// `!x`
+    Bang,
     Eq,
     /// `<=>`
     NullSafeEq,
@@ -86,6 +88,8 @@ pub enum Func {
     BitNot,
     /// `CAST(x AS ...)`, `CONVERT(x, ...)`, `BINARY x`.
     Cast(CastTarget),
+    /// `BINARY x`
+    Binary,
     /// `CONVERT(x USING ...)`: the default collation of the character set.
     ConvertUsing(Collation),
     /// `x COLLATE ...`

@@ -1,5 +1,8 @@
 //! The type of an expression, known before it runs.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use vt_base::Error;
 use vt_value::{Collation, Field, Type, TypedBytes};
 
@@ -7,6 +10,8 @@ use crate::collate::coercibility::{COERCIBLE, IGNORABLE, IMPLICIT, NUMERIC};
 
 /// The `decimals` of numbers whose digits after the point are not fixed.
 pub const NOT_FIXED: u8 = 31;
+/// The most bytes of a VARCHAR; longer strings are told as TEXT.
+const LONGEST_VARCHAR: u32 = 65_535;
 /// The flags of a column.
 const NOT_NULL: u16 = 1;
 const UNSIGNED: u16 = 32;
@@ -28,6 +33,8 @@ pub struct Kind {
     pub coercibility: u8,
     /// Strings have characters of ASCII alone.
     pub ascii: bool,
+    /// The members of an ENUM or a SET, where they are known.
+    pub members: Option<Arc<[Bytes]>>,
 }
 
 /// What arithmetic makes of a value.
@@ -50,6 +57,7 @@ impl Kind {
             collation: Collation::BINARY,
             coercibility: NUMERIC,
             ascii: true,
+            members: None,
         }
     }
 
@@ -81,6 +89,26 @@ impl Kind {
         Kind { length, decimals, ..Kind::float() }
     }
 
+    /// Returns how many characters a value has as a string.
+    pub fn text_length(&self) -> u32 {
+        match self.typ {
+            Type::FLOAT64 if self.decimals >= NOT_FIXED => 22,
+            Type::FLOAT32 if self.decimals >= NOT_FIXED => 12,
+            _ => self.length,
+        }
+    }
+
+    /// Returns how many bytes a value has as a string.
+    pub fn text_bytes(&self) -> u32 {
+        if self.is_string() { self.byte_length() } else { self.text_length() }
+    }
+
+    /// Returns whether values are strings of a TEXT or BLOB, whose conversion to numbers MySQL
+    /// does not warn of.
+    pub(crate) fn is_long_column(&self) -> bool {
+        matches!(self.typ, Type::TEXT | Type::BLOB) && self.coercibility == IMPLICIT
+    }
+
     /// Returns the most bytes that a string has.
     pub fn byte_length(&self) -> u32 {
         let width = self.collation.charset().map_or(1, |charset| charset.max_len());
@@ -96,8 +124,16 @@ impl Kind {
 
     /// A string of at most so many characters; of bytes, if the collation is that of bytes.
     pub fn text(length: u32, collation: Collation, coercibility: u8) -> Kind {
-        let typ = if collation == Collation::BINARY { Type::VARBINARY } else { Type::VARCHAR };
-        Kind { collation, coercibility, ascii: false, ..Kind::new(typ, length, NOT_FIXED) }
+        let plain = Kind::new(Type::VARCHAR, length, NOT_FIXED);
+        let kind = Kind { collation, coercibility, ascii: false, ..plain };
+        let long = kind.byte_length() > LONGEST_VARCHAR;
+        let typ = match collation == Collation::BINARY {
+            true if long => Type::BLOB,
+            true => Type::VARBINARY,
+            false if long => Type::TEXT,
+            false => Type::VARCHAR,
+        };
+        Kind { typ, ..kind }
     }
 
     /// Has values be NULL or not.
@@ -121,6 +157,7 @@ impl Kind {
             collation,
             coercibility: if string { IMPLICIT } else { NUMERIC },
             ascii: !string,
+            members: if text { members(&field.column_type) } else { None },
         }
     }
 
@@ -199,6 +236,7 @@ impl Kind {
             _ if self.is_string() => Class::Float,
             typ if typ.is_temporal() && self.decimals > 0 => Class::Decimal,
             typ if typ.is_temporal() => Class::Int,
+            Type::ENUM | Type::SET if self.members.is_some() => Class::Float,
             typ => return Err(Error::unsupported(format_args!("computing with {typ} values"))),
         })
     }
@@ -207,7 +245,10 @@ impl Kind {
     pub(crate) fn precision(&self) -> u32 {
         let sign = u32::from(self.typ != Type::UINT64);
         match self.typ {
-            Type::DECIMAL => self.length.saturating_sub(sign + u32::from(self.decimals > 0)),
+            Type::DECIMAL => {
+                let sign = u32::from(!self.unsigned);
+                self.length.saturating_sub(sign + u32::from(self.decimals > 0))
+            }
             Type::INT64 => self.length.saturating_sub(1).min(19),
             Type::DATE => 8,
             Type::TIME => 7 + u32::from(self.decimals),
@@ -238,5 +279,43 @@ impl Kind {
         let column_length = if text { self.length.saturating_mul(4) } else { self.length };
         let plain = Field::new(name, typ);
         Field { flags, charset, column_length, decimals: self.decimals, ..plain }
+    }
+}
+
+/// Reads the members of a type such as `enum('a','b')`.
+fn members(column_type: &str) -> Option<Arc<[Bytes]>> {
+    let open = column_type.find('(')?;
+    let word = column_type.get(..open)?;
+    if !word.eq_ignore_ascii_case("enum") && !word.eq_ignore_ascii_case("set") {
+        return None;
+    }
+    let mut rest = column_type.get(open + 1..)?.strip_suffix(')')?.as_bytes();
+    let mut members = Vec::new();
+    loop {
+        rest = rest.strip_prefix(b"'")?;
+        let mut member = Vec::new();
+        loop {
+            match rest {
+                [b'\'', b'\'', tail @ ..] => {
+                    member.push(b'\'');
+                    rest = tail;
+                }
+                [b'\'', tail @ ..] => {
+                    rest = tail;
+                    break;
+                }
+                [byte, tail @ ..] => {
+                    member.push(*byte);
+                    rest = tail;
+                }
+                [] => return None,
+            }
+        }
+        members.push(Bytes::from(member));
+        match rest {
+            [] => return Some(members.into()),
+            [b',', tail @ ..] => rest = tail,
+            _ => return None,
+        }
     }
 }

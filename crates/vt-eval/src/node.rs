@@ -92,6 +92,14 @@ impl Node {
         matches!(self.op, Op::Column(..))
     }
 
+    /// Returns the name of a column, without its table.
+    pub(crate) fn column_name(&self) -> Option<&str> {
+        match &self.op {
+            Op::Column(_, name) => name.rsplit('`').nth(1),
+            _ => None,
+        }
+    }
+
     /// Returns the call that this is, computed or not.
     pub(crate) fn call(&self) -> Option<&CallOp> {
         match &self.op {

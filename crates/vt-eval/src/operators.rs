@@ -4,7 +4,7 @@ mod arithmetic;
 mod bits;
 mod case;
 mod cast;
-mod collation;
+pub(crate) mod collation;
 pub(crate) mod compare;
 mod like;
 mod logic;
@@ -45,7 +45,7 @@ operators! {
     Func::And => Function::new("and", (2, MANY), logic::kind, logic::all);
     Func::Or => Function::new("or", (2, MANY), logic::kind, logic::any);
     Func::Xor => Function::new("xor", (2, 2), logic::kind, logic::xor);
-    Func::Not => Function::new("not", (1, 1), logic::not_kind, logic::not);
+    Func::Not | Func::Bang => Function::new("not", (1, 1), logic::not_kind, logic::not);
     Func::Eq | Func::Ne | Func::Lt | Func::Le | Func::Gt | Func::Ge | Func::NullSafeEq =>
         Function::new("=", (2, 2), compare::kind, compare::eval);
     Func::In | Func::NotIn => Function::new("in", (2, 2), member::kind, member::eval);
@@ -68,7 +68,7 @@ operators! {
         Function::new("cast", (1, 1), cast::decimal_kind, cast::decimal);
     Func::Cast(CastTarget::Float | CastTarget::Double | CastTarget::Real) =>
         Function::new("cast", (1, 1), cast::real_kind, cast::real);
-    Func::Cast(CastTarget::Char { .. } | CastTarget::Binary { .. }) =>
+    Func::Binary | Func::Cast(CastTarget::Char { .. } | CastTarget::Binary { .. }) =>
         Function::new("cast", (1, 1), cast::text_kind, cast::text);
     Func::Cast(
         CastTarget::Date | CastTarget::Time { .. } | CastTarget::DateTime { .. } | CastTarget::Year,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vt_base::{Code, Error};
-use vt_eval::{Context, Env, Session};
+use vt_eval::{Compiled, Context, Env, Session};
 use vt_value::BindVars;
 
 use crate::ShardQueries;
@@ -28,6 +28,13 @@ impl<'a> ExecContext<'a> {
     /// Returns what expressions look up while they are compiled.
     pub(crate) fn env(&self) -> Env<'a> {
         Env::new(self.binds, self.session)
+    }
+
+    /// Keeps the warnings that an expression gives once for SHOW WARNINGS.
+    pub(crate) fn keep_notes(&self, compiled: &Compiled) {
+        for note in compiled.notes() {
+            self.shards.warn(note.errno, note.message.to_string());
+        }
     }
 
     /// Keeps the warnings of an evaluation for SHOW WARNINGS.

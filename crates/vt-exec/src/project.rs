@@ -49,6 +49,7 @@ impl<'a> FilterStep<'a> {
         ctx: ExecContext<'a>,
     ) -> Result<FilterStep<'a>, Error> {
         let predicate = predicate.compile(input, &ctx.env())?;
+        ctx.keep_notes(&predicate);
         let decoder = Decoder::new(input, std::iter::once(&predicate));
         let evaluation = Context::new(ctx.session);
         Ok(FilterStep { fields: input.clone(), predicate, decoder, ctx, evaluation })
@@ -110,6 +111,7 @@ impl<'a> ProjectStep<'a> {
                 columns.push(Output::Column(*column));
             } else {
                 let compiled = expr.compile(input, &ctx.env())?;
+                ctx.keep_notes(&compiled);
                 fields.push(compiled.field(name));
                 columns.push(Output::Computed(compiled));
             }

@@ -115,22 +115,36 @@ impl Decimal {
     ) -> Option<Decimal> {
         let mut magnitude = small(0);
         let mut seen = 0;
+        // What does not fit behind the point is cut off; before the point it is too much.
+        let capacity = (GROUP * GROUPS_MAX) as i64;
+        let mut scale = i64::try_from(fraction).ok()?.checked_sub(exponent)?;
         for digit in digits.skip_while(|digit| **digit == b'0') {
-            seen += 1;
-            if seen > GROUP * GROUPS_MAX {
-                return None;
+            if seen >= GROUP * GROUPS_MAX {
+                scale = scale.checked_sub(1)?;
+                continue;
             }
+            seen += 1;
             wide::mul_small(&mut magnitude, 10);
             wide::add(&mut magnitude, &[u64::from(digit - b'0')]);
         }
-        let scale = i64::try_from(fraction).ok()?.checked_sub(exponent)?;
-        let limit = (GROUP * GROUPS_MAX) as i64;
-        if scale >= 0 {
-            let scale = usize::try_from(scale).ok().filter(|_| scale <= limit)?;
-            return Some(Decimal::new(negative, scale, magnitude));
+        if scale > capacity {
+            let beyond = usize::try_from(scale - capacity).ok()?;
+            wide::scale_down(&mut magnitude, beyond.min(GROUP * GROUPS_MAX + 1));
+            scale = capacity;
         }
-        let zeroes = usize::try_from(-scale).ok().filter(|_| -scale + seen as i64 <= limit)?;
+        if scale >= 0 {
+            let number = Decimal::new(negative, usize::try_from(scale).ok()?, magnitude);
+            return Some(number.cut_to_groups());
+        }
+        let fits = scale.checked_neg()?.checked_add(seen as i64)? <= capacity || seen == 0;
+        let zeroes = usize::try_from(-scale).ok().filter(|_| fits)?;
         Some(Decimal::new(negative, 0, wide::scale_up(magnitude, zeroes)?))
+    }
+
+    /// Cuts digits off behind the point until the groups of MySQL's decimals hold the number.
+    fn cut_to_groups(self) -> Decimal {
+        let room = GROUPS_MAX.saturating_sub(groups(self.integer_digits())) * GROUP;
+        if usize::from(self.scale) > room { self.truncate(room as u8) } else { self }
     }
 
     /// Converts as MySQL does: over the text that the double prints as.

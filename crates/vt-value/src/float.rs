@@ -108,7 +108,8 @@ pub fn parse_prefix(text: &[u8]) -> f64 {
 }
 
 /// Reads the number at the start of a string; tells also whether the string is wholly a number,
-/// but for white space around it, and the number one that a double holds.
+/// but for white space around it, and the number one that a double holds. A string without any
+/// character is wholly the number 0.
 pub fn parse_number(text: &[u8]) -> (f64, bool) {
     let start = text.iter().take_while(|byte| is_space(**byte)).count();
     let text = &text[start..];
@@ -124,7 +125,7 @@ pub fn parse_number(text: &[u8]) -> (f64, bool) {
         end += 1 + fraction;
     }
     if integer + fraction == 0 {
-        return (0.0, false);
+        return (0.0, text.iter().all(|byte| is_space(*byte)));
     }
     if matches!(text.get(end), Some(b'e' | b'E')) {
         let sign = usize::from(matches!(text.get(end + 1), Some(b'+' | b'-')));

@@ -111,6 +111,7 @@ impl Evaluator {
         let binds = BindVars::new();
         let compiled = expr.compile(&self.fields, &Env::new(&binds, &self.session))?;
         let mut ctx = Context::new(&self.session);
+        compiled.notes().iter().for_each(|note| ctx.warnings.push(note.clone()));
         let mut values = Vec::with_capacity(self.rows.len());
         for row in &self.rows {
             let value = compiled.eval(row, &mut ctx)?;

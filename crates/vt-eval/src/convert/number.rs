@@ -1,7 +1,7 @@
 //! Values as numbers.
 
 use vt_base::Error;
-use vt_value::{Decimal, TemporalKind, Value, float};
+use vt_value::{Collation, Decimal, TemporalKind, Type, Value, float};
 
 use crate::context::Context;
 use crate::kind::Kind;
@@ -48,14 +48,50 @@ impl Int {
     }
 }
 
+/// How much of a value messages show.
+pub(super) const SHOWN_CHARACTERS: usize = 128;
+
 /// Warns that a string is not wholly the number that was asked for.
-fn truncated(ctx: &mut Context<'_>, what: &str, text: &[u8]) {
-    // MySQL shows so much of the string.
-    let shown: String = String::from_utf8_lossy(text).chars().take(SHOWN_CHARACTERS).collect();
+pub(crate) fn truncated(ctx: &mut Context<'_>, what: &str, text: &[u8], kind: &Kind) {
+    let shown = shown(text, kind.collation);
     ctx.warn(1292, format!("Truncated incorrect {what} value: '{shown}'"));
 }
 
-pub(super) const SHOWN_CHARACTERS: usize = 128;
+/// Writes a string as messages show it: not all of a long one, and bytes in hexadecimal digits.
+pub(crate) fn shown(text: &[u8], collation: Collation) -> String {
+    if collation != Collation::BINARY {
+        return String::from_utf8_lossy(text).chars().take(SHOWN_CHARACTERS - 1).collect();
+    }
+    let mut out = String::new();
+    for byte in text.iter().take(SHOWN_CHARACTERS - 1) {
+        match byte {
+            b' '..=b'~' => out.push(char::from(*byte)),
+            _ => out.push_str(&format!("\\x{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// Returns the number that bytes stand for; of too many, with a warning, none.
+pub(crate) fn bits_of(bytes: &[u8], ctx: &mut Context<'_>) -> u64 {
+    if bytes.len() <= 8 {
+        return bits(bytes);
+    }
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    ctx.warn(1292, format!("Truncated incorrect BINARY value: 'x'{digits}''"));
+    0
+}
+
+/// Returns the place of an ENUM's member, counted from 1, or the bits of a SET's.
+fn member_number(text: &[u8], kind: &Kind) -> Option<u64> {
+    let members = kind.members.as_ref()?;
+    let place = |text: &[u8]| members.iter().position(|member| member == text);
+    if kind.typ == Type::ENUM {
+        return Some(place(text).map_or(0, |place| place as u64 + 1));
+    }
+    let parts = text.split(|byte| *byte == b',').filter(|part| !part.is_empty());
+    Some(parts.filter_map(place).fold(0, |bits, place| bits | 1u64 << (place % 64)))
+}
 
 /// Returns a value as an integer; `None` for NULL.
 pub(crate) fn int(value: &Value, kind: &Kind, ctx: &mut Context<'_>) -> Result<Option<Int>, Error> {
@@ -69,15 +105,19 @@ pub(crate) fn int(value: &Value, kind: &Kind, ctx: &mut Context<'_>) -> Result<O
             let least = if kind.unsigned { 0 } else { i128::from(i64::MIN) };
             let most = if kind.unsigned { i128::from(u64::MAX) } else { i128::from(i64::MAX) };
             if !whole.is_some_and(|whole| (least..=most).contains(&whole)) {
-                truncated(ctx, "DECIMAL", number.to_string().as_bytes());
+                let text = number.to_string();
+                ctx.warn(1292, format!("Truncated incorrect DECIMAL value: '{text}'"));
             }
             int_of_decimal(number, kind.unsigned)
         }
-        Value::Text(bytes, _) if kind.is_bits() => Int::unsigned(bits(bytes)),
+        Value::Text(bytes, _) if kind.is_bits() => Int::unsigned(bits_of(bytes, ctx)),
+        Value::Text(bytes, _) if kind.members.is_some() => {
+            Int::unsigned(member_number(bytes, kind).unwrap_or(0))
+        }
         Value::Text(bytes, _) => {
             let (number, whole) = integer_of_text(bytes);
             if !whole {
-                truncated(ctx, "INTEGER", bytes);
+                truncated(ctx, "INTEGER", bytes, kind);
             }
             number
         }
@@ -151,12 +191,14 @@ pub(crate) fn real(
         Value::UInt(number) => *number as f64,
         Value::Float(number) => *number,
         Value::Decimal(number) => number.to_f64(),
-        Value::Text(bytes, _) if kind.is_bits() => bits(bytes) as f64,
+        Value::Text(bytes, _) if kind.is_bits() => bits_of(bytes, ctx) as f64,
+        Value::Text(bytes, _) if kind.members.is_some() => {
+            member_number(bytes, kind).unwrap_or(0) as f64
+        }
         Value::Text(bytes, _) => {
             let (number, whole) = float::parse_number(bytes);
-            // MySQL passes over an empty string in silence.
-            if !whole && !bytes.iter().all(|byte| is_space(*byte)) {
-                truncated(ctx, "DOUBLE", bytes);
+            if !whole && !kind.is_long_column() {
+                truncated(ctx, "DOUBLE", bytes, kind);
             }
             number
         }
@@ -178,11 +220,14 @@ pub(crate) fn decimal(
         Value::Float(number) => Decimal::from_f64(*number)
             .unwrap_or_else(|| Decimal::max_value(number.is_sign_negative())),
         Value::Decimal(number) => *number,
-        Value::Text(bytes, _) if kind.is_bits() => Decimal::from(bits(bytes)),
+        Value::Text(bytes, _) if kind.is_bits() => Decimal::from(bits_of(bytes, ctx)),
+        Value::Text(bytes, _) if kind.members.is_some() => {
+            Decimal::from(member_number(bytes, kind).unwrap_or(0))
+        }
         Value::Text(bytes, _) => {
             let (number, whole) = decimal_of_text(bytes);
-            if !whole {
-                truncated(ctx, "DECIMAL", bytes);
+            if !whole && !kind.is_long_column() {
+                truncated(ctx, "DECIMAL", bytes, kind);
             }
             number
         }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use vt_base::Error;
+use vt_collation::Charset;
 use vt_value::{Collation, Decimal, Type, Value, float};
 
 use crate::context::Context;
@@ -54,31 +55,36 @@ pub(crate) fn to_charset(
     collation: Collation,
     _ctx: &mut Context<'_>,
 ) -> Result<Bytes, Error> {
-    match converted(&text, collation)? {
-        Some(bytes) => Ok(bytes),
-        None => Err(refused(&text, collation)),
-    }
+    recoded(&text, collation).map(|(bytes, _)| bytes)
 }
 
 /// Returns the bytes of a string in the character set of a collation; `None` if it has characters
 /// that the set does not.
 pub(crate) fn converted(text: &Text, collation: Collation) -> Result<Option<Bytes>, Error> {
-    let same = text.collation == collation
-        || text.collation.charset() == collation.charset()
-        || collation == Collation::BINARY
-        || collation == Collation::UNKNOWN;
-    if same || text.bytes.is_ascii() {
-        return Ok(Some(text.bytes.clone()));
-    }
-    Err(refused(text, collation))
+    let (bytes, exact) = recoded(text, collation)?;
+    Ok(exact.then_some(bytes))
 }
 
-fn refused(text: &Text, collation: Collation) -> Error {
-    Error::unsupported(format_args!(
-        "a string of {} in {}",
-        text.collation.name().unwrap_or("an unknown collation"),
-        collation.name().unwrap_or("an unknown collation")
-    ))
+/// Returns the bytes, and whether every character has a place in the set.
+fn recoded(text: &Text, collation: Collation) -> Result<(Bytes, bool), Error> {
+    if text.collation == collation || collation == Collation::UNKNOWN {
+        return Ok((text.bytes.clone(), true));
+    }
+    let (Some(from), Some(to)) = (text.collation.charset(), collation.charset()) else {
+        // A string of an unknown set has the bytes of the set that the connection speaks.
+        let plain = collation == Collation::BINARY || text.bytes.is_ascii();
+        return match plain {
+            true => Ok((text.bytes.clone(), true)),
+            false => Err(Error::unsupported("a string of an unknown character set in another")),
+        };
+    };
+    let plain = from.keeps_ascii() && to.keeps_ascii() && text.bytes.is_ascii();
+    if from == to || plain || to == Charset::Binary {
+        return Ok((text.bytes.clone(), true));
+    }
+    let mut out = Vec::with_capacity(text.bytes.len());
+    let lost = from.convert(&text.bytes, to, &mut out);
+    Ok((out.into(), lost.is_exact()))
 }
 
 /// Appends the text that a value has in a result; nothing for NULL.

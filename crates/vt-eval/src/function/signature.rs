@@ -1,6 +1,7 @@
 //! What a function knows of its arguments before any row.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use crate::collate;
 use crate::kind::Kind;
 use crate::node::{Node, Op};
 use crate::session::Session;
+use crate::warning::Warning;
 
 /// What the strings of several arguments are combined for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,7 @@ pub struct Signature<'a> {
     pub(crate) args: &'a mut [Node],
     pub(crate) session: &'a Session,
     pub(crate) kept: Option<Kept>,
+    pub(crate) notes: &'a RefCell<Vec<Warning>>,
 }
 
 /// What a call keeps from its compilation for the rows: a compiled pattern, a parsed path.
@@ -93,6 +96,11 @@ impl Signature<'_> {
         let name = self.func.message_name();
         let args = self.args.get_mut(places).unwrap_or_default();
         collate::aggregate(args, purpose, &name, self.session)
+    }
+
+    /// Gives a warning once, whatever the rows.
+    pub fn note(&self, errno: u16, message: impl Into<Arc<str>>) {
+        self.notes.borrow_mut().push(Warning::new(errno, message));
     }
 
     /// Keeps something for the rows; [`super::Call::kept`] gives it back.

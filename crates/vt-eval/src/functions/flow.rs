@@ -1,12 +1,12 @@
 //! COALESCE, IFNULL, NULLIF, IF, ISNULL, GREATEST, LEAST.
 
 use vt_base::Error;
-use vt_value::{Type, Value};
+use vt_value::{Collation, Type, Value};
 
 use crate::choice::{common_kind, convert};
 use crate::function::{Call, CollationUse, Function, MANY, Signature};
-use crate::kind::Kind;
-use crate::operators::compare::{How, Pair, Side, how, order};
+use crate::kind::{Kind, NOT_FIXED};
+use crate::operators::compare::{Comparing, How, Pair, Side, is_date, order};
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("coalesce", (1, MANY), coalesce_kind, coalesce),
@@ -77,17 +77,23 @@ fn is_null(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn null_if_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let kind = signature.kind(0).clone();
-    let (a, b) = (&signature.args()[0], &signature.args()[1]);
-    // MySQL may turn a constant into the type of the other before it gives it back.
-    let differ = a.kind.typ != b.kind.typ || a.kind.collation != b.kind.collation;
-    if a.is_constant() && differ && !b.kind.is_null() {
-        return Err(Error::unsupported("NULLIF of a constant and another type"));
-    }
-    let session = signature.session;
+    let mut comparing = Comparing::new("nullif", signature.session);
     let [a, b] = &mut *signature.args else { return Err(Error::bug("NULLIF of other than two")) };
-    let how = how(a, b, "nullif", session)?;
+    let how = comparing.how(a, b)?;
+    signature.notes.borrow_mut().append(&mut comparing.notes);
+    let mut kind = kind;
+    // A constant is brought to the character set that both are compared in.
+    if let How::Text(collation) = how
+        && a.is_literal()
+        && collation != Collation::UNKNOWN
+        && collation.charset() != kind.collation.charset()
+    {
+        let length = if collation == Collation::BINARY { kind.text_bytes() } else { kind.length };
+        kind = Kind::text(length, collation, kind.coercibility);
+    }
     signature.keep(how);
-    Ok(kind.with_nullable(true))
+    let decimals = if kind.is_string() { NOT_FIXED } else { kind.decimals };
+    Ok(Kind { decimals, nullable: true, ..kind })
 }
 
 /// Finds the value that NULLIF passes on.
@@ -109,14 +115,16 @@ fn null_if(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn extreme_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let places: Vec<usize> = (0..signature.len()).collect();
-    if signature.kinds().any(|kind| kind.typ == Type::JSON) {
-        return Err(Error::unsupported("GREATEST or LEAST of JSON values"));
+    let odd = |kind: &Kind| matches!(kind.typ, Type::JSON | Type::GEOMETRY | Type::VECTOR);
+    if signature.kinds().any(odd) {
+        return Err(signature.unsupported("of JSON"));
+    }
+    let dates = signature.kinds().any(is_date);
+    if dates && !signature.kinds().all(|kind| kind.typ.is_temporal() || kind.is_null()) {
+        return Err(signature.unsupported("of dates and other values"));
     }
     let mut kind = common_kind(signature, &places)?;
     if kind.is_string() {
-        if !signature.kinds().all(|kind| kind.is_string() || kind.is_null()) {
-            return Err(Error::unsupported("GREATEST or LEAST of strings and other values"));
-        }
         let purpose = CollationUse::Comparison;
         let (collation, _) = signature.aggregate_collation(0..places.len(), purpose)?;
         kind.collation = collation;
@@ -125,7 +133,8 @@ fn extreme_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         _ if kind.is_string() => How::Text(kind.collation),
         Type::DECIMAL => How::Decimal,
         typ if typ.is_float() => How::Real,
-        typ if typ.is_temporal() => How::Temporal,
+        Type::TIME => How::Time,
+        typ if typ.is_temporal() => How::Calendar(typ),
         Type::NULL_TYPE => How::Null,
         _ => How::Int,
     });

@@ -65,7 +65,7 @@ fn division_kind(a: &Kind, b: &Kind, increment: u8) -> Result<Kind, Error> {
     }
     let decimals = a.decimals.saturating_add(increment).min(MAX_SCALE);
     let precision = a.precision() + u32::from(b.decimals) + u32::from(increment);
-    Ok(Kind { unsigned: a.unsigned && b.unsigned, ..Kind::decimal(precision, decimals) })
+    Ok(signless(Kind::decimal(precision, decimals), a.unsigned && b.unsigned))
 }
 
 fn float_kind(func: Func, a: &Kind, b: &Kind, increment: u8) -> Kind {
@@ -93,8 +93,8 @@ fn sum_kind(func: Func, a: &Kind, b: &Kind) -> Result<Kind, Error> {
         return Ok(float_kind(func, a, b, 0));
     }
     if class == Class::Decimal {
-        let signless = if func == Func::Mod { a.unsigned } else { a.unsigned && b.unsigned };
-        return Ok(Kind { unsigned: signless, ..decimal_kind(func, a, b) });
+        let unsigned = if func == Func::Mod { a.unsigned } else { a.unsigned && b.unsigned };
+        return Ok(signless(decimal_kind(func, a, b), unsigned));
     }
     let longest = a.precision().max(b.precision());
     let digits = match func {
@@ -109,6 +109,11 @@ fn sum_kind(func: Func, a: &Kind, b: &Kind) -> Result<Kind, Error> {
         return Ok(if unsigned { Kind::uint(length) } else { Kind::int(length) });
     }
     Ok(whole_kind(digits.min(if unsigned { 21 } else { 20 }), unsigned))
+}
+
+/// A decimal that has no sign prints none.
+fn signless(kind: Kind, unsigned: bool) -> Kind {
+    Kind { unsigned, length: kind.length - u32::from(unsigned && kind.length > 1), ..kind }
 }
 
 fn decimal_kind(func: Func, a: &Kind, b: &Kind) -> Kind {

@@ -3,7 +3,7 @@
 use vt_base::Error;
 use vt_value::Value;
 
-use super::compare::{How, Pair, how};
+use super::compare::{Comparing, How, Pair};
 use crate::choice::{common_kind, convert};
 use crate::function::{Call, Signature};
 use crate::kind::Kind;
@@ -16,7 +16,7 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 /// The kind of `CASE x WHEN`.
 pub(super) fn of_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let session = signature.session;
+    let mut comparing = Comparing::new("case", signature.session);
     let count = signature.len();
     let Some((operand, rest)) = signature.args.split_first_mut() else {
         return Err(Error::bug("CASE without an operand"));
@@ -24,9 +24,10 @@ pub(super) fn of_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let mut hows = Vec::with_capacity(rest.len() / 2);
     for pair in rest.chunks_mut(2) {
         if let [value, _] = pair {
-            hows.push(how(operand, value, "case", session)?);
+            hows.push(comparing.how(operand, value)?);
         }
     }
+    signature.notes.borrow_mut().append(&mut comparing.notes);
     signature.keep(hows);
     results(signature, (2..count).step_by(2), count.is_multiple_of(2))
 }

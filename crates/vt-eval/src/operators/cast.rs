@@ -6,13 +6,29 @@ use vt_value::{Collation, Decimal, Type, Value};
 use crate::collate::coercibility::IMPLICIT;
 use crate::convert::{self, Int};
 use crate::expr::CastTarget;
-use crate::function::{Call, Signature, Text};
+use crate::function::{Call, Signature};
 use crate::functions::json;
 use crate::kind::Kind;
+use crate::operators::collation;
 use crate::{Func, SqlMode};
+
+/// Warns of what MySQL will not take for ever.
+fn note_deprecated(signature: &Signature<'_>) {
+    if signature.func() == Func::Binary {
+        let message = "'BINARY expr' is deprecated and will be removed in a future release. \
+                       Please use CAST instead";
+        signature.note(1287, message);
+    }
+    if let Func::Cast(CastTarget::Char { collation: Some(collation), .. }) = signature.func()
+        && let Some(warning) = collation::deprecated(collation)
+    {
+        signature.note(1287, warning);
+    }
+}
 
 fn target(func: Func) -> Result<CastTarget, Error> {
     match func {
+        Func::Binary => Ok(CastTarget::Binary { length: None }),
         Func::Cast(target) => Ok(target),
         _ => Err(Error::bug("a cast without a type")),
     }
@@ -41,7 +57,7 @@ pub(super) fn integer(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         Value::Float(number)
             if call.args[0].call().is_some() && !(-9.3e18..9.3e18).contains(number) =>
         {
-            let what = if unsigned { "BIGINT UNSIGNED" } else { "BIGINT" };
+            let what = if unsigned && *number > 0.0 { "BIGINT UNSIGNED" } else { "BIGINT" };
             let message = format!("{what} value is out of range in '{}'", call.args[0].describe());
             return Err(Error::mysql(1690, b"22003", message));
         }
@@ -72,15 +88,17 @@ fn integer_of_decimal(call: &mut Call<'_, '_>, number: Decimal, unsigned: bool) 
 fn integer_of_text(call: &mut Call<'_, '_>, bytes: &[u8], unsigned: bool) -> Value {
     let (number, whole) = convert::integer_of_text(bytes);
     if !whole {
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        call.warn(1292, format!("Truncated incorrect INTEGER value: '{text}'"));
-    } else if unsigned && number.value < 0 {
-        call.warn(1105, "Cast to unsigned converted negative integer to it's positive complement");
-    } else if !unsigned && number.unsigned {
-        call.warn(
-            1105,
-            "Cast to signed converted positive out-of-range integer to it's negative complement",
-        );
+        let kind = call.arg_kind(0);
+        convert::truncated(call.context(), "INTEGER", bytes, kind);
+    }
+    let within = whole || (i128::from(i64::MIN)..u64::MAX.into()).contains(&number.value);
+    let within = within && (whole || number.value != i64::MIN.into());
+    if unsigned && number.value < 0 && within {
+        call.warn(1105, "Cast to unsigned converted negative integer to its positive complement");
+    } else if !unsigned && number.unsigned && within {
+        let message =
+            "Cast to signed converted positive out-of-range integer to its negative complement";
+        call.warn(1105, message);
     }
     if unsigned { Value::UInt(number.bits_u64()) } else { Value::Int(number.bits_i64()) }
 }
@@ -117,8 +135,8 @@ pub(super) fn real_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     kind.class()?;
     let short = signature.session().sql_mode.has(SqlMode::REAL_AS_FLOAT);
     let made = match target(signature.func())? {
-        CastTarget::Real if short => Kind::new(Type::FLOAT32, 12, crate::kind::NOT_FIXED),
-        CastTarget::Float => Kind::new(Type::FLOAT32, 12, crate::kind::NOT_FIXED),
+        CastTarget::Real if short => Kind::new(Type::FLOAT32, 23, crate::kind::NOT_FIXED),
+        CastTarget::Float => Kind::new(Type::FLOAT32, 23, crate::kind::NOT_FIXED),
         _ => Kind::float(),
     };
     Ok(made.with_nullable(kind.nullable))
@@ -132,11 +150,12 @@ pub(super) fn real(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let short = number as f32;
     match short.is_finite() {
         true => Ok(Value::Float(short.into())),
-        false => Err(call.out_of_range("FLOAT")),
+        false => Err(call.out_of_range("DOUBLE")),
     }
 }
 
 pub(super) fn text_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    note_deprecated(signature);
     let kind = signature.kind(0);
     let (length, collation) = match target(signature.func())? {
         CastTarget::Char { length, collation } => {
@@ -146,11 +165,14 @@ pub(super) fn text_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         _ => return Err(Error::bug("a cast to another type")),
     };
     let ascii = kind.ascii && collation != Collation::BINARY;
-    let own = if kind.is_string() { kind.byte_length() } else { kind.length };
-    let own = if collation == Collation::BINARY { own } else { kind.length };
+    let own = match collation {
+        Collation::BINARY if kind.is_string() => kind.byte_length(),
+        _ => kind.text_length(),
+    };
     let length = length.unwrap_or(own);
-    // A string that is too long becomes NULL.
-    Ok(Kind { ascii, nullable: true, ..Kind::text(length, collation, IMPLICIT) })
+    // A string that is too long becomes NULL where the mode is strict.
+    let nullable = kind.nullable || signature.session().sql_mode.is_strict();
+    Ok(Kind { ascii, nullable, ..Kind::text(length, collation, IMPLICIT) })
 }
 
 pub(super) fn text(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -163,13 +185,13 @@ pub(super) fn text(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         return Ok(call.made(bytes));
     };
     let length = length as usize;
-    let width = match collation {
-        Collation::BINARY => length.min(bytes.len()),
-        _ => convert::characters(&bytes).take(length).map(<[u8]>::len).sum(),
+    let width = match collation.charset() {
+        Some(charset) => charset.offset(&bytes, length),
+        None => length.min(bytes.len()),
     };
     if width < bytes.len() {
         let what = if collation == Collation::BINARY { "BINARY" } else { "CHAR" };
-        let shown = String::from_utf8_lossy(&bytes).into_owned();
+        let shown = convert::shown(&bytes, collation);
         call.warn(1292, format!("Truncated incorrect {what}({length}) value: '{shown}'"));
         return Ok(call.made(bytes.slice(..width)));
     }
@@ -178,5 +200,5 @@ pub(super) fn text(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         padded.resize(length, 0);
         return Ok(call.made(padded));
     }
-    Ok(Value::Text(Text { bytes, collation }.bytes, collation))
+    Ok(call.made(bytes))
 }

@@ -2,7 +2,7 @@
 
 use vt_base::{Code, Error};
 use vt_collation::Charset;
-use vt_value::Value;
+use vt_value::{Collation, Value};
 
 use crate::Func;
 use crate::collate::coercibility::{EXPLICIT, IMPLICIT};
@@ -27,8 +27,9 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         );
         return Err(Error::mysql(1253, b"42000", message).with_code(Code::InvalidArgument));
     }
-    let (length, ascii) = (kind.length, kind.ascii);
-    Ok(Kind { ascii, ..Kind::text(length, collation, EXPLICIT) }.with_nullable(kind.nullable))
+    let nullable = kind.nullable || signature.session().sql_mode.is_strict();
+    let (length, ascii) = (kind.text_length(), kind.ascii);
+    Ok(Kind { ascii, ..Kind::text(length, collation, EXPLICIT) }.with_nullable(nullable))
 }
 
 pub(super) fn eval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -39,12 +40,33 @@ pub(super) fn eval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     })
 }
 
+/// Returns the warning of a character set that MySQL will not have for ever.
+pub(crate) fn deprecated(collation: Collation) -> Option<String> {
+    let charset = collation.charset()?;
+    let old = matches!(charset.name(), "utf8mb3" | "ucs2" | "macroman" | "macce" | "hp8" | "dec8");
+    old.then(|| {
+        let name = charset.name();
+        format!(
+            "'{name}' is deprecated and will be removed in a future release. \
+             Please use utf8mb4 instead"
+        )
+    })
+}
+
 pub(super) fn using_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let Func::ConvertUsing(collation) = signature.func() else {
         return Err(Error::bug("CONVERT without a character set"));
     };
+    if let Some(warning) = deprecated(collation) {
+        signature.note(1287, warning);
+    }
     let kind = signature.kind(0);
-    Ok(Kind { ascii: kind.ascii, nullable: true, ..Kind::text(kind.length, collation, IMPLICIT) })
+    let nullable = kind.nullable || signature.session().sql_mode.is_strict();
+    let length = match collation {
+        Collation::BINARY if kind.is_string() => kind.byte_length(),
+        _ => kind.text_length(),
+    };
+    Ok(Kind { ascii: kind.ascii, nullable, ..Kind::text(length, collation, IMPLICIT) })
 }
 
 pub(super) fn using(call: &mut Call<'_, '_>) -> Result<Value, Error> {

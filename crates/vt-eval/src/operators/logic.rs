@@ -13,6 +13,11 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 pub(super) fn not_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    if signature.func() == Func::Bang {
+        let message = "'!' is deprecated and will be removed in a future release. \
+                       Please use NOT instead";
+        signature.note(1287, message);
+    }
     kind(signature)
 }
 

@@ -5,7 +5,9 @@ use std::cmp::Ordering;
 use vt_base::Error;
 use vt_value::{Type, Value};
 
-use super::compare::{How, Pair, Side, how, is_nullable, order};
+use super::compare::{
+    Comparing, How, Pair, Side, is_date, is_nullable, is_text, number, order, prepared,
+};
 use crate::Func;
 use crate::collate;
 use crate::context::Context;
@@ -17,24 +19,42 @@ use crate::session::Session;
 /// How the members of a list compare with the value.
 struct Members {
     hows: Vec<How>,
+    /// All members are constant, and compare in one way: MySQL brings all to it before it looks.
+    sorted: bool,
     constant: bool,
 }
 
 pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let (func, session) = (signature.func, signature.session);
+    let session = signature.session;
+    let mut comparing = Comparing::new(" IN ", session);
     let [value, list] = &mut *signature.args else {
         return Err(Error::bug("IN of other than two"));
     };
     let Op::Tuple(members) = &mut list.op else {
         return Err(Error::unsupported("IN without a list"));
     };
-    let operation = func.message_name();
-    let pairs = members.iter_mut().map(|member| how(value, member, &operation, session));
-    let mut hows = pairs.collect::<Result<Vec<How>, Error>>()?;
+    let constant = members.iter().all(Node::is_constant);
+    let mut hows = Vec::with_capacity(members.len());
+    // An integer and strings alone are integers.
+    let text = |member: &Node| is_text(&member.kind) && !member.kind.is_bits();
+    let strings = members.len() > 1
+        && members.iter().any(text)
+        && members.iter().all(|member| text(member) || member.kind.is_null());
+    let integers = value.tuple().is_none() && value.kind.typ.is_integral() && strings;
+    for member in members.iter_mut() {
+        hows.push(match integers {
+            true if member.kind.is_null() => How::Null,
+            true => How::Int,
+            false => comparing.how(value, member)?,
+        });
+    }
     one_collation(value, members, &mut hows, session)?;
     let nullable = is_nullable(value) || members.iter().any(is_nullable);
-    let constant = members.iter().all(Node::is_constant);
-    signature.keep(Members { hows, constant });
+    let first = hows.iter().find(|how| **how != How::Null);
+    let same = hows.iter().all(|how| *how == How::Null || Some(how) == first);
+    let sorted = constant && same && members.len() > 1 && value.tuple().is_none();
+    signature.notes.borrow_mut().append(&mut comparing.notes);
+    signature.keep(Members { hows, sorted, constant });
     Ok(Kind::truth().with_nullable(nullable))
 }
 
@@ -63,97 +83,158 @@ pub(super) fn eval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let kept = kept.ok_or_else(|| Error::bug("a list that was not compiled"))?;
     let [value, list] = call.args else { return Err(Error::bug("IN of other than two")) };
     let members = list.tuple().ok_or_else(|| Error::bug("IN without a list"))?;
+    let found = match value.tuple() {
+        Some(_) => tuples(call, value, members, kept)?,
+        None => values(call, value, members, kept)?,
+    };
+    Ok(match found {
+        None => Value::Null,
+        Some(found) => Value::from(found == (call.func == Func::In)),
+    })
+}
+
+fn tuples(
+    call: &mut Call<'_, '_>,
+    value: &Node,
+    members: &[Node],
+    kept: &Members,
+) -> Result<Option<bool>, Error> {
     let mut open = false;
     let mut pair = Pair { row: call.row, ctx: call.ctx };
     for (member, how) in members.iter().zip(&kept.hows) {
-        if !kept.constant && differ_in_sign(value, member, &mut pair)? {
-            return Err(Error::unsupported("IN of great integers with and without sign"));
-        }
         match pair.equal(how, value, member)? {
-            Some(true) => return Ok(Value::from(call.func == Func::In)),
+            Some(true) => return Ok(Some(true)),
             Some(false) => {}
             None => open = true,
         }
     }
-    Ok(if open { Value::Null } else { Value::from(call.func == Func::NotIn) })
+    Ok(if open { None } else { Some(false) })
+}
+
+/// Looks for a value that is no tuple; brings it but once to each type that it is compared as.
+fn values(
+    call: &mut Call<'_, '_>,
+    node: &Node,
+    members: &[Node],
+    kept: &Members,
+) -> Result<Option<bool>, Error> {
+    let (row, ctx) = (call.row, &mut *call.ctx);
+    let value = node.eval(row, ctx)?;
+    if value.is_null() && !kept.sorted {
+        return Ok(None);
+    }
+    let mut cache: Vec<(&How, Value)> = Vec::new();
+    let (mut open, mut found) = (value.is_null(), false);
+    for (member, how) in members.iter().zip(&kept.hows) {
+        let one = member.eval(row, ctx)?;
+        if one.is_null() || *how == How::Null {
+            open = true;
+            continue;
+        }
+        if value.is_null() {
+            // Only what it warns of matters.
+            prepared(how, Side { value: &one, kind: &member.kind }, ctx)?;
+            continue;
+        }
+        let same_bits = !kept.constant && *how == How::Int;
+        let plain = *how == How::Int && !is_text(&member.kind);
+        let equal = if plain || matches!(how, How::Text(_) | How::Json(..)) {
+            let (a, b) = (
+                Side { value: &value, kind: &node.kind },
+                Side { value: &one, kind: &member.kind },
+            );
+            order(how, a, b, ctx)?.is_eq()
+        } else {
+            let known = match cache.iter().position(|(one, _)| *one == how) {
+                Some(place) => place,
+                None => {
+                    let side = Side { value: &value, kind: &node.kind };
+                    cache.push((how, prepared(how, side, ctx)?));
+                    cache.len() - 1
+                }
+            };
+            let other = prepared(how, Side { value: &one, kind: &member.kind }, ctx)?;
+            let known = &cache[known].1;
+            known.compare(&other).is_some_and(Ordering::is_eq)
+        };
+        found |= equal || same_bits && differ_in_sign_alone(&value, &one);
+        if found && !kept.sorted {
+            return Ok(Some(true));
+        }
+    }
+    Ok(if found {
+        Some(true)
+    } else if open {
+        None
+    } else {
+        Some(false)
+    })
 }
 
 /// Returns whether two integers have the same bits but not the same value: in a list that is not
 /// constant, MySQL takes them for equal.
-fn differ_in_sign(a: &Node, b: &Node, pair: &mut Pair<'_, '_>) -> Result<bool, Error> {
-    if !a.kind.typ.is_integral() || !b.kind.typ.is_integral() {
-        return Ok(false);
-    }
-    Ok(match (a.eval(pair.row, pair.ctx)?, b.eval(pair.row, pair.ctx)?) {
-        (Value::Int(a), Value::UInt(b)) | (Value::UInt(b), Value::Int(a)) => a < 0 && a as u64 == b,
+fn differ_in_sign_alone(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Int(a), Value::UInt(b)) | (Value::UInt(b), Value::Int(a)) => {
+            a.cast_unsigned() == *b
+        }
         _ => false,
-    })
-}
-
-/// How a value compares with both bounds.
-struct Bounds {
-    low: How,
-    high: How,
+    }
 }
 
 pub(super) fn between_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let (func, session) = (signature.func, signature.session);
+    let session = signature.session;
     let nullable = signature.any_nullable();
-    let [value, low, high] = &mut *signature.args else {
-        return Err(Error::bug("BETWEEN of other than three"));
-    };
-    let operation = func.message_name();
-    let mut bounds = Bounds {
-        low: how(value, low, &operation, session)?,
-        high: how(value, high, &operation, session)?,
-    };
-    let kinds = [&value.kind, &low.kind, &high.kind];
-    if kinds.iter().any(|kind| kind.typ == Type::JSON) {
-        return Err(Error::unsupported("BETWEEN of JSON values"));
-    }
-    if kinds.iter().any(|kind| kind.typ == Type::NULL_TYPE) {
-        return Err(Error::unsupported("BETWEEN with a bare NULL"));
-    }
-    let strings = kinds.iter().filter(|kind| kind.is_string()).count();
-    if strings > 0 && strings < kinds.len() {
-        return Err(Error::unsupported("BETWEEN of strings and other values"));
-    }
-    if strings > 0 {
-        let purpose = CollationUse::Comparison;
-        let args = &mut [value, low, high];
-        let (collation, _) = collate::aggregate_all(args, purpose, &operation, session)?;
-        bounds = Bounds { low: How::Text(collation), high: How::Text(collation) };
-    } else {
-        // The three are compared as one type.
-        let widest = [&bounds.low, &bounds.high].into_iter().max_by_key(|how| match how {
-            How::Real => 2,
-            How::Decimal => 1,
-            _ => 0,
-        });
-        if let Some(widest) = widest.cloned() {
-            bounds = Bounds { low: widest.clone(), high: widest };
-        }
-    }
-    signature.keep(bounds);
+    let mut comparing = Comparing::new("between", session);
+    let how = between_how(&mut comparing, signature.args)?;
+    signature.notes.borrow_mut().append(&mut comparing.notes);
+    signature.keep(how);
     Ok(Kind::truth().with_nullable(nullable))
 }
 
+/// The three are compared as one type.
+fn between_how(comparing: &mut Comparing<'_>, args: &mut [Node]) -> Result<How, Error> {
+    let mut nodes: Vec<&mut Node> = args.iter_mut().filter(|arg| !arg.kind.is_null()).collect();
+    let all = |test: &dyn Fn(&Kind) -> bool| nodes.iter().all(|node| test(&node.kind));
+    let any = |test: &dyn Fn(&Kind) -> bool| nodes.iter().any(|node| test(&node.kind));
+    if any(&|kind| matches!(kind.typ, Type::JSON | Type::GEOMETRY | Type::VECTOR)) {
+        return Err(Error::unsupported("BETWEEN of JSON"));
+    }
+    if all(&|kind| kind.typ == Type::TIME) {
+        return Ok(How::Time);
+    }
+    if any(&is_date) && all(&|kind| kind.typ.is_temporal() || is_text(kind)) {
+        let date = nodes.iter().find(|node| is_date(&node.kind)).map(|node| node.kind.typ);
+        return Ok(How::Calendar(date.unwrap_or(Type::DATETIME)));
+    }
+    if all(&|kind| is_text(kind) || kind.typ == Type::TIME) {
+        return comparing.text(&mut nodes).map(How::Text);
+    }
+    number(&nodes.iter().map(|node| &node.kind).collect::<Vec<_>>())
+}
+
 pub(super) fn between(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let kept = call.kept::<Bounds>();
-    let kept = kept.ok_or_else(|| Error::bug("bounds that were not compiled"))?;
+    let how = call.kept::<How>();
+    let how = how.ok_or_else(|| Error::bug("bounds that were not compiled"))?;
     let value = call.value(0)?;
     if value.is_null() {
         return Ok(Value::Null);
     }
-    let (low, high) = (call.value(1)?, call.value(2)?);
     let [one, two, three] = call.args else {
         return Err(Error::bug("BETWEEN of other than three"));
     };
-    let value = Side { value: &value, kind: &one.kind };
-    let low = Side { value: &low, kind: &two.kind };
-    let high = Side { value: &high, kind: &three.kind };
-    let above = outside(&kept.low, value, low, Ordering::Less, call.ctx)?;
-    let below = outside(&kept.high, value, high, Ordering::Greater, call.ctx)?;
+    let value = prepared(how, Side { value: &value, kind: &one.kind }, call.ctx)?;
+    let low = call.value(1)?;
+    let above =
+        outside(how, &value, Side { value: &low, kind: &two.kind }, Ordering::Less, call.ctx)?;
+    let high = call.value(2)?;
+    let below = outside(
+        how,
+        &value,
+        Side { value: &high, kind: &three.kind },
+        Ordering::Greater,
+        call.ctx,
+    )?;
     let result = match (above, below) {
         (Some(true), _) | (_, Some(true)) => Some(false),
         (Some(false), Some(false)) => Some(true),
@@ -166,7 +247,7 @@ pub(super) fn between(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// Returns whether a value lies outside of a bound; `None` if the bound is NULL.
 fn outside(
     how: &How,
-    value: Side<'_>,
+    value: &Value,
     bound: Side<'_>,
     outside: Ordering,
     ctx: &mut Context<'_>,
@@ -174,5 +255,12 @@ fn outside(
     if bound.value.is_null() {
         return Ok(None);
     }
-    Ok(Some(order(how, value, bound, ctx)? == outside))
+    let bound = prepared(how, bound, ctx)?;
+    let order = match (how, value, &bound) {
+        (How::Text(collation), Value::Text(a, _), Value::Text(b, _)) => collation.compare(a, b),
+        (_, Value::Temporal(a), Value::Temporal(b)) => Some(a.packed().cmp(&b.packed())),
+        _ => value.compare(&bound),
+    };
+    let known = order.ok_or_else(|| Error::unsupported("BETWEEN of values without an order"))?;
+    Ok(Some(known == outside))
 }

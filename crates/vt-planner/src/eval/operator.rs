@@ -15,9 +15,10 @@ pub(super) fn unary<'a>(unary: &Unary<'a>, place: ColumnPlace<'_, 'a>) -> Result
     let func = match unary.op {
         UnaryOp::Plus => return translate(unary.expr, place),
         UnaryOp::Minus => Func::Negate,
-        UnaryOp::Not | UnaryOp::Bang => Func::Not,
+        UnaryOp::Not => Func::Not,
+        UnaryOp::Bang => Func::Bang,
         UnaryOp::BitNot => Func::BitNot,
-        UnaryOp::Binary => Func::Cast(vt_eval::CastTarget::Binary { length: None }),
+        UnaryOp::Binary => Func::Binary,
     };
     call::of(func, &[unary.expr], place)
 }

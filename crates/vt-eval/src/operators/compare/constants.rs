@@ -1,0 +1,139 @@
+//! Constants that become what they are compared with.
+
+use vt_base::{Code, Error};
+use vt_value::{Temporal, Type, Value};
+
+use super::{Comparing, How, is_date, is_text};
+use crate::context::Context;
+use crate::convert::{self, Need};
+use crate::kind::Kind;
+use crate::node::{Node, Op};
+use crate::warning::Warning;
+
+impl Comparing<'_> {
+    /// Brings a constant to the type of what it is compared with; tells how both compare, where
+    /// that follows.
+    pub(super) fn constant(
+        &mut self,
+        other: &Node,
+        constant: &mut Node,
+    ) -> Result<Option<How>, Error> {
+        let Some(value) = constant.constant() else { return Ok(None) };
+        if value.is_null() {
+            return Ok(None);
+        }
+        if is_date(&other.kind) && is_text(&constant.kind) {
+            let date = self.date(other, constant, value)?;
+            replace(constant, date);
+            return Ok(Some(How::Calendar(other.kind.typ)));
+        }
+        if !other.is_column() {
+            return Ok(None);
+        }
+        // What fits a column is compared as the column's type.
+        let value = value.clone();
+        match other.kind.typ {
+            Type::TIME if !constant.kind.typ.is_temporal() => {
+                let mut ctx = Context::new(self.session);
+                let read = convert::time(&value, &mut ctx)?;
+                let Some(time) = read.filter(|_| ctx.warnings.count() == 0) else {
+                    return Ok(None);
+                };
+                replace(constant, time);
+                Ok(Some(How::Time))
+            }
+            _ if is_date(&other.kind) && constant.kind.typ.is_number() => {
+                let mut ctx = Context::new(self.session);
+                let read = convert::datetime(&value, Need::Stored, &mut ctx)?;
+                let Some(date) = read.filter(|_| ctx.warnings.count() == 0) else {
+                    return Ok(None);
+                };
+                replace(constant, date);
+                Ok(Some(How::Calendar(other.kind.typ)))
+            }
+            Type::YEAR if !constant.kind.typ.is_temporal() => {
+                Ok(year(&value, constant).map(|()| How::Int))
+            }
+            typ if typ.is_integral() && is_text(&constant.kind) && !constant.kind.is_bits() => {
+                let Value::Text(text, _) = &value else { return Ok(None) };
+                let (number, whole) = convert::integer_of_text(text);
+                if !whole {
+                    return Ok(None);
+                }
+                constant.kind = Kind { nullable: false, ..Kind::int(21) };
+                constant.op = Op::Constant(number.to_value());
+                Ok(Some(How::Int))
+            }
+            Type::DECIMAL if is_text(&constant.kind) && !constant.kind.is_bits() => {
+                let mut ctx = Context::new(self.session);
+                let number = convert::decimal(&value, &constant.kind, &mut ctx)?;
+                self.notes.extend(ctx.warnings.take());
+                let Some(number) = number else { return Ok(None) };
+                constant.kind = Kind { nullable: false, ..Kind::decimal(65, number.scale()) };
+                constant.op = Op::Constant(Value::Decimal(number));
+                Ok(Some(How::Decimal))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Reads a constant string that is compared with a date.
+    fn date(&mut self, other: &Node, constant: &Node, value: &Value) -> Result<Temporal, Error> {
+        let mut ctx = Context::new(self.session);
+        let (upper, lower) = match other.kind.typ {
+            Type::DATE => ("DATE", "date"),
+            _ => ("DATETIME", "datetime"),
+        };
+        let Value::Text(bytes, collation) = value else {
+            return Err(Error::bug("a string that is none"));
+        };
+        let text = convert::shown(bytes, *collation);
+        let Some(date) = convert::datetime(value, Need::Stored, &mut ctx)? else {
+            let message = format!("Incorrect {upper} value: '{text}'");
+            return Err(Error::mysql(1525, b"HY000", message).with_code(Code::InvalidArgument));
+        };
+        if ctx.warnings.count() > 0 {
+            let message = match other.column_name() {
+                Some(name) => {
+                    format!("Incorrect {lower} value: '{text}' for column '{name}' at row 1")
+                }
+                None => format!("Truncated incorrect {lower} value: '{text}'"),
+            };
+            self.notes.push(Warning::new(1292, message));
+        }
+        debug_assert!(constant.constant().is_some(), "only constants are read");
+        Ok(date)
+    }
+}
+
+fn replace(constant: &mut Node, value: Temporal) {
+    let digits = value.fraction_digits;
+    let (typ, width) = match value.kind {
+        vt_value::TemporalKind::Date => (Type::DATE, 10),
+        vt_value::TemporalKind::DateTime => (Type::DATETIME, 19),
+        vt_value::TemporalKind::Time => (Type::TIME, 10),
+    };
+    constant.kind = Kind { nullable: false, ..Kind::new(typ, width, digits) };
+    constant.op = Op::Constant(Value::Temporal(value));
+}
+
+/// Brings a year of two digits to one of four.
+fn year(value: &Value, constant: &mut Node) -> Option<()> {
+    let (number, two) = match value {
+        Value::Int(number) => (*number, *number > 0),
+        Value::UInt(number) => (i64::try_from(*number).ok()?, *number > 0),
+        Value::Text(text, _) if !constant.kind.is_bits() => {
+            let (number, whole) = convert::integer_of_text(text);
+            (i64::try_from(number.value).ok().filter(|_| whole)?, text.len() < 4)
+        }
+        _ => return None,
+    };
+    let year = match number {
+        0..=69 if two => 2000 + number,
+        70..=99 => 1900 + number,
+        _ => number,
+    };
+    constant.kind = Kind { nullable: false, ..Kind::int(5) };
+    constant.op = Op::Constant(Value::Int(year));
+    Some(())
+}

@@ -1,0 +1,125 @@
+//! The comparison operators.
+
+use std::cmp::Ordering;
+
+use vt_base::Error;
+use vt_value::Value;
+
+use super::{Comparing, How, Side, order};
+use crate::Func;
+use crate::context::Context;
+use crate::function::{Call, Signature};
+use crate::kind::Kind;
+use crate::node::Node;
+
+pub(in crate::operators) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let func = signature.func;
+    let operation = func.message_name();
+    let mut comparing = Comparing::new(&operation, signature.session);
+    let [a, b] = &mut *signature.args else {
+        return Err(Error::bug("a comparison of other than two"));
+    };
+    let how = comparing.how(a, b)?;
+    let nullable = func != Func::NullSafeEq && (is_nullable(a) || is_nullable(b));
+    signature.notes.borrow_mut().append(&mut comparing.notes);
+    signature.keep(how);
+    Ok(Kind::truth().with_nullable(nullable))
+}
+
+/// Returns whether a value, or a member of a tuple, may be NULL.
+pub(in crate::operators) fn is_nullable(node: &Node) -> bool {
+    match node.tuple() {
+        Some(members) => members.iter().any(is_nullable),
+        None => node.kind.nullable,
+    }
+}
+
+/// Two nodes for one row.
+pub(crate) struct Pair<'p, 's> {
+    pub(crate) row: &'p [Value],
+    pub(crate) ctx: &'p mut Context<'s>,
+}
+
+impl Pair<'_, '_> {
+    /// Returns the order of two operands; `None` if either is NULL.
+    pub(crate) fn order(
+        &mut self,
+        how: &How,
+        a: &Node,
+        b: &Node,
+    ) -> Result<Option<Ordering>, Error> {
+        if let (How::Tuple(hows), Some(left), Some(right)) = (how, a.tuple(), b.tuple()) {
+            for ((how, a), b) in hows.iter().zip(left).zip(right) {
+                match self.order(how, a, b)? {
+                    Some(Ordering::Equal) => {}
+                    decided => return Ok(decided),
+                }
+            }
+            return Ok(Some(Ordering::Equal));
+        }
+        let x = a.eval(self.row, self.ctx)?;
+        if x.is_null() {
+            // The other side may be an error that is never seen.
+            return Ok(None);
+        }
+        let y = b.eval(self.row, self.ctx)?;
+        if y.is_null() {
+            return Ok(None);
+        }
+        let (x, y) = (Side { value: &x, kind: &a.kind }, Side { value: &y, kind: &b.kind });
+        order(how, x, y, self.ctx).map(Some)
+    }
+
+    /// Returns whether two operands are equal; `None` where a NULL leaves it open.
+    pub(crate) fn equal(&mut self, how: &How, a: &Node, b: &Node) -> Result<Option<bool>, Error> {
+        let (How::Tuple(hows), Some(left), Some(right)) = (how, a.tuple(), b.tuple()) else {
+            return Ok(self.order(how, a, b)?.map(Ordering::is_eq));
+        };
+        let mut open = false;
+        for ((how, a), b) in hows.iter().zip(left).zip(right) {
+            match self.equal(how, a, b)? {
+                Some(true) => {}
+                Some(false) => return Ok(Some(false)),
+                None => open = true,
+            }
+        }
+        Ok(if open { None } else { Some(true) })
+    }
+
+    /// Returns whether two operands are equal, NULL with NULL.
+    fn null_safe_equal(&mut self, how: &How, a: &Node, b: &Node) -> Result<bool, Error> {
+        if let (How::Tuple(hows), Some(left), Some(right)) = (how, a.tuple(), b.tuple()) {
+            for ((how, a), b) in hows.iter().zip(left).zip(right) {
+                if !self.null_safe_equal(how, a, b)? {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        }
+        let (x, y) = (a.eval(self.row, self.ctx)?, b.eval(self.row, self.ctx)?);
+        if x.is_null() || y.is_null() {
+            return Ok(x.is_null() && y.is_null());
+        }
+        let (x, y) = (Side { value: &x, kind: &a.kind }, Side { value: &y, kind: &b.kind });
+        order(how, x, y, self.ctx).map(Ordering::is_eq)
+    }
+}
+
+pub(in crate::operators) fn eval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let how = call.kept::<How>().ok_or_else(|| Error::bug("a comparison that was not compiled"))?;
+    let [a, b] = call.args else { return Err(Error::bug("a comparison of other than two")) };
+    let func = call.func;
+    let mut pair = Pair { row: call.row, ctx: call.ctx };
+    let result = match func {
+        Func::Eq => pair.equal(how, a, b)?,
+        Func::Ne => pair.equal(how, a, b)?.map(|equal| !equal),
+        Func::NullSafeEq => Some(pair.null_safe_equal(how, a, b)?),
+        _ => pair.order(how, a, b)?.map(|order| match func {
+            Func::Lt => order.is_lt(),
+            Func::Le => order.is_le(),
+            Func::Gt => order.is_gt(),
+            _ => order.is_ge(),
+        }),
+    };
+    Ok(result.map_or(Value::Null, Value::from))
+}
