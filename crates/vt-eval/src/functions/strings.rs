@@ -99,8 +99,9 @@ const DOUBLE: u64 = 22;
 /// Returns the characters that an argument has at most.
 pub(super) fn chars(signature: &Signature<'_>, place: usize) -> u64 {
     let kind = signature.kind(place);
+    let column = signature.args().get(place).is_some_and(Node::is_column);
     match kind.typ {
-        Type::FLOAT64 if kind.decimals == NOT_FIXED => DOUBLE,
+        Type::FLOAT64 if kind.decimals == NOT_FIXED || !column => DOUBLE,
         _ => u64::from(kind.length),
     }
 }
