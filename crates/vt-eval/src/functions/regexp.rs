@@ -242,15 +242,22 @@ fn out_of_bounds() -> Error {
 }
 
 impl Row {
+    /// Returns the text from a character on: the search knows nothing of what is before it.
+    fn rest(&self, start: usize) -> Result<&[char], Error> {
+        self.text.get(start..).ok_or_else(out_of_bounds)
+    }
+
     /// Returns the match of a number, from a character on.
     fn find(&self, start: usize, occurrence: i64) -> Result<Option<(usize, usize)>, Error> {
-        let mut search = self.regex.search(&self.text);
-        search.start_at(start).map_err(|error| failed(&error))?;
+        let mut search = self.regex.search(self.rest(start)?);
         let mut left = occurrence.max(1);
         loop {
             match search.next_match().map_err(|error| failed(&error))? {
                 None => return Ok(None),
-                Some(found) if left == 1 => return Ok(Some(found.whole())),
+                Some(found) if left == 1 => {
+                    let (first, last) = found.whole();
+                    return Ok(Some((first + start, last + start)));
+                }
                 Some(_) => left -= 1,
             }
         }
@@ -270,6 +277,11 @@ fn regexp_like(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn instr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     prepare(signature, 2, 5)?;
+    if let Some(Some(option)) = strings::constant_int(signature, 4)?
+        && !(0..=1).contains(&option.value)
+    {
+        return Err(wrong_option());
+    }
     Ok(Kind::int(21).with_nullable(signature.any_nullable()))
 }
 
@@ -327,19 +339,18 @@ fn regexp_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let regex = pattern(call, "regexp_replace")?;
     let Some(start) = optional(call, 3, 1)? else { return Ok(Value::Null) };
     let skipped = skipped(start, "regexp_replace")?;
-    let (row, with) = (row(call, regex)?, characters_of(call, 2)?);
+    let Some(with) = characters_of(call, 2)? else { return Ok(Value::Null) };
+    let row = row(call, regex)?;
     let occurrence = optional(call, 4, 0)?;
-    let (Some(row), Some(with), Some(occurrence)) = (row, with, occurrence) else {
-        return Ok(Value::Null);
-    };
+    let (Some(row), Some(occurrence)) = (row, occurrence) else { return Ok(Value::Null) };
     let with = Template::new(&with, &row.regex);
-    let mut search = row.regex.search(&row.text);
-    search.start_at(skipped).map_err(|error| failed(&error))?;
+    let rest = row.rest(skipped)?;
+    let mut search = row.regex.search(rest);
     if row.text.is_empty() {
         // There is nothing to replace, whatever matches it.
         return Ok(call.made(Vec::new()));
     }
-    let mut out = Vec::with_capacity(row.text.len());
+    let mut out = row.text.get(..skipped).unwrap_or_default().to_vec();
     let (mut done, mut number) = (0, 0_i64);
     let most = call.session().max_allowed_packet / row.charset.min_len() as u64;
     while let Some(found) = search.next_match().map_err(|error| failed(&error))? {
@@ -348,8 +359,8 @@ fn regexp_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             continue;
         }
         let (first, last) = found.whole();
-        out.extend_from_slice(row.text.get(done..first).unwrap_or_default());
-        with.expand(&row.text, &found, &mut out).map_err(|error| failed(&error))?;
+        out.extend_from_slice(rest.get(done..first).unwrap_or_default());
+        with.expand(rest, &found, &mut out).map_err(|error| failed(&error))?;
         done = last;
         if out.len() as u64 > most {
             return Err(Error::unsupported("a replaced string of such length"));
@@ -358,7 +369,7 @@ fn regexp_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             break;
         }
     }
-    out.extend_from_slice(row.text.get(done..).unwrap_or_default());
+    out.extend_from_slice(rest.get(done..).unwrap_or_default());
     let out = encoded(row.charset, &out);
     Ok(call.made(out))
 }

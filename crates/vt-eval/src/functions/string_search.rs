@@ -9,6 +9,7 @@ use super::strings::{
 };
 use crate::function::{Call, CollationUse, Function, MANY, Signature};
 use crate::kind::Kind;
+use crate::node::Node;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("elt", (2, MANY), elt_kind, elt),
@@ -57,6 +58,13 @@ fn strcmp_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let temporal = (0..2).any(|place| signature.kind(place).typ.is_temporal());
     if temporal && (0..2).any(|place| signature.kind(place).is_string()) {
         return Err(signature.unsupported("of a time and a string"));
+    }
+    // MySQL brings a constant to the type of such a column first.
+    let wide = signature.args().iter().any(|arg| {
+        arg.is_column() && matches!(arg.kind().typ, Type::INT64 | Type::UINT64 | Type::YEAR)
+    });
+    if wide && signature.args().iter().any(Node::is_constant) {
+        return Err(signature.unsupported("of a column of integers and a constant"));
     }
     let kind = pair_kind(signature)?;
     Ok(Kind { length: 2, ..kind })

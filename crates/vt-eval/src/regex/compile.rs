@@ -3,12 +3,22 @@
 use super::lengths::lengths;
 use super::program::{First, Program, Step, Words};
 use super::syntax::{Assertion, Dot, Mode, Node, Tree};
-use super::{RegexError, property};
+use super::{RegexError, property, starts};
 
 /// The longest program.
 const STEPS_MAX: usize = 1 << 20;
 /// The most registers: each has to be kept for every match.
 const REGISTERS_MAX: usize = 1 << 14;
+
+/// How a loop turns.
+#[derive(Clone, Copy)]
+struct Turns {
+    /// Leaving is tried before another turn.
+    lazy: bool,
+    /// A turn that matches nothing is the last. MySQL looks for it in greedy loops alone: others
+    /// that match nothing turn until the time is up.
+    checked: bool,
+}
 
 struct Compiler {
     program: Program,
@@ -16,7 +26,8 @@ struct Compiler {
 
 /// Compiles a tree.
 pub(super) fn compile(tree: Tree) -> Result<Program, RegexError> {
-    let first = first_of(&tree.root);
+    let anchored = is_anchored(&tree.root);
+    let start = starts::of(&tree.root);
     let program = Program {
         steps: Vec::new(),
         sets: Vec::new(),
@@ -31,15 +42,10 @@ pub(super) fn compile(tree: Tree) -> Result<Program, RegexError> {
     compiler.node(&tree.root)?;
     compiler.emit(Step::Match)?;
     let mut program = compiler.program;
-    program.first = match first {
-        Some(Node::Char(c)) => Some(First::Char(*c)),
-        Some(Node::CharFolded(c)) => Some(First::Folded(*c)),
-        Some(Node::Assert(Assertion::Start)) => Some(First::Start),
-        Some(Node::Set(set)) => {
-            program.sets.push(set.table());
-            Some(First::Set(program.sets.len() - 1))
-        }
-        _ => None,
+    program.first = match start {
+        _ if anchored => Some(First::Start),
+        Some(start) => Some(First::Set(start.table())),
+        None => None,
     };
     if program.registers > REGISTERS_MAX {
         return Err(RegexError::PatternTooBig);
@@ -47,16 +53,14 @@ pub(super) fn compile(tree: Tree) -> Result<Program, RegexError> {
     Ok(program)
 }
 
-/// Returns the part that every match starts with.
-fn first_of(node: &Node) -> Option<&Node> {
+/// Returns whether a match starts at the start of the text alone.
+fn is_anchored(node: &Node) -> bool {
     match node {
-        Node::Sequence(parts) => first_of(parts.first()?),
-        Node::Group(_, body) | Node::Atomic(body) => first_of(body),
-        Node::Repeat { body, least, .. } if *least > 0 => first_of(body),
-        Node::Char(_) | Node::CharFolded(_) | Node::Set(_) | Node::Assert(Assertion::Start) => {
-            Some(node)
-        }
-        _ => None,
+        Node::Assert(Assertion::Start) => true,
+        Node::Sequence(parts) => parts.first().is_some_and(is_anchored),
+        Node::Group(_, body) | Node::Atomic(body) => is_anchored(body),
+        Node::Repeat { body, least, .. } if *least > 0 => is_anchored(body),
+        _ => false,
     }
 }
 
@@ -119,6 +123,9 @@ impl Compiler {
             Node::Look { behind, negated, body } => return self.look(*behind, *negated, body),
             Node::Repeat { body, least, most, mode } => {
                 return self.repeat(body, *least, *most, *mode);
+            }
+            Node::BackReference { group, .. } if *group > self.program.groups => {
+                return Err(RegexError::InvalidBackReference);
             }
             Node::BackReference { group, ignore_case } => {
                 Step::BackReference { group: *group, ignore_case: *ignore_case }
@@ -202,10 +209,21 @@ impl Compiler {
         if mode == Mode::Possessive {
             let register = self.register(1);
             self.emit(Step::Mark { register })?;
-            self.repeat(body, least, most, Mode::Greedy)?;
+            self.loops(body, least, most, Turns { lazy: false, checked: false })?;
             return self.emit(Step::Cut { register }).map(|_| ());
         }
         let lazy = mode == Mode::Lazy;
+        self.loops(body, least, most, Turns { lazy, checked: !lazy })
+    }
+
+    fn loops(
+        &mut self,
+        body: &Node,
+        least: u32,
+        most: Option<u32>,
+        turns: Turns,
+    ) -> Result<(), RegexError> {
+        let lazy = turns.lazy;
         if most == Some(0) {
             return Ok(());
         }
@@ -223,11 +241,11 @@ impl Compiler {
             }
             (0, None) => {
                 let split = self.split(lazy)?;
-                self.turns(body, lazy)?;
+                self.turns(body, turns)?;
                 self.out(split, lazy);
                 Ok(())
             }
-            (1, None) => self.turns(body, lazy),
+            (1, None) => self.turns(body, turns),
             _ => self.counted(body, least, most, lazy),
         }
     }
@@ -247,10 +265,12 @@ impl Compiler {
         self.patch(split, |first, second| if lazy { *first = here } else { *second = here });
     }
 
-    /// Emits a body that is matched once or more often; a turn that matches nothing is the last.
-    fn turns(&mut self, body: &Node, lazy: bool) -> Result<(), RegexError> {
+    /// Emits a body that is matched once or more often.
+    fn turns(&mut self, body: &Node, turns: Turns) -> Result<(), RegexError> {
+        let lazy = turns.lazy;
         let start = self.here();
-        let register = (lengths(body).0 == 0).then(|| self.register(1));
+        let checked = turns.checked && lengths(body).0 == 0;
+        let register = checked.then(|| self.register(1));
         if let Some(register) = register {
             self.emit(Step::Save { register })?;
         }

@@ -1,6 +1,6 @@
 //! How many characters a part of a pattern can match.
 
-use super::syntax::{Dot, Node};
+use super::syntax::{Dot, Mode, Node};
 
 /// The least characters that a part matches, and the most; `None` is without bound.
 pub(super) fn lengths(node: &Node) -> (usize, Option<usize>) {
@@ -23,10 +23,12 @@ pub(super) fn lengths(node: &Node) -> (usize, Option<usize>) {
             let most = all.iter().map(|one| one.1).try_fold(0, |most, one| Some(one?.max(most)));
             (least, most)
         }
-        Node::Repeat { body, least, most, .. } => {
+        Node::Repeat { body, least, most, mode } => {
             let one = lengths(body);
             let greatest = match (one.1, most) {
                 (_, Some(0)) => Some(0),
+                // MySQL loses count of `??`.
+                _ if *mode == Mode::Lazy && (*least, *most) == (0, Some(1)) => None,
                 (Some(length), Some(most)) => length.checked_mul(*most as usize),
                 _ => None,
             };

@@ -18,6 +18,7 @@ mod property;
 mod replace;
 mod scan;
 mod set;
+mod starts;
 mod syntax;
 
 #[cfg(test)]
@@ -88,15 +89,6 @@ pub struct Search<'t> {
 }
 
 impl Search<'_> {
-    /// Lets the search start at a character.
-    pub fn start_at(&mut self, from: usize) -> Result<(), RegexError> {
-        if from > self.text.len() {
-            return Err(RegexError::IndexOutOfBounds);
-        }
-        self.from = from;
-        Ok(())
-    }
-
     /// Returns the next match.
     pub fn next_match(&mut self) -> Result<Option<Captures>, RegexError> {
         let program = &self.regex.program;

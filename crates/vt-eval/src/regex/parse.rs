@@ -1,5 +1,6 @@
 //! Reads a pattern into a tree.
 
+use super::lengths::lengths;
 use super::scan::Scanner;
 use super::set::CharSet;
 use super::syntax::{Assertion, DEPTH_MAX, Dot, Mode, Node, Tree};
@@ -39,8 +40,6 @@ struct Parser<'p> {
     literal: Vec<char>,
     groups: usize,
     names: Vec<(String, usize)>,
-    /// The greatest group that is referred to.
-    referred: usize,
 }
 
 /// Reads a pattern.
@@ -53,7 +52,6 @@ pub(super) fn parse(pattern: &[char], flags: Flags) -> Result<Tree, RegexError> 
         literal: Vec::new(),
         groups: 0,
         names: Vec::new(),
-        referred: 0,
     };
     let mut last = Last::Fixed;
     while let Some(next) = parser.step(last)? {
@@ -131,9 +129,6 @@ impl Parser<'_> {
         self.flush();
         if self.frames.len() != 1 {
             return Err(RegexError::MismatchedParenthesis);
-        }
-        if self.referred > self.groups {
-            return Err(RegexError::InvalidBackReference);
         }
         let root = self.frames.pop().map_or(Node::Empty, body_of);
         Ok(Tree { root, groups: self.groups, names: self.names })
@@ -355,6 +350,9 @@ impl Parser<'_> {
             Opened::Capture(group) => (Node::Group(group, body), Last::Repeatable),
             Opened::Plain | Opened::Whole => (*body, Last::Repeatable),
             Opened::Atomic => (Node::Atomic(body), Last::Repeatable),
+            Opened::Look { behind: true, .. } if lengths(&body).1.is_none() => {
+                return Err(RegexError::LookBehindLimit);
+            }
             Opened::Look { behind, negated } => (Node::Look { behind, negated, body }, Last::Fixed),
         };
         self.frame().sequence.push(node);
@@ -369,7 +367,6 @@ impl Parser<'_> {
             'b' => Some(Assertion::Word),
             'B' => Some(Assertion::NotWord),
             'G' => Some(Assertion::LastMatch),
-            'Z' if self.flags.unix_lines => Some(Assertion::UnixEnd),
             'Z' => Some(Assertion::End),
             'z' => Some(Assertion::VeryEnd),
             _ => None,
@@ -406,7 +403,6 @@ impl Parser<'_> {
             group = group * 10 + digit as usize;
             self.scanner.next_raw();
         }
-        self.referred = self.referred.max(group);
         let ignore_case = self.flags.ignore_case;
         self.push(Node::BackReference { group, ignore_case });
     }

@@ -1,6 +1,5 @@
 //! What a pattern is compiled to.
 
-use super::cases;
 use super::set::Table;
 use super::syntax::{Assertion, Dot};
 
@@ -103,12 +102,11 @@ pub(super) struct Words {
     pub(super) combining: Table,
 }
 
-/// The characters that a match can start with.
+/// Where a match can start.
 #[derive(Clone, Debug)]
 pub(super) enum First {
-    Char(char),
-    Folded(char),
-    Set(usize),
+    /// At these characters.
+    Set(Table),
     /// At the start of the text alone.
     Start,
 }
@@ -116,14 +114,9 @@ pub(super) enum First {
 impl Program {
     /// Returns whether a match may start at a character; `None` is the end of the text.
     pub(super) fn may_start(&self, c: Option<char>) -> bool {
-        match (&self.first, c) {
-            (None | Some(First::Start), _) => true,
-            (Some(_), None) => false,
-            (Some(First::Char(first)), Some(c)) => *first == c,
-            (Some(First::Folded(first)), Some(c)) => cases::fold_one(c) == *first,
-            (Some(First::Set(set)), Some(c)) => {
-                self.sets.get(*set).is_some_and(|set| set.contains(c))
-            }
+        match &self.first {
+            None | Some(First::Start) => true,
+            Some(First::Set(set)) => c.is_some_and(|c| set.contains(c)),
         }
     }
 }

@@ -128,6 +128,8 @@ impl<'p> Scanner<'p> {
             match self.peek() {
                 Some('a' | 'c' | 'e' | 'f' | 'n' | 'r' | 't' | 'u' | 'U' | 'x') => {
                     let c = self.escape().ok_or(RegexError::BadEscape)?;
+                    // MySQL counts such an escape as one character more than it has.
+                    self.character += 1;
                     let c = char::from_u32(c).ok_or(RegexError::Unsupported(
                         "half of a surrogate pair in a regular expression",
                     ))?;

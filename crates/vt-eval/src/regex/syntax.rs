@@ -78,6 +78,7 @@ pub(super) enum Assertion {
     UnixLineStart,
     /// `$` and `\Z`
     End,
+    /// `$` where a line ends at `\n` alone.
     UnixEnd,
     LineEnd,
     UnixLineEnd,
