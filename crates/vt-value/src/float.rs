@@ -28,7 +28,19 @@ pub fn write_f64_as_string(number: f64, out: &mut Vec<u8>) {
 
 /// Appends a number with so many digits after the point, rounded as the number is exactly.
 pub fn write_fixed(number: f64, decimals: u8, out: &mut Vec<u8>) {
-    out.extend_from_slice(format!("{number:.*}", usize::from(decimals)).as_bytes());
+    let decimals = usize::from(decimals);
+    // The shortest digits that read back the same, and zeroes behind them.
+    let mut text = number.to_string();
+    let shown = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    if shown > decimals {
+        text = format!("{number:.decimals$}");
+    } else if decimals > 0 {
+        if shown == 0 {
+            text.push('.');
+        }
+        text.extend(std::iter::repeat_n('0', decimals - shown));
+    }
+    out.extend_from_slice(text.as_bytes());
 }
 
 /// Appends a FLOAT as MySQL prints it: at most six digits.

@@ -217,8 +217,12 @@ pub(crate) fn decimal(
         Value::Null => return Ok(None),
         Value::Int(number) => Decimal::from(*number),
         Value::UInt(number) => Decimal::from(*number),
-        Value::Float(number) => Decimal::from_f64(*number)
-            .unwrap_or_else(|| Decimal::max_value(number.is_sign_negative())),
+        Value::Float(number) => {
+            Decimal::from_f64(*number).unwrap_or_else(|| match number.abs() < 1.0 {
+                true => Decimal::ZERO,
+                false => Decimal::max_value(number.is_sign_negative()),
+            })
+        }
         Value::Decimal(number) => *number,
         Value::Text(bytes, _) if kind.is_bits() => Decimal::from(bits_of(bytes, ctx)),
         Value::Text(bytes, _) if kind.members.is_some() => {

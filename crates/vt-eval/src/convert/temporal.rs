@@ -149,8 +149,13 @@ fn calendar(
             let Some(split) = split(number) else {
                 return Err(Error::unsupported(format_args!("{} as a date", value.typ())));
             };
+            let mut split = split;
             if asked == Asked::Date {
                 too_long(number, ctx);
+                if split.whole > 99_991_231 {
+                    // The time's digits are not looked at.
+                    split.whole -= split.whole % SECOND;
+                }
             }
             datetime_of_number(number, split, asked, &rules, ctx)
         }
@@ -236,6 +241,8 @@ fn split(value: &Value) -> Option<Split> {
             let whole = number.truncate(0);
             let rest = number.sub(&whole)?;
             let nanoseconds = rest.mul(&1_000_000_000i64.into())?.truncate(0).to_i64()?;
+            // Less than a microsecond below zero is zero.
+            let nanoseconds = if nanoseconds > -500 { nanoseconds.max(0) } else { nanoseconds };
             let limit = if number.is_negative() { i64::MIN } else { i64::MAX };
             let whole = whole.to_i64().unwrap_or(limit);
             Split { whole, nanoseconds: i32::try_from(nanoseconds).unwrap_or(0) }
@@ -247,7 +254,7 @@ fn split(value: &Value) -> Option<Split> {
 /// Warns of a decimal whose whole part no integer holds.
 pub(crate) fn too_long(number: &Value, ctx: &mut Context<'_>) {
     if let Value::Decimal(number) = number
-        && number.truncate(0).to_i64().is_none()
+        && number.round(0).to_i64().is_none()
     {
         let text = Source::of_text(number.to_string().as_bytes());
         warn(ctx, "Truncated incorrect", "DECIMAL", &text);

@@ -18,8 +18,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("localtime", (0, 1), datetime, now).statement(),
     Function::new("localtimestamp", (0, 1), datetime, now).statement(),
     Function::new("now", (0, 1), datetime, now).statement(),
-    // The clock does not reach here: the time of the statement's start stands for that of the row.
-    Function::new("sysdate", (0, 1), datetime, now).row(),
+    Function::new("sysdate", (0, 1), no_clock, now).row(),
     Function::new("utc_date", (0, 0), date, utc_today).statement(),
     Function::new("utc_time", (0, 1), time, utc_now).statement(),
     Function::new("utc_timestamp", (0, 1), datetime, utc_now).statement(),
@@ -27,6 +26,11 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 
 fn date(_signature: &mut Signature<'_>) -> Result<Kind, Error> {
     Ok(date_kind().with_nullable(false))
+}
+
+/// Time reaches here only as that of the statement's start.
+fn no_clock(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    Err(signature.unsupported("looks at the clock for each row"))
 }
 
 /// Returns the digits that the argument asks for.

@@ -43,7 +43,7 @@ fn add_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     Ok(match kind.typ {
         Type::DATE if unit.is_of_days() => date_kind(),
         Type::DATE => datetime_kind(own),
-        Type::TIME if unit.is_of_days() => datetime_kind(kind.decimals.max(own)),
+        Type::TIME if unit.has_days() => datetime_kind(kind.decimals.max(own)),
         Type::TIME => time_kind(kind.decimals.max(own)),
         Type::DATETIME | Type::TIMESTAMP => datetime_kind(datetime_digits(signature, 0).max(own)),
         _ => text_kind(signature),
@@ -132,7 +132,7 @@ pub(super) fn interval(call: &mut Call<'_, '_>, place: usize, unit: Unit) -> Res
     let Some(count) = call.int(place)? else { return Ok(Given::Null) };
     // MySQL takes the bits for a signed number, and the least of them has no opposite.
     let count = count.bits_i64();
-    if count == i64::MIN {
+    if count == i64::MIN || unit == Unit::Week && count.checked_mul(7).is_none() {
         return Ok(Given::Unfit);
     }
     Ok(Given::Interval(Interval::of_count(unit, count.into())))

@@ -41,7 +41,7 @@ fn name_kind(signature: &Signature<'_>, longest: fn(Locale) -> usize) -> Result<
 pub(super) fn format_kind(signature: &Signature<'_>, place: usize) -> Result<Kind, Error> {
     let node = &signature.args()[place];
     let length = match node.constant() {
-        Some(Value::Null) => 0,
+        Some(Value::Null) if node.is_literal() => 0,
         Some(Value::Text(pattern, _)) if node.is_literal() => widest(pattern),
         _ if node.kind().typ.is_float() => 220,
         _ => node.kind().length.saturating_mul(10),
@@ -102,12 +102,6 @@ pub(super) fn format(
 }
 
 fn date_format(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let [value, pattern] = call.args() else {
-        return Err(Error::bug("a format of other than two"));
-    };
-    if pattern.constant().is_some_and(Value::is_null) && !value.is_literal() {
-        return Ok(Value::Null);
-    }
     let value = call.value(0)?;
     let value = convert::datetime(&value, Need::Parts, call.context())?;
     format(call, value, 1, false)
@@ -116,7 +110,7 @@ fn date_format(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn time_format(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let value = call.value(0)?;
     if value.is_null() {
-        return Ok(Value::Null);
+        return super::time_arith::asked_again(call);
     }
     let value = convert::either(&value, Need::Any, call.context())?;
     format(call, value, 1, true)

@@ -122,7 +122,7 @@ fn months_of_period(call: &Call<'_, '_>, period: i64) -> Result<u64, Error> {
     };
     let period = u64::try_from(period).map_err(|_| wrong())?;
     let (year, month) = (period / 100, period % 100);
-    if year == 0 || !(1..=12).contains(&month) {
+    if !(1..=12).contains(&month) {
         return Err(wrong());
     }
     Ok(with_century(year) * 12 + month - 1)

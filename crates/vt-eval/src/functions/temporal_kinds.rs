@@ -56,5 +56,6 @@ fn digits(node: &Node, as_time: bool) -> u8 {
     {
         return convert::digits_of_text(text, as_time);
     }
-    node.kind().decimals.min(6)
+    let open = node.kind().is_string() || node.kind().typ == Type::JSON;
+    if open { 6 } else { node.kind().decimals.min(6) }
 }

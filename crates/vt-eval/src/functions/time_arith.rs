@@ -27,12 +27,13 @@ fn add_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn add(call: &mut Call<'_, '_>, sign: i64) -> Result<Value, Error> {
-    let (first, second) = (call.value(0)?, call.value(1)?);
+    let first = call.value(0)?;
     if first.is_null() {
-        return Ok(Value::Null);
+        return asked_again(call);
     }
     let first = convert::either(&first, Need::Whole, call.context())?;
     let Some(first) = first else { return Ok(Value::Null) };
+    let second = call.value(1)?;
     let Some(second) = convert::time(&second, call.context())? else { return Ok(Value::Null) };
     let micros = second.time_micros() * sign;
     if !is_dated(&first) {
@@ -53,17 +54,28 @@ fn add(call: &mut Call<'_, '_>, sign: i64) -> Result<Value, Error> {
     }
 }
 
+/// Returns NULL. MySQL asks an argument that was NULL as a datetime once more as a time, and its
+/// warnings come twice.
+pub(super) fn asked_again(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    call.value(0)?;
+    Ok(Value::Null)
+}
+
 fn diff_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     Ok(time_kind(time_digits(signature, 0).max(time_digits(signature, 1))))
 }
 
 fn diff(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let (first, second) = (call.value(0)?, call.value(1)?);
+    let first = call.value(0)?;
     if first.is_null() {
-        return Ok(Value::Null);
+        return asked_again(call);
     }
     let first = convert::either(&first, Need::Any, call.context())?;
-    let Some(first) = first.filter(|_| !second.is_null()) else { return Ok(Value::Null) };
+    let Some(first) = first else { return Ok(Value::Null) };
+    let second = call.value(1)?;
+    if second.is_null() {
+        return Ok(Value::Null);
+    }
     let second = convert::either(&second, Need::Any, call.context())?;
     let Some(second) = second else { return Ok(Value::Null) };
     if is_dated(&first) != is_dated(&second) {

@@ -81,6 +81,12 @@ impl Unit {
         self.is_of_months() || matches!(self, Unit::Week | Unit::Day)
     }
 
+    /// Returns whether the unit counts days or what is longer, perhaps among others.
+    pub fn has_days(self) -> bool {
+        let days = [Unit::DayHour, Unit::DayMinute, Unit::DaySecond, Unit::DayMicrosecond];
+        self.is_of_days() || days.contains(&self)
+    }
+
     /// Returns whether the unit has a fraction of seconds.
     pub fn has_microseconds(self) -> bool {
         matches!(
@@ -169,6 +175,7 @@ pub fn interval_of_text(unit: Unit, text: &[u8]) -> Option<Interval> {
         for digit in &rest[..last_width] {
             number = number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
         }
+        i64::try_from(number).ok()?;
         parts[read] = number.into();
         read += 1;
         rest = &rest[last_width..];
