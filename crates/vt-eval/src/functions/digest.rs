@@ -8,7 +8,6 @@ use crate::crypto::aes::{BLOCK, Mode};
 use crate::crypto::key::Derivation;
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
-use crate::node::Node;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("aes_decrypt", (2, 6), decrypt_kind, aes_decrypt),
@@ -53,43 +52,38 @@ fn sha1(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     hex(call, &sha1::Sha1::digest(&text))
 }
 
+/// MySQL's warning of a length that no digest has.
+const NO_SUCH_DIGEST: (u16, &str) =
+    (1583, "Incorrect parameters in the call to native function 'sha2'");
+
 fn sha2_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let bits = match constant_int(signature, 1)? {
-        Some(bits) => bits.map_or(0, |bits| bits.value),
-        None => 512,
-    };
+    let constant = constant_int(signature, 1)?;
+    let bits = constant.map_or(Some(512), |bits| bits.map(|bits| bits.value));
     let digits = match bits {
-        224 => 56,
-        384 => 96,
-        512 => 128,
+        Some(224) => 56,
+        Some(384) => 96,
+        Some(512) => 128,
         _ => 64,
     };
+    // A constant is judged here, once for all rows.
+    if !matches!(bits, Some(0 | 224 | 256 | 384 | 512)) {
+        signature.note(NO_SUCH_DIGEST.0, NO_SUCH_DIGEST.1);
+    }
+    signature.keep(constant.is_some());
     Ok(of_connection(signature, digits).with_nullable(true))
 }
 
 fn sha2(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     use sha2::Digest;
-    // Constant bits are judged whatever the text is.
-    let judged = call.args().get(1).is_some_and(Node::is_constant);
-    let text = call.bytes(0)?;
-    if text.is_none() && !judged {
-        return Ok(Value::Null);
-    }
-    let bits = call.int(1)?.map(|bits| bits.value);
-    let known = matches!(bits, Some(0 | 224 | 256 | 384 | 512));
-    let text = match text {
-        None if known => return Ok(Value::Null),
-        text => text.unwrap_or_default(),
-    };
-    match bits {
+    let Some(text) = call.bytes(0)? else { return Ok(Value::Null) };
+    let bits = call.int(1)?;
+    match bits.map(|bits| bits.value) {
         Some(0 | 256) => hex(call, &sha2::Sha256::digest(&text)),
         Some(224) => hex(call, &sha2::Sha224::digest(&text)),
         Some(384) => hex(call, &sha2::Sha384::digest(&text)),
         Some(512) => hex(call, &sha2::Sha512::digest(&text)),
-        _ => {
-            let message = "Incorrect parameters in the call to native function 'sha2'";
-            call.null_with_warning(1583, message)
-        }
+        _ if call.kept::<bool>() == Some(&true) => Ok(Value::Null),
+        _ => call.null_with_warning(NO_SUCH_DIGEST.0, NO_SUCH_DIGEST.1),
     }
 }
 

@@ -346,10 +346,6 @@ fn regexp_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let with = Template::new(&with, &row.regex);
     let rest = row.rest(skipped)?;
     let mut search = row.regex.search(rest);
-    if row.text.is_empty() {
-        // There is nothing to replace, whatever matches it.
-        return Ok(call.made(Vec::new()));
-    }
     let mut out = row.text.get(..skipped).unwrap_or_default().to_vec();
     let (mut done, mut number) = (0, 0_i64);
     let most = call.session().max_allowed_packet / row.charset.min_len() as u64;
@@ -368,6 +364,10 @@ fn regexp_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         if occurrence != 0 {
             break;
         }
+    }
+    if row.text.is_empty() {
+        // There is nothing to replace, whatever matches it.
+        out.clear();
     }
     out.extend_from_slice(rest.get(done..).unwrap_or_default());
     let out = encoded(row.charset, &out);

@@ -4,8 +4,8 @@ use vt_base::Error;
 use vt_value::{Collation, Value};
 
 use super::strings::{
-    self, asked, chars, chars_brought, chars_in, charset_of, claim_of, constant_int, find_exact,
-    limited, made_of, own, sized, too_long, unknown, unlimited,
+    self, chars, chars_brought, chars_in, charset_of, claim_of, constant_int, find_exact, limited,
+    made_of, own, sized, too_long, unknown, unlimited,
 };
 use crate::function::{Call, CollationUse, Function, MANY, Signature};
 use crate::kind::Kind;
@@ -120,7 +120,6 @@ fn repeat_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn repeat(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    asked(call, 1..2)?;
     let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
     let Some(count) = call.int(1)? else { return Ok(Value::Null) };
     let count = count.clamped_usize().min(COUNT_MAX);
@@ -141,7 +140,6 @@ fn space_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn space(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    asked(call, 0..1)?;
     let Some(count) = call.int(0)? else { return Ok(Value::Null) };
     let mut one = Vec::new();
     charset_of(call.kind().collation)?.encode(u32::from(b' '), &mut one);

@@ -6,7 +6,7 @@ use vt_collation::Charset;
 use vt_value::Value;
 
 use super::strings::{
-    self, Claim, asked, chars, charset_of, claim_of, constant_int, find_exact, made_of, own, sized,
+    self, Claim, chars, charset_of, claim_of, constant_int, find_exact, made_of, own, sized,
     too_long, unlimited,
 };
 use crate::convert::Int;
@@ -43,7 +43,6 @@ fn left_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn left(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    asked(call, 1..2)?;
     let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
     let Some(count) = call.int(1)? else { return Ok(Value::Null) };
     let charset = charset_of(call.kind().collation)?;
@@ -52,7 +51,6 @@ fn left(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn right(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    asked(call, 1..2)?;
     let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
     let Some(count) = call.int(1)? else { return Ok(Value::Null) };
     let charset = charset_of(call.kind().collation)?;
@@ -86,9 +84,7 @@ fn substr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    asked(call, 1..2)?;
     if call.len() == 3 && !call.args().get(1).and_then(Node::constant).is_some_and(Value::is_null) {
-        asked(call, 2..3)?;
     }
     let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
     let start = call.int(1)?;
@@ -137,7 +133,6 @@ fn pad(
     name: &str,
     join: fn(&[u8], &[u8]) -> Vec<u8>,
 ) -> Result<Value, Error> {
-    asked(call, 1..2)?;
     let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
     let Some(part) = own(call, 2)? else { return Ok(Value::Null) };
     let Some(count) = call.int(1)? else { return Ok(Value::Null) };

@@ -139,24 +139,19 @@ pub(super) fn claim_of(signature: &mut Signature<'_>, place: usize) -> Result<Cl
 }
 
 /// Returns a constant argument as an integer: `None` if it is none, `Some(None)` for NULL.
+///
+/// MySQL asks for it where it finds the type, so that its warnings come once more than the values.
 pub(super) fn constant_int(
     signature: &Signature<'_>,
     place: usize,
 ) -> Result<Option<Option<Int>>, Error> {
     let Some(value) = signature.constant(place) else { return Ok(None) };
-    let mut ctx = Context::new(signature.session);
-    convert::int(value, signature.kind(place), &mut ctx).map(Some)
-}
-
-/// Computes integers that the kind has asked for already: where all is constant, MySQL gives their
-/// warnings once more than the values.
-pub(super) fn asked(call: &mut Call<'_, '_>, places: std::ops::Range<usize>) -> Result<(), Error> {
-    if call.args().iter().all(Node::is_constant) {
-        for place in places {
-            call.int(place)?;
-        }
+    let mut ctx = Context::new(signature.session());
+    let number = convert::int(value, signature.kind(place), &mut ctx)?;
+    for warning in ctx.warnings.take() {
+        signature.note(warning.errno, warning.message);
     }
-    Ok(())
+    Ok(Some(number))
 }
 
 /// Returns the bytes of an argument in the result's character set.

@@ -36,6 +36,7 @@ pub(super) fn compile(tree: Tree) -> Result<Program, RegexError> {
         groups: tree.groups,
         names: tree.names,
         words: None,
+        least: lengths(&tree.root).0,
         first: None,
     };
     let mut compiler = Compiler { program };

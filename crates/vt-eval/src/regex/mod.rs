@@ -92,7 +92,8 @@ impl Search<'_> {
     /// Returns the next match.
     pub fn next_match(&mut self) -> Result<Option<Captures>, RegexError> {
         let program = &self.regex.program;
-        for start in self.from..=self.text.len() {
+        let Some(last) = self.text.len().checked_sub(program.least) else { return Ok(None) };
+        for start in self.from..=last {
             if start > 0 && matches!(program.first, Some(program::First::Start)) {
                 break;
             }

@@ -91,7 +91,9 @@ pub(super) struct Program {
     pub(super) groups: usize,
     pub(super) names: Vec<(String, usize)>,
     pub(super) words: Option<Words>,
-    /// What a match starts with, as far as one step tells it.
+    /// The fewest characters of a match.
+    pub(super) least: usize,
+    /// What a match starts with.
     pub(super) first: Option<First>,
 }
 
