@@ -138,3 +138,37 @@ impl<'a> Comments<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Arena, Modes, parse};
+
+    #[test]
+    fn nodes_stay_small() {
+        assert_eq!(size_of::<Expr<'_>>(), 24);
+        assert_eq!(size_of::<Literal<'_>>(), 32);
+        assert_eq!(size_of::<Binary<'_>>(), 56);
+        assert_eq!(size_of::<TableRef<'_>>(), 24);
+        assert!(size_of::<Statement<'_>>() <= 40);
+    }
+
+    /// A plan cache keeps trees: what they take beside their text shall stay in sight.
+    #[test]
+    fn trees_of_common_statements_stay_small() {
+        let bytes = |sql: &str| {
+            let arena = Arena::new();
+            parse(&arena, sql, Modes::default()).expect("a statement");
+            arena.size() - arena.bump().chunk_capacity()
+        };
+        let point = bytes("select c from sbtest1 where id = 5");
+        let mut ten = "select t0.a, t9.b from t0".to_owned();
+        for number in 1..10 {
+            ten += &format!(" join t{number} on t{number}.id = t{}.id", number - 1);
+        }
+        let ten = bytes(&(ten + " where t0.x = 1 and t9.y > 2 order by t5.z limit 10"));
+        println!("point select {point} bytes, ten-way join {ten} bytes");
+        assert!(point < 800, "{point} bytes");
+        assert!(ten < 6_000, "{ten} bytes");
+    }
+}

@@ -75,7 +75,7 @@ impl Keyword {
 }
 
 const LENGTH_MAX: usize = 29;
-const TABLE_SIZE: usize = 2048;
+pub(super) const TABLE_SIZE: usize = 2048;
 
 /// The classes of all keywords, by number.
 static CLASSES: [Option<Class>; WORDS.len() + 1] = {
@@ -117,6 +117,12 @@ impl Key {
         let mixed = (self.0 ^ self.1.rotate_left(23)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         (mixed >> 53) as usize % TABLE_SIZE
     }
+}
+
+/// Returns a word's place in a table of as many slots as that of the keywords.
+#[inline]
+pub(super) const fn hash(word: &[u8]) -> usize {
+    Key::of(word).slot()
 }
 
 /// The keys of all keywords, by number.

@@ -82,8 +82,7 @@ impl Lexer<'_> {
             let mut ahead = *self;
             ahead.before = Before::Other;
             let next_is_string = matches!(ahead.skip_blanks(), Ok(None))
-                && (ahead.peek(0) == b'\'' || (ahead.peek(0) == b'"' && !self.modes.ansi_quotes))
-                && ahead.at > self.at;
+                && (ahead.peek(0) == b'\'' || (ahead.peek(0) == b'"' && !self.modes.ansi_quotes));
             if !next_is_string || ahead.in_version_comment != self.in_version_comment {
                 return self.literal_token(kind, start);
             }

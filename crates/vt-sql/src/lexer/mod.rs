@@ -4,10 +4,12 @@
 //! nothing but literals into one token; parser and fingerprint read through it, and so agree on
 //! the numbers. A lexer is small and `Copy`: looking ahead is copying it.
 
+mod callable;
 mod comment;
 mod keyword;
 mod literal;
 
+pub(crate) use callable::is_callable;
 pub(crate) use keyword::Keyword;
 pub(crate) use literal::{first_string, list_items, unescape};
 

@@ -7,7 +7,7 @@ use crate::{
         Introducer, LiteralKind, SystemVariable, TableName, Temporal, TemporalKind, TimeUnit,
         Variable, VariableScope, When,
     },
-    lexer::{Keyword, TokenKind},
+    lexer::{Keyword, TokenKind, is_callable},
 };
 
 impl<'a> Parser<'a> {
@@ -250,14 +250,15 @@ impl<'a> Parser<'a> {
         }
         let first = self.name()?;
         if next == TokenKind::LeftParen {
-            let quoted = Keyword::find(first.text.as_bytes()) != Keyword::None;
+            let word = first.text.as_bytes();
+            let quoted = Keyword::find(word) != Keyword::None || !is_callable(word);
             return self.heavy(|parser| parser.generic_call(None, first, quoted));
         }
         if next != TokenKind::Dot {
             return self.column_tail(ColumnName { table: None, name: first });
         }
         self.advance();
-        let second = self.any_word()?;
+        let second = self.name()?;
         if self.at(TokenKind::LeftParen) {
             return self.heavy(|parser| parser.generic_call(Some(first), second, false));
         }
@@ -266,7 +267,7 @@ impl<'a> Parser<'a> {
             return self.column_tail(ColumnName { table, name: second });
         }
         let table = Some(TableName { qualifier: Some(first), name: second });
-        let name = self.any_word()?;
+        let name = self.name()?;
         self.column_tail(ColumnName { table, name })
     }
 
@@ -293,13 +294,13 @@ impl<'a> Parser<'a> {
         if !self.eat(TokenKind::Dot) {
             return Ok(ColumnName { table: None, name: first });
         }
-        let second = self.any_word()?;
+        let second = self.name()?;
         if !self.eat(TokenKind::Dot) {
             let table = Some(TableName { qualifier: None, name: first });
             return Ok(ColumnName { table, name: second });
         }
         let table = Some(TableName { qualifier: Some(first), name: second });
-        Ok(ColumnName { table, name: self.any_word()? })
+        Ok(ColumnName { table, name: self.name()? })
     }
 
     /// Reads the arguments of `name(args)`; the name has been read.
@@ -311,6 +312,9 @@ impl<'a> Parser<'a> {
     ) -> Parsed<Expr<'a>> {
         let mut args = self.vec();
         let mut aliases = self.vec();
+        if schema.is_none() && !quoted && !is_callable(name.text.as_bytes()) {
+            return Err(self.fail());
+        }
         self.expect(TokenKind::LeftParen)?;
         if !self.at(TokenKind::RightParen) {
             loop {

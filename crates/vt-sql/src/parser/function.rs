@@ -206,7 +206,12 @@ impl<'a> Parser<'a> {
         if kind == AggregateKind::GroupConcat {
             order_by = self.order_by()?;
             if self.eat_keyword(Keyword::Separator) {
-                separator = Some(self.primary()?);
+                separator = Some(match self.token.kind {
+                    TokenKind::Literal(LiteralKind::Str | LiteralKind::Hex | LiteralKind::Bit)
+                    | TokenKind::Bind
+                    | TokenKind::Question => self.primary()?,
+                    _ => return Err(self.fail()),
+                });
             }
         }
         self.expect(TokenKind::RightParen)?;
@@ -217,7 +222,7 @@ impl<'a> Parser<'a> {
 
     #[inline(never)]
     fn window_function(&mut self, kind: WindowKind) -> Parsed<Expr<'a>> {
-        let args = self.arguments()?;
+        let args = self.window_arguments(kind)?;
         let mut from_last = false;
         if kind == WindowKind::NthValue && self.eat_keyword(Keyword::From) {
             from_last = self.eat_word("last");
@@ -232,6 +237,33 @@ impl<'a> Parser<'a> {
         let over = self.over()?;
         let call = WindowFunction { kind, args, from_last, ignore_nulls, over };
         Ok(Expr::Window(self.arena.node(call)))
+    }
+
+    fn window_arguments(&mut self, kind: WindowKind) -> Parsed<&'a [Expr<'a>]> {
+        let (least, most) = match kind {
+            WindowKind::RowNumber
+            | WindowKind::Rank
+            | WindowKind::DenseRank
+            | WindowKind::CumeDist
+            | WindowKind::PercentRank => (0, 0),
+            WindowKind::Ntile | WindowKind::FirstValue | WindowKind::LastValue => (1, 1),
+            WindowKind::NthValue => (2, 2),
+            WindowKind::Lead | WindowKind::Lag => (1, 3),
+        };
+        self.expect(TokenKind::LeftParen)?;
+        let mut args = self.vec();
+        while args.len() < most && !(args.len() >= least && self.at(TokenKind::RightParen)) {
+            if !args.is_empty() {
+                self.expect(TokenKind::Comma)?;
+            }
+            if args.len() == 1 && self.at_keyword(Keyword::Null) {
+                // A number of rows.
+                return Err(self.fail());
+            }
+            args.push(self.expr()?);
+        }
+        self.expect(TokenKind::RightParen)?;
+        Ok(args.into_bump_slice())
     }
 
     #[inline(never)]

@@ -56,7 +56,7 @@ impl<'a> Parser<'a> {
 
     fn handler_key(&mut self, op: BinaryOp) -> Parsed<HandlerFrom<'a>> {
         self.advance();
-        let values = self.arguments()?;
+        let values = self.paren_list(Parser::expr_or_default)?;
         Ok(HandlerFrom::Key { op, values })
     }
 }

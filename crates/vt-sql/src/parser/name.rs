@@ -88,7 +88,7 @@ impl<'a> Parser<'a> {
 
     /// Reads a table's alias, with or without `AS`.
     pub(super) fn table_alias(&mut self) -> Parsed<Option<Ident<'a>>> {
-        let said = self.eat_keyword(Keyword::As) || self.eat(TokenKind::Equal);
+        let said = self.eat_keyword(Keyword::As);
         if said || self.at_name() { self.name().map(Some) } else { Ok(None) }
     }
 

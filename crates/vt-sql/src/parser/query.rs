@@ -182,8 +182,7 @@ impl<'a> Parser<'a> {
         self.advance();
         let comments = self.take_comments();
         let options = self.select_options();
-        let items =
-            if self.at_next_value() { self.next_value()? } else { self.list(Parser::select_item)? };
+        let items = if self.at_next_value() { self.next_value()? } else { self.select_items()? };
         let into = self.select_into()?;
         let from = if self.eat_keyword(Keyword::From) { self.from()? } else { &[] };
         let filter = self.optional_expr(Keyword::Where)?;
@@ -262,10 +261,24 @@ impl<'a> Parser<'a> {
         Ok(self.arena.list(&[SelectItem::Next(count)]))
     }
 
-    fn select_item(&mut self) -> Parsed<SelectItem<'a>> {
+    /// Reads the items of a `SELECT`; a star alone can only be the first.
+    fn select_items(&mut self) -> Parsed<&'a [SelectItem<'a>]> {
+        let mut items = self.vec();
         if self.eat(TokenKind::Star) {
-            return Ok(SelectItem::Star(None));
+            items.push(SelectItem::Star(None));
+            if !self.eat(TokenKind::Comma) {
+                return Ok(items.into_bump_slice());
+            }
         }
+        loop {
+            items.push(self.select_item()?);
+            if !self.eat(TokenKind::Comma) {
+                return Ok(items.into_bump_slice());
+            }
+        }
+    }
+
+    fn select_item(&mut self) -> Parsed<SelectItem<'a>> {
         if let Some(item) = self.qualified_star()? {
             return Ok(item);
         }

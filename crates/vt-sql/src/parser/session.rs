@@ -310,7 +310,7 @@ impl<'a> Parser<'a> {
         } else if self.at_word("extended") || self.at_word("partitions") {
             self.advance();
         }
-        analyze |= self.eat_keyword(Keyword::Analyze);
+        analyze = analyze || self.eat_keyword(Keyword::Analyze);
         if self.eat_keyword(Keyword::Into) {
             into = Some(self.user_variable()?);
         }

@@ -235,15 +235,13 @@ impl<'a> Parser<'a> {
     fn show_profile(&mut self) -> Parsed<ShowKind<'a>> {
         let mut types = self.vec();
         while let TokenKind::Word(keyword) = self.token.kind {
-            if matches!(keyword, Keyword::For | Keyword::Limit) {
+            if types.is_empty() && matches!(keyword, Keyword::For | Keyword::Limit) {
                 break;
             }
+            let words = PROFILE_TYPES.iter().find(|words| self.at_words(words));
+            let words = words.ok_or_else(|| self.fail())?;
             let start = self.token.start;
-            self.advance();
-            // `BLOCK IO`, `CONTEXT SWITCHES`, `PAGE FAULTS`
-            if self.at_word("io") || self.at_word("switches") || self.at_word("faults") {
-                self.advance();
-            }
+            words.iter().for_each(|_| self.advance());
             types.push(self.text_of(start, self.before));
             if !self.eat(TokenKind::Comma) {
                 break;
@@ -363,6 +361,19 @@ impl<'a> Parser<'a> {
         Ok(Some(ShowKind::Vitess(form)))
     }
 }
+
+/// What `SHOW PROFILE` can show.
+const PROFILE_TYPES: &[&[&str]] = &[
+    &["all"],
+    &["block", "io"],
+    &["context", "switches"],
+    &["cpu"],
+    &["ipc"],
+    &["memory"],
+    &["page", "faults"],
+    &["source"],
+    &["swaps"],
+];
 
 /// Tells whether `LIKE` or `WHERE` may follow; of Vitess's own forms, all may have it.
 fn may_filter(kind: &ShowKind<'_>) -> bool {

@@ -320,7 +320,7 @@ impl<'a> Parser<'a> {
 
     /// Reads a string in quotes.
     pub(super) fn text_literal(&mut self) -> Parsed<&'a Literal<'a>> {
-        if self.at_string() { Ok(self.literal(LiteralKind::Str)) } else { Err(self.fail()) }
+        if self.at_string() { self.string() } else { Err(self.fail()) }
     }
 
     pub(super) fn drop_spatial_reference(&mut self) -> Parsed<Statement<'a>> {

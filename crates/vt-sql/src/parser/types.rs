@@ -83,12 +83,17 @@ impl<'a> Parser<'a> {
         let mut data_type = self.type_name()?;
         loop {
             match self.token.kind {
-                TokenKind::Word(Keyword::Unsigned) => data_type.unsigned = true,
-                TokenKind::Word(Keyword::Zerofill) => data_type.zerofill = true,
+                TokenKind::Word(Keyword::Unsigned) if is_number(data_type.kind) => {
+                    data_type.unsigned = true;
+                }
+                TokenKind::Word(Keyword::Zerofill) if is_number(data_type.kind) => {
+                    data_type.zerofill = true;
+                }
                 TokenKind::Word(Keyword::Binary) if is_text(data_type.kind) => {
                     data_type.binary = true;
                 }
-                TokenKind::Word(_) if self.at_word("signed") => {}
+                TokenKind::Word(_) if is_number(data_type.kind) && self.at_word("signed") => {}
+                _ if !is_text(data_type.kind) => break,
                 _ => match self.charset_attribute()? {
                     Some(charset) => {
                         data_type.charset = Some(charset);
@@ -210,6 +215,21 @@ impl<'a> Parser<'a> {
             _ => Err(self.fail()),
         }
     }
+}
+
+fn is_number(kind: TypeKind) -> bool {
+    matches!(
+        kind,
+        TypeKind::TinyInt
+            | TypeKind::SmallInt
+            | TypeKind::MediumInt
+            | TypeKind::Int
+            | TypeKind::BigInt
+            | TypeKind::Decimal
+            | TypeKind::Float
+            | TypeKind::Double
+            | TypeKind::Year
+    )
 }
 
 fn is_text(kind: TypeKind) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{Parsed, Parser};
 use crate::{
-    ast::{Statement, Xa, XaJoin, XaSuspend, Xid},
+    ast::{Literal, Statement, Xa, XaJoin, XaSuspend, Xid},
     lexer::{Keyword, TokenKind},
 };
 
@@ -45,12 +45,20 @@ impl<'a> Parser<'a> {
     }
 
     fn xid(&mut self) -> Parsed<Xid<'a>> {
-        let gtrid = self.string()?;
+        let gtrid = self.xid_part()?;
         if !self.eat(TokenKind::Comma) {
             return Ok(Xid { gtrid, bqual: None, format: None });
         }
-        let bqual = Some(self.string()?);
+        let bqual = Some(self.xid_part()?);
         let format = if self.eat(TokenKind::Comma) { Some(self.number()?) } else { None };
         Ok(Xid { gtrid, bqual, format })
     }
+
+    fn xid_part(&mut self) -> Parsed<&'a Literal<'a>> {
+        let part = self.string()?;
+        if part.value.len() > XID_PART_MAX { Err(self.fail()) } else { Ok(part) }
+    }
 }
+
+/// The most bytes of a part of a transaction's identifier.
+const XID_PART_MAX: usize = 64;

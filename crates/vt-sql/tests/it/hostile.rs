@@ -96,6 +96,36 @@ fn deep_tables_and_queries_are_refused() {
 }
 
 #[test]
+fn deep_bodies_of_programs_are_refused() {
+    for (open, close) in [
+        ("begin ", "end; "),
+        ("if 1 then ", "end if; "),
+        ("case when 1 then ", "end case; "),
+        ("a: loop ", "end loop; "),
+        ("while 1 do ", "end while; "),
+        ("repeat ", "until 1 end repeat; "),
+        ("begin declare exit handler for 1 ", "; end; "),
+        ("create procedure p() begin ", "end; "),
+    ] {
+        let nested = |depth: usize| {
+            let (open, close) = (open.repeat(depth), close.repeat(depth));
+            format!("create procedure p() begin {open} select 1; {close} end")
+        };
+        assert!(!run(nested(10_000)), "{open}");
+        let taken = run(nested(30));
+        assert!(taken || open.contains("handler"), "{open}");
+    }
+    let flat = "if a then set b = 1; end if; ".repeat(20_000);
+    assert!(run(format!("create procedure p() begin {flat} end")));
+}
+
+#[test]
+fn a_statement_of_64_mib_gets_an_answer() {
+    let row = "(1, 'some text that is longer', 2.5), ".repeat((64 << 20) / 38);
+    assert!(run(format!("insert into t values {row}(1, '', 2)")));
+}
+
+#[test]
 fn long_flat_statements_are_taken() {
     let many = |piece: &str, count| vec![piece; count].join("");
     assert!(run(format!("select a from t where a = 1{}", many(" or a = 1", 20_000))));

@@ -50,9 +50,6 @@ impl<'a> Parser<'a> {
             create.partitioning = Some(self.partitioning()?);
         }
         create.source = self.table_source()?;
-        if create.elements.is_empty() && create.source.is_none() {
-            return Err(self.fail());
-        }
         Ok(Statement::CreateTable(self.arena.node(create)))
     }
 
@@ -173,13 +170,12 @@ impl<'a> Parser<'a> {
     /// Reads options up to something that is none; commas may stand between them.
     pub(super) fn table_options(&mut self, commas: bool) -> Parsed<&'a [TableOption<'a>]> {
         let mut options = self.vec();
+        let mut comma = false;
         while let Some(option) = self.table_option()? {
             options.push(option);
-            if commas {
-                self.eat(TokenKind::Comma);
-            }
+            comma = commas && self.eat(TokenKind::Comma);
         }
-        Ok(options.into_bump_slice())
+        if comma { Err(self.fail()) } else { Ok(options.into_bump_slice()) }
     }
 
     fn table_option(&mut self) -> Parsed<Option<TableOption<'a>>> {
@@ -237,6 +233,9 @@ impl<'a> Parser<'a> {
     }
 
     fn option_value(&mut self, name: &str) -> Parsed<OptionValue<'a>> {
+        if TEXT_OPTIONS.contains(&name) {
+            return Ok(OptionValue::String(self.string()?));
+        }
         match self.token.kind {
             TokenKind::Literal(LiteralKind::Str) if WORD_OPTIONS.contains(&name) => {
                 Ok(OptionValue::Word(self.string_text()?))
@@ -246,10 +245,19 @@ impl<'a> Parser<'a> {
             {
                 Ok(OptionValue::String(self.string()?))
             }
-            TokenKind::Literal(LiteralKind::Int | LiteralKind::Hex | LiteralKind::Decimal) => {
+            TokenKind::Literal(LiteralKind::Int | LiteralKind::Hex | LiteralKind::Decimal)
+                if !WORD_OPTIONS.contains(&name) =>
+            {
                 let text = self.token_text();
                 self.advance();
                 Ok(OptionValue::Word(text))
+            }
+            TokenKind::Word(_) if name == "row_format" => {
+                let words = ["default", "fixed", "dynamic", "compressed", "redundant", "compact"];
+                Ok(OptionValue::Word(self.one_of(&words)?))
+            }
+            TokenKind::Word(_) if name == "insert_method" => {
+                Ok(OptionValue::Word(self.one_of(&["no", "first", "last"])?))
             }
             TokenKind::Word(Keyword::Binary) => Ok(OptionValue::Word(self.charset_name()?)),
             TokenKind::Word(Keyword::Null) if name == "secondary_engine" => {
@@ -282,6 +290,19 @@ impl<'a> Parser<'a> {
 
 /// Options whose value is a name even if it is written as a string.
 const WORD_OPTIONS: &[&str] = &["engine", "secondary_engine", "row_format", "collate"];
+
+/// Options whose value is a string.
+const TEXT_OPTIONS: &[&str] = &[
+    "comment",
+    "compression",
+    "connection",
+    "data directory",
+    "encryption",
+    "engine_attribute",
+    "index directory",
+    "password",
+    "secondary_engine_attribute",
+];
 
 /// Options whose value may be `DEFAULT`.
 const DEFAULT_OPTIONS: &[&str] = &[
