@@ -14,9 +14,9 @@ use crate::node::Node;
 pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Result<Kind, Error> {
     let operation = signature.func.message_name();
     let session = signature.session;
-    let mut picked: Vec<&mut Node> = signature
+    let picked: Vec<&Node> = signature
         .args
-        .iter_mut()
+        .iter()
         .enumerate()
         .filter(|(place, node)| places.contains(place) && !node.kind.is_null())
         .map(|(_, node)| node)
@@ -25,8 +25,17 @@ pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Re
         Common::Kind(kind) => kind,
         Common::Text(typ, length) => {
             let purpose = CollationUse::Result;
+            let mut all: Vec<&mut Node> = signature
+                .args
+                .iter_mut()
+                .enumerate()
+                .filter(|(place, _)| places.contains(place))
+                .map(|(_, node)| node)
+                .collect();
             let (collation, coercibility) =
-                collate::aggregate_all(&mut picked, purpose, &operation, session)?;
+                collate::aggregate_all(&mut all, purpose, &operation, session)?;
+            let picked: Vec<&Node> =
+                all.iter().filter(|node| !node.kind.is_null()).map(|node| &**node).collect();
             let ascii = picked.iter().all(|node| node.kind.ascii);
             let bytes = || picked.iter().map(|node| node.kind.text_bytes()).max().unwrap_or(0);
             let binary = collation == Collation::BINARY;
@@ -41,6 +50,13 @@ pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Re
             Kind { ascii, typ, ..kind }
         }
     };
+    let short = |place: &usize| {
+        let arg = &signature.args[*place];
+        arg.kind.typ == Type::FLOAT32 && arg.is_column()
+    };
+    if kind.typ != Type::FLOAT32 && places.iter().any(short) {
+        return Err(Error::unsupported("computing with FLOAT values"));
+    }
     let nullable = places.iter().any(|place| signature.args[*place].kind.nullable);
     Ok(kind.with_nullable(nullable))
 }
@@ -107,10 +123,14 @@ fn number_of(kinds: &[&Kind], length: u32) -> Result<Kind, Error> {
         && has(Type::FLOAT32);
     Ok(match greatest {
         _ if short => Kind::new(Type::FLOAT32, 23, NOT_FIXED),
-        Class::Float => Kind {
-            decimals: kinds.iter().map(|kind| kind.decimals.min(NOT_FIXED)).max().unwrap_or(0),
-            ..Kind::float()
-        },
+        Class::Float => {
+            let decimals = kinds.iter().map(|kind| kind.decimals.min(NOT_FIXED)).max();
+            let decimals = decimals.unwrap_or(0);
+            let whole = |kind: &&Kind| kind.length.saturating_sub(kind.decimals.into());
+            let whole = kinds.iter().map(whole).max().unwrap_or(0);
+            let length = if decimals < NOT_FIXED { whole + u32::from(decimals) } else { 23 };
+            Kind { decimals, length, ..Kind::float() }
+        }
         Class::Decimal => decimal_of(kinds),
         // Signed and the greatest unsigned together fit a decimal alone.
         Class::UInt if classes.contains(&Class::Int) && has(Type::UINT64) => decimal_of(kinds),

@@ -23,7 +23,7 @@ pub(crate) mod coercibility {
 use coercibility::{COERCIBLE, EXPLICIT, NONE, NUMERIC, SYSTEM};
 
 const NAMES: [&str; 7] =
-    ["EXPLICIT", "NONE", "IMPLICIT", "SYSCONST", "COERCIBLE", "NUMERIC", "IGNORABLE"];
+    ["EXPLICIT", "NONE", "IMPLICIT", "SYSCONST", "COERCIBLE", "NUMERIC", "NULL"];
 
 /// A collation with how strongly it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,11 @@ impl Claim {
     }
 
     fn describe(self) -> String {
-        let name = self.collation.name().unwrap_or("unknown");
+        // Numbers are told with the collation that their digits once had.
+        let name = match self.coercibility {
+            NUMERIC => "latin1_swedish_ci",
+            _ => self.collation.name().unwrap_or("unknown"),
+        };
         let strength = NAMES.get(usize::from(self.coercibility)).copied().unwrap_or("NONE");
         format!("({name},{strength})")
     }

@@ -95,6 +95,11 @@ impl Compiled {
     }
 }
 
+/// The warning of `N'x'`.
+const NATIONAL: &str = "NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be \
+                        replaced by UTF8MB4 in a future release. Please consider using CHAR(x) \
+                        CHARACTER SET UTF8MB4 in order to be unambiguous.";
+
 /// What an expression is compiled with.
 struct Compiler<'a> {
     env: Env<'a>,
@@ -109,16 +114,18 @@ impl Compiler<'_> {
             return Err(Error::unsupported("an expression that nests so deep"));
         }
         match expr {
-            Expr::Literal(value) => constant::literal(value, env.session.connection_collation),
+            Expr::Literal(value) => {
+                constant::literal(value, env.session.connection_collation, &self.notes)
+            }
             Expr::Bind(name) => match find(name, env.binds)? {
                 BoundValue::One(value) => {
-                    constant::literal(value, env.session.connection_collation)
+                    constant::literal(value, env.session.connection_collation, &self.notes)
                 }
-                BoundValue::Tuple(values) => tuple(values, env),
+                BoundValue::Tuple(values) => self.tuple(values),
             },
             Expr::BindTuple(name) => match find(name, env.binds)? {
-                BoundValue::One(value) => tuple(std::slice::from_ref(value), env),
-                BoundValue::Tuple(values) => tuple(values, env),
+                BoundValue::One(value) => self.tuple(std::slice::from_ref(value)),
+                BoundValue::Tuple(values) => self.tuple(values),
             },
             Expr::Column(place) => {
                 let field = column(*place, columns)?;
@@ -139,6 +146,10 @@ impl Compiler<'_> {
                 }
                 constant::introduced(*collation, plain(args, env)?)
             }
+            Expr::Call(Func::National, args) => {
+                self.notes.borrow_mut().push(Warning::new(3720, NATIONAL));
+                constant::introduced(Collation(33), plain(args, env)?)
+            }
             Expr::Call(Func::TemporalLiteral(kind), args) => temporal(*kind, args, env),
             Expr::Call(func, args) => {
                 let function = func.function();
@@ -149,6 +160,12 @@ impl Compiler<'_> {
                 self.call(*func, args.collect::<Result<_, _>>()?)
             }
         }
+    }
+
+    fn tuple(&self, values: &[TypedBytes]) -> Result<Node, Error> {
+        let collation: Collation = self.env.session.connection_collation;
+        let members = values.iter().map(|value| constant::literal(value, collation, &self.notes));
+        Ok(Node::new(Kind::truth(), Op::Tuple(members.collect::<Result<_, _>>()?)))
     }
 
     fn call(&self, func: Func, mut args: Vec<Node>) -> Result<Node, Error> {
@@ -187,10 +204,12 @@ fn column(place: usize, columns: &[Field]) -> Result<&Field, Error> {
 }
 
 fn shown_name(field: &Field) -> Arc<str> {
-    match field.table.is_empty() {
-        true => format!("`{}`", field.name).into(),
-        false => format!("`{}`.`{}`", field.table, field.name).into(),
+    let mut shown = String::new();
+    for part in [&field.database, &field.table].into_iter().filter(|part| !part.is_empty()) {
+        shown.push_str(&format!("`{part}`."));
     }
+    shown.push_str(&format!("`{}`", field.name));
+    shown.into()
 }
 
 fn wrong_count(name: &str) -> Error {
@@ -212,12 +231,6 @@ fn plain<'e>(args: &'e [Expr], env: &Env<'e>) -> Result<&'e TypedBytes, Error> {
 
 fn temporal(kind: TemporalKind, args: &[Expr], env: &Env<'_>) -> Result<Node, Error> {
     constant::temporal(kind, plain(args, env)?, env.session)
-}
-
-fn tuple(values: &[TypedBytes], env: &Env<'_>) -> Result<Node, Error> {
-    let collation: Collation = env.session.connection_collation;
-    let members = values.iter().map(|value| constant::literal(value, collation));
-    Ok(Node::new(Kind::truth(), Op::Tuple(members.collect::<Result<_, _>>()?)))
 }
 
 /// Refuses columns of doubles of which a result does not tell all digits.

@@ -1,7 +1,10 @@
 //! Literals, and expressions that need no row: values for vindexes, counts for LIMIT.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
 use vt_base::{Code, Error};
+use vt_collation::Charset;
 use vt_value::{BindVars, BoundValue, Collation, TemporalKind, Type, TypedBytes, Value};
 
 use crate::collate::coercibility::COERCIBLE;
@@ -9,6 +12,7 @@ use crate::context::Context;
 use crate::kind::Kind;
 use crate::node::{CallOp, Folded, Node, Op};
 use crate::session::Session;
+use crate::warning::Warning;
 use crate::{Env, Expr, Func, convert};
 
 impl Expr {
@@ -51,8 +55,17 @@ pub(crate) fn find<'a>(name: &str, binds: &'a BindVars) -> Result<&'a BoundValue
     })
 }
 
-/// Makes a constant of a literal or a bind variable; strings are of this collation.
-pub(crate) fn literal(typed: &TypedBytes, collation: Collation) -> Result<Node, Error> {
+/// Makes a constant of a literal or a bind variable; strings become ones of this collation, and
+/// what they lose there is noted.
+pub(crate) fn literal(
+    typed: &TypedBytes,
+    collation: Collation,
+    notes: &RefCell<Vec<Warning>>,
+) -> Result<Node, Error> {
+    let charset = collation.charset().unwrap_or(Charset::Utf8mb4);
+    if typed.typ.is_text() && charset != Charset::Utf8mb4 {
+        return in_charset(&typed.bytes, charset, collation, notes);
+    }
     if let Some(bytes) = literal_bytes(typed)? {
         let kind = Kind::text(bytes.len() as u32, Collation::BINARY, COERCIBLE);
         let unsigned = typed.typ != Type::BITNUM;
@@ -68,6 +81,29 @@ pub(crate) fn literal(typed: &TypedBytes, collation: Collation) -> Result<Node, 
         value => value,
     };
     Ok(Node::new(kind, Op::Constant(value)))
+}
+
+/// Makes a string constant of UTF-8 text in another character set.
+fn in_charset(
+    bytes: &Bytes,
+    charset: Charset,
+    collation: Collation,
+    notes: &RefCell<Vec<Warning>>,
+) -> Result<Node, Error> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let lost = Charset::Utf8mb4.convert(bytes, charset, &mut out);
+    if let Some(first) = lost.first {
+        let from = bytes.get(first..).unwrap_or_default();
+        let shown: String = from.iter().take(6).map(|byte| format!("\\x{byte:02X}")).collect();
+        let more = if from.len() > 6 { "..." } else { "" };
+        let message =
+            format!("Cannot convert string '{shown}{more}' from utf8mb4 to {}", charset.name());
+        notes.borrow_mut().push(Warning::new(1300, message));
+    }
+    let length = charset.count(&out);
+    let kind = Kind::text(u32::try_from(length).unwrap_or(u32::MAX), collation, COERCIBLE);
+    let kind = Kind { nullable: false, ascii: bytes.is_ascii(), ..kind };
+    Ok(Node::new(kind, Op::Constant(Value::Text(out.into(), collation))))
 }
 
 /// Returns the bytes of a hexadecimal or bit literal, which is written `x'4D'`, `0x4D`, `b'101'`

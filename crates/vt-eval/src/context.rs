@@ -1,5 +1,6 @@
 //! What changes while a statement runs.
 
+use crate::node::Node;
 use crate::session::Session;
 use crate::warning::{Warning, Warnings};
 
@@ -12,16 +13,33 @@ pub struct Context<'s> {
     pub strict: bool,
     /// Where chance comes from: the session's seed, carried on.
     chance: u64,
+    /// The constants that have given their warnings.
+    warned: Vec<usize>,
 }
 
 impl<'s> Context<'s> {
     pub fn new(session: &'s Session) -> Context<'s> {
         let warnings = Warnings::new(session.max_error_count);
-        Context { session, warnings, strict: false, chance: session.seed }
+        Context { session, warnings, strict: false, chance: session.seed, warned: Vec::new() }
     }
 
     pub fn warn(&mut self, errno: u16, message: impl Into<std::sync::Arc<str>>) {
         self.warnings.push(Warning::new(errno, message));
+    }
+
+    /// Does something with a constant, whose warnings MySQL gives but once.
+    pub(crate) fn once<T>(&mut self, constant: &Node, run: impl FnOnce(&mut Self) -> T) -> T {
+        let key = std::ptr::from_ref(constant).addr();
+        let known = self.warned.contains(&key);
+        let before = self.warnings.count();
+        let muted = known.then(|| self.warnings.mute(true));
+        let result = run(self);
+        if let Some(muted) = muted {
+            self.warnings.mute(muted);
+        } else if self.warnings.count() > before {
+            self.warned.push(key);
+        }
+        result
     }
 
     /// Returns 64 bits by chance.

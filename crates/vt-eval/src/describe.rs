@@ -163,7 +163,7 @@ fn write_call(call: &CallOp, out: &mut String) {
 }
 
 /// Returns whether a node answers true or false by itself.
-fn is_condition(node: &Node) -> bool {
+pub(crate) fn is_condition(node: &Node) -> bool {
     let Some(call) = node.call() else { return false };
     let operator = matches!(
         call.func,

@@ -94,7 +94,9 @@ pub enum Func {
     ConvertUsing(Collation),
     /// `x COLLATE ...`
     Collate(Collation),
-    /// `_utf8mb4 'x'`, `N'x'`: the bytes of a literal are of this collation's character set.
+    /// `N'x'`: a literal in utf8mb3.
+    National,
+    /// `_utf8mb4 'x'`: the bytes of a literal are of this collation's character set.
     Introducer(Collation),
     /// `DATE 'x'`, `TIME 'x'`, `TIMESTAMP 'x'`.
     TemporalLiteral(TemporalKind),

@@ -117,7 +117,12 @@ impl Kind {
 
     /// A decimal of so many digits, some of them after the point.
     pub fn decimal(precision: u32, decimals: u8) -> Kind {
-        let precision = precision.clamp(u32::from(decimals).max(1), 65);
+        Kind::long_decimal(precision.min(65), decimals)
+    }
+
+    /// The same, of digits that may be more than a column can have.
+    pub(crate) fn long_decimal(precision: u32, decimals: u8) -> Kind {
+        let precision = precision.max(u32::from(decimals).max(1));
         let point = u32::from(decimals > 0);
         Kind::new(Type::DECIMAL, precision + 1 + point, decimals)
     }
@@ -232,6 +237,7 @@ impl Kind {
             // MySQL takes a bare NULL for a string here.
             Type::NULL_TYPE => Class::Float,
             Type::JSON => Class::Float,
+            Type::BITNUM => Class::Int,
             _ if self.is_bits() => Class::UInt,
             _ if self.is_string() => Class::Float,
             typ if typ.is_temporal() && self.decimals > 0 => Class::Decimal,
@@ -249,7 +255,7 @@ impl Kind {
                 let sign = u32::from(!self.unsigned);
                 self.length.saturating_sub(sign + u32::from(self.decimals > 0))
             }
-            Type::INT64 => self.length.saturating_sub(1).min(19),
+            Type::NULL_TYPE => 0,
             Type::DATE => 8,
             Type::TIME => 7 + u32::from(self.decimals),
             Type::DATETIME | Type::TIMESTAMP => 14 + u32::from(self.decimals),
@@ -257,7 +263,7 @@ impl Kind {
             // A byte makes three digits at most.
             _ if self.is_bits() => self.length.saturating_mul(3).min(20),
             typ if typ.is_unsigned() => self.length.min(21),
-            _ => self.length.saturating_sub(sign).min(20),
+            _ => self.length.saturating_sub(sign).max(1),
         }
     }
 

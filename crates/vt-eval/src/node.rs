@@ -129,7 +129,17 @@ impl Node {
                 .ok_or_else(|| Error::bug("an expression outside of its row")),
             Op::Constant(value) => Ok(value.clone()),
             Op::Folded(folded) => {
-                folded.warnings.iter().for_each(|warning| ctx.warnings.push(warning.clone()));
+                if !folded.warnings.is_empty() {
+                    let all = |ctx: &mut Context<'_>| {
+                        let warnings = folded.warnings.iter().cloned();
+                        warnings.for_each(|warning| ctx.warnings.push(warning));
+                    };
+                    // A constant condition is computed but once.
+                    match describe::is_condition(self) {
+                        true => ctx.once(self, all),
+                        false => all(ctx),
+                    }
+                }
                 Ok(folded.value.clone())
             }
             Op::Tuple(_) => Err(Error::bug("a tuple where a value should be")),

@@ -78,6 +78,6 @@ operators! {
     Func::ConvertUsing(_) =>
         Function::new("convert", (1, 1), collation::using_kind, collation::using);
     Func::Collate(_) => Function::new("collate", (1, 1), collation::kind, collation::eval);
-    Func::Introducer(_) | Func::TemporalLiteral(_) =>
+    Func::National | Func::Introducer(_) | Func::TemporalLiteral(_) =>
         Function::new("literal", (1, 1), logic::not_kind, logic::not);
 }

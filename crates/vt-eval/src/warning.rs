@@ -41,19 +41,29 @@ pub struct Warnings {
     kept: Vec<Warning>,
     most: usize,
     count: u64,
+    /// Those that come are not kept: they have come before.
+    muted: bool,
 }
 
 impl Warnings {
     /// Makes a list that keeps at most so many (`max_error_count`).
     pub fn new(most: u16) -> Warnings {
-        Warnings { kept: Vec::new(), most: most.into(), count: 0 }
+        Warnings { kept: Vec::new(), most: most.into(), count: 0, muted: false }
     }
 
     pub fn push(&mut self, warning: Warning) {
+        if self.muted {
+            return;
+        }
         self.count += 1;
         if self.kept.len() < self.most {
             self.kept.push(warning);
         }
+    }
+
+    /// Has warnings be kept or not; returns what was said before.
+    pub(crate) fn mute(&mut self, muted: bool) -> bool {
+        std::mem::replace(&mut self.muted, muted)
     }
 
     /// Returns those that were kept, in the order in which they arose.

@@ -1,9 +1,12 @@
 //! Values as numbers.
 
+use bytes::Bytes;
 use vt_base::Error;
 use vt_value::{Collation, Decimal, TemporalKind, Type, Value, float};
 
+use crate::collate::coercibility::IMPLICIT;
 use crate::context::Context;
+use crate::function::Text;
 use crate::kind::Kind;
 
 /// An integer of 64 bits, signed or unsigned.
@@ -60,7 +63,10 @@ pub(crate) fn truncated(ctx: &mut Context<'_>, what: &str, text: &[u8], kind: &K
 /// Writes a string as messages show it: not all of a long one, and bytes in hexadecimal digits.
 pub(crate) fn shown(text: &[u8], collation: Collation) -> String {
     if collation != Collation::BINARY {
-        return String::from_utf8_lossy(text).chars().take(SHOWN_CHARACTERS - 1).collect();
+        let text = Text { bytes: Bytes::copy_from_slice(text), collation };
+        let readable = super::text::converted(&text, Collation::UTF8MB4_0900_AI_CI);
+        let bytes = readable.ok().flatten().unwrap_or(text.bytes);
+        return String::from_utf8_lossy(&bytes).chars().take(SHOWN_CHARACTERS - 1).collect();
     }
     let mut out = String::new();
     for byte in text.iter().take(SHOWN_CHARACTERS - 1) {
@@ -230,6 +236,10 @@ pub(crate) fn decimal(
         }
         Value::Text(bytes, _) => {
             let (number, whole) = decimal_of_text(bytes);
+            let none = !bytes.iter().any(u8::is_ascii_digit);
+            if !whole && none && kind.coercibility == IMPLICIT {
+                ctx.warn(1366, "Incorrect DECIMAL value: '0' for column '' at row -1");
+            }
             if !whole && !kind.is_long_column() {
                 truncated(ctx, "DECIMAL", bytes, kind);
             }

@@ -12,6 +12,9 @@ use crate::kind::Kind;
 use crate::node::Node;
 use crate::session::Session;
 
+/// Beyond this a double is no integer of 64 bits.
+const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+
 /// A string with its collation, which tells the character set of its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
@@ -76,7 +79,17 @@ impl<'c, 's> Call<'c, 's> {
             let source = cast::source(&self.args[place]);
             return Ok(Some(cast::int(json, &source, self.ctx)));
         }
-        convert::int(&value, &self.args[place].kind, self.ctx)
+        let arg = &self.args[place];
+        let great = |number: &f64| !(-TWO_TO_63..TWO_TO_63).contains(number);
+        if let Value::Float(number) = value
+            && arg.is_column()
+            && great(&number)
+        {
+            let mut text = Vec::new();
+            vt_value::float::write_f64(number, &mut text);
+            convert::truncated(self.ctx, "INTEGER", &text, &arg.kind);
+        }
+        convert::int(&value, &arg.kind, self.ctx)
     }
 
     /// Computes an argument as a double; `None` for NULL.
@@ -101,8 +114,15 @@ impl<'c, 's> Call<'c, 's> {
 
     /// Computes an argument as a condition; `None` for NULL.
     pub fn truth(&mut self, place: usize) -> Result<Option<bool>, Error> {
+        let arg = &self.args[place];
+        if let Some(value) = arg.constant() {
+            return self.ctx.once(arg, |ctx| {
+                arg.eval(&[], ctx)?;
+                convert::truth(value, &arg.kind, ctx)
+            });
+        }
         let value = self.value(place)?;
-        convert::truth(&value, &self.args[place].kind, self.ctx)
+        convert::truth(&value, &arg.kind, self.ctx)
     }
 
     /// Computes an argument as a string, in its own character set; `None` for NULL.

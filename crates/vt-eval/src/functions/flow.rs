@@ -5,14 +5,15 @@ use vt_value::{Collation, Type, Value};
 
 use crate::choice::{common_kind, convert};
 use crate::function::{Call, CollationUse, Function, MANY, Signature};
-use crate::kind::{Kind, NOT_FIXED};
-use crate::operators::compare::{Comparing, How, Pair, Side, is_date, order};
+use crate::kind::{Class, Kind, NOT_FIXED};
+use crate::operators::compare::{Comparing, How, Pair, Side, is_date, order, prepared};
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("coalesce", (1, MANY), coalesce_kind, coalesce),
     Function::new("greatest", (2, MANY), extreme_kind, greatest),
     Function::new("if", (3, 3), if_kind, if_),
     Function::new("ifnull", (2, 2), coalesce_kind, coalesce),
+    Function::new("interval", (2, MANY), interval_kind, interval),
     Function::new("isnull", (1, 1), is_null_kind, is_null),
     Function::new("least", (2, MANY), extreme_kind, least),
     Function::new("nullif", (2, 2), null_if_kind, null_if),
@@ -175,4 +176,35 @@ fn extreme(
         }
     }
     Ok(padded(best.unwrap_or(Value::Null), kind))
+}
+
+fn interval_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let mut real = false;
+    for kind in signature.kinds() {
+        real |= kind.class()? == Class::Float && !kind.is_null();
+    }
+    signature.keep(if real { How::Real } else { How::Decimal });
+    Ok(Kind::int(2).with_nullable(false))
+}
+
+/// The place of the last bound that is not greater; bounds that are NULL are less than all.
+fn interval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let how = call.kept::<How>().ok_or_else(|| Error::bug("bounds that were not compiled"))?;
+    let value = call.value(0)?;
+    if value.is_null() {
+        return Ok(Value::Int(-1));
+    }
+    let value = prepared(how, Side { value: &value, kind: call.arg_kind(0) }, call.context())?;
+    for place in 1..call.len() {
+        let bound = call.value(place)?;
+        if bound.is_null() {
+            continue;
+        }
+        let side = Side { value: &bound, kind: call.arg_kind(place) };
+        let bound = prepared(how, side, call.context())?;
+        if value.compare(&bound) == Some(std::cmp::Ordering::Less) {
+            return Ok(Value::Int(i64::try_from(place).unwrap_or(i64::MAX) - 1));
+        }
+    }
+    Ok(Value::Int(i64::try_from(call.len()).unwrap_or(i64::MAX) - 1))
 }

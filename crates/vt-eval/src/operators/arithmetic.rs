@@ -38,9 +38,11 @@ fn quotient_kind(a: &Kind, b: &Kind) -> Result<Kind, Error> {
     a.class()?;
     b.class()?;
     let decimals = |kind: &Kind| u32::from(kind.decimals % NOT_FIXED);
-    let digits = match a.typ {
-        typ if typ.is_float() && a.decimals >= NOT_FIXED => 21,
-        _ => digits(a).saturating_sub(decimals(a)) + decimals(b),
+    let unknown = |kind: &Kind| kind.typ.is_float() && kind.decimals >= NOT_FIXED;
+    let added = if b.is_string() && !b.is_bits() { b.length } else { decimals(b) };
+    let digits = match unknown(a) || unknown(b) {
+        true => 21,
+        false => digits(a).saturating_sub(decimals(a)).saturating_add(added).min(21),
     };
     let unsigned = a.unsigned || b.unsigned;
     Ok(whole_kind(digits, unsigned))
@@ -54,8 +56,8 @@ fn digits(kind: &Kind) -> u32 {
 /// An integer of so many digits.
 fn whole_kind(digits: u32, unsigned: bool) -> Kind {
     match unsigned {
-        true => Kind::uint(digits.min(22)),
-        false => Kind::int((digits + 1).min(22)),
+        true => Kind::uint(digits.min(65)),
+        false => Kind::int(digits.min(65) + 1),
     }
 }
 
@@ -108,7 +110,7 @@ fn sum_kind(func: Func, a: &Kind, b: &Kind) -> Result<Kind, Error> {
         let length = digits + 1;
         return Ok(if unsigned { Kind::uint(length) } else { Kind::int(length) });
     }
-    Ok(whole_kind(digits.min(if unsigned { 21 } else { 20 }), unsigned))
+    Ok(whole_kind(digits, unsigned))
 }
 
 /// A decimal that has no sign prints none.
@@ -124,8 +126,8 @@ fn decimal_kind(func: Func, a: &Kind, b: &Kind) -> Kind {
     };
     match func {
         Func::Mul => Kind::decimal(a.precision() + b.precision(), decimals),
-        Func::Mod => Kind::decimal(integer(a).max(integer(b)) + u32::from(decimals), decimals),
-        _ => Kind::decimal(integer(a).max(integer(b)) + u32::from(decimals) + 1, decimals),
+        Func::Mod => Kind::decimal(a.precision().max(b.precision()), decimals),
+        _ => Kind::long_decimal(integer(a).max(integer(b)) + u32::from(decimals) + 1, decimals),
     }
 }
 
@@ -250,7 +252,7 @@ pub(super) fn negation(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         Class::Float => Kind::float_of(arg.kind.decimals),
         Class::Decimal => Kind { unsigned: false, ..arg.kind.clone() },
         Class::Int | Class::UInt => {
-            let length = arg.kind.length + u32::from(arg.kind.unsigned);
+            let length = (arg.kind.length + u32::from(arg.kind.unsigned)).max(2);
             // What does not fit an integer when it is negated becomes a decimal; MySQL asks so of
             // the bits, and negative constants seem too great to it.
             let great = match arg.constant() {

@@ -44,7 +44,7 @@ fn result_kind(signature: &Signature<'_>, strings: bool) -> Result<Kind, Error> 
     let shifts = matches!(signature.func(), Func::ShiftLeft | Func::ShiftRight);
     let counted = if shifts { 1 } else { signature.len() };
     let length = signature.kinds().take(counted).map(|kind| kind.length).max().unwrap_or(0);
-    Ok(Kind::text(length, Collation::BINARY, COERCIBLE).with_nullable(true))
+    Ok(Kind::text(length, Collation::BINARY, COERCIBLE).with_nullable(nullable))
 }
 
 pub(super) fn eval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -55,10 +55,12 @@ pub(super) fn eval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         _ => a ^ b,
     };
     if call.kind().typ == Type::UINT64 {
-        let (Some(a), Some(b)) = (call.int(0)?, call.int(1)?) else { return Ok(Value::Null) };
+        let Some(a) = call.int(0)? else { return Ok(Value::Null) };
+        let Some(b) = call.int(1)? else { return Ok(Value::Null) };
         return Ok(Value::UInt(combine(a.bits_u64(), b.bits_u64())));
     }
-    let (Some(a), Some(b)) = (call.bytes(0)?, call.bytes(1)?) else { return Ok(Value::Null) };
+    let Some(a) = call.bytes(0)? else { return Ok(Value::Null) };
+    let Some(b) = call.bytes(1)? else { return Ok(Value::Null) };
     if a.len() != b.len() {
         let message = "Binary operands of bitwise operators must be of equal length";
         return Err(Error::mysql(3513, b"HY000", message).with_code(Code::InvalidArgument));
@@ -84,13 +86,15 @@ pub(super) fn not(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 pub(super) fn shift(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let left = call.func() == Func::ShiftLeft;
     if call.kind().typ == Type::UINT64 {
-        let (Some(a), Some(b)) = (call.int(0)?, call.int(1)?) else { return Ok(Value::Null) };
+        let Some(a) = call.int(0)? else { return Ok(Value::Null) };
+        let Some(b) = call.int(1)? else { return Ok(Value::Null) };
         let by = u32::try_from(b.bits_u64()).unwrap_or(u32::MAX);
         let a = a.bits_u64();
         let shifted = if left { a.checked_shl(by) } else { a.checked_shr(by) };
         return Ok(Value::UInt(shifted.unwrap_or(0)));
     }
-    let (Some(bytes), Some(by)) = (call.bytes(0)?, call.int(1)?) else { return Ok(Value::Null) };
+    let Some(bytes) = call.bytes(0)? else { return Ok(Value::Null) };
+    let Some(by) = call.int(1)? else { return Ok(Value::Null) };
     let by = usize::try_from(by.bits_u64()).unwrap_or(usize::MAX);
     Ok(binary(if left { shift_left(&bytes, by) } else { shift_right(&bytes, by) }))
 }

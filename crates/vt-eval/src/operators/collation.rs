@@ -14,12 +14,12 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         return Err(Error::bug("COLLATE without a collation"));
     };
     let kind = signature.kind(0);
-    let own =
-        if kind.is_string() { kind.collation } else { signature.session().connection_collation };
-    if own.charset() != collation.charset()
-        && own != vt_value::Collation::UNKNOWN
-        && !kind.is_null()
-    {
+    let own = if kind.is_string() || kind.is_null() {
+        kind.collation
+    } else {
+        signature.session().connection_collation
+    };
+    if own.charset() != collation.charset() && own != Collation::UNKNOWN {
         let message = format!(
             "COLLATION '{}' is not valid for CHARACTER SET '{}'",
             collation.name().unwrap_or("unknown"),

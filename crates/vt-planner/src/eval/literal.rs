@@ -69,7 +69,7 @@ pub(super) fn literal(literal: &Literal<'_>) -> Result<Eval, Error> {
         }
         LiteralKind::NationalStr => {
             let value = Eval::Literal(literal_value(literal)?);
-            Eval::Call(Func::Introducer(NATIONAL), vec![value])
+            Eval::Call(Func::National, vec![value])
         }
         _ => Eval::Literal(literal_value(literal)?),
     })

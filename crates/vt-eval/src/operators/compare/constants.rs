@@ -113,7 +113,8 @@ fn replace(constant: &mut Node, value: Temporal) {
         vt_value::TemporalKind::DateTime => (Type::DATETIME, 19),
         vt_value::TemporalKind::Time => (Type::TIME, 10),
     };
-    constant.kind = Kind { nullable: false, ..Kind::new(typ, width, digits) };
+    let nullable = constant.kind.nullable;
+    constant.kind = Kind { nullable, ..Kind::new(typ, width, digits) };
     constant.op = Op::Constant(Value::Temporal(value));
 }
 

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use vt_base::Error;
 use vt_value::Value;
 
-use super::{Comparing, How, Side, order};
+use super::{Comparing, How, Side, order, prepared};
 use crate::Func;
 use crate::context::Context;
 use crate::function::{Call, Signature};
@@ -66,8 +66,31 @@ impl Pair<'_, '_> {
         if y.is_null() {
             return Ok(None);
         }
-        let (x, y) = (Side { value: &x, kind: &a.kind }, Side { value: &y, kind: &b.kind });
-        order(how, x, y, self.ctx).map(Some)
+        self.compared(how, (a, &x), (b, &y)).map(Some)
+    }
+
+    /// Returns the order of two values of nodes; what is constant warns but once.
+    fn compared(
+        &mut self,
+        how: &How,
+        (a, x): (&Node, &Value),
+        (b, y): (&Node, &Value),
+    ) -> Result<Ordering, Error> {
+        let number = matches!(how, How::Int | How::Decimal | How::Real);
+        let fixed = |node: &Node, value: &Value| {
+            number && matches!(value, Value::Text(..)) && node.constant().is_some()
+        };
+        let (left, right) = (Side { value: x, kind: &a.kind }, Side { value: y, kind: &b.kind });
+        if !fixed(a, x) && !fixed(b, y) {
+            return order(how, left, right, self.ctx);
+        }
+        let side =
+            |ctx: &mut Context<'_>, node: &Node, side: Side<'_>| match fixed(node, side.value) {
+                true => ctx.once(node, |ctx| prepared(how, side, ctx)),
+                false => prepared(how, side, ctx),
+            };
+        let (x, y) = (side(self.ctx, a, left)?, side(self.ctx, b, right)?);
+        x.compare(&y).ok_or_else(|| Error::bug("numbers without an order"))
     }
 
     /// Returns whether two operands are equal; `None` where a NULL leaves it open.
@@ -100,8 +123,7 @@ impl Pair<'_, '_> {
         if x.is_null() || y.is_null() {
             return Ok(x.is_null() && y.is_null());
         }
-        let (x, y) = (Side { value: &x, kind: &a.kind }, Side { value: &y, kind: &b.kind });
-        order(how, x, y, self.ctx).map(Ordering::is_eq)
+        self.compared(how, (a, &x), (b, &y)).map(Ordering::is_eq)
     }
 }
 
