@@ -20,7 +20,10 @@ const ANSWER: Duration = Duration::from_secs(60);
 const WRITERS: u64 = 4;
 
 pub(crate) fn cases() -> Vec<Case> {
-    vec![("lost primaries are replaced and nothing acknowledged is lost", lost_primaries)]
+    vec![
+        ("lost primaries are replaced and nothing acknowledged is lost", lost_primaries),
+        ("a short run of chaos", short_chaos),
+    ]
 }
 
 /// Clients that insert numbers, one after the other, and remember which were acknowledged.
@@ -170,6 +173,10 @@ fn lost_primaries(_: &LocalCluster) -> Outcome {
     let kept: BTreeSet<u64> = rows.lines().filter_map(|line| line.parse().ok()).collect();
     let lost: Vec<&u64> = acknowledged.difference(&kept).collect();
     equal("acknowledged writes that are lost", lost, Vec::new())
+}
+
+fn short_chaos(_: &LocalCluster) -> Outcome {
+    crate::chaos::run(&crate::chaos::Options::default()).map(|report| crate::say(&report))
 }
 
 fn scenes(cluster: &LocalCluster, writers: &Writers) -> Outcome {

@@ -3,6 +3,7 @@
 //! One cluster serves most tests, since starting one takes a while; tests keep to tables of their
 //! own. `cargo run -p vt-e2e -- WORD` runs those whose name has the word.
 
+mod chaos;
 mod check;
 mod clients;
 mod collations;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let filter = match args.split_first() {
         Some((word, rest)) if word == "oracle" => return oracle::main(rest),
+        Some((word, rest)) if word == "chaos" => return chaos::main(rest),
         Some((word, rest)) if word == "collations" => return collations::main(rest),
         Some((word, _)) => word.clone(),
         None => String::new(),
