@@ -8,6 +8,6 @@ pub use number::Int;
 pub(crate) use number::{decimal, int, integer_of_text, real, shown, truncated, truth};
 pub(crate) use temporal::{
     Need, clock, date, datetime, digits_of_text, either, literal, now, overflow, readable, time,
-    too_long, warn_temporal,
+    too_long, warn_temporal, warn_text,
 };
 pub(crate) use text::{characters, converted, text, to_charset, typed, write};

@@ -1,5 +1,6 @@
 //! The functions that are called by name, a file a family.
 
+mod asked;
 mod clock;
 mod compression;
 mod date_arith;

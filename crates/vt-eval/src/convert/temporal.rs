@@ -81,7 +81,11 @@ impl Source {
     /// Returns the text; of a string of bytes what is no printable ASCII as hexadecimal digits.
     fn shown(&self) -> String {
         if !self.binary {
-            return String::from_utf8_lossy(&self.bytes).chars().take(SHOWN_CHARACTERS).collect();
+            let end = self.bytes.iter().position(|byte| *byte == 0).unwrap_or(self.bytes.len());
+            let text = String::from_utf8_lossy(&self.bytes[..end]);
+            // Messages have no characters beyond the first 65536.
+            let shown = text.chars().map(|one| if u32::from(one) > 0xffff { '?' } else { one });
+            return shown.take(SHOWN_CHARACTERS).collect();
         }
         let mut out = String::new();
         for byte in self.bytes.iter().take(SHOWN_CHARACTERS) {
@@ -151,7 +155,9 @@ fn calendar(
             };
             let mut split = split;
             if asked == Asked::Date {
-                too_long(number, ctx);
+                if let Value::Decimal(number) = number {
+                    too_long(&Value::Decimal(number.truncate(0)), ctx);
+                }
                 if split.whole > 99_991_231 {
                     // The time's digits are not looked at.
                     split.whole -= split.whole % SECOND;
@@ -240,7 +246,8 @@ fn split(value: &Value) -> Option<Split> {
         Value::Decimal(number) => {
             let whole = number.truncate(0);
             let rest = number.sub(&whole)?;
-            let nanoseconds = rest.mul(&1_000_000_000i64.into())?.truncate(0).to_i64()?;
+            let nanoseconds =
+                rest.truncate(9).mul(&1_000_000_000i64.into())?.truncate(0).to_i64()?;
             // Less than a microsecond below zero is zero.
             let nanoseconds = if nanoseconds > -500 { nanoseconds.max(0) } else { nanoseconds };
             let limit = if number.is_negative() { i64::MIN } else { i64::MAX };
@@ -406,6 +413,11 @@ pub(crate) fn either(
                 value => Ok(value),
             }
         }
+        Value::Json(json) => {
+            let mut text = Vec::new();
+            json.write(&mut text);
+            either_of_text(&Source::of_text(&text), ctx).map(|(value, _)| value)
+        }
         number => {
             let Some(split) = split(number) else { return time(value, ctx) };
             // Numbers that have the digits of a date are one.
@@ -521,6 +533,13 @@ fn name(value: &Temporal) -> &'static str {
 /// Warning 1292.
 fn warn(ctx: &mut Context<'_>, way: &str, what: &str, text: &Source) {
     ctx.warn(1292, format!("{way} {what} value: '{}'", text.shown()));
+}
+
+/// Warning 1292 of a text of some collation.
+pub(crate) fn warn_text(ctx: &mut Context<'_>, what: &str, text: &Text) -> Result<(), Error> {
+    let text = Source::new(&text.bytes, text.collation)?;
+    warn(ctx, "Truncated incorrect", what, &text);
+    Ok(())
 }
 
 /// Warning 1292 of a text that was made, or is of UTF-8.

@@ -6,6 +6,7 @@ use vt_base::Error;
 use vt_value::temporal::{DAY, Interval, SECOND, Unit, add_interval, interval_of_text};
 use vt_value::{Temporal, TemporalKind, Type, Value};
 
+use super::asked;
 use super::temporal_kinds::{date_kind, datetime_digits, datetime_kind, text_kind, time_kind};
 use crate::convert::{self, Need};
 use crate::function::{Call, Function, Signature};
@@ -64,8 +65,8 @@ fn shift(call: &mut Call<'_, '_>, turn: fn(Interval) -> Interval) -> Result<Valu
     let typ = call.kind().typ;
     let is_time = typ == Type::TIME;
     let value = match is_time {
-        true => convert::time(&value, call.context())?,
-        false => convert::datetime(&value, Need::Whole, call.context())?,
+        true => asked::time(call, 0, &value)?,
+        false => asked::datetime(call, 0, &value, Need::Whole)?,
     };
     let Some(value) = value else { return Ok(Value::Null) };
     let what = if is_time { "TIME" } else { "DATETIME" };
@@ -143,7 +144,7 @@ fn datediff(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut known = true;
     for (place, day) in days.iter_mut().enumerate() {
         let value = call.value(place)?;
-        match convert::date(&value, Need::Countable, call.context())? {
+        match asked::date(call, place, &value, Need::Countable)? {
             Some(date) => *day = date.day_number(),
             None => known = false,
         }
@@ -165,7 +166,7 @@ fn diff(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut moments = [Temporal::ZERO_DATE; 2];
     for (place, moment) in moments.iter_mut().enumerate() {
         let value = call.value(place + 1)?;
-        let Some(value) = convert::datetime(&value, Need::Whole, call.context())? else {
+        let Some(value) = asked::datetime(call, place + 1, &value, Need::Whole)? else {
             return Ok(Value::Null);
         };
         *moment = value;

@@ -4,6 +4,7 @@ use vt_base::Error;
 use vt_value::temporal::{round_to, truncate_to};
 use vt_value::{Temporal, TemporalKind, Type, Value};
 
+use super::asked;
 use super::json;
 use super::temporal_kinds::{date_kind, datetime_kind, time_digits, time_kind};
 use crate::Func;
@@ -20,13 +21,13 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 
 fn date(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let value = call.value(0)?;
-    let date = convert::date(&value, Need::Stored, call.context())?;
+    let date = asked::date(call, 0, &value, Need::Stored)?;
     Ok(date.map_or(Value::Null, Value::Temporal))
 }
 
 fn time(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let value = call.value(0)?;
-    let time = convert::time(&value, call.context())?;
+    let time = asked::time(call, 0, &value)?;
     let digits = call.kind().decimals;
     Ok(time.map_or(Value::Null, |time| Value::Temporal(time.with_digits(digits))))
 }
@@ -47,10 +48,10 @@ pub(crate) fn cast(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let value = value(call)?;
     let kind = call.kind();
     let found = match call.func() {
-        Func::Cast(CastTarget::Date) => convert::date(&value, Need::Stored, call.context())?,
-        Func::Cast(CastTarget::Time { .. }) => convert::time(&value, call.context())?,
+        Func::Cast(CastTarget::Date) => asked::date(call, 0, &value, Need::Stored)?,
+        Func::Cast(CastTarget::Time { .. }) => asked::time(call, 0, &value)?,
         Func::Cast(CastTarget::DateTime { .. }) => {
-            let found = convert::datetime(&value, Need::Stored, call.context())?;
+            let found = asked::datetime(call, 0, &value, Need::Stored)?;
             found.map(|value| value.to_datetime())
         }
         _ => return cast_year(call, &value),

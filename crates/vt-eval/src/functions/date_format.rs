@@ -5,6 +5,7 @@ use vt_base::Error;
 use vt_value::temporal::{Locale, calendar, format_datetime, format_time};
 use vt_value::{Collation, Temporal, Value};
 
+use super::asked;
 use crate::collate::coercibility::COERCIBLE;
 use crate::convert::{self, Need};
 use crate::function::{Call, Function, Signature, Text};
@@ -86,8 +87,8 @@ pub(super) fn format(
     place: usize,
     is_time: bool,
 ) -> Result<Value, Error> {
-    let pattern = call.text(place)?;
-    let (Some(value), Some(pattern)) = (value, pattern) else { return Ok(Value::Null) };
+    let Some(value) = value else { return Ok(Value::Null) };
+    let Some(pattern) = call.text(place)? else { return Ok(Value::Null) };
     let pattern = convert::readable(&pattern)?;
     if pattern.is_empty() {
         return Ok(Value::Null);
@@ -103,7 +104,7 @@ pub(super) fn format(
 
 fn date_format(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let value = call.value(0)?;
-    let value = convert::datetime(&value, Need::Parts, call.context())?;
+    let value = asked::datetime(call, 0, &value, Need::Parts)?;
     format(call, value, 1, false)
 }
 
@@ -118,7 +119,7 @@ fn time_format(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn day_name(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let value = call.value(0)?;
-    let date = convert::date(&value, Need::Whole, call.context())?;
+    let date = asked::date(call, 0, &value, Need::Whole)?;
     let Some(date) = date else { return Ok(Value::Null) };
     let name = call.session().lc_time_names.day(calendar::weekday(date.day_number()));
     text(call, name)
@@ -126,7 +127,7 @@ fn day_name(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn month_name(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let value = call.value(0)?;
-    let date = convert::date(&value, Need::Parts, call.context())?;
+    let date = asked::date(call, 0, &value, Need::Parts)?;
     let Some((_, month @ 1.., _)) = date.map(|date| date.ymd()) else { return Ok(Value::Null) };
     let name = call.session().lc_time_names.month(month);
     text(call, name)

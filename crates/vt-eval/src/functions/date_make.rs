@@ -53,7 +53,7 @@ fn make_date(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 /// Returns the microseconds of some seconds, and what is behind them in nanoseconds.
 fn micros(seconds: &Decimal) -> Option<(i64, u32)> {
-    let nanos = seconds.mul(&1_000_000_000i64.into())?.truncate(0).to_i64()?;
+    let nanos = seconds.truncate(9).mul(&1_000_000_000i64.into())?.truncate(0).to_i64()?;
     Some((nanos / 1000, (nanos % 1000).unsigned_abs() as u32))
 }
 

@@ -4,6 +4,7 @@ use vt_base::Error;
 use vt_value::temporal::calendar::{self, WeekMode};
 use vt_value::{Temporal, Type, Value};
 
+use super::asked;
 use super::temporal_kinds::date_kind;
 use crate::convert::{self, Need};
 use crate::function::{Call, Function};
@@ -69,7 +70,7 @@ pub(super) fn number(length: u32) -> Result<Kind, Error> {
 
 fn date(call: &mut Call<'_, '_>, need: Need) -> Result<Option<Temporal>, Error> {
     let value = call.value(0)?;
-    convert::date(&value, need, call.context())
+    asked::date(call, 0, &value, need)
 }
 
 fn part(call: &mut Call<'_, '_>, of_date: fn((u32, u32, u32)) -> u32) -> Result<Value, Error> {
@@ -84,7 +85,7 @@ fn whole(call: &mut Call<'_, '_>, of_date: fn(&Temporal) -> u32) -> Result<Value
 
 fn clock(call: &mut Call<'_, '_>, of_time: fn(&Temporal) -> u32) -> Result<Value, Error> {
     let value = call.value(0)?;
-    let time = convert::time(&value, call.context())?;
+    let time = asked::time(call, 0, &value)?;
     Ok(time.map_or(Value::Null, |time| Value::Int(of_time(&time).into())))
 }
 
@@ -95,7 +96,7 @@ fn day_of_year(date: &Temporal) -> u32 {
 
 fn time_to_sec(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let value = call.value(0)?;
-    let time = convert::time(&value, call.context())?;
+    let time = asked::time(call, 0, &value)?;
     let seconds = |time: Temporal| Value::Int(time.time_micros() / vt_value::temporal::SECOND);
     Ok(time.map_or(Value::Null, seconds))
 }
@@ -107,7 +108,7 @@ fn to_days(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn to_seconds(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let value = call.value(0)?;
-    let moment = convert::datetime(&value, Need::Whole, call.context())?;
+    let moment = asked::datetime(call, 0, &value, Need::Whole)?;
     Ok(moment.map_or(Value::Null, |moment| {
         let seconds = moment.clock() / vt_value::temporal::SECOND;
         Value::Int(moment.day_number() * 86_400 + seconds)
@@ -138,12 +139,25 @@ fn last_day(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 /// Returns the mode that the second argument tells; `None` if it is NULL.
-fn mode(call: &mut Call<'_, '_>, default: i64) -> Result<Option<WeekMode>, Error> {
+fn mode(call: &mut Call<'_, '_>, default: i64) -> Result<Option<Mode>, Error> {
     let mode = match call.len() {
         1 => Some(default),
-        _ => call.int(1)?.map(|mode| u32::try_from(mode.value).unwrap_or(0).into()),
+        _ => match call.int(1)? {
+            Some(mode) => match u32::try_from(mode.value) {
+                Ok(mode) => Some(mode.into()),
+                Err(_) => return Ok(Some(Mode::Beyond)),
+            },
+            None => None,
+        },
     };
-    Ok(mode.map(WeekMode::of_number))
+    Ok(mode.map(|mode| Mode::Known(WeekMode::of_number(mode))))
+}
+
+/// The mode of WEEK that an argument tells.
+enum Mode {
+    Known(WeekMode),
+    /// A number that is negative or too great: the mode 0, of which YEARWEEK makes no other.
+    Beyond,
 }
 
 fn week(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -151,6 +165,10 @@ fn week(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let default = call.session().default_week_format.into();
     // MySQL answers 0 to a mode of NULL.
     let Some(mode) = mode(call, default)? else { return Ok(Value::Int(0)) };
+    let mode = match mode {
+        Mode::Known(mode) => mode,
+        Mode::Beyond => WeekMode::of_number(0),
+    };
     let (week, _) = calendar::week(date.day_number(), date.ymd().0, mode);
     Ok(Value::Int(week.into()))
 }
@@ -158,7 +176,10 @@ fn week(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn year_week(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(date) = date(call, Need::Whole)? else { return Ok(Value::Null) };
     let Some(mode) = mode(call, 0)? else { return Ok(Value::Int(0)) };
-    let mode = WeekMode { by_week_year: true, ..mode };
+    let mode = match mode {
+        Mode::Known(mode) => WeekMode { by_week_year: true, ..mode },
+        Mode::Beyond => WeekMode::of_number(0),
+    };
     let (week, year) = calendar::week(date.day_number(), date.ymd().0, mode);
     Ok(Value::Int(i64::from(year as i32) * 100 + i64::from(week)))
 }

@@ -4,6 +4,7 @@ use vt_base::Error;
 use vt_value::temporal::{Unit, calendar};
 use vt_value::{Temporal, Value};
 
+use super::asked;
 use super::date_arith::{is_dated, unit};
 use crate::convert::{self, Need};
 use crate::function::{Call, Function, Signature};
@@ -37,18 +38,18 @@ fn extract(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let unit = *call.kept::<Unit>().ok_or_else(|| Error::bug("EXTRACT without a unit"))?;
     let value = call.value(1)?;
     if value.is_null() {
-        if !unit.is_of_days() {
-            call.value(1)?;
-        }
         return Ok(Value::Null);
     }
     if unit.is_of_days() {
-        let date = convert::datetime(&value, Need::Parts, call.context())?;
+        let date = asked::datetime(call, 1, &value, Need::Parts)?;
         let mode = calendar::WeekMode::of_number(call.session().default_week_format.into());
         return Ok(date.map_or(Value::Null, |date| Value::Int(of_date(&date, unit, mode))));
     }
-    let clock = convert::clock(&value, call.context())?;
-    if clock.is_none_or(|clock| !is_dated(&clock)) && call.args()[1].call().is_some() {
+    let clock = match &value {
+        Value::Json(_) => asked::time(call, 1, &value)?,
+        _ => convert::clock(&value, call.context())?,
+    };
+    if clock.is_some_and(|clock| !is_dated(&clock)) && call.args()[1].call().is_some() {
         // MySQL has asked for a datetime first, and the warnings of a call come twice.
         call.value(1)?;
     }

@@ -1,6 +1,6 @@
 //! SIN, EXP, LOG, POW, RAND and their like: functions of doubles.
 
-use std::f64::consts::{LN_2, PI};
+use std::f64::consts::PI;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use vt_base::Error;
@@ -23,7 +23,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("ln", (1, 1), kind, |call| logarithm(call, f64::ln)),
     Function::new("log", (1, 2), kind, log),
     Function::new("log10", (1, 1), kind, |call| logarithm(call, f64::log10)),
-    Function::new("log2", (1, 1), kind, |call| logarithm(call, |number| number.ln() / LN_2)),
+    Function::new("log2", (1, 1), kind, |call| logarithm(call, f64::log2)),
     Function::new("pi", (0, 0), |_| Ok(Kind::new(Type::FLOAT64, 8, 6).with_nullable(false)), pi),
     Function::new("pow", (2, 2), kind, pow),
     Function::new("power", (2, 2), kind, pow),

@@ -29,6 +29,11 @@ fn made(signature: &Signature<'_>, length: u32) -> Kind {
     Kind { ascii: true, ..Kind::text(length, collation, COERCIBLE) }
 }
 
+/// A string may always become NULL where a strict mode is set: it may be too long.
+fn nullable(signature: &Signature<'_>) -> bool {
+    signature.session().sql_mode.is_strict() || signature.any_nullable()
+}
+
 /// Returns ASCII text as a string of the result's collation.
 fn text(call: &mut Call<'_, '_>, text: String) -> Result<Value, Error> {
     let text = Text { bytes: text.into(), collation: Collation::UTF8MB4_0900_AI_CI };
@@ -70,7 +75,7 @@ fn convert_base(call: &mut Call<'_, '_>, from: i64, to: i64) -> Result<Value, Er
         }
         let (number, whole) = read_in_base(&bytes, from_base, from < 0);
         if !whole {
-            convert::warn_temporal(call.context(), "Truncated incorrect", "DECIMAL", &bytes);
+            convert::warn_text(call.context(), "DECIMAL", &text)?;
         }
         number
     };
@@ -135,7 +140,7 @@ fn hex_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         }
         _ => kind.length.saturating_mul(2),
     };
-    Ok(made(signature, length))
+    Ok(made(signature, length).with_nullable(nullable(signature)))
 }
 
 fn hex(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -165,8 +170,7 @@ fn format_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         let found = std::str::from_utf8(name).ok().and_then(Locale::of_name);
         signature.keep(found);
     }
-    let signature: &Signature<'_> = signature;
-    Ok(made(signature, length))
+    Ok(made(signature, length).with_nullable(nullable(signature)))
 }
 
 /// Finds the locale of the third argument.

@@ -56,6 +56,13 @@ fn digits(node: &Node, as_time: bool) -> u8 {
     {
         return convert::digits_of_text(text, as_time);
     }
-    let open = node.kind().is_string() || node.kind().typ == Type::JSON;
+    if node.kind().is_string()
+        && let Some(Value::Temporal(value)) = node.constant()
+    {
+        return value.fraction_digits.min(6);
+    }
+    let open = node.kind().is_string()
+        || matches!(node.kind().typ, Type::ENUM | Type::SET)
+        || node.kind().typ == Type::JSON;
     if open { 6 } else { node.kind().decimals.min(6) }
 }

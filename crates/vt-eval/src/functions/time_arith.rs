@@ -4,6 +4,7 @@ use vt_base::Error;
 use vt_value::temporal::{DAY, Interval, TIME_MAX, Unit, add_interval};
 use vt_value::{Temporal, Type, Value};
 
+use super::asked;
 use super::date_arith::{is_dated, out_of_range, shaped};
 use super::temporal_kinds::{datetime_digits, datetime_kind, text_kind, time_digits, time_kind};
 use crate::convert::{self, Need};
@@ -34,7 +35,7 @@ fn add(call: &mut Call<'_, '_>, sign: i64) -> Result<Value, Error> {
     let first = convert::either(&first, Need::Whole, call.context())?;
     let Some(first) = first else { return Ok(Value::Null) };
     let second = call.value(1)?;
-    let Some(second) = convert::time(&second, call.context())? else { return Ok(Value::Null) };
+    let Some(second) = asked::time(call, 1, &second)? else { return Ok(Value::Null) };
     let micros = second.time_micros() * sign;
     if !is_dated(&first) {
         let sum = first.time_micros() + micros;
@@ -54,10 +55,12 @@ fn add(call: &mut Call<'_, '_>, sign: i64) -> Result<Value, Error> {
     }
 }
 
-/// Returns NULL. MySQL asks an argument that was NULL as a datetime once more as a time, and its
+/// Returns NULL. MySQL asks a number that was NULL as a datetime once more as a time, and its
 /// warnings come twice.
 pub(super) fn asked_again(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    call.value(0)?;
+    if call.arg_kind(0).typ.is_number() {
+        call.value(0)?;
+    }
     Ok(Value::Null)
 }
 
@@ -87,19 +90,24 @@ fn diff(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let digits = call.kind().decimals;
     if diff.abs() > TIME_MAX {
         let mut text = Vec::new();
-        write_long(diff, &mut text);
+        write_long(diff, digits, &mut text);
         convert::warn_temporal(call.context(), "Truncated incorrect", "time", &text);
     }
     Ok(Value::Temporal(Temporal::time(diff.clamp(-TIME_MAX, TIME_MAX), digits)))
 }
 
 /// Writes a time that may be longer than a TIME.
-fn write_long(micros: i64, out: &mut Vec<u8>) {
+fn write_long(micros: i64, digits: u8, out: &mut Vec<u8>) {
+    let fraction = format!("{:06}", micros.abs() % vt_value::temporal::SECOND);
     let seconds = micros.abs() / vt_value::temporal::SECOND;
     let sign = if micros < 0 { "-" } else { "" };
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let text = format!("{sign}{hours:02}:{minutes:02}:{seconds:02}");
     out.extend_from_slice(text.as_bytes());
+    if digits > 0 {
+        out.push(b'.');
+        out.extend_from_slice(&fraction.as_bytes()[..usize::from(digits.min(6))]);
+    }
 }
 
 fn timestamp_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -114,15 +122,15 @@ fn timestamp(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let value = call.value(0)?;
     let digits = call.kind().decimals;
     if call.len() == 1 {
-        let value = convert::datetime(&value, Need::Stored, call.context())?;
+        let value = asked::datetime(call, 0, &value, Need::Stored)?;
         let value = value.map(|value| value.to_datetime().with_digits(digits));
         return Ok(value.map_or(Value::Null, Value::Temporal));
     }
-    let Some(value) = convert::datetime(&value, Need::Whole, call.context())? else {
+    let Some(value) = asked::datetime(call, 0, &value, Need::Whole)? else {
         return Ok(Value::Null);
     };
     let time = call.value(1)?;
-    let Some(time) = convert::time(&time, call.context())? else { return Ok(Value::Null) };
+    let Some(time) = asked::time(call, 1, &time)? else { return Ok(Value::Null) };
     let interval = Interval::of_micros(time.time_micros().into());
     match add_interval(value.to_datetime(), interval, Unit::Microsecond) {
         Some(sum) => Ok(Value::Temporal(sum.with_digits(digits))),

@@ -5,6 +5,7 @@ use vt_value::temporal::zone::TIMESTAMP_MAX;
 use vt_value::temporal::{SECOND, TimeZone};
 use vt_value::{Decimal, Temporal, Value};
 
+use super::asked;
 use super::date_format::{format, format_kind};
 use super::temporal_kinds::{datetime_digits, datetime_kind};
 use crate::convert::{self, Need};
@@ -34,7 +35,7 @@ fn unix_timestamp(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if value.is_null() {
         return Ok(Value::Null);
     }
-    let moment = convert::datetime(&value, Need::Parts, call.context())?;
+    let moment = asked::datetime(call, 0, &value, Need::Parts)?;
     let moment = moment.filter(|moment| !moment.has_zero()).map(|moment| {
         let (start, micros) = call.session().time_zone.moment_of(&moment);
         (start.seconds, i64::from(micros))
@@ -62,7 +63,8 @@ fn from_unixtime(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if !call.arg_kind(0).typ.is_integral() {
         convert::too_long(&Value::Decimal(seconds), call.context());
     }
-    let micros = seconds.mul(&SECOND.into()).and_then(|micros| micros.round(0).to_i64());
+    let micros =
+        seconds.truncate(9).mul(&SECOND.into()).and_then(|micros| micros.round(0).to_i64());
     let in_range = micros.filter(|micros| (0..(TIMESTAMP_MAX + 1) * SECOND).contains(micros));
     let digits = call.arg_kind(0).decimals.min(6);
     let moment = match in_range {
@@ -109,7 +111,7 @@ fn convert_tz(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (from, to) = (zone(call, 1)?, zone(call, 2)?);
     let (Some(from), Some(to)) = (from, to) else { return Ok(Value::Null) };
     let value = call.value(0)?;
-    let moment = convert::datetime(&value, Need::Whole, call.context())?;
+    let moment = asked::datetime(call, 0, &value, Need::Whole)?;
     let Some(moment) = moment else { return Ok(Value::Null) };
     let digits = call.kind().decimals;
     Ok(Value::Temporal(moved(moment, &from, &to, digits)))

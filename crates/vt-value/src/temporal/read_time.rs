@@ -75,7 +75,9 @@ impl Clock<'_> {
         while self.peek(0).is_some_and(is_space) {
             self.at += 1;
         }
-        if !self.digit(0) && self.peek(0) != Some(b':') && self.peek(0) != Some(b'.') {
+        let sign = matches!(self.peek(0), Some(b':' | b'.'));
+        let point = self.text.get(self.at..) == Some(b".");
+        if !self.digit(usize::from(sign)) && !point {
             return None;
         }
         let first = self.number()?;

@@ -155,7 +155,8 @@ pub(crate) fn temporal(
     if made.is_none() {
         let what = match wanted {
             TemporalKind::Time => "TIME",
-            TemporalKind::Date | TemporalKind::DateTime => "DATE",
+            TemporalKind::Date => "DATE",
+            TemporalKind::DateTime => "DATETIME/TIMESTAMP",
         };
         ctx.warn(3156, invalid(what, source));
     }
