@@ -12,7 +12,6 @@ use super::strings::{
 use crate::convert::Int;
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
-use crate::node::Node;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("left", (2, 2), left_kind, left),
@@ -84,8 +83,6 @@ fn substr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    if call.len() == 3 && !call.args().get(1).and_then(Node::constant).is_some_and(Value::is_null) {
-    }
     let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
     let start = call.int(1)?;
     let length = if call.len() == 3 { call.int(2)? } else { Some(Int::signed(i64::MAX)) };
