@@ -25,13 +25,18 @@ fn name_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     Ok(from_itself(signature, system(64, 4)))
 }
 
+/// Returns the collation that values of a kind have in a result.
+fn shown_collation(kind: &Kind) -> Collation {
+    if kind.typ.is_number() || kind.typ.is_temporal() { Collation::BINARY } else { kind.collation }
+}
+
 fn charset(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let charset = charset_of(call.arg_kind(0).collation)?;
+    let charset = charset_of(shown_collation(call.arg_kind(0)))?;
     Ok(call.made(charset.name().as_bytes()))
 }
 
 fn collation(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let collation = call.arg_kind(0).collation;
+    let collation = shown_collation(call.arg_kind(0));
     let name = collation.name().ok_or_else(|| unknown(collation, "the name of a collation"))?;
     Ok(call.made(name.as_bytes()))
 }

@@ -163,8 +163,8 @@ fn insert_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 fn insert(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
     let Some(new) = own(call, 3)? else { return Ok(Value::Null) };
-    let (start, length) = (call.int(1)?, call.int(2)?);
-    let (Some(start), Some(length)) = (start, length) else { return Ok(Value::Null) };
+    let Some(start) = call.int(1)? else { return Ok(Value::Null) };
+    let Some(length) = call.int(2)? else { return Ok(Value::Null) };
     let charset = charset_of(call.kind().collation)?;
     let (start, length) = (start.clamped_i64(), length.clamped_i64());
     let count = charset.count(&text);

@@ -1,12 +1,11 @@
 //! HEX's inverse, base 64, QUOTE and SOUNDEX: strings written another way.
 
 use vt_base::Error;
-use vt_collation::Charset;
 use vt_value::{Collation, Value};
 
 use super::strings::{
-    BLOB_MAX, OF_NUMBERS, binary, bytes, chars, charset_of, claim_of, error, from_args, made_of,
-    of_connection, own, shown, sized, too_long, unlimited, wrong_value,
+    BLOB_MAX, OF_NUMBERS, binary, bytes, chars, charset_of, claim_of, from_args, made_of,
+    of_connection, own, sized, too_long, wrong_value,
 };
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
@@ -134,10 +133,10 @@ fn quote_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let own = signature.kind(0);
     let claim = match (own.is_string(), own.collation == Collation::BINARY) {
         (true, true) => (signature.session().connection_collation, own.coercibility),
-        (true, false) => claim_of(signature, 0)?,
-        (false, _) => OF_NUMBERS,
+        (false, true) => OF_NUMBERS,
+        (_, false) => claim_of(signature, 0)?,
     };
-    let kind = unlimited((chars(signature, 0) * 2 + 2).max(4), claim);
+    let kind = sized((chars(signature, 0) * 2 + 2).max(4), claim);
     Ok(made_of(signature, 0..1, kind))
 }
 
@@ -150,10 +149,6 @@ fn quote(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         });
         return Ok(call.made(out));
     };
-    let bytes = call.arg_kind(0).collation == Collation::BINARY;
-    if bytes && charset.well_formed(&text) < text.len() {
-        return Err(not_of(charset, &text));
-    }
     charset.encode(u32::from(b'\''), &mut out);
     for one in charset.chars(&text) {
         let code = charset.decode(one).map(|(code, _)| code);
@@ -174,16 +169,6 @@ fn quote(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     }
     charset.encode(u32::from(b'\''), &mut out);
     Ok(super::strings::limited(call, "quote", out))
-}
-
-/// MySQL's error for bytes that are no string of a character set.
-fn not_of(charset: Charset, text: &[u8]) -> Error {
-    /// So many bytes are shown.
-    const SHOWN: usize = 6;
-    let shown = shown(text.get(..SHOWN).unwrap_or(text), Collation::BINARY);
-    let more = if text.len() > SHOWN { "..." } else { "" };
-    let name = charset.name();
-    error(3854, format!("Cannot convert string '{shown}{more}' from binary to {name}"))
 }
 
 fn soundex_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -207,13 +192,14 @@ fn is_letter(code: u32) -> bool {
 fn soundex(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
     let charset = charset_of(call.kind().collation)?;
+    let binary = charset.name() == "binary";
     let mut out = Vec::new();
     let mut count = 0;
     let mut last = b'0';
     let mut rest: &[u8] = &text;
     while let Some((code, length)) = charset.decode(rest) {
         rest = rest.get(length..).unwrap_or_default();
-        if !is_letter(code) {
+        if !is_letter(code) || binary && code >= 0x80 {
             continue;
         }
         let own = sound(code);

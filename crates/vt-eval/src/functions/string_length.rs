@@ -5,9 +5,9 @@ use vt_collation::Charset;
 use vt_value::{Collation, Value};
 
 use super::strings::{charset_of, from_args, sized};
-use crate::SqlMode;
 use crate::function::{Call, Function, MANY, Signature};
 use crate::kind::Kind;
+use crate::operators::collation::deprecated;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("ascii", (1, 1), ascii_kind, ascii),
@@ -90,6 +90,9 @@ fn char_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let name = name.map(|name| String::from_utf8_lossy(&name).into_owned()).unwrap_or_default();
     let charset = Charset::from_name(&name)
         .ok_or_else(|| Error::unsupported(format_args!("the character set {name}")))?;
+    if let Some(message) = deprecated(charset.default_collation()) {
+        signature.note(1287, message);
+    }
     let length = (signature.len() as u64 - 1) * 4;
     Ok(from_args(signature, sized(length, (charset.default_collation(), 4))))
 }
@@ -110,7 +113,10 @@ fn char(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         bytes.iter().skip(whole).take(3).map(|byte| format!("{byte:02X}")).collect();
     call.warn(1300, format!("Invalid {} character string: '{shown}'", charset.name()));
     let mode = call.session().sql_mode;
-    if mode.has(SqlMode::STRICT_TRANS_TABLES) || mode.has(SqlMode::STRICT_ALL_TABLES) {
+    if charset.max_len() == 1 {
+        return Ok(call.made(bytes));
+    }
+    if mode.is_strict() {
         return Ok(Value::Null);
     }
     bytes.truncate(whole);

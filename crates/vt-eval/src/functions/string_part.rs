@@ -84,9 +84,9 @@ fn substr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 fn substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
-    let start = call.int(1)?;
+    let Some(start) = call.int(1)? else { return Ok(Value::Null) };
     let length = if call.len() == 3 { call.int(2)? } else { Some(Int::signed(i64::MAX)) };
-    let (Some(start), Some(length)) = (start, length) else { return Ok(Value::Null) };
+    let Some(length) = length else { return Ok(Value::Null) };
     let charset = charset_of(call.kind().collation)?;
     if length.value <= 0 || start.value > PLACE_MAX || start.value < -PLACE_MAX - 1 {
         return Ok(call.made(Bytes::new()));

@@ -5,7 +5,7 @@ use vt_collation::Charset;
 use vt_value::{Collation, Decimal, Type, Value};
 
 use super::strings::{
-    chars, chars_in, charset_of, claim_of, made_of, max_len, own, sized, too_long, unknown,
+    brought, chars, chars_in, charset_of, claim_of, made_of, max_len, own, sized, too_long, unknown,
 };
 use crate::function::{Call, CollationUse, Function, MANY, Signature};
 use crate::kind::Kind;
@@ -49,9 +49,11 @@ fn find_in_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 /// The collation of what is searched decides alone.
 fn found_kind(signature: &mut Signature<'_>, text: usize) -> Result<Kind, Error> {
-    let (collation, _) = claim_of(signature, text)?;
+    let (collation, coercibility) = claim_of(signature, text)?;
     signature.keep(Compared(collation));
-    Ok(Kind::int(11).with_nullable(signature.any_nullable()))
+    // As a string the answer has the collation that it was found by.
+    let kind = Kind { collation, coercibility, ..Kind::int(11) };
+    Ok(kind.with_nullable(signature.any_nullable()))
 }
 
 fn strcmp_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -76,7 +78,7 @@ fn compared(call: &Call<'_, '_>) -> Collation {
 
 fn strcmp(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let collation = compared(call);
-    let (a, b) = (call.text_in(0, collation)?, call.text_in(1, collation)?);
+    let (a, b) = (brought(call, 0, collation)?, brought(call, 1, collation)?);
     let (Some(a), Some(b)) = (a, b) else { return Ok(Value::Null) };
     match collation.compare(&a, &b) {
         Some(order) => Ok(Value::Int(order as i64)),
@@ -94,8 +96,8 @@ fn locate(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn find(call: &mut Call<'_, '_>, text: usize, part: usize) -> Result<Value, Error> {
     let collation = compared(call);
-    let Some(text) = call.text_in(text, collation)? else { return Ok(Value::Null) };
-    let Some(part) = call.text_in(part, collation)? else { return Ok(Value::Null) };
+    let Some(text) = brought(call, text, collation)? else { return Ok(Value::Null) };
+    let Some(part) = brought(call, part, collation)? else { return Ok(Value::Null) };
     let start = match call.len() {
         3 => call.int(2)?.map(crate::convert::Int::clamped_i64),
         _ => Some(1),
@@ -137,7 +139,7 @@ fn members(charset: Charset, text: &[u8]) -> Vec<&[u8]> {
 
 fn find_in_set(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let collation = compared(call);
-    let (wanted, set) = (call.text_in(0, collation)?, call.text_in(1, collation)?);
+    let (wanted, set) = (brought(call, 0, collation)?, brought(call, 1, collation)?);
     let (Some(wanted), Some(set)) = (wanted, set) else { return Ok(Value::Null) };
     if set.is_empty() {
         return Ok(Value::Int(0));
@@ -179,11 +181,14 @@ fn field_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         _ => CompareAs::Text(Collation::UNKNOWN),
     });
     let mut compared = each.reduce(compare_as).unwrap_or(CompareAs::Real);
+    let mut kind = Kind::int(11);
     if matches!(compared, CompareAs::Text(_)) {
-        compared = CompareAs::Text(claim_of(signature, 0)?.0);
+        let (collation, coercibility) = claim_of(signature, 0)?;
+        compared = CompareAs::Text(collation);
+        kind = Kind { collation, coercibility, ..kind };
     }
     signature.keep(compared);
-    Ok(Kind::int(11).with_nullable(false))
+    Ok(kind.with_nullable(false))
 }
 
 fn field(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -216,7 +221,7 @@ impl Wanted {
     fn of(call: &mut Call<'_, '_>, compared: CompareAs) -> Result<Wanted, Error> {
         Ok(match compared {
             CompareAs::Text(collation) => {
-                call.text_in(0, collation)?.map(|text| Wanted::Text(text, collation))
+                brought(call, 0, collation)?.map(|text| Wanted::Text(text, collation))
             }
             CompareAs::Int => call.int(0)?.map(|number| Wanted::Int(number.bits_i64())),
             CompareAs::Decimal => call.decimal(0)?.map(Wanted::Decimal),
@@ -229,7 +234,7 @@ impl Wanted {
         Ok(match self {
             Wanted::Null => false,
             Wanted::Text(wanted, collation) => {
-                let Some(text) = call.text_in(place, *collation)? else { return Ok(false) };
+                let Some(text) = brought(call, place, *collation)? else { return Ok(false) };
                 let equal = collation.equal(&text, wanted);
                 equal.ok_or_else(|| unknown(*collation, "comparing strings"))?
             }

@@ -110,7 +110,7 @@ pub(super) fn chars(signature: &Signature<'_>, place: usize) -> u64 {
 /// becomes a string of its own length.
 pub(super) fn chars_brought(signature: &Signature<'_>, place: usize) -> u64 {
     match signature.constant(place) {
-        Some(value) if !value.is_null() && !signature.kind(place).is_string() => {
+        Some(value) if !signature.kind(place).is_string() => {
             value.text().map_or(0, |text| text.len() as u64)
         }
         _ => chars(signature, place),
@@ -145,9 +145,12 @@ pub(super) fn constant_int(
     signature: &Signature<'_>,
     place: usize,
 ) -> Result<Option<Option<Int>>, Error> {
-    let Some(value) = signature.constant(place) else { return Ok(None) };
+    let Some(arg) = signature.args().get(place).filter(|arg| arg.is_constant()) else {
+        return Ok(None);
+    };
     let mut ctx = Context::new(signature.session());
-    let number = convert::int(value, signature.kind(place), &mut ctx)?;
+    let value = arg.eval(&[], &mut ctx)?;
+    let number = convert::int(&value, arg.kind(), &mut ctx)?;
     for warning in ctx.warnings.take() {
         signature.note(warning.errno, warning.message);
     }
@@ -157,7 +160,47 @@ pub(super) fn constant_int(
 /// Returns the bytes of an argument in the result's character set.
 pub(super) fn own(call: &mut Call<'_, '_>, place: usize) -> Result<Option<Bytes>, Error> {
     let collation = call.kind().collation;
-    call.text_in(place, collation)
+    brought(call, place, collation)
+}
+
+/// Returns the bytes of an argument in the character set of a collation.
+///
+/// # Errors
+/// MySQL's 3854 for a string that has no place there.
+pub(super) fn brought(
+    call: &mut Call<'_, '_>,
+    place: usize,
+    collation: Collation,
+) -> Result<Option<Bytes>, Error> {
+    let Some(text) = call.text(place)? else { return Ok(None) };
+    let (Some(from), Some(to)) = (text.collation.charset(), collation.charset()) else {
+        return call.text_in(place, collation);
+    };
+    let binary = |charset: Charset| charset.name() == "binary";
+    if from == to || binary(to) {
+        return Ok(Some(text.bytes));
+    }
+    if binary(from) {
+        return match to.well_formed(&text.bytes) == text.bytes.len() {
+            true => Ok(Some(text.bytes)),
+            false => Err(not_convertible(&text.bytes, from, to)),
+        };
+    }
+    let mut out = Vec::with_capacity(text.bytes.len());
+    match from.convert(&text.bytes, to, &mut out).is_exact() {
+        true => Ok(Some(out.into())),
+        false => Err(not_convertible(&text.bytes, from, to)),
+    }
+}
+
+/// MySQL's error for a string that another character set cannot hold.
+fn not_convertible(text: &[u8], from: Charset, to: Charset) -> Error {
+    /// So many bytes are shown.
+    const SHOWN: usize = 6;
+    let shown = shown(text.get(..SHOWN).unwrap_or(text), Collation::BINARY);
+    let more = if text.len() > SHOWN { "..." } else { "" };
+    let (from, to) = (from.name(), to.name());
+    error(3854, format!("Cannot convert string '{shown}{more}' from {from} to {to}"))
 }
 
 /// Returns whether a result of so many bytes is too long; then there is a warning, and the result
