@@ -144,7 +144,8 @@ fn column(kind: &Kind) -> Column {
         decimals: kind.decimals,
         not_null: !kind.nullable,
         unsigned: kind.unsigned || kind.typ.is_unsigned(),
-        collation: kind.collation.0,
+        // A number may have a collation for what it is as a string; a result does not tell it.
+        collation: if kind.typ.is_number() { Collation::BINARY.0 } else { kind.collation.0 },
     }
 }
 
