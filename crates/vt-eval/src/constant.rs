@@ -80,7 +80,11 @@ pub(crate) fn literal(
         }
         value => value,
     };
-    Ok(Node::new(kind, Op::Constant(value)))
+    let op = match value {
+        Value::Float(_) => Op::Written(value, typed.bytes.clone()),
+        value => Op::Constant(value),
+    };
+    Ok(Node::new(kind, op))
 }
 
 /// Makes a string constant of UTF-8 text in another character set.

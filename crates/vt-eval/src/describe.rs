@@ -37,6 +37,7 @@ fn write(node: &Node, out: &mut String) {
     }
     match &node.op {
         Op::Constant(value) => constant(value, node, out),
+        Op::Written(_, text) => out.push_str(&String::from_utf8_lossy(text)),
         Op::Column(_, name) => out.push_str(name),
         Op::Tuple(nodes) => list("(", nodes, out),
         Op::Call(call) => write_call(call, out),

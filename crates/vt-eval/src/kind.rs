@@ -253,7 +253,7 @@ impl Kind {
         match self.typ {
             Type::DECIMAL => {
                 let sign = u32::from(!self.unsigned);
-                self.length.saturating_sub(sign + u32::from(self.decimals > 0))
+                self.length.saturating_sub(sign + u32::from(self.decimals > 0)).min(65)
             }
             Type::NULL_TYPE => 0,
             Type::DATE => 8,

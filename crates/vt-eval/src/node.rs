@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use vt_base::Error;
 use vt_value::Value;
 
@@ -23,6 +25,8 @@ pub struct Node {
 #[derive(Debug)]
 pub(crate) enum Op {
     Constant(Value),
+    /// A constant that messages show as it was written.
+    Written(Value, Bytes),
     /// A call that was computed when the expression was compiled.
     Folded(Box<Folded>),
     /// A column of the row, with its name for messages.
@@ -61,7 +65,7 @@ impl Node {
     /// Returns the value of a constant.
     pub fn constant(&self) -> Option<&Value> {
         match &self.op {
-            Op::Constant(value) => Some(value),
+            Op::Constant(value) | Op::Written(value, _) => Some(value),
             Op::Folded(folded) => Some(&folded.value),
             Op::Column(..) | Op::Tuple(_) | Op::Call(_) => None,
         }
@@ -77,7 +81,7 @@ impl Node {
 
     pub(crate) fn is_constant(&self) -> bool {
         match &self.op {
-            Op::Constant(_) | Op::Folded(_) => true,
+            Op::Constant(_) | Op::Written(..) | Op::Folded(_) => true,
             Op::Tuple(members) => members.iter().all(Node::is_constant),
             Op::Column(..) | Op::Call(_) => false,
         }
@@ -85,7 +89,7 @@ impl Node {
 
     /// Returns whether the node is a literal, not a call that was computed.
     pub(crate) fn is_literal(&self) -> bool {
-        matches!(self.op, Op::Constant(_))
+        matches!(self.op, Op::Constant(_) | Op::Written(..))
     }
 
     pub(crate) fn is_column(&self) -> bool {
@@ -127,7 +131,7 @@ impl Node {
                 .get(*place)
                 .cloned()
                 .ok_or_else(|| Error::bug("an expression outside of its row")),
-            Op::Constant(value) => Ok(value.clone()),
+            Op::Constant(value) | Op::Written(value, _) => Ok(value.clone()),
             Op::Folded(folded) => {
                 if !folded.warnings.is_empty() {
                     let all = |ctx: &mut Context<'_>| {
@@ -166,7 +170,7 @@ impl Node {
 
     pub(crate) fn collect_columns(&self, out: &mut Vec<usize>) {
         match &self.op {
-            Op::Constant(_) | Op::Folded(_) => {}
+            Op::Constant(_) | Op::Written(..) | Op::Folded(_) => {}
             Op::Column(place, _) => out.push(*place),
             Op::Tuple(nodes) => nodes.iter().for_each(|node| node.collect_columns(out)),
             Op::Call(call) => call.args.iter().for_each(|node| node.collect_columns(out)),

@@ -208,41 +208,85 @@ impl Decimal {
         Decimal::new(!self.negative, self.scale.into(), self.magnitude)
     }
 
-    /// Adds; the result has the greater scale. `None` if it needs more than 81 digits.
+    /// Adds; the result has the greater scale, unless that has no room: then digits of both are
+    /// cut off before. `None` if the integer digits alone have no room.
     pub fn add(&self, other: &Decimal) -> Option<Decimal> {
+        let integer = groups(self.integer_digits().max(other.integer_digits()));
+        let room = GROUP * GROUPS_MAX.saturating_sub(integer);
+        let cut = |number: &Decimal| match usize::from(number.scale) > room {
+            true => number.truncate(room as u8),
+            false => *number,
+        };
+        let sum = cut(self).add_exactly(&cut(other))?;
+        fit(sum).or_else(|| fit(sum.cut_to_groups()))
+    }
+
+    fn add_exactly(&self, other: &Decimal) -> Option<Decimal> {
         let (a, b, scale) = align(self, other)?;
         let (mut sum, negative) = (a, self.negative);
         if self.negative == other.negative {
             if wide::add(&mut sum, &b) {
                 return None;
             }
-            return fit(Decimal::new(negative, scale, sum));
+            return Some(Decimal::new(negative, scale, sum));
         }
         if wide::cmp(&a, &b) == Ordering::Less {
             sum = b;
             wide::sub(&mut sum, &a);
-            return fit(Decimal::new(other.negative, scale, sum));
+            return Some(Decimal::new(other.negative, scale, sum));
         }
         wide::sub(&mut sum, &b);
-        fit(Decimal::new(negative, scale, sum))
+        Some(Decimal::new(negative, scale, sum))
     }
 
     pub fn sub(&self, other: &Decimal) -> Option<Decimal> {
         self.add(&other.negated())
     }
 
-    /// Multiplies; the scales add up to at most 31. `None` if it needs more than 81 digits.
+    /// Multiplies; the scales add up to at most 31. Where all groups of the product have no room,
+    /// groups behind the points are cut off before, most of them of the longer. `None` if the
+    /// integer digits alone have no room.
     pub fn mul(&self, other: &Decimal) -> Option<Decimal> {
-        let fraction_groups = groups(self.scale.into()) + groups(other.scale.into());
-        let integer_groups = groups(self.integer_digits() + other.integer_digits());
-        if fraction_groups + integer_groups > GROUPS_MAX {
+        let (own, others) = (groups(self.scale.into()), groups(other.scale.into()));
+        let integer = groups(self.integer_digits() + other.integer_digits());
+        if integer > GROUPS_MAX {
             return None;
         }
-        let mut product = wide::mul(&self.magnitude, &other.magnitude);
         let full = usize::from(self.scale) + usize::from(other.scale);
-        let scale = full.min(PRODUCT_SCALE_MAX);
-        wide::scale_down(&mut product, full - scale);
+        let excess = (own + others + integer).saturating_sub(GROUPS_MAX);
+        let kept = GROUP * (own + others - excess);
+        let (mut a, mut b) = (*self, *other);
+        if excess > 0 {
+            let (less, more) = (excess / 2, excess - excess / 2);
+            let (first, second) = if own <= others { (less, more) } else { (more, less) };
+            a = self.without_groups(own, first);
+            b = other.without_groups(others, second);
+        }
+        let mut product = wide::mul(&a.magnitude, &b.magnitude);
+        let has = usize::from(a.scale) + usize::from(b.scale);
+        let scale = full.min(PRODUCT_SCALE_MAX).min(kept);
+        if has >= scale {
+            wide::scale_down(&mut product, has - scale);
+        } else {
+            product = wide::scale_up(product, scale - has)?;
+        }
         Some(Decimal::new(self.negative != other.negative, scale, wide::narrow(&product)?))
+    }
+
+    /// Cuts off groups of digits from the right, of which so many stand behind the point.
+    fn without_groups(&self, behind: usize, dropped: usize) -> Decimal {
+        let kept = GROUP * behind.saturating_sub(dropped);
+        let mut cut = *self;
+        if usize::from(self.scale) > kept {
+            cut = self.truncate(kept as u8);
+        }
+        let before = GROUP * dropped.saturating_sub(behind);
+        if before > 0 {
+            wide::scale_down(&mut cut.magnitude, before);
+            let filled = wide::scale_up(cut.magnitude, before);
+            cut = Decimal::new(cut.negative, 0, filled.unwrap_or(cut.magnitude));
+        }
+        cut
     }
 
     /// Divides; `increment` is added to the scale, which is then filled up to whole groups, and

@@ -9,9 +9,6 @@ use crate::kind::{Class, Kind, NOT_FIXED};
 use crate::node::Node;
 use crate::{Func, SqlMode};
 
-/// What MySQL's intermediate results hold.
-const DIGITS_MAX: usize = 81;
-
 pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let increment = signature.session().div_precision_increment;
     let (a, b) = (signature.kind(0), signature.kind(1));
@@ -185,18 +182,11 @@ fn decimals(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         let keeps = func == Func::Average;
         return Ok(Value::Decimal(if keeps { number } else { fitted(number, call.kind()) }));
     }
-    let integer_digits = a.integer_digits() + b.integer_digits();
-    if matches!(func, Func::Div | Func::Average)
-        || (func == Func::Mul && integer_digits > DIGITS_MAX)
-    {
-        return Err(call.out_of_range("DECIMAL"));
-    }
-    // MySQL cuts digits off the operands here.
-    Err(Error::unsupported(format_args!("a decimal of more than {DIGITS_MAX} digits")))
+    Err(call.out_of_range("DECIMAL"))
 }
 
 fn fitted(number: Decimal, kind: &Kind) -> Decimal {
-    if number.scale() == kind.decimals { number } else { number.round(kind.decimals) }
+    if number.scale() > kind.decimals { number.round(kind.decimals) } else { number }
 }
 
 fn floats(call: &mut Call<'_, '_>) -> Result<Value, Error> {
