@@ -28,8 +28,8 @@
 use crate::{
     Arena,
     ast::{
-        Aggregate, Binary, BinaryOp, Bind, Expr, GroupBy, In, InList, InsertSource, Like, Literal,
-        LiteralKind, OrderItem, Query, Select, SelectItem, Statement,
+        Aggregate, Binary, BinaryOp, Bind, Expr, GroupBy, GroupModifier, In, InList, InsertSource,
+        Like, Literal, LiteralKind, OrderItem, Query, Select, SelectItem, Statement,
     },
     fingerprint::Fingerprint,
     visit::{Node, Rewriter, any_expr},
@@ -203,6 +203,9 @@ fn orders_by_literal(items: &[OrderItem<'_>]) -> bool {
 
 fn groups_by_literal(group_by: Option<&GroupBy<'_>>) -> bool {
     group_by.is_some_and(|group| {
+        if let GroupModifier::Sets(sets) = group.modifier {
+            return sets.iter().flat_map(|set| set.iter()).any(has_literal);
+        }
         group.exprs.iter().any(|expr| !matches!(expr, Expr::Literal(_)) && has_literal(expr))
     })
 }
@@ -245,7 +248,7 @@ impl<'a> Rewriter<'a> for Normalizer<'a> {
         }
     }
 
-    fn query(&mut self, query: &Query<'a>) -> Option<Query<'a>> {
+    fn query(&mut self, query: &'a Query<'a>) -> Option<&'a Query<'a>> {
         let mut new = *query;
         let names = self.names;
         // The names of a common table's columns are those of its query.
@@ -260,14 +263,15 @@ impl<'a> Rewriter<'a> for Normalizer<'a> {
             body => body.rewritten(self),
         };
         new.limit = query.limit.rewritten(self);
-        Some(new)
+        Some(self.arena.node(new))
     }
 
-    fn select(&mut self, select: &Select<'a>) -> Option<Select<'a>> {
-        Some(match groups_by_literal(select.group_by) {
+    fn select(&mut self, select: &'a Select<'a>) -> Option<&'a Select<'a>> {
+        let select = match groups_by_literal(select.group_by) {
             true => self.closed_select(select),
             false => self.open_select(select),
-        })
+        };
+        Some(self.arena.node(select))
     }
 }
 

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 
 use crate::{
     Arena,
-    ast::{ColumnName, Expr, Query, Select, TableName, TableRef},
+    ast::{ColumnName, Expr, Query, Select, SelectItem, TableName, TableRef},
 };
 
 /// How a walk goes on behind a node.
@@ -31,12 +31,12 @@ pub trait Visitor<'a> {
         Walk::Into
     }
 
-    fn query(&mut self, query: &Query<'a>) -> Walk {
+    fn query(&mut self, query: &'a Query<'a>) -> Walk {
         let _ = query;
         Walk::Into
     }
 
-    fn select(&mut self, select: &Select<'a>) -> Walk {
+    fn select(&mut self, select: &'a Select<'a>) -> Walk {
         let _ = select;
         Walk::Into
     }
@@ -70,13 +70,18 @@ pub trait Rewriter<'a> {
         None
     }
 
-    fn query(&mut self, query: &Query<'a>) -> Option<Query<'a>> {
+    fn query(&mut self, query: &'a Query<'a>) -> Option<&'a Query<'a>> {
         let _ = query;
         None
     }
 
-    fn select(&mut self, select: &Select<'a>) -> Option<Select<'a>> {
+    fn select(&mut self, select: &'a Select<'a>) -> Option<&'a Select<'a>> {
         let _ = select;
+        None
+    }
+
+    fn select_item(&mut self, item: &SelectItem<'a>) -> Option<SelectItem<'a>> {
+        let _ = item;
         None
     }
 

@@ -3,7 +3,7 @@
 use super::{Parsed, Parser};
 use crate::{
     ast::{
-        CreateSpatialReference, CreateTablespace, Literal, LiteralKind, OptionValue, ResourceGroup,
+        CreateSpatialReference, CreateTablespace, Literal, OptionValue, ResourceGroup,
         ServerOption, ServerOptionKind, ServerValue, SpatialAttribute, Statement, Storage,
         TableOption, TablespaceAction,
     },

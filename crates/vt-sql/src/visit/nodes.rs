@@ -116,9 +116,32 @@ macro_rules! seen {
     };
 }
 
+/// The same for nodes that are always behind a reference, which is what is seen and replaced.
+macro_rules! seen_behind_reference {
+    ($type:ident $hook:ident) => {
+        impl<'a> Node<'a> for &'a $type<'a> {
+            fn walk(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+                match visitor.$hook(self) {
+                    Walk::Into => self.walk_parts(visitor),
+                    Walk::Over => ON,
+                    Walk::Stop => ControlFlow::Break(()),
+                }
+            }
+
+            fn rewrite(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+                if let Some(replaced) = rewriter.$hook(self) {
+                    return Some(replaced);
+                }
+                let changed = self.rewrite_parts(rewriter)?;
+                Some(rewriter.arena().node(changed))
+            }
+        }
+    };
+}
+
 seen! { Expr expr walk_parts rewrite_parts }
-seen! { Query query walk_parts rewrite_parts }
-seen! { Select select walk_parts rewrite_parts }
+seen_behind_reference! { Query query }
+seen_behind_reference! { Select select }
 seen! { TableRef table_ref walk_parts rewrite_parts }
 
 impl<'a> Node<'a> for TableName<'a> {
@@ -252,6 +275,24 @@ parts! {
     Select { items from filter group_by having windows qualify }
 }
 
+impl<'a> Node<'a> for SelectItem<'a> {
+    fn walk(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
+        match self {
+            SelectItem::Star(_) => ON,
+            SelectItem::Expr(item) => item.walk(visitor),
+            SelectItem::Next(count) => count.walk(visitor),
+        }
+    }
+
+    fn rewrite(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
+        rewriter.select_item(self).or_else(|| match self {
+            SelectItem::Star(_) => None,
+            SelectItem::Expr(item) => item.rewrite(rewriter).map(SelectItem::Expr),
+            SelectItem::Next(count) => count.rewrite(rewriter).map(SelectItem::Next),
+        })
+    }
+}
+
 impl<'a> TableRef<'a> {
     /// Walks over the parts, not the table itself.
     pub fn walk_parts(&self, visitor: &mut dyn Visitor<'a>) -> Flow {
@@ -360,7 +401,6 @@ choices! {
     FrameBound { Preceding Following }
     JsonFallback { Default }
     QueryBody { Select Set Values Table Query }
-    SelectItem { Expr Next }
     JoinCondition { On }
     InsertSource { Values Query }
     SetValue { Expr }

@@ -308,7 +308,7 @@ fn of_set(items: &[SetItem<'_>]) -> Leaves {
     if items.iter().all(global) { Leaves::Nothing } else { Leaves::State("set") }
 }
 
-fn of_query(query: &Query<'_>) -> Found {
+fn of_query<'a>(query: &'a Query<'a>) -> Found {
     if let Some(next) = next_values(query) {
         return Found { next: Some(next), ..Found::new(PlanType::Nextval) };
     }

@@ -39,7 +39,7 @@ struct Names {
 }
 
 impl<'a> Visitor<'a> for Names {
-    fn query(&mut self, query: &Query<'a>) -> Walk {
+    fn query(&mut self, query: &'a Query<'a>) -> Walk {
         let made = query.with.iter().flat_map(|with| with.tables);
         self.made.extend(made.map(|table| table.name.as_str().to_owned()));
         Walk::Into
@@ -79,14 +79,14 @@ pub(super) fn first_of(from: &[TableRef<'_>]) -> Option<String> {
 }
 
 /// Looks for signs in a query and in those within it.
-pub(super) fn signs(query: &Query<'_>) -> Signs {
+pub(super) fn signs<'a>(query: &'a Query<'a>) -> Signs {
     let mut signs = Signs::default();
     let _ = query.walk(&mut signs);
     signs
 }
 
 impl<'a> Visitor<'a> for Signs {
-    fn query(&mut self, query: &Query<'a>) -> Walk {
+    fn query(&mut self, query: &'a Query<'a>) -> Walk {
         self.locks_rows |= !query.locks.is_empty();
         Walk::Into
     }
