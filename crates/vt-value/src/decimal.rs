@@ -164,6 +164,14 @@ impl Decimal {
         self.rescale(scale, Rounding::HalfUp)
     }
 
+    /// Rounds to `scale` digits after the point, or fills up with as many zeroes as have room.
+    #[must_use]
+    pub fn fitted(&self, scale: u8) -> Decimal {
+        let room = GROUP * GROUPS_MAX.saturating_sub(groups(self.integer_digits()));
+        let most = room.max(self.scale.into()).min(usize::from(u8::MAX)) as u8;
+        self.round(scale.min(most))
+    }
+
     /// Cuts to `scale` digits after the point, or fills up with zeroes.
     pub fn truncate(&self, scale: u8) -> Decimal {
         self.rescale(scale, Rounding::Down)

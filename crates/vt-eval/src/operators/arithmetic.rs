@@ -186,7 +186,7 @@ fn decimals(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn fitted(number: Decimal, kind: &Kind) -> Decimal {
-    if number.scale() > kind.decimals { number.round(kind.decimals) } else { number }
+    if number.scale() == kind.decimals { number } else { number.fitted(kind.decimals) }
 }
 
 fn floats(call: &mut Call<'_, '_>) -> Result<Value, Error> {
