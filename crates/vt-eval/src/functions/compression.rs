@@ -83,3 +83,6 @@ fn uncompressed_length(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

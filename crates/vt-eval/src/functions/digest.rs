@@ -1,7 +1,7 @@
 //! MD5, SHA1, SHA2, AES_ENCRYPT and AES_DECRYPT.
 
 use vt_base::Error;
-use vt_value::Value;
+use vt_value::{Collation, Value};
 
 use super::strings::{self, binary, bytes, constant_int, from_args, of_connection};
 use crate::crypto::aes::{BLOCK, Mode};
@@ -95,7 +95,8 @@ fn mode(name: &str) -> Result<Mode, Error> {
 fn encrypt_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let mode = checked_mode(signature)?;
     let length = usize::try_from(bytes(signature, 0)).unwrap_or(usize::MAX);
-    Ok(from_args(signature, binary(mode.encrypted_len(length) as u64)))
+    let length = mode.encrypted_len(length) as u64;
+    Ok(from_args(signature, strings::sized(length, (Collation::BINARY, 4))))
 }
 
 fn decrypt_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -131,8 +132,8 @@ enum Aes {
 
 fn aes(call: &mut Call<'_, '_>, way: Aes) -> Result<Value, Error> {
     let mode = call.kept::<Mode>().copied().unwrap_or_default();
-    let (text, password) = (call.bytes(0)?, call.bytes(1)?);
-    let (Some(text), Some(password)) = (text, password) else { return Ok(Value::Null) };
+    let Some(text) = call.bytes(0)? else { return Ok(Value::Null) };
+    let Some(password) = call.bytes(1)? else { return Ok(Value::Null) };
     let name = if way == Aes::Encrypt { "aes_encrypt" } else { "aes_decrypt" };
     let vector = vector(call, mode, name)?;
     let Some(key) = key(call, mode, &password, way)? else { return Ok(Value::Null) };

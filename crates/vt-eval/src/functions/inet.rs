@@ -259,3 +259,6 @@ fn is_ipv4_mapped(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let prefix = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
     Ok(Value::from(text.len() == 16 && text.starts_with(&prefix)))
 }
+
+#[cfg(test)]
+mod tests;

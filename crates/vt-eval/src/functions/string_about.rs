@@ -208,3 +208,6 @@ fn in_unit(number: f64, units: &[(f64, &str)]) -> Option<String> {
     };
     Some(format!("{digits}e{sign}{exponent:0>2} {name}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use vt_value::{Collation, Value};
 
 use super::strings::{
     BLOB_MAX, OF_NUMBERS, binary, bytes, chars, charset_of, claim_of, from_args, made_of,
-    of_connection, own, sized, too_long, wrong_value,
+    of_connection, own, sized, too_long, unknown, wrong_value,
 };
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
@@ -65,7 +65,18 @@ fn to_base64(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if too_long(call, "to_base64", length) {
         return Ok(Value::Null);
     }
-    let mut out = Vec::with_capacity(length as usize);
+    let out = write_base64(&text);
+    let collation = call.kind().collation;
+    let charset = charset_of(collation)?;
+    if charset.min_len() > 1 {
+        return Err(unknown(collation, "base 64"));
+    }
+    Ok(call.made(out))
+}
+
+/// Writes base 64 with its line breaks.
+fn write_base64(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(base64_len(text.len() as u64) as usize);
     for (index, three) in text.chunks(3).enumerate() {
         if index > 0 && index % (LINE / 4) == 0 {
             out.push(b'\n');
@@ -78,12 +89,7 @@ fn to_base64(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             out.push(if digit > three.len() { b'=' } else { shown });
         }
     }
-    let collation = call.kind().collation;
-    let charset = charset_of(collation)?;
-    if charset.min_len() > 1 {
-        return Err(super::strings::unknown(collation, "base 64"));
-    }
-    Ok(call.made(out))
+    out
 }
 
 fn from_base64_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -220,3 +226,6 @@ fn soundex(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     }
     Ok(call.made(out))
 }
+
+#[cfg(test)]
+mod tests;

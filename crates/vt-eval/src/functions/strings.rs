@@ -135,6 +135,9 @@ pub(super) fn bytes(signature: &Signature<'_>, place: usize) -> u64 {
 
 /// Returns the collation of one argument as a string; that of NULL is that of bytes.
 pub(super) fn claim_of(signature: &mut Signature<'_>, place: usize) -> Result<Claim, Error> {
+    if signature.kind(place).typ == Type::BIT {
+        return Ok((Collation::BINARY, 2));
+    }
     signature.aggregate_collation(place..place + 1, CollationUse::Result)
 }
 
@@ -173,6 +176,9 @@ pub(super) fn brought(
     collation: Collation,
 ) -> Result<Option<Bytes>, Error> {
     let Some(text) = call.text(place)? else { return Ok(None) };
+    if call.arg_kind(place).is_bits() {
+        return Ok(Some(text.bytes));
+    }
     let (Some(from), Some(to)) = (text.collation.charset(), collation.charset()) else {
         return call.text_in(place, collation);
     };

@@ -134,3 +134,6 @@ fn uuid(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     bytes[10] |= 1;
     Ok(call.made(write(&bytes)))
 }
+
+#[cfg(test)]
+mod tests;
