@@ -11,6 +11,8 @@ pub struct Context<'s> {
     pub warnings: Warnings,
     /// A value that does not fit is an error, as where rows are written under a strict mode.
     pub strict: bool,
+    /// The number of the row that is computed, from 1: some warnings name it.
+    pub row: u64,
     /// Where chance comes from: the session's seed, carried on.
     chance: u64,
     /// The constants that have given their warnings.
@@ -20,7 +22,14 @@ pub struct Context<'s> {
 impl<'s> Context<'s> {
     pub fn new(session: &'s Session) -> Context<'s> {
         let warnings = Warnings::new(session.max_error_count);
-        Context { session, warnings, strict: false, chance: session.seed, warned: Vec::new() }
+        Context {
+            session,
+            warnings,
+            strict: false,
+            row: 1,
+            chance: session.seed,
+            warned: Vec::new(),
+        }
     }
 
     pub fn warn(&mut self, errno: u16, message: impl Into<std::sync::Arc<str>>) {

@@ -113,7 +113,8 @@ impl Evaluator {
         let mut ctx = Context::new(&self.session);
         compiled.notes().iter().for_each(|note| ctx.warnings.push(note.clone()));
         let mut values = Vec::with_capacity(self.rows.len());
-        for row in &self.rows {
+        for (place, row) in self.rows.iter().enumerate() {
+            ctx.row = place as u64 + 1;
             let value = compiled.eval(row, &mut ctx)?;
             let mut text = Vec::new();
             compiled.write(&value, &mut text);

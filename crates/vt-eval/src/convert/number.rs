@@ -80,7 +80,8 @@ pub(crate) fn shown(text: &[u8], collation: Collation) -> String {
 
 /// Returns the number that bytes stand for; of too many, with a warning, none.
 pub(crate) fn bits_of(bytes: &[u8], ctx: &mut Context<'_>) -> u64 {
-    if bytes.len() <= 8 {
+    let leading = bytes.iter().take_while(|byte| **byte == 0).count();
+    if bytes.len() - leading <= 8 {
         return bits(bytes);
     }
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

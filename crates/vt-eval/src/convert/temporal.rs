@@ -1,15 +1,19 @@
 //! Values as dates and times, with MySQL's warnings.
 
-use bytes::Bytes;
+mod either;
+mod source;
+
 use vt_base::Error;
 use vt_value::temporal::{
     self, DAY, DateRules, Notes, ReadDateTime, SECOND, Split, TIME_MAX, add_nanoseconds,
 };
-use vt_value::{Collation, Temporal, TemporalKind, Value};
+use vt_value::{Temporal, TemporalKind, Value};
 
-use super::number::SHOWN_CHARACTERS;
+pub(crate) use either::{clock, either};
+use source::{Source, deprecation, warn};
+pub(crate) use source::{overflow, readable, warn_temporal, warn_text};
+
 use crate::context::Context;
-use crate::function::Text;
 use crate::session::Session;
 use crate::sql_mode::SqlMode;
 use crate::warning::Warning;
@@ -52,59 +56,6 @@ impl Need {
             truncate_fraction: mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL),
         }
     }
-}
-
-/// A string as it is read, and as a warning shows it.
-struct Source {
-    bytes: Bytes,
-    binary: bool,
-}
-
-impl std::ops::Deref for Source {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Source {
-    fn new(bytes: &Bytes, collation: Collation) -> Result<Source, Error> {
-        let text = Text { bytes: bytes.clone(), collation };
-        Ok(Source { bytes: readable(&text)?, binary: collation == Collation::BINARY })
-    }
-
-    fn of_text(text: &[u8]) -> Source {
-        Source { bytes: Bytes::copy_from_slice(text), binary: false }
-    }
-
-    /// Returns the text; of a string of bytes what is no printable ASCII as hexadecimal digits.
-    fn shown(&self) -> String {
-        if !self.binary {
-            let end = self.bytes.iter().position(|byte| *byte == 0).unwrap_or(self.bytes.len());
-            let text = String::from_utf8_lossy(&self.bytes[..end]);
-            // Messages have no characters beyond the first 65536.
-            let shown = text.chars().map(|one| if u32::from(one) > 0xffff { '?' } else { one });
-            return shown.take(SHOWN_CHARACTERS).collect();
-        }
-        let mut out = String::new();
-        for byte in self.bytes.iter().take(SHOWN_CHARACTERS) {
-            match byte {
-                b' '..=b'~' => out.push(char::from(*byte)),
-                _ => out.push_str(&format!("\\x{byte:02X}")),
-            }
-        }
-        out
-    }
-}
-
-/// Returns the bytes of a string whose digits, signs and letters are those of ASCII.
-pub(crate) fn readable(text: &Text) -> Result<Bytes, Error> {
-    if text.collation == Collation::BINARY {
-        return Ok(text.bytes.clone());
-    }
-    let converted = super::converted(text, Collation::UTF8MB4_0900_AI_CI)?;
-    Ok(converted.unwrap_or_else(|| text.bytes.clone()))
 }
 
 /// Returns the local time at which the statement started.
@@ -157,6 +108,10 @@ fn calendar(
             if asked == Asked::Date {
                 if let Value::Decimal(number) = number {
                     too_long(&Value::Decimal(number.truncate(0)), ctx);
+                }
+                // Less than a microsecond below zero is zero.
+                if split.nanoseconds > -500 {
+                    split.nanoseconds = split.nanoseconds.max(0);
                 }
                 if split.whole > 99_991_231 {
                     // The time's digits are not looked at.
@@ -248,8 +203,6 @@ fn split(value: &Value) -> Option<Split> {
             let rest = number.sub(&whole)?;
             let nanoseconds =
                 rest.truncate(9).mul(&1_000_000_000i64.into())?.truncate(0).to_i64()?;
-            // Less than a microsecond below zero is zero.
-            let nanoseconds = if nanoseconds > -500 { nanoseconds.max(0) } else { nanoseconds };
             let limit = if number.is_negative() { i64::MIN } else { i64::MAX };
             let whole = whole.to_i64().unwrap_or(limit);
             Split { whole, nanoseconds: i32::try_from(nanoseconds).unwrap_or(0) }
@@ -389,114 +342,6 @@ fn within_time(value: Temporal, notes: &mut Notes) -> Temporal {
     Temporal::time(micros.clamp(-TIME_MAX, TIME_MAX), value.fraction_digits)
 }
 
-/// Returns a value as what it looks like, a DATE, DATETIME or TIME, as ADDTIME and TIMEDIFF take
-/// it. Partial dates are refused where a whole one is needed.
-pub(crate) fn either(
-    value: &Value,
-    need: Need,
-    ctx: &mut Context<'_>,
-) -> Result<Option<Temporal>, Error> {
-    let refused = |value: &Temporal, ctx: &Context<'_>| {
-        let dated = value.kind != TemporalKind::Time;
-        dated && need.rules(ctx.session).check_value(value).is_some()
-    };
-    match value {
-        Value::Temporal(value) => Ok(Some(*value).filter(|value| !refused(value, ctx))),
-        Value::Text(bytes, collation) => {
-            let text = Source::new(bytes, *collation)?;
-            let (value, lenient) = either_of_text(&text, ctx)?;
-            match value {
-                Some(value) if !lenient && refused(&value, ctx) => {
-                    warn(ctx, "Truncated incorrect", name(&value), &text);
-                    Ok(None)
-                }
-                value => Ok(value),
-            }
-        }
-        Value::Json(json) => {
-            let mut text = Vec::new();
-            json.write(&mut text);
-            either_of_text(&Source::of_text(&text), ctx).map(|(value, _)| value)
-        }
-        number => {
-            let Some(split) = split(number) else { return time(value, ctx) };
-            // Numbers that have the digits of a date are one.
-            if split.whole < 10_000_101 {
-                return time(value, ctx);
-            }
-            let (found, _) = temporal::datetime_of_number(split, &DateRules::FUZZY);
-            if found.is_none() {
-                warn(ctx, "Incorrect", "datetime", &Source::of_text(&shown(value)));
-            }
-            Ok(found)
-        }
-    }
-}
-
-/// Reads a text as a datetime or a time; says also whether it is a date that began like a time,
-/// whose zeroes MySQL lets pass.
-fn either_of_text(text: &Source, ctx: &mut Context<'_>) -> Result<(Option<Temporal>, bool), Error> {
-    if text.contains(&b':') {
-        let (value, notes) = time_of_text(text, ctx.session)?;
-        let is_time = value.is_some_and(|_| {
-            temporal::read_time(text).0.is_some_and(|read| read.value.kind == TemporalKind::Time)
-        });
-        if is_time && notes == Notes::NONE {
-            return Ok((value, false));
-        }
-    }
-    let rules = DateRules { any_day: true, ..DateRules::FUZZY };
-    let (read, mut notes) = temporal::read_datetime(text, &rules);
-    if let Some(read) = read
-        && let Some(value) = settled(read, &rules, &mut notes, ctx.session)?
-    {
-        deprecation(&notes, text, ctx);
-        let lenient = notes.deprecation.is_some_and(|seen| seen.delimiter == b':');
-        return Ok((Some(value), lenient));
-    }
-    let (value, notes) = time_of_text(text, ctx.session)?;
-    match value {
-        Some(_) if notes.is_bad() => warn(ctx, "Truncated incorrect", "time", text),
-        Some(_) => {}
-        None => warn(ctx, "Incorrect", "datetime", text),
-    }
-    Ok((value, false))
-}
-
-/// Returns a value as what EXTRACT takes hours and less from: a datetime if it is clearly one,
-/// else a time.
-pub(crate) fn clock(value: &Value, ctx: &mut Context<'_>) -> Result<Option<Temporal>, Error> {
-    let rules = Need::Parts.rules(ctx.session);
-    match value {
-        Value::Temporal(value) => Ok(Some(*value)),
-        Value::Text(bytes, collation) => {
-            let text = Source::new(bytes, *collation)?;
-            let (read, mut notes) = temporal::read_datetime(&text, &rules);
-            let refused = Notes::ZERO_DATE.and(Notes::ZERO_IN_DATE).and(Notes::OUT_OF_RANGE);
-            if notes.has(refused) && notes.deprecation.is_none() {
-                warn(ctx, "Incorrect", "datetime", &text);
-                return Ok(None);
-            }
-            match read {
-                Some(read) if notes == Notes::NONE => {
-                    settled(read, &rules, &mut notes, ctx.session)
-                }
-                _ => time(value, ctx),
-            }
-        }
-        number => {
-            let Some(split) = split(number) else { return time(value, ctx) };
-            let found = temporal::datetime_of_number(split, &rules).0;
-            // Four digits and less are minutes and seconds.
-            let dated = found.is_some_and(|found| !found.has_zero()) && split.whole > 9999;
-            if dated || split.whole == 0 {
-                return datetime(number, Need::Parts, ctx);
-            }
-            time(value, ctx)
-        }
-    }
-}
-
 /// Reads the text of `DATE 'x'`, `TIME 'x'` or `TIMESTAMP 'x'`, with the warnings that it gives;
 /// `None` if it is none.
 pub(crate) fn literal(
@@ -527,45 +372,6 @@ fn name(value: &Temporal) -> &'static str {
         TemporalKind::Date => "date",
         TemporalKind::DateTime => "datetime",
         TemporalKind::Time => "time",
-    }
-}
-
-/// Warning 1292.
-fn warn(ctx: &mut Context<'_>, way: &str, what: &str, text: &Source) {
-    ctx.warn(1292, format!("{way} {what} value: '{}'", text.shown()));
-}
-
-/// Warning 1292 of a text of some collation.
-pub(crate) fn warn_text(ctx: &mut Context<'_>, what: &str, text: &Text) -> Result<(), Error> {
-    let text = Source::new(&text.bytes, text.collation)?;
-    warn(ctx, "Truncated incorrect", what, &text);
-    Ok(())
-}
-
-/// Warning 1292 of a text that was made, or is of UTF-8.
-pub(crate) fn warn_temporal(ctx: &mut Context<'_>, way: &str, what: &str, text: &[u8]) {
-    warn(ctx, way, what, &Source::of_text(text));
-}
-
-/// Warning 1441.
-pub(crate) fn overflow(ctx: &mut Context<'_>, what: &str) {
-    ctx.warn(1441, format!("Datetime function: {what} field overflow"));
-}
-
-/// Warns of delimiters that MySQL will not take for ever.
-fn deprecation(notes: &Notes, text: &[u8], ctx: &mut Context<'_>) {
-    let Some(seen) = notes.deprecation else { return };
-    let text = String::from_utf8_lossy(text);
-    let place = seen.position;
-    let delimiter = char::from(seen.delimiter).escape_default();
-    let start = format!(
-        "Delimiter '{delimiter}' in position {place} in datetime value '{text}' at row 1 is"
-    );
-    match seen.standard.map(char::from) {
-        Some(standard) => {
-            ctx.warn(4095, format!("{start} deprecated. Prefer the standard '{standard}'."));
-        }
-        None => ctx.warn(4096, format!("{start} superfluous and is deprecated. Please remove.")),
     }
 }
 

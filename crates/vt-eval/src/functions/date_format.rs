@@ -89,7 +89,11 @@ pub(super) fn format(
 ) -> Result<Value, Error> {
     let Some(value) = value else { return Ok(Value::Null) };
     let Some(pattern) = call.text(place)? else { return Ok(Value::Null) };
-    let pattern = convert::readable(&pattern)?;
+    // The letters of the pattern pass through as the bytes that they are.
+    let pattern = match pattern.collation.charset().is_none_or(|charset| charset.keeps_ascii()) {
+        true => pattern.bytes,
+        false => convert::readable(&pattern)?,
+    };
     if pattern.is_empty() {
         return Ok(Value::Null);
     }

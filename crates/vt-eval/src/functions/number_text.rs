@@ -61,14 +61,15 @@ fn in_base(call: &mut Call<'_, '_>, base: i64) -> Result<Value, Error> {
 fn convert_base(call: &mut Call<'_, '_>, from: i64, to: i64) -> Result<Value, Error> {
     let base =
         |base: i64| u32::try_from(base.unsigned_abs()).ok().filter(|base| (2..=36).contains(base));
-    let (Some(from_base), Some(to_base)) = (base(from), base(to)) else { return Ok(Value::Null) };
+    let (from_base, to_base) = (base(from), base(to));
     let number = if call.arg_kind(0).is_bits() {
         match call.int(0)? {
-            Some(number) => number.bits_u64(),
-            None => return Ok(Value::Null),
+            Some(number) if call.arg_kind(0).length > 0 => number.bits_u64(),
+            _ => return Ok(Value::Null),
         }
     } else {
         let Some(text) = call.text(0)? else { return Ok(Value::Null) };
+        let Some(from_base) = from_base else { return Ok(Value::Null) };
         let bytes = convert::readable(&text)?;
         if bytes.is_empty() {
             return Ok(Value::Null);
@@ -79,6 +80,7 @@ fn convert_base(call: &mut Call<'_, '_>, from: i64, to: i64) -> Result<Value, Er
         }
         number
     };
+    let (Some(_), Some(to_base)) = (from_base, to_base) else { return Ok(Value::Null) };
     let (negative, size) = match to < 0 && (number as i64) < 0 {
         true => (true, (number as i64).unsigned_abs()),
         false => (false, number),
@@ -133,7 +135,7 @@ fn hex_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let kind = signature.kind(0);
     let length = match kind.typ {
         Type::NULL_TYPE => 0,
-        typ if typ.is_number() => 16,
+        typ if typ.is_number() || typ == Type::BIT => 16,
         typ if typ.is_text() => {
             let widest = kind.collation.charset().map_or(1, |charset| charset.max_len()) as u32;
             kind.length.saturating_mul(widest).saturating_mul(2)

@@ -31,12 +31,13 @@ impl<T> Made<T> {
         match self {
             Made::Exactly(value) => value,
             Made::Invalid(value) => {
-                ctx.warn(3156, invalid(what, source));
+                ctx.warn(3156, invalid(what, source, ctx.row));
                 value
             }
             Made::OutOfRange(value) => {
                 let message = format!(
-                    "Out of range JSON value for CAST to {what} from column {source} at row 1"
+                    "Out of range JSON value for CAST to {what} from column {source} at row {}",
+                    ctx.row
                 );
                 ctx.warn(3155, message);
                 value
@@ -45,8 +46,8 @@ impl<T> Made<T> {
     }
 }
 
-fn invalid(what: &str, source: &str) -> String {
-    format!("Invalid JSON value for CAST to {what} from column {source} at row 1")
+fn invalid(what: &str, source: &str, row: u64) -> String {
+    format!("Invalid JSON value for CAST to {what} from column {source} at row {row}")
 }
 
 /// Returns what MySQL's messages call the origin of a document: a column, or a function.
@@ -158,7 +159,7 @@ pub(crate) fn temporal(
             TemporalKind::Date => "DATE",
             TemporalKind::DateTime => "DATETIME/TIMESTAMP",
         };
-        ctx.warn(3156, invalid(what, source));
+        ctx.warn(3156, invalid(what, source, ctx.row));
     }
     Ok(made)
 }

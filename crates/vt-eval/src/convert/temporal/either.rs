@@ -1,0 +1,117 @@
+//! Values that may be dates or times, as ADDTIME, TIMEDIFF and EXTRACT take them.
+
+use vt_base::Error;
+use vt_value::temporal::{self, DateRules, Notes};
+use vt_value::{Temporal, TemporalKind, Value};
+
+use super::source::{Source, deprecation, warn};
+use super::{Need, datetime, name, settled, shown, split, time, time_of_text};
+use crate::context::Context;
+
+/// Returns a value as what it looks like, a DATE, DATETIME or TIME, as ADDTIME and TIMEDIFF take
+/// it. Partial dates are refused where a whole one is needed.
+pub(crate) fn either(
+    value: &Value,
+    need: Need,
+    ctx: &mut Context<'_>,
+) -> Result<Option<Temporal>, Error> {
+    let refused = |value: &Temporal, ctx: &Context<'_>| {
+        let dated = value.kind != TemporalKind::Time;
+        dated && need.rules(ctx.session).check_value(value).is_some()
+    };
+    match value {
+        Value::Temporal(value) => Ok(Some(*value).filter(|value| !refused(value, ctx))),
+        Value::Text(bytes, collation) => {
+            let text = Source::new(bytes, *collation)?;
+            let (value, lenient) = either_of_text(&text, ctx)?;
+            match value {
+                Some(value) if !lenient && refused(&value, ctx) => {
+                    warn(ctx, "Truncated incorrect", name(&value), &text);
+                    Ok(None)
+                }
+                value => Ok(value),
+            }
+        }
+        Value::Json(json) => {
+            let mut text = Vec::new();
+            json.write(&mut text);
+            either_of_text(&Source::of_text(&text), ctx).map(|(value, _)| value)
+        }
+        number => {
+            let Some(split) = split(number) else { return time(value, ctx) };
+            // Numbers that have the digits of a date are one.
+            if split.whole < 10_000_101 {
+                return time(value, ctx);
+            }
+            let (found, _) = temporal::datetime_of_number(split, &DateRules::FUZZY);
+            if found.is_none() {
+                warn(ctx, "Incorrect", "datetime", &Source::of_text(&shown(value)));
+            }
+            Ok(found)
+        }
+    }
+}
+
+/// Reads a text as a datetime or a time; says also whether it is a date that began like a time,
+/// whose zeroes MySQL lets pass.
+fn either_of_text(text: &Source, ctx: &mut Context<'_>) -> Result<(Option<Temporal>, bool), Error> {
+    if text.contains(&b':') {
+        let (value, notes) = time_of_text(text, ctx.session)?;
+        let is_time = value.is_some_and(|_| {
+            temporal::read_time(text).0.is_some_and(|read| read.value.kind == TemporalKind::Time)
+        });
+        if is_time && notes == Notes::NONE {
+            return Ok((value, false));
+        }
+    }
+    let rules = DateRules { any_day: true, ..DateRules::FUZZY };
+    let (read, mut notes) = temporal::read_datetime(text, &rules);
+    if let Some(read) = read
+        && let Some(value) = settled(read, &rules, &mut notes, ctx.session)?
+    {
+        deprecation(&notes, text, ctx);
+        let lenient = notes.deprecation.is_some_and(|seen| seen.delimiter == b':');
+        return Ok((Some(value), lenient));
+    }
+    let (value, notes) = time_of_text(text, ctx.session)?;
+    match value {
+        Some(_) if notes.is_bad() => warn(ctx, "Truncated incorrect", "time", text),
+        Some(_) => {}
+        None => warn(ctx, "Incorrect", "datetime", text),
+    }
+    Ok((value, false))
+}
+
+/// Returns a value as what EXTRACT takes hours and less from: a datetime if it is clearly one,
+/// else a time.
+pub(crate) fn clock(value: &Value, ctx: &mut Context<'_>) -> Result<Option<Temporal>, Error> {
+    let rules = Need::Parts.rules(ctx.session);
+    match value {
+        Value::Temporal(value) => Ok(Some(*value)),
+        Value::Text(bytes, collation) => {
+            let text = Source::new(bytes, *collation)?;
+            let (read, mut notes) = temporal::read_datetime(&text, &rules);
+            let refused = Notes::ZERO_DATE.and(Notes::ZERO_IN_DATE).and(Notes::OUT_OF_RANGE);
+            if notes.has(refused) && notes.deprecation.is_none() {
+                warn(ctx, "Incorrect", "datetime", &text);
+                return Ok(None);
+            }
+            match read {
+                Some(read) if notes == Notes::NONE => {
+                    settled(read, &rules, &mut notes, ctx.session)
+                }
+                _ => time(value, ctx),
+            }
+        }
+        number => {
+            let Some(split) = split(number) else { return time(value, ctx) };
+            let found = temporal::datetime_of_number(split, &rules).0;
+            // Four digits and less are minutes and seconds.
+            let dated = found.is_some_and(|found| !found.has_zero()) && split.whole > 9999;
+            if dated || split.whole == 0 {
+                return datetime(number, Need::Parts, ctx);
+            }
+            time(value, ctx)
+        }
+    }
+}
