@@ -3,38 +3,14 @@
 //! `speed` prints the table; `speed --callgrind` adds the instructions, which do not depend on
 //! what else the machine does.
 
+mod counting;
 mod oltp;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::process::{Command, ExitCode};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use counting::Counting;
 use oltp::{Statement, Work};
-
-struct Counting;
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-// SAFETY: everything is left to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps to the contract.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps to the contract.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps to the contract.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -116,9 +92,9 @@ fn nanos(statement: &Statement, work: Work) -> f64 {
 /// Between a short and a long run, so that what is made once does not count.
 fn allocations(statement: &Statement, work: Work) -> f64 {
     let count = |times| {
-        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        let before = counting::allocations();
         work.run(&statement.sql, times);
-        ALLOCATIONS.load(Ordering::Relaxed) - before
+        counting::allocations() - before
     };
     (count(1_100) - count(100)) as f64 / 1_000.0
 }

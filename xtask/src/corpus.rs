@@ -30,8 +30,12 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     sh::run(&mut command)
 }
 
-/// Measures time, allocations and instructions; `--criterion` runs the benches instead.
+/// Measures time, allocations and instructions; `--criterion` runs the benches instead, `eval`
+/// measures expressions.
 pub(crate) fn speed(args: &[String]) -> Result<(), String> {
+    if args.first().is_some_and(|arg| arg == "eval") {
+        return sh::run(&mut cargo(&["run", "--release", "--quiet", "--bin", "speed-eval"]));
+    }
     if args.iter().any(|arg| arg == "--criterion") {
         return sh::run(&mut cargo(&["bench"]));
     }

@@ -23,7 +23,7 @@ usage: cargo xtask VERB
                   with --judge compare what they give with a real MySQL; --judge --help tells more
   golden [CRATE]  rewrite the golden files by what the code gives now
   corpus [ARGS]   measure the grammar on the test suites of MySQL and MariaDB (docs/measuring.md)
-  speed           measure the parser's time, allocations and instructions
+  speed [eval]    measure the parser's time, allocations and instructions; those of expressions
   e2e             run the end-to-end tests on real MySQL
   oracle ARGS     compare expressions with a real MySQL; --help tells the rest
   ci              everything that a change must pass

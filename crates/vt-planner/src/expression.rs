@@ -1,6 +1,8 @@
 //! One expression by itself, without a statement around it.
 
 mod column;
+#[cfg(test)]
+mod page;
 
 use std::sync::Arc;
 
