@@ -4,7 +4,7 @@ use mysql_async::consts::ColumnFlags;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder, Row, Value};
 
-use super::answer::{Answer, Column, Warning, family};
+use super::answer::{Answer, Column, Warning, family, told_length};
 use super::cases::Surroundings;
 
 /// The moment at which all statements run: 2024-02-29 11:22:33.456789 UTC.
@@ -61,6 +61,7 @@ impl Server {
             format!("create database if not exists {DATABASE}"),
             format!("use {DATABASE}"),
             "set names utf8mb4".to_owned(),
+            "create temporary table no_rows (a int)".to_owned(),
         ] {
             conn.query_drop(sql).await.map_err(text)?;
         }
@@ -205,6 +206,17 @@ impl Server {
                         Err(err) => return Err(err.to_string()),
                     }
                 }
+                // The error of the statement that came next, if it is not taken here, would be
+                // taken for that of another.
+                match result.drop_result().await {
+                    Err(mysql_async::Error::Server(err))
+                        if answers.len() < start + expressions.len() =>
+                    {
+                        answers.push(Answer::Error { errno: err.code, message: err.message });
+                    }
+                    Ok(()) | Err(mysql_async::Error::Server(_)) => {}
+                    Err(err) => return Err(err.to_string()),
+                }
             }
         }
         if answers.len() == start {
@@ -220,8 +232,12 @@ impl Server {
     }
 
     /// Asks once more, by itself, for the warnings.
+    ///
+    /// A statement without tables that warns of nothing leaves the warnings of the one before as
+    /// they are; one that reads a table clears them.
     async fn warnings(&mut self, statement: &str) -> Result<Vec<Warning>, String> {
-        match self.conn.query_drop(statement).await {
+        let cleared = format!("select 1 from no_rows;\n{statement}");
+        match self.conn.query_drop(cleared).await {
             Ok(()) | Err(mysql_async::Error::Server(_)) => {}
             Err(err) => return Err(format!("{statement}: {err}")),
         }
@@ -246,7 +262,7 @@ fn answer(columns: &[mysql_async::Column], rows: &[Row]) -> Answer {
     let flags = column.flags();
     let column = Column {
         typ: family(column.column_type() as u8),
-        length: column.column_length(),
+        length: told_length(column.column_type() as u8, column.column_length()),
         decimals: column.decimals(),
         not_null: flags.contains(ColumnFlags::NOT_NULL_FLAG),
         unsigned: flags.contains(ColumnFlags::UNSIGNED_FLAG),

@@ -10,7 +10,7 @@ use vt_planner::ExpressionColumn;
 use vt_sql::Modes;
 use vt_value::{BindVars, Collation, Field, Type, Value};
 
-use super::answer::{Answer, Column, Warning, family};
+use super::answer::{Answer, Column, Warning, family, told_length};
 use super::cases::Surroundings;
 use super::mysql::{Facts, NOW_MICROS, TableColumn};
 
@@ -141,7 +141,7 @@ fn column(kind: &Kind) -> Column {
     };
     Column {
         typ: family(field.typ.to_mysql().0),
-        length: kind.length.saturating_mul(width),
+        length: told_length(field.typ.to_mysql().0, kind.length.saturating_mul(width)),
         decimals: kind.decimals,
         not_null: !kind.nullable,
         unsigned: kind.unsigned || kind.typ.is_unsigned(),
