@@ -154,7 +154,7 @@ fn insert_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
     let new = match claim.0 == Collation::BINARY {
         true => chars_in(signature, 3, claim),
-        false => chars_brought(signature, 3),
+        false => chars_brought(signature, 3, claim),
     };
     let kind = sized(chars_in(signature, 0, claim) + new, claim);
     Ok(made_of(signature, 0..4, kind))
@@ -186,7 +186,7 @@ fn replace_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let to = match claim.0 == Collation::BINARY && signature.kind(2).collation != Collation::BINARY
     {
         true => chars_in(signature, 2, claim),
-        false => chars_brought(signature, 2),
+        false => chars_brought(signature, 2, claim),
     };
     // As if every character were replaced.
     let grown = chars(signature, 0) * to.saturating_sub(1).max(1);

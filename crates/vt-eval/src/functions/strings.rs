@@ -107,9 +107,10 @@ pub(super) fn chars(signature: &Signature<'_>, place: usize) -> u64 {
 }
 
 /// The same for an argument that is brought to the character set of another: a constant number
-/// becomes a string of its own length.
-pub(super) fn chars_brought(signature: &Signature<'_>, place: usize) -> u64 {
-    match signature.constant(place) {
+/// becomes a string of its own length, unless the set is that of numbers.
+pub(super) fn chars_brought(signature: &Signature<'_>, place: usize, claim: Claim) -> u64 {
+    let same = claim.0.charset() == OF_NUMBERS.0.charset();
+    match signature.constant(place).filter(|_| !same) {
         Some(value) if !signature.kind(place).is_string() => {
             value.text().map_or(0, |text| text.len() as u64)
         }
@@ -129,8 +130,8 @@ pub(super) fn chars_in(signature: &Signature<'_>, place: usize, claim: Claim) ->
 /// Returns the bytes that an argument has at most.
 pub(super) fn bytes(signature: &Signature<'_>, place: usize) -> u64 {
     let kind = signature.kind(place);
-    let each = if kind.collation == Collation::BINARY { 1 } else { max_len(kind.collation) };
-    u64::from(kind.length) * each
+    let text = !kind.typ.is_number() && kind.collation != Collation::BINARY;
+    u64::from(kind.length) * if text { max_len(kind.collation) } else { 1 }
 }
 
 /// Returns the collation of one argument as a string; that of NULL is that of bytes.
