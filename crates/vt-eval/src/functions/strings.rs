@@ -177,7 +177,7 @@ pub(super) fn brought(
     collation: Collation,
 ) -> Result<Option<Bytes>, Error> {
     let Some(text) = call.text(place)? else { return Ok(None) };
-    if call.arg_kind(place).is_bits() {
+    if call.arg_kind(place).typ == Type::BIT {
         return Ok(Some(text.bytes));
     }
     let (Some(from), Some(to)) = (text.collation.charset(), collation.charset()) else {
