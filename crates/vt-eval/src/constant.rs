@@ -137,10 +137,29 @@ pub(crate) fn introduced(collation: Collation, typed: &TypedBytes) -> Result<Nod
         Some(bytes) => bytes,
         None => typed.bytes.clone(),
     };
-    let length = collation.charset().map_or(bytes.len(), |charset| charset.count(&bytes));
+    let charset = collation.charset();
+    let bytes = charset.map_or(bytes.clone(), |charset| filled(charset, bytes));
+    let length = charset.map_or(bytes.len(), |charset| charset.count(&bytes));
+    let ascii = charset.is_none_or(|charset| charset.is_ascii(&bytes));
     let kind = Kind::text(length as u32, collation, COERCIBLE);
-    let kind = Kind { nullable: false, ascii: bytes.is_ascii(), ..kind };
+    let kind = Kind { nullable: false, ascii, ..kind };
     Ok(Node::new(kind, Op::Constant(Value::Text(bytes, collation))))
+}
+
+/// Fills the first character of a wide character set up with zeros in front.
+fn filled(charset: Charset, bytes: Bytes) -> Bytes {
+    let width = match charset {
+        Charset::Utf16 | Charset::Utf16le | Charset::Ucs2 => 2,
+        Charset::Utf32 => 4,
+        _ => return bytes,
+    };
+    let missing = bytes.len().next_multiple_of(width) - bytes.len();
+    if missing == 0 {
+        return bytes;
+    }
+    let mut all = vec![0; missing];
+    all.extend_from_slice(&bytes);
+    all.into()
 }
 
 /// Makes a constant of `DATE 'x'`, `TIME 'x'` or `TIMESTAMP 'x'`.

@@ -4,6 +4,7 @@ mod compare;
 
 use bytes::Bytes;
 use vt_base::Error;
+use vt_collation::Charset;
 
 use crate::json::Json;
 use crate::temporal::{Temporal, TemporalKind};
@@ -28,8 +29,19 @@ impl Value {
     /// Reads a value of the text protocol; `None` is NULL.
     ///
     /// A result's column does not tell its collation: `field.charset` is that of the connection.
-    /// Strings get `collation`, those of bytes [`Collation::BINARY`].
+    /// Strings get `collation`, those of bytes [`Collation::BINARY`]. They arrive in `utf8mb4`,
+    /// whatever the character set of their column, and are brought to that.
     pub fn decode(typ: Type, collation: Collation, text: Option<Bytes>) -> Result<Value, Error> {
+        let string = typ.is_text() || matches!(typ, Type::ENUM | Type::SET);
+        let text = match text {
+            Some(text) if string => Some(in_charset(text, collation)),
+            text => text,
+        };
+        Value::read(typ, collation, text)
+    }
+
+    /// Reads a value whose strings are in the character set of the collation.
+    fn read(typ: Type, collation: Collation, text: Option<Bytes>) -> Result<Value, Error> {
         let Some(text) = text else { return Ok(Value::Null) };
         let temporal = |kind| Temporal::parse(kind, &text).map(Value::Temporal);
         let value = match typ {
@@ -59,7 +71,7 @@ impl Value {
 
     /// Reads a literal or a bind variable.
     pub fn of_typed(value: &TypedBytes, collation: Collation) -> Result<Value, Error> {
-        Value::decode(value.typ, collation, Some(value.bytes.clone()))
+        Value::read(value.typ, collation, Some(value.bytes.clone()))
     }
 
     pub fn is_null(&self) -> bool {
@@ -140,6 +152,23 @@ impl Value {
             Value::Decimal(number) => Some(*number),
             _ => None,
         }
+    }
+}
+
+/// Brings a string of `utf8mb4` to the character set of a collation.
+fn in_charset(text: Bytes, collation: Collation) -> Bytes {
+    let set = collation.charset();
+    let same = matches!(
+        set,
+        None | Some(Charset::Utf8mb4 | Charset::Utf8mb3 | Charset::Binary | Charset::Ascii)
+    );
+    match set {
+        Some(set) if !(same || set.keeps_ascii() && text.is_ascii()) => {
+            let mut out = Vec::with_capacity(text.len());
+            Charset::Utf8mb4.convert(&text, set, &mut out);
+            out.into()
+        }
+        _ => text,
     }
 }
 

@@ -5,7 +5,7 @@ use vt_collation::Charset;
 use vt_value::{Collation, Decimal, Type, Value};
 
 use super::strings::{
-    brought, chars, chars_in, charset_of, claim_of, made_of, max_len, own, sized, too_long, unknown,
+    brought, chars_in, charset_of, claim_of, made_of, max_len, own, sized, too_long, unknown,
 };
 use crate::function::{Call, CollationUse, Function, MANY, Signature};
 use crate::kind::Kind;
@@ -303,7 +303,7 @@ fn export_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let end = signature.len().min(4);
     let claim = signature.aggregate_collation(1..end, CollationUse::Result)?;
     let each = chars_in(signature, 1, claim).max(chars_in(signature, 2, claim));
-    let separator = if signature.len() > 3 { chars(signature, 3) } else { 1 };
+    let separator = if signature.len() > 3 { chars_in(signature, 3, claim) } else { 1 };
     Ok(made_of(signature, 1..end, sized(each * 64 + separator * 63, claim)))
 }
 

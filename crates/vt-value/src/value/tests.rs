@@ -16,6 +16,22 @@ fn key(value: &Value) -> Vec<u8> {
 }
 
 #[test]
+fn strings_are_decoded_into_the_character_set_of_their_column() {
+    let decoded = |name: &str, text: &str| {
+        let collation = Collation::from_name(name).unwrap();
+        let value = Value::decode(Type::VARCHAR, collation, Some(text.to_owned().into()));
+        value.unwrap().text().unwrap().to_vec()
+    };
+    assert_eq!(decoded("latin1_swedish_ci", "caf\u{e9}"), b"caf\xe9");
+    assert_eq!(decoded("latin1_swedish_ci", "cafe"), b"cafe");
+    assert_eq!(decoded("utf16_general_ci", "a"), b"\0a");
+    assert_eq!(decoded("utf8mb4_bin", "caf\u{e9}"), "caf\u{e9}".as_bytes());
+    let literal = TypedBytes::new(Type::VARCHAR, &b"\0a"[..]);
+    let utf16 = Collation::from_name("utf16_general_ci").unwrap();
+    assert_eq!(Value::of_typed(&literal, utf16).unwrap().text().unwrap(), &b"\0a"[..]);
+}
+
+#[test]
 fn what_is_decoded_prints_the_same() {
     for (typ, text) in [
         (Type::INT64, "-9223372036854775808"),
