@@ -21,7 +21,7 @@ pub(super) fn write(server: &Server, parts: &mut Parts) -> Result<(), String> {
     write_czech(server, parts)
 }
 
-/// Collations under which LIKE compares bytes otherwise than by their weights.
+/// Collations under which LIKE and LOCATE compare bytes otherwise than by their weights.
 const OWN_PATTERNS: [(&str, &str); 4] = [
     ("latin1", "latin1_german2_ci"),
     ("latin2", "latin2_czech_cs"),
@@ -29,7 +29,8 @@ const OWN_PATTERNS: [(&str, &str); 4] = [
     ("tis620", "tis620_thai_ci"),
 ];
 
-/// Writes, for each byte, the least that LIKE takes for it; where the two are not the same.
+/// Writes, for each byte, the least that LIKE takes for it, and that LOCATE finds in its place;
+/// where the two are not the same.
 fn write_patterns(server: &Server, parts: &mut Parts) -> Result<(), String> {
     for (set, collation) in OWN_PATTERNS {
         let rows = server.numbered(&format!(
@@ -40,6 +41,14 @@ fn write_patterns(server: &Server, parts: &mut Parts) -> Result<(), String> {
         let map =
             rows.iter().map(|(byte, least)| (*byte, least.first().map_or(0, |b| (*b).into())));
         parts.push((format!("like:{collation}"), encode::runs(&map.collect())));
+        let rows = server.numbered(&format!(
+            "select a.k, lpad(hex(min(b.k)), 2, '0') from {set}_chars a, {set}_chars b
+             where locate(b.c, a.c collate {collation}) = 1
+             group by a.k having a.k <> min(b.k)"
+        ))?;
+        let map =
+            rows.iter().map(|(byte, least)| (*byte, least.first().map_or(0, |b| (*b).into())));
+        parts.push((format!("find:{collation}"), encode::runs(&map.collect())));
     }
     Ok(())
 }

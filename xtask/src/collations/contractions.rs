@@ -30,6 +30,9 @@ const LETTERS: [(u32, u32); 9] = [
 const PLAIN: [(u32, u32); 4] =
     [(0x3400, 0x9FFF), (0xAC00, 0xFAFF), (0x17000, 0x18AFF), (0x20000, 0x10_FFFF)];
 
+/// Is part of no contraction.
+const GUARD: u32 = 0x21;
+
 /// Contractions of three characters are looked for in alphabets up to this.
 const LONGER_ALPHABET_MAX: usize = 130;
 
@@ -110,6 +113,8 @@ fn fill(
 }
 
 /// Finds the pairs that do not weigh as their characters do.
+///
+/// A guard follows them, for in Japanese the last character of a string changes the first.
 fn pairs(
     server: &Server,
     table: &Table,
@@ -118,21 +123,28 @@ fn pairs(
     found: &mut Contractions,
 ) -> Result<(), String> {
     fill(server, table, chars, all)?;
-    let told = |level| format!("a.l{level}, b.l{level}");
-    let mut sum = (0..table.levels.min(3)).map(told).collect::<Vec<_>>().join(", x'0000', ");
+    let guard = all.get(&GUARD).ok_or("the guard has no weights")?;
+    let guarded = |level: usize| {
+        let own = guard.get(level).map(|own| join_levels(&vec![own.clone()])).unwrap_or_default();
+        format!("a.l{level}, b.l{level}, x'{}'", hex(&own))
+    };
+    let mut sum = (0..table.levels.min(3)).map(guarded).collect::<Vec<_>>().join(", x'0000', ");
     if table.levels == 4 {
         sum.push_str(", if(concat(a.l3, b.l3) = '', '', concat(x'0000', a.l3, b.l3))");
     }
-    let weight = format!("weight_string(concat(a.c, b.c) collate {})", table.collation);
+    let weight = format!("weight_string(concat(a.c, b.c, '!') collate {})", table.collation);
     let rows = server.ask(&format!(
-        "select a.id, b.id, hex({weight}) from tried a, tried b where {weight} <> concat({})",
-        sum
+        "select a.id, b.id, hex({weight}) from tried a, tried b where {weight} <> concat({sum})"
     ))?;
     for row in rows {
         let [first, second, key] = row.as_slice() else { return Err(format!("{row:?}")) };
         let number = |text: &str| text.parse::<u32>().map_err(|err| format!("{text:?}: {err}"));
-        let weights = split_levels(&super::server::unhex(key)?, table.levels)
+        let mut weights = split_levels(&super::server::unhex(key)?, table.levels)
             .map_err(|err| format!("{}: {first} and {second}: {err}", table.collation))?;
+        for (level, guard) in weights.iter_mut().zip(guard) {
+            let len = level.strip_suffix(guard.as_slice()).map(<[u16]>::len);
+            level.truncate(len.ok_or_else(|| format!("{first} and {second} take the guard in"))?);
+        }
         found.insert(vec![number(first)?, number(second)?], weights);
     }
     Ok(())

@@ -58,3 +58,33 @@ pub(super) fn archive(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
     }
     out
 }
+
+/// Takes an archive apart.
+pub(super) fn parts(archive: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let mut rest = archive;
+    let mut heads = Vec::new();
+    for _ in 0..read_number(&mut rest)? {
+        let len = read_number(&mut rest)?;
+        let name = String::from_utf8_lossy(take(&mut rest, len)?).into_owned();
+        heads.push((name, read_number(&mut rest)?));
+    }
+    heads.into_iter().map(|(name, len)| Ok((name, take(&mut rest, len)?.to_vec()))).collect()
+}
+
+fn read_number(rest: &mut &[u8]) -> Result<usize, String> {
+    let mut value = 0;
+    for shift in (0..32).step_by(7) {
+        let byte = take(rest, 1)?[0];
+        value |= usize::from(byte & 0x7F) << shift;
+        if byte < 0x80 {
+            break;
+        }
+    }
+    Ok(value)
+}
+
+fn take<'a>(rest: &mut &'a [u8], len: usize) -> Result<&'a [u8], String> {
+    let (start, after) = rest.split_at_checked(len).ok_or("the archive is cut off")?;
+    *rest = after;
+    Ok(start)
+}

@@ -57,13 +57,21 @@ fn tables() -> Vec<Table> {
     tables
 }
 
-/// Writes all tables.
-pub(super) fn write(server: &Server, parts: &mut Parts) -> Result<(), String> {
-    check_lesser_levels(server)?;
+/// Writes the tables of the parts whose name begins so.
+pub(super) fn write(server: &Server, only: &str, parts: &mut Parts) -> Result<(), String> {
+    if only.is_empty() {
+        check_lesser_levels(server)?;
+    }
+    let tables = tables();
+    let wanted = |table: &Table| table.part.starts_with(only);
+    let is_root = |table: &Table| {
+        let name = table.collation.trim_start_matches("utf8mb4_");
+        tables.iter().any(|other| wanted(other) && other.root == Some(name))
+    };
     let mut roots: BTreeMap<String, BTreeMap<u32, Weights>> = BTreeMap::new();
     let mut root_contractions: BTreeMap<String, Contractions> = BTreeMap::new();
-    for table in tables() {
-        let mut own = weights(server, &table)?;
+    for table in tables.iter().filter(|table| wanted(table) || is_root(table)) {
+        let mut own = weights(server, table)?;
         let root = table.root.map(|root| format!("utf8mb4_{root}"));
         let mut all = match root.as_ref().and_then(|root| roots.get(root)) {
             Some(root) => root.clone(),
@@ -78,8 +86,12 @@ pub(super) fn write(server: &Server, parts: &mut Parts) -> Result<(), String> {
         }
         all.extend(own.iter().map(|(point, weights)| (*point, weights.clone())));
         let inherited = root.as_ref().and_then(|root| root_contractions.get(root));
-        let found = contractions::find(server, &table, &own, &all, inherited)?;
-        let body = encode_table(&table, &own, &cases, &found);
+        if !wanted(table) {
+            roots.insert(table.collation.clone(), all);
+            continue;
+        }
+        let found = contractions::find(server, table, &own, &all, inherited)?;
+        let body = encode_table(table, &own, &cases, &found);
         sh::say(&format!(
             "{}: {} characters, {} contractions, {} bytes",
             table.part,
@@ -88,7 +100,7 @@ pub(super) fn write(server: &Server, parts: &mut Parts) -> Result<(), String> {
             body.len()
         ));
         parts.push((table.part.clone(), body));
-        if table.root.is_none() || table.collation == "utf8mb4_ja_0900_as_cs" {
+        if is_root(table) {
             roots.insert(table.collation.clone(), all);
             root_contractions.insert(table.collation.clone(), found);
         }

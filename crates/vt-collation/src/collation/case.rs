@@ -27,6 +27,9 @@ struct Case {
     /// By code points, or by the characters' keys in their own set.
     map: Runs,
     by_points: bool,
+    /// Pages of 256 characters that others stand for: to the server, characters beyond the first
+    /// plane are those of their lowest 16 bits where that page has any case.
+    folded: Vec<u32>,
     /// The server writes over the string that it reads.
     in_place: bool,
     ascii: [u8; 128],
@@ -84,7 +87,11 @@ impl Case {
         }
         let in_place = matches!(set, Charset::Utf8mb3 | Charset::Utf8mb4)
             && matches!(unicode, Some("520" | "0900"));
-        Some(Case { set, map, by_points: unicode.is_some(), in_place, ascii })
+        let folded = match name {
+            "gb18030_unicode_520_ci" => pages_with_case(),
+            _ => Vec::new(),
+        };
+        Some(Case { set, map, by_points: unicode.is_some(), folded, in_place, ascii })
     }
 
     /// Returns what a byte that is a character of ASCII becomes, if that is one too.
@@ -94,14 +101,26 @@ impl Case {
         changed.filter(|changed| *changed != LONG && self.set.min_len() == 1)
     }
 
+    /// Returns the character that stands for one, and whether it is another.
+    fn fold(&self, number: u32) -> (u32, bool) {
+        let low = number & 0xFFFF;
+        match number > 0xFFFF && self.folded.contains(&(low >> 8)) {
+            true => (low, true),
+            false => (number, false),
+        }
+    }
+
     /// Appends a character changed.
     fn change_char(&self, char: &[u8], out: &mut Vec<u8>) {
         let number = match self.by_points {
             true => self.set.decode(char).map(|(point, _)| point),
             false => self.set.key(char),
         };
+        let number = number.map(|number| self.fold(number));
         let start = out.len();
-        let done = match number.and_then(|number| self.map.get(number)) {
+        let changed =
+            number.and_then(|(number, folded)| self.map.get(number).or(folded.then_some(number)));
+        let done = match changed {
             Some(point) if self.by_points => self.set.encode(point, out),
             Some(key) => {
                 self.set.write_key(key, out);
@@ -157,4 +176,15 @@ impl Case {
             read += len;
         }
     }
+}
+
+/// Returns the pages of the first plane that have any character whose case changes.
+fn pages_with_case() -> Vec<u32> {
+    let maps = ["upper:520", "lower:520"].into_iter().filter_map(Runs::open);
+    let points = maps.flat_map(|map| map.pairs().map(|(point, _)| point).collect::<Vec<u32>>());
+    let mut pages: Vec<u32> =
+        points.filter(|point| *point <= 0xFFFF).map(|point| point >> 8).collect();
+    pages.sort_unstable();
+    pages.dedup();
+    pages
 }

@@ -41,8 +41,9 @@ impl Collation {
 }
 
 impl Rules {
-    /// Hands over the weights of a string, without spaces at its end if `trim`.
-    fn put_key(&self, text: &[u8], trim: bool, sink: &mut impl Sink) {
+    /// Hands over the weights of a string: those of comparisons, without spaces at its end, if
+    /// `trim`; else those by which MySQL sorts.
+    pub(super) fn put_key(&self, text: &[u8], trim: bool, sink: &mut impl Sink) {
         let set = self.set;
         match &self.order {
             Order::Bytes if trim => sink.put(without_spaces(text)),
@@ -68,17 +69,23 @@ impl Rules {
                 let mut sink = Trimming::new(sink, if trim { &space } else { &[] });
                 expanded(table, text).for_each(|weight| sink.put(&[weight]));
             }
-            Order::Thai(thai) => {
-                let key = thai.key(text);
-                sink.put(if trim { without_spaces(&key) } else { &key });
-            }
+            Order::Thai(thai) => match trim {
+                true => sink.put(without_spaces(&thai.key(text))),
+                false => sink.put(&thai.sort_key(text)),
+            },
             Order::Czech(czech) => {
                 sink.put(&czech.key(if trim { without_spaces(text) } else { text }));
             }
             Order::Legacy(legacy) => {
                 let space = [legacy.byte(b' ')];
                 let mut sink = Trimming::new(sink, if trim { &space } else { &[] });
-                set.chars(text).for_each(|char| sink.put(legacy.weight(set, char).as_slice()));
+                for char in set.chars(text) {
+                    let weight = match trim {
+                        true => legacy.compared(set, char),
+                        false => legacy.weight(set, char),
+                    };
+                    sink.put(weight.as_slice());
+                }
             }
             Order::Single(table) => {
                 let space = single(table, b' '.into()).to_be_bytes();

@@ -20,6 +20,15 @@ pub(super) struct Weight {
 }
 
 impl Weight {
+    /// Returns the bytes of a character as its weight.
+    fn of(char: &[u8]) -> Weight {
+        let mut bytes = [0; 4];
+        for (to, from) in bytes.iter_mut().zip(char) {
+            *to = *from;
+        }
+        Weight { bytes, len: char.len().min(4) }
+    }
+
     pub(super) fn bytes(self) -> impl Iterator<Item = u8> {
         self.bytes.into_iter().take(self.len)
     }
@@ -43,7 +52,15 @@ impl Legacy {
         self.single[usize::from(byte)]
     }
 
-    /// Returns the weight of a character.
+    /// Returns the weight of a character in comparisons, where those of big5 go by their bytes.
+    pub(super) fn compared(&self, set: Charset, char: &[u8]) -> Weight {
+        if set == Charset::Big5 && char.len() > 1 {
+            return Weight::of(char);
+        }
+        self.weight(set, char)
+    }
+
+    /// Returns the weight of a character in keys.
     pub(super) fn weight(&self, set: Charset, char: &[u8]) -> Weight {
         if let &[byte] = char {
             return Weight { bytes: [self.byte(byte), 0, 0, 0], len: 1 };
@@ -59,12 +76,7 @@ impl Legacy {
                 }
                 Weight { bytes, len }
             }
-            None => {
-                for (to, from) in bytes.iter_mut().zip(char) {
-                    *to = *from;
-                }
-                Weight { bytes, len: char.len().min(4) }
-            }
+            None => Weight::of(char),
         }
     }
 }

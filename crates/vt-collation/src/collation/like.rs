@@ -8,8 +8,18 @@ use super::rules::{Order, Rules};
 use crate::Charset;
 use crate::tables::Runs;
 
-/// Which bytes are the same where that does not follow from the weights.
-static SAME: [OnceLock<Runs>; 4] = [const { OnceLock::new() }; 4];
+/// Which bytes are alike to LIKE, and to LOCATE, where that does not follow from the weights.
+static ALIKE: [[OnceLock<Alike>; 2]; 4] = [const { [const { OnceLock::new() }; 2] }; 4];
+
+/// The least byte that is like each.
+pub(super) struct Alike([u8; 256]);
+
+/// Who asks which bytes are alike.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose {
+    Like = 0,
+    Find = 1,
+}
 
 /// A piece of a pattern.
 #[derive(Clone, Copy)]
@@ -86,10 +96,12 @@ impl Rules {
             (Order::Bytes | Order::Points, ..) => false,
             (Order::Table(table), [a], [b]) => table[usize::from(*a)] == table[usize::from(*b)],
             (Order::Legacy(legacy), [a], [b]) => legacy.byte(*a) == legacy.byte(*b),
+            (Order::Legacy(legacy), ..) => {
+                let weight = |char| legacy.weight(self.set, char);
+                self.set == Charset::Gb18030 && weight(a) == weight(b)
+            }
             (Order::Expanding(_) | Order::Thai(_) | Order::Czech(_), [a], [b]) => {
-                let same = self.alike();
-                let least = |byte: u8| same.get(byte.into()).unwrap_or(byte.into());
-                least(*a) == least(*b)
+                self.alike(Purpose::Like).same(*a, *b)
             }
             (Order::Single(table), ..) => match (self.set.decode(a), self.set.decode(b)) {
                 (Some((a, _)), Some((b, _))) => single(table, a) == single(table, b),
@@ -103,15 +115,29 @@ impl Rules {
         }
     }
 
-    /// Returns the least byte that is the same as one, where the weights do not tell.
-    fn alike(&self) -> &'static Runs {
+    /// Returns which bytes are alike where the weights do not tell.
+    pub(super) fn alike(&self, purpose: Purpose) -> &'static Alike {
         let (place, name) = match (&self.order, self.set) {
             (Order::Expanding(_), _) => (0, "latin1_german2_ci"),
             (Order::Thai(_), _) => (1, "tis620_thai_ci"),
             (_, Charset::Latin2) => (2, "latin2_czech_cs"),
             _ => (3, "cp1250_czech_cs"),
         };
-        SAME[place].get_or_init(|| Runs::open(&format!("like:{name}")).unwrap_or_default())
+        ALIKE[place][purpose as usize].get_or_init(|| {
+            let part = match purpose {
+                Purpose::Like => format!("like:{name}"),
+                Purpose::Find => format!("find:{name}"),
+            };
+            let map = Runs::open(&part).unwrap_or_default();
+            let least = |byte: u8| map.get(byte.into()).map_or(byte, |least| least as u8);
+            Alike(std::array::from_fn(|byte| least(byte as u8)))
+        })
+    }
+}
+
+impl Alike {
+    pub(super) fn same(&self, a: u8, b: u8) -> bool {
+        self.0[usize::from(a)] == self.0[usize::from(b)]
     }
 }
 

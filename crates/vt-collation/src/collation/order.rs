@@ -18,6 +18,16 @@ impl Collation {
         Rules::of(self).map(|rules| rules.compare(rules.pad, [a, b]))
     }
 
+    /// Returns the order in which `ORDER BY` puts two strings; `None` if MySQL has no such
+    /// collation.
+    ///
+    /// MySQL sorts by keys, and for some old collations these order otherwise than the operators
+    /// of comparison do: for big5, where spaces weigh otherwise than what keys are padded with,
+    /// and for Czech and Thai of one byte.
+    pub fn sort_order(self, a: &[u8], b: &[u8]) -> Option<Ordering> {
+        Rules::of(self).map(|rules| rules.sort_order([a, b]))
+    }
+
     /// Returns whether two strings are equal; `None` if MySQL has no such collation.
     pub fn equal(self, a: &[u8], b: &[u8]) -> Option<bool> {
         // The same bytes are equal in every collation.
@@ -29,6 +39,25 @@ impl Collation {
 }
 
 impl Rules {
+    fn sort_order(&self, texts: [&[u8]; 2]) -> Ordering {
+        let own_keys = match &self.order {
+            Order::Legacy(_) => self.set == Charset::Big5,
+            Order::Table(table) => table[usize::from(b' ')] != b' ',
+            Order::Czech(_) => self.set == Charset::Cp1250,
+            Order::Thai(_) => texts.iter().any(|text| text.contains(&0)),
+            _ => false,
+        };
+        if !own_keys {
+            return self.compare(self.pad, texts);
+        }
+        let [a, b] = texts.map(|text| {
+            let mut key = Vec::new();
+            self.put_key(text, false, &mut key);
+            key
+        });
+        compare_bytes([&a, &b], true, |byte| byte)
+    }
+
     /// Compares two strings; if `pad`, the shorter counts as followed by spaces.
     pub(super) fn compare(&self, pad: bool, texts: [&[u8]; 2]) -> Ordering {
         let [a, b] = texts;
@@ -188,6 +217,11 @@ fn compare_legacy(legacy: &Legacy, set: Charset, pad: bool, texts: [&[u8]; 2]) -
     compare_streams(legacy_weights(legacy, set, a), legacy_weights(legacy, set, b), space)
 }
 
-fn legacy_weights(legacy: &Legacy, set: Charset, text: &[u8]) -> impl Iterator<Item = u8> {
-    set.chars(text).flat_map(move |char| legacy.weight(set, char).bytes())
+/// Returns the weights of a string in comparisons.
+pub(super) fn legacy_weights(
+    legacy: &Legacy,
+    set: Charset,
+    text: &[u8],
+) -> impl Iterator<Item = u8> {
+    set.chars(text).flat_map(move |char| legacy.compared(set, char).bytes())
 }

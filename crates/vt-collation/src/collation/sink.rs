@@ -37,6 +37,11 @@ impl<'h> Hashing<'h> {
 
 impl Sink for Hashing<'_> {
     fn put(&mut self, bytes: &[u8]) {
+        if let Some(room) = self.buffer.get_mut(self.len..self.len + bytes.len()) {
+            room.copy_from_slice(bytes);
+            self.len += bytes.len();
+            return;
+        }
         for byte in bytes {
             if self.len == BUFFER {
                 self.state.write(&self.buffer);
@@ -65,11 +70,12 @@ impl<'s, S: Sink> Trimming<'s, S> {
 
     /// Takes a unit: all bytes of one weight.
     pub(super) fn put(&mut self, unit: &[u8]) {
-        if unit == self.space {
+        if !self.space.is_empty() && unit == self.space {
             self.held += 1;
             return;
         }
-        for _ in 0..std::mem::take(&mut self.held) {
+        while self.held > 0 {
+            self.held -= 1;
             self.sink.put(self.space);
         }
         self.sink.put(unit);

@@ -85,6 +85,8 @@ fn check_agreement(collation: Collation, a: &[u8], b: &[u8]) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
     #[test]
     fn order_keys_and_hashes_agree(a in "\\PC{0,8}", b in "\\PC{0,8}", extra in " {0,3}") {
         let texts = [a.clone(), b, format!("{a}{extra}"), a.to_uppercase()];
@@ -141,6 +143,9 @@ fn keys_are_the_weight_strings_of_mysql() {
             "あゝー",
             "1FB61FB61C0E00000020002000200000000E000D002100020000000200020008",
         ),
+        // The last character changes the first where the later levels begin.
+        ("utf8mb4_ja_0900_as_cs", "ーaか", "1C0E1C471FBC00000020002000200000000C00210002000E"),
+        ("utf8mb4_ja_0900_as_cs", "ーかa", "1C0E1FBC1C47000000200020002000000002000E0002"),
         ("utf8mb4_unicode_ci", "한", "FBC1D55C"),
         ("utf8mb4_unicode_ci", "a   ", "0E33020902090209"),
         ("utf8mb4_unicode_520_ci", "한😀", "FBC1D55CFBC3F600"),
@@ -207,4 +212,30 @@ fn like_takes_wildcards_escapes_and_weights() {
     assert!(like("utf8mb4_general_ci", "", "%%", ""));
     let long = "ab".repeat(20_000);
     assert!(!like("utf8mb4_bin", &long, "%ab%ab%ab%abc", ""));
+}
+
+#[test]
+fn find_takes_what_begins_with_the_same_weights() {
+    let find = |name: &str, text: &str, needle: &str| {
+        let collation = Collation::from_name(name).unwrap();
+        collation.find(&own(collation, text), &own(collation, needle), 0).unwrap()
+    };
+    assert_eq!(find("utf8mb4_0900_ai_ci", "Žluťoučký", "TOU"), Some(3));
+    assert_eq!(find("utf8mb4_0900_ai_ci", "\u{24B7}\u{30C}\u{2014}\u{2100}", "A\u{323}"), Some(3));
+    assert_eq!(find("utf8mb4_0900_as_cs", "abc", "B"), None);
+    assert_eq!(find("latin2_czech_cs", "Üę", "ÜĘ"), Some(0));
+    assert_eq!(find("utf8mb4_bin", "", ""), Some(0));
+}
+
+#[test]
+fn sorting_goes_by_keys_where_these_differ_from_comparisons() {
+    let big5 = Collation::from_name("big5_chinese_ci").unwrap();
+    let (a, b) = (b"\xA1\x56\xC7\xF0".as_slice(), b"\xC7\xF0".as_slice());
+    assert_eq!(big5.compare(a, b), Some(Ordering::Less));
+    let latin7 = Collation::from_name("latin7_general_ci").unwrap();
+    assert_eq!(latin7.compare(b"", b"-0"), Some(Ordering::Greater));
+    assert_eq!(latin7.sort_order(b"", b"-0"), Some(Ordering::Less));
+    let czech = Collation::from_name("cp1250_czech_cs").unwrap();
+    assert_eq!(czech.compare(b"B", b"b "), Some(Ordering::Less));
+    assert_eq!(czech.sort_order(b"B ", b"b"), Some(Ordering::Greater));
 }

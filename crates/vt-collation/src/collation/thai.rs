@@ -19,10 +19,19 @@ impl Thai {
         for (byte, weight) in all.iter_mut().enumerate() {
             // A mark alone has the weight of its place; unless it is moved it stands for itself.
             let mark = MARKS.iter().any(|(mark, _)| usize::from(*mark) == byte);
-            let told = weights.get(byte as u32).filter(|_| !mark);
+            // A key ends at a NUL, which is why a server gives it none of its own.
+            let told = weights.get(byte as u32).filter(|_| !mark && byte > 0);
             *weight = told.unwrap_or(byte as u32) as u8;
         }
         Thai { weights: all }
+    }
+
+    /// Returns the weights for a sorted key: what follows a NUL counts as spaces.
+    pub(super) fn sort_key(&self, text: &[u8]) -> Vec<u8> {
+        let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
+        let mut key = self.key(text.get(..end).unwrap_or_default());
+        key.resize(text.len(), b' ');
+        key
     }
 
     /// Returns the weights of a string, one for each byte.

@@ -32,10 +32,14 @@ pub(super) struct Table {
     levels: usize,
     pages: Box<[Page]>,
     contractions: Contractions,
+    /// Whether the last character of a string comes before the first where levels after the
+    /// first begin, as it does to MySQL in Japanese.
+    wraps: bool,
     /// What a letter that has no capital weighs on the third level.
     small: u16,
-    /// The single weights of ASCII on each level; [`COMPLEX`] where there is more to it.
-    ascii: [[u16; 128]; LEVELS_MAX],
+    /// The single weights of bytes of ASCII on each level; [`COMPLEX`] where there is more to it,
+    /// as for all other bytes.
+    ascii: [[u16; 256]; LEVELS_MAX],
     /// Whether every character of ASCII stands for itself and has one weight or none.
     plain_ascii: bool,
 }
@@ -119,6 +123,12 @@ impl Table {
 
     /// Returns whether two characters alone weigh the same on so many levels.
     pub(super) fn same_char(&self, a: u32, b: u32, levels: usize) -> bool {
+        // What has no weight of its own is like itself alone.
+        let constant =
+            |point: u32| matches!(self.pages.get(point as usize / PAGE), Some(Page::Constant(_)));
+        if constant(a) || constant(b) {
+            return a == b;
+        }
         let equal = |level| {
             let (mut x, mut y) = ([0; 2], [0; 2]);
             let (a, b) = (self.weights(a, level), self.weights(b, level));
@@ -130,7 +140,11 @@ impl Table {
     /// Walks along the weights of a string on a level.
     #[inline]
     pub(super) fn walk<'t>(&'t self, set: Charset, text: &'t [u8], level: usize) -> Walk<'t> {
-        Walk { table: self, set, rest: text, level, listed: &[], second: None }
+        let mut walk = Walk { table: self, set, rest: text, level, listed: &[], second: None };
+        if self.wraps && level > 0 {
+            walk.wrap();
+        }
+        walk
     }
 }
 
@@ -247,6 +261,25 @@ impl Iterator for Walk<'_> {
 }
 
 impl Walk<'_> {
+    /// Begins with what the first character weighs after the last one.
+    fn wrap(&mut self) {
+        let start = self.rest.iter().rposition(|byte| *byte & 0xC0 != 0x80).unwrap_or(0);
+        let last = self.set.decode(self.rest.get(start..).unwrap_or_default());
+        let (Some((last, _)), Some((first, len))) = (last, self.set.decode(self.rest)) else {
+            return;
+        };
+        let pair =
+            self.table.contractions.all.binary_search_by(|one| (*one.chars).cmp(&[last, first]));
+        let pair = pair.ok().and_then(|place| self.table.contractions.all.get(place));
+        let mut room = [0; 2];
+        let own = self.table.weights(last, self.level);
+        let weights = pair.and_then(|pair| pair.weights.get(self.level));
+        if let Some(rest) = weights.and_then(|all| all.strip_prefix(own.as_slice(&mut room))) {
+            self.listed = rest;
+            self.skip(len);
+        }
+    }
+
     fn skip(&mut self, len: usize) {
         self.rest = self.rest.get(len..).unwrap_or_default();
     }

@@ -20,7 +20,7 @@ impl Table {
         let ascii = set.keeps_ascii();
         let mut order = Ordering::Equal;
         for level in 0..levels.min(LEVELS_MAX) {
-            order = match ascii {
+            order = match ascii && !(self.wraps && level > 0) {
                 true => self.compare_ascii(set, level, pad, texts),
                 false => self.compare_level(set, level, pad, texts),
             };
@@ -44,28 +44,21 @@ impl Table {
             }
         }
         let weights = &self.ascii[level];
-        while let ([x, x_rest @ ..], [y, y_rest @ ..]) = (a, b) {
-            let (Some(&x), Some(&y)) = (weights.get(usize::from(*x)), weights.get(usize::from(*y)))
-            else {
-                break;
-            };
-            let simple = |weight: u16| weight != 0 && weight != COMPLEX;
-            if !simple(x) || !simple(y) {
+        let mut same = 0;
+        for (x, y) in a.iter().zip(b) {
+            let (x, y) = (weights[usize::from(*x)], weights[usize::from(*y)]);
+            // One that weighs nothing, or more than once, is not for this loop.
+            if x.wrapping_sub(1) >= COMPLEX - 1 || y.wrapping_sub(1) >= COMPLEX - 1 {
                 break;
             }
             if x != y {
                 return x.cmp(&y);
             }
-            (a, b) = (x_rest, y_rest);
+            same += 1;
         }
-        if !pad && (a.is_empty() || b.is_empty()) && self.plain_ascii && level == 0 {
-            // What is left may still be characters without weight.
-            let left = if a.is_empty() { b } else { a };
-            if left.first().is_none_or(|byte| {
-                weights.get(usize::from(*byte)).is_some_and(|weight| *weight != 0)
-            }) {
-                return a.len().cmp(&b.len());
-            }
+        let [a, b] = [a, b].map(|text| text.get(same..).unwrap_or_default());
+        if a.is_empty() && b.is_empty() {
+            return Ordering::Equal;
         }
         self.compare_level(set, level, pad, [a, b])
     }
@@ -100,7 +93,17 @@ impl Table {
         text: &[u8],
         mut put: impl FnMut(u16),
     ) {
+        let plain = self.plain_ascii && set.keeps_ascii() && text.is_ascii();
         for level in 0..levels.min(LEVELS_MAX) {
+            if plain {
+                let weights = &self.ascii[level];
+                let told = text.iter().map(|byte| weights[usize::from(*byte)]);
+                if level > 0 && level < 3 {
+                    put(0);
+                }
+                told.filter(|weight| *weight != 0).for_each(&mut put);
+                continue;
+            }
             let mut walk = self.walk(set, text, level).peekable();
             // The fourth level is there only if it says something.
             if level > 0 && (level < 3 || walk.peek().is_some()) {

@@ -77,6 +77,7 @@ pub(super) fn table(name: &str) -> Option<Table> {
         }
     }
     table.contractions = read_contractions(&mut reader, levels);
+    table.wraps = name.starts_with("utf8mb4_ja_");
     table.note_ascii();
     Some(table)
 }
@@ -189,8 +190,9 @@ impl Table {
             levels: 1,
             pages: Box::default(),
             contractions: Contractions::default(),
+            wraps: false,
             small: SMALL,
-            ascii: [[COMPLEX; 128]; LEVELS_MAX],
+            ascii: [[COMPLEX; 256]; LEVELS_MAX],
             plain_ascii: false,
         }
     }
