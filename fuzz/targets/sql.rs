@@ -1,18 +1,16 @@
 //! Any text: the SQL front answers or refuses, on a small stack, and what it prints means the same.
 //!
-//! `cargo +nightly fuzz run sql fuzz/corpus/sql fuzz/seeds/sql -- -dict=fuzz/targets/sql.dict`
+//! `cargo +nightly fuzz run --sanitizer none sql fuzz/corpus/sql fuzz/seeds/sql -- -dict=fuzz/targets/sql.dict`
 //!
-//! The first byte chooses the modes of `sql_mode`, the rest is the text.
+//! The first byte chooses the modes of `sql_mode`, the rest is the text. A sanitizer makes frames
+//! several times as large, and would test another stack.
 
 #![no_main]
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use libfuzzer_sys::fuzz_target;
-use vt_sql::{
-    Arena, Modes, fingerprint::fingerprint, normalize::normalize, parse, preview, split_statements,
-    to_sql,
-};
+use vt_sql::{Arena, Modes, normalize::normalize, parse, preview, to_sql, visit::table_names};
 
 const STACK_BYTES: usize = 256 * 1024;
 
@@ -58,9 +56,7 @@ fn modes(bits: u8) -> Modes {
 }
 
 fn check(sql: &str, modes: Modes) {
-    let print = fingerprint(sql, modes);
     let _ = preview(sql);
-    let _ = split_statements(sql, modes).count();
     let arena = Arena::new();
     let Ok(statement) = parse(&arena, sql, modes) else { return };
     let printed = to_sql(&statement);
@@ -68,11 +64,6 @@ fn check(sql: &str, modes: Modes) {
     let again = parse(&arena, &printed, Modes::default());
     let again = again.unwrap_or_else(|error| panic!("{printed}\n{error}"));
     assert_eq!(to_sql(&again), printed);
-    let normalized = normalize(&arena, &statement);
-    let _ = to_sql(&normalized.statement);
-    if let Some(print) = print {
-        for ordinal in normalized.bound {
-            assert!((ordinal as usize) < print.literals.len(), "{sql}");
-        }
-    }
+    let _ = table_names(&statement);
+    let _ = to_sql(&normalize(&arena, &statement).statement);
 }

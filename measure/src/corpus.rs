@@ -8,6 +8,7 @@ mod class;
 mod execute;
 mod extract;
 mod figures;
+mod freeze;
 mod judge;
 mod measure;
 mod mysql;
@@ -20,16 +21,18 @@ use std::process::ExitCode;
 
 use judge::Judge;
 use shape::Words;
+use vt_sql::Modes;
 
 /// The other parser recurses deeply, and drops its trees by recursion.
 const STACK_BYTES: usize = 1 << 30;
 
 const USAGE: &str = "\
-usage: corpus --data FOLDER [--socket FILE] [--quick] NAME=TESTS...
+usage: corpus --data FOLDER [--socket FILE] [--quick] [--freeze GOLDEN=FILE] NAME=TESTS...
 
   --data FOLDER   where statements, verdicts and the residue are kept
   --socket FILE   a mysqld to ask, as root without password; without it only kept verdicts count
   --quick         neither sqlparser, nor verdicts of printed texts, nor running them
+  --freeze G=F    instead, judge the statements of the golden files in G, and write them to F
   NAME=TESTS      a corpus: its name, and the folder of its .test files
 ";
 
@@ -38,6 +41,7 @@ pub(crate) struct Options {
     data: PathBuf,
     socket: Option<PathBuf>,
     quick: bool,
+    freeze: Option<(PathBuf, PathBuf)>,
     corpora: Vec<(String, PathBuf)>,
 }
 
@@ -62,13 +66,23 @@ fn main() -> ExitCode {
 }
 
 fn options(mut args: impl Iterator<Item = String>) -> Option<Options> {
-    let mut options =
-        Options { data: PathBuf::new(), socket: None, quick: false, corpora: Vec::new() };
+    let mut options = Options {
+        data: PathBuf::new(),
+        socket: None,
+        quick: false,
+        freeze: None,
+        corpora: Vec::new(),
+    };
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--data" => options.data = args.next()?.into(),
             "--socket" => options.socket = Some(args.next()?.into()),
             "--quick" => options.quick = true,
+            "--freeze" => {
+                let arg = args.next()?;
+                let (golden, file) = arg.split_once('=')?;
+                options.freeze = Some((golden.into(), file.into()));
+            }
             _ => {
                 let (name, tests) = arg.split_once('=')?;
                 options.corpora.push((name.to_owned(), tests.into()));
@@ -82,16 +96,34 @@ fn run(options: &Options) -> Result<bool, String> {
     fs::create_dir_all(&options.data)
         .map_err(|err| format!("{}: {err}", options.data.display()))?;
     let mut judge = Judge::new(&options.data.join("verdicts.jsonl"), options.socket.as_deref())?;
+    if let Some((golden, file)) = &options.freeze {
+        return freeze::run(golden, file, &mut judge).map(|()| true);
+    }
     let words = words(&options.data.join("keywords.txt"), &mut judge)?;
+    let modes = modes(&options.data.join("version.txt"), &mut judge)?;
     let mut holds = true;
     for (name, tests) in &options.corpora {
         let statements = extract::statements(tests)?;
         println!("\n# {name}: {} distinct statements", statements.len());
         let residue = options.data.join(format!("{name}-residue.txt"));
-        holds &= measure::run(name, &statements, options, &mut judge, &words, &residue)?;
+        holds &= measure::run(name, &statements, options, &mut judge, (&words, modes), &residue)?;
         judge.save()?;
     }
     Ok(holds)
+}
+
+/// Returns the modes of the server that gave the verdicts: version comments mean what they mean to
+/// it.
+fn modes(file: &Path, judge: &mut Judge) -> Result<Modes, String> {
+    if let Some(server) = judge.server() {
+        let rows = server.answer("select version()")?.ok_or("no answer about the version")?;
+        let rows = rows.map_err(|errno| format!("select version(): error {errno}"))?;
+        let version = rows.into_iter().flatten().flatten().next().unwrap_or_default();
+        fs::write(file, version).map_err(|err| format!("{}: {err}", file.display()))?;
+    }
+    let version = fs::read_to_string(file)
+        .map_err(|err| format!("{}: {err}; run once with a server", file.display()))?;
+    Modes::default().with_version(version.trim()).ok_or_else(|| format!("version {version:?}"))
 }
 
 /// Returns MySQL's words, which shapes keep.

@@ -45,8 +45,6 @@ pub(crate) struct Figures {
     /// What MySQL rejects.
     pub(crate) rejected: Count,
     pub(crate) rejected_other: Count,
-    /// Accepted statements that are read as text, without a tree.
-    pub(crate) opaque: Count,
     /// Round trips: text to tree to text to tree.
     pub(crate) trips: Count,
     /// Printed texts that got the verdict of the original.
@@ -61,23 +59,22 @@ fn percent(part: u64, whole: u64) -> f64 {
 pub(crate) fn show(name: &str, classes: &BTreeMap<Class, Figures>, has_other: bool) -> bool {
     println!("\n## {name}: what MySQL takes\n");
     println!(
-        "| class | statements | taken % | shapes | **taken %** | goal | as text % | round trip % | \
+        "| class | statements | taken % | shapes | **taken %** | goal | round trip % | \
          same verdict % | sqlparser % | sqlparser, shapes % |"
     );
-    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     let mut holds = true;
     for class in Class::ALL {
         let Some(figures) = classes.get(&class) else { continue };
         let right = 100.0 - figures.accepted.share_wrong();
         holds &= right >= class.goal();
         println!(
-            "| {} | {} | {:.2} | {} | **{right:.2}** | {} | {:.1} | {:.2} | {:.2} | {} | {} |",
+            "| {} | {} | {:.2} | {} | **{right:.2}** | {} | {:.2} | {:.2} | {} | {} |",
             class.name(),
             figures.accepted.statements,
             figures.accepted.share_taken(),
             figures.accepted.shapes.len(),
             class.goal(),
-            percent(figures.opaque.shapes.len() as u64, figures.accepted.shapes.len() as u64),
             figures.trips.share_taken(),
             figures.prints.share_taken(),
             shown(has_other, figures.accepted_other.share_taken()),
@@ -87,12 +84,11 @@ pub(crate) fn show(name: &str, classes: &BTreeMap<Class, Figures>, has_other: bo
     let accepted = total(classes, |figures| &figures.accepted);
     let other = total(classes, |figures| &figures.accepted_other);
     println!(
-        "| **all** | {} | {:.2} | {} | **{:.2}** | | {:.1} | {:.2} | {:.2} | {} | {} |",
+        "| **all** | {} | {:.2} | {} | **{:.2}** | | {:.2} | {:.2} | {} | {} |",
         accepted.statements,
         percent(accepted.taken, accepted.statements),
         accepted.shapes,
         100.0 - percent(accepted.wrong, accepted.shapes),
-        percent(total(classes, |figures| &figures.opaque).shapes, accepted.shapes),
         total(classes, |figures| &figures.trips).share_taken(),
         total(classes, |figures| &figures.prints).share_taken(),
         shown(has_other, other.share_taken()),

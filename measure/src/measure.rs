@@ -22,7 +22,7 @@ pub(crate) fn run(
     statements: &[String],
     options: &Options,
     judge: &mut Judge,
-    words: &Words,
+    (words, modes): (&Words, Modes),
     residue_file: &Path,
 ) -> Result<bool, String> {
     let mut run = Run {
@@ -31,6 +31,7 @@ pub(crate) fn run(
         executed: Executed::default(),
         unknown: 0,
         quick: options.quick,
+        modes,
     };
     let mut arena = Arena::new();
     for sql in statements {
@@ -56,6 +57,7 @@ struct Run {
     executed: Executed,
     unknown: u64,
     quick: bool,
+    modes: Modes,
 }
 
 /// A statement with what is known of it.
@@ -78,7 +80,7 @@ impl Run {
         let mut hasher = DefaultHasher::new();
         shape(sql, words).hash(&mut hasher);
         let case = Case { sql, class: Class::of(sql), shape: hasher.finish(), verdict };
-        let parsed = parse(arena, sql, Modes::default());
+        let parsed = parse(arena, sql, self.modes);
         let figures = self.classes.entry(case.class).or_default();
         if verdict.is_syntax_error() {
             figures.rejected.add(case.shape, parsed.is_ok(), parsed.is_err());
@@ -117,11 +119,8 @@ impl Run {
         judge: &mut Judge,
     ) -> Result<(), String> {
         let figures = self.classes.entry(case.class).or_default();
-        if let Statement::Other(_) = statement {
-            figures.opaque.add(case.shape, true, true);
-        }
         let printed = to_sql(statement);
-        let again = parse(arena, &printed, Modes::default());
+        let again = parse(arena, &printed, self.modes);
         let is_same =
             again.as_ref().is_ok_and(|again| again == statement && to_sql(again) == printed);
         figures.trips.add(case.shape, is_same, is_same);

@@ -38,6 +38,16 @@ pub(crate) fn first_words(sql: &str, count: usize) -> Vec<String> {
     words
 }
 
+/// Returns where the rough tokens of a statement begin and end.
+pub(crate) fn rough_tokens(sql: &str) -> Vec<(usize, usize)> {
+    let mut scan = Scan { text: sql, at: 0 };
+    let mut places = Vec::new();
+    while let Some(token) = scan.next() {
+        places.push((scan.at - token.len(), scan.at));
+    }
+    places
+}
+
 fn tokens(sql: &str, words: &Words) -> Vec<String> {
     Scan { text: sql, at: 0 }
         .map(|token| {

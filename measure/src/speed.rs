@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use counting::Counting;
 use oltp::{Statement, Work};
+use vt_sql::{Arena, Modes, parse};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -47,7 +48,8 @@ fn table(callgrind: bool) -> ExitCode {
     println!("time, allocations{} of one run", if callgrind { ", instructions" } else { "" });
     let mut all_held = true;
     for statement in oltp::statements() {
-        println!("\n{} ({} bytes)", statement.name, statement.sql.len());
+        let tree = tree_bytes(&statement.sql);
+        println!("\n{} ({} bytes; tree {tree} bytes)", statement.name, statement.sql.len());
         let mut figures = Vec::new();
         for work in Work::ALL {
             let nanos = nanos(&statement, work);
@@ -68,11 +70,30 @@ fn table(callgrind: bool) -> ExitCode {
         println!("  faster than sqlparser: {factor:.1} times{}", by_count.unwrap_or_default());
         all_held &= factor >= FACTOR_MIN;
     }
+    let join = ten_way_join();
+    println!("\njoin of ten ({} bytes; tree {} bytes)", join.len(), tree_bytes(&join));
     if all_held {
         return ExitCode::SUCCESS;
     }
     println!("\nnot {FACTOR_MIN} times faster everywhere");
     ExitCode::FAILURE
+}
+
+/// What a tree takes of its arena.
+fn tree_bytes(sql: &str) -> usize {
+    let mut arena = Arena::new();
+    let taken = parse(&arena, sql, Modes::default()).is_ok();
+    if taken { arena.used() } else { 0 }
+}
+
+fn ten_way_join() -> String {
+    let joins: String = (1..10)
+        .map(|number| {
+            let before = number - 1;
+            format!(" JOIN table{number} AS t{number} ON t{number}.id = t{before}.next_id")
+        })
+        .collect();
+    format!("SELECT t0.a, t9.b FROM table0 AS t0{joins} WHERE t0.id = 5043")
 }
 
 /// The best of several batches: what the work takes where nothing disturbs it.

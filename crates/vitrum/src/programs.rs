@@ -7,6 +7,7 @@ mod local;
 mod mysqlctl;
 mod mysqlctld;
 mod run;
+mod sql;
 mod topo;
 mod vtctld;
 mod vtgate;
@@ -43,6 +44,7 @@ programs of a cluster (--help lists the flags of each):
   mysqlctld     does so as a daemon
 
   eval          compute expressions as MySQL would
+  sql           read statements as MySQL does, and tell what they are
   link DIR      make links in DIR, so that programs can be called by their own names
   version       print the version
 ";
@@ -86,6 +88,7 @@ fn run_program(name: &str, args: &[String]) -> ExitCode {
         "mysqlctld" => mysqlctld::main(args),
         "up" | "status" | "down" | "supervise" => local::main(name, args),
         "eval" => eval::main(args),
+        "sql" => sql::main(args),
         "link" => link::main(args),
         _ => fail(&format!("unknown program {name:?}; `vitrum help` lists all")),
     }

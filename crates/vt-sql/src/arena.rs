@@ -26,6 +26,11 @@ impl Arena {
         self.bump.allocated_bytes()
     }
 
+    /// Returns how many bytes are taken by trees.
+    pub fn used(&mut self) -> usize {
+        self.bump.iter_allocated_chunks().map(|chunk| chunk.len()).sum()
+    }
+
     /// Puts a node into the arena.
     pub fn node<T: Copy>(&self, node: T) -> &T {
         self.bump.alloc(node)

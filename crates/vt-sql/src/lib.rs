@@ -27,7 +27,7 @@ pub use arena::Arena;
 pub use modes::Modes;
 pub use preview::{StatementKind, preview};
 pub use print::{Hooks, Print, Printer, to_sql};
-pub use split::split_statements;
+pub use split::{split_script, split_statements};
 
 use parser::{Fail, Parser};
 use vt_base::Result;
@@ -41,4 +41,20 @@ pub fn parse<'a>(arena: &'a Arena, sql: &'a str, modes: Modes) -> Result<ast::St
         return Err(Fail::Long.into_error(""));
     }
     Parser::new(arena, sql, modes).whole().map_err(|fail| fail.into_error(sql))
+}
+
+/// Reads one statement as [`parse`] does; an error comes with the place in the text, as byte offset,
+/// if it has one.
+///
+/// # Errors
+/// Those of [`parse`].
+pub fn parse_located<'a>(
+    arena: &'a Arena,
+    sql: &'a str,
+    modes: Modes,
+) -> std::result::Result<ast::Statement<'a>, (vt_base::Error, Option<usize>)> {
+    if sql.len() > limits::STATEMENT_BYTES_MAX {
+        return Err((Fail::Long.into_error(""), None));
+    }
+    Parser::new(arena, sql, modes).whole().map_err(|fail| (fail.into_error(sql), fail.place()))
 }

@@ -1,5 +1,9 @@
 //! Where statements end, by the lexer alone.
 
+mod script;
+
+pub use script::split_script;
+
 use crate::{
     Modes,
     lexer::{Keyword, Lexer, TokenKind},

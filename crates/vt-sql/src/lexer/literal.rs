@@ -115,7 +115,7 @@ fn fits_64_bits(digits: &[u8]) -> bool {
 }
 
 /// Returns where a quoted text that begins at `start` ends, behind its quote.
-pub(super) fn end_of_quoted(source: &[u8], start: usize, plain_backslash: bool) -> Option<usize> {
+pub(crate) fn end_of_quoted(source: &[u8], start: usize, plain_backslash: bool) -> Option<usize> {
     let quote = source[start];
     let mut at = start + 1;
     loop {

@@ -11,7 +11,7 @@ mod literal;
 
 pub(crate) use callable::is_callable;
 pub(crate) use keyword::Keyword;
-pub(crate) use literal::{first_string, list_items, unescape};
+pub(crate) use literal::{end_of_quoted, first_string, list_items, unescape};
 
 use crate::{Modes, ast::LiteralKind};
 

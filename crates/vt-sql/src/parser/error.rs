@@ -18,6 +18,14 @@ pub(crate) enum Fail {
 const NEAR_MAX: usize = 80;
 
 impl Fail {
+    /// Returns where in the text the fault is.
+    pub(crate) fn place(self) -> Option<usize> {
+        match self {
+            Fail::Syntax { at } => Some(at as usize),
+            _ => None,
+        }
+    }
+
     /// Makes the error that a client sees.
     pub(crate) fn into_error(self, sql: &str) -> Error {
         match self {

@@ -257,8 +257,10 @@ pub fn to_sql(node: &impl Print) -> String {
 /// Tells whether an identifier must stand in quotes.
 fn needs_quotes(name: &str) -> bool {
     let bytes = name.as_bytes();
-    let plain = bytes.first().is_some_and(|first| !first.is_ascii_digit())
-        && bytes.iter().all(|byte| is_name_byte(*byte));
+    // MySQL takes no characters of four bytes outside of quotes, and `$` begins other things.
+    const FOUR_BYTES: u8 = 0xf0;
+    let plain = bytes.first().is_some_and(|first| !first.is_ascii_digit() && *first != b'$')
+        && bytes.iter().all(|byte| is_name_byte(*byte) && *byte < FOUR_BYTES);
     !plain || Keyword::find(bytes).needs_quotes() || (bytes[0] == b'_' && is_charset(&bytes[1..]))
 }
 

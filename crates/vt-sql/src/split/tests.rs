@@ -65,3 +65,33 @@ fn bodies_of_programs_stay_whole() {
     check("create table t (begin int); select 1", &["create table t (begin int)", "select 1"]);
     check("begin; select 1; commit", &["begin", "select 1", "commit"]);
 }
+
+fn check_script(script: &str, expected: &[&str]) {
+    let pieces: Vec<&str> = crate::split_script(script, Modes::default()).collect();
+    assert_eq!(pieces, expected, "{script}");
+}
+
+#[test]
+fn scripts_change_their_delimiter() {
+    check_script(
+        "select 1;\ndelimiter //\ncreate procedure p() begin select 1; end//\n\
+         -- it's\nDELIMITER ;\nselect 2;",
+        &["select 1", "create procedure p() begin select 1; end", "select 2"],
+    );
+    check_script(
+        "delimiter $$\nselect 'a$$b'$$ select `$$` /* $$ */$$",
+        &["select 'a$$b'", "select `$$` /* $$ */"],
+    );
+    check_script(
+        "delimiter ;;\nselect 1; select 2;;\nselect 3",
+        &["select 1; select 2", "select 3"],
+    );
+    check_script(
+        "create procedure p() begin select 1; end; select 2",
+        &["create procedure p() begin select 1; end", "select 2"],
+    );
+    check_script("delimiter\n", &["delimiter"]);
+    check_script("delimiter //\n'open // é", &["'open // é"]);
+    check_script("select 1;;; # x\n-- y\n;", &["select 1"]);
+    check_script("", &[]);
+}

@@ -6,3 +6,4 @@ mod hostile;
 mod names;
 mod ordinals;
 mod shapes;
+mod verdicts;

@@ -1,0 +1,34 @@
+//! MySQL's verdicts on statements of our own, as `cargo xtask corpus --freeze` recorded them.
+
+use vt_sql::{Arena, Modes, parse, to_sql};
+
+const VERDICTS: &str = include_str!("../verdicts.tsv");
+
+#[test]
+fn the_parser_takes_what_mysql_takes() {
+    let (mut taken, mut refused, mut disagree) = (0, 0, 0);
+    for line in VERDICTS.lines() {
+        let (mark, sql) = line.split_once('\t').expect("a mark and a statement");
+        let mysql_takes = mark.starts_with("ok");
+        let is_known = mark.ends_with('!');
+        let arena = Arena::new();
+        let parsed = parse(&arena, sql, Modes::default());
+        let agrees = parsed.is_ok() == mysql_takes;
+        assert_eq!(agrees, !is_known, "{line}: record it anew if the parser is right");
+        disagree += usize::from(is_known);
+        match parsed {
+            Ok(statement) => {
+                taken += 1;
+                let printed = to_sql(&statement);
+                let again = parse(&arena, &printed, Modes::default()).expect(&printed);
+                assert!(again == statement, "{sql}\n{printed}");
+            }
+            Err(error) => {
+                refused += 1;
+                assert!(matches!(error.errno(), 1064 | 1065), "{sql}\n{error}");
+            }
+        }
+    }
+    assert!(taken > 300 && refused > 300, "{taken} taken, {refused} refused");
+    assert!(disagree * 20 < taken + refused, "{disagree} disagreements");
+}
