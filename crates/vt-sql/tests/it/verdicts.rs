@@ -14,8 +14,8 @@ fn the_parser_takes_what_mysql_takes() {
         let arena = Arena::new();
         let parsed = parse(&arena, sql, Modes::default());
         let agrees = parsed.is_ok() == mysql_takes;
-        assert_eq!(agrees, !is_known, "{line}: record it anew if the parser is right");
-        disagree += usize::from(is_known);
+        assert!(agrees || is_known, "{line}");
+        disagree += usize::from(!agrees);
         match parsed {
             Ok(statement) => {
                 taken += 1;
