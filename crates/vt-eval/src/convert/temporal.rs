@@ -95,7 +95,7 @@ fn calendar(
         Value::Temporal(value) if value.kind == TemporalKind::Time => {
             on_today(value, asked, ctx.session)
         }
-        Value::Temporal(value) => rules.check_value(value).is_none().then_some(*value),
+        Value::Temporal(value) => stored(value, asked, need, rules).then_some(*value),
         Value::Text(bytes, collation) => {
             let text = Source::new(bytes, *collation)?;
             datetime_of_text(&text, asked, &rules, ctx)?
@@ -125,6 +125,16 @@ fn calendar(
         Asked::Date => found.map(|value| value.to_date()),
         Asked::DateTime => found,
     })
+}
+
+/// Returns whether a function takes a value that exists: a day past the end of its month is
+/// looked at only in a DATE that stays one.
+fn stored(value: &Temporal, asked: Asked, need: Need, rules: DateRules) -> bool {
+    let looked_at = value.kind == TemporalKind::Date
+        && asked == Asked::Date
+        && matches!(need, Need::Whole | Need::Stored);
+    let any_day = rules.any_day || !looked_at;
+    need == Need::Parts || DateRules { any_day, ..rules }.check_value(value).is_none()
 }
 
 /// Counts a TIME from today's midnight; where a date is wanted, from now, if it is more than the
@@ -300,7 +310,9 @@ pub(crate) fn time(value: &Value, ctx: &mut Context<'_>) -> Result<Option<Tempor
             if notes.is_bad() {
                 warn(ctx, "Truncated incorrect", "time", &text);
             }
-            if value.is_some() {
+            // A space before what is no time is told all the same.
+            let before = notes.deprecation.is_some_and(|seen| seen.standard.is_none());
+            if value.is_some() || before {
                 deprecation(&notes, &text, ctx);
             }
             Ok(value)

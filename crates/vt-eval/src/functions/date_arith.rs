@@ -66,6 +66,7 @@ fn shift(call: &mut Call<'_, '_>, turn: fn(Interval) -> Interval) -> Result<Valu
     let is_time = typ == Type::TIME;
     let value = match is_time {
         true => asked::time(call, 0, &value)?,
+        false if typ == Type::DATE => asked::date(call, 0, &value, Need::Whole)?,
         false => asked::datetime(call, 0, &value, Need::Whole)?,
     };
     let Some(value) = value else { return Ok(Value::Null) };

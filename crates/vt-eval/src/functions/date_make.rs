@@ -4,7 +4,7 @@ use vt_base::{Code, Error};
 use vt_value::temporal::{SECOND, TIME_MAX, add_nanoseconds, calendar};
 use vt_value::{Decimal, Temporal, Value};
 
-use super::temporal_kinds::{date_kind, time_kind};
+use super::temporal_kinds::{date_kind, second_digits, time_kind};
 use crate::convert;
 use crate::function::{Call, Function};
 use crate::kind::Kind;
@@ -14,7 +14,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new(
         "maketime",
         (3, 3),
-        |signature| Ok(time_kind(signature.kind(2).decimals)),
+        |signature| Ok(time_kind(second_digits(signature, 2))),
         make_time,
     ),
     Function::new("period_add", (2, 2), period_kind, period_add),
@@ -22,7 +22,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new(
         "sec_to_time",
         (1, 1),
-        |signature| Ok(time_kind(signature.kind(0).decimals)),
+        |signature| Ok(time_kind(second_digits(signature, 0))),
         sec_to_time,
     ),
 ];
@@ -103,7 +103,14 @@ fn sec_to_time(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if let Some(value) = value {
         return Ok(Value::Temporal(value));
     }
-    let text = seconds.to_string();
+    let mut text = seconds.to_string();
+    if call.arg_kind(0).typ.is_temporal() {
+        // Of dates and times, the whole fraction or none is shown.
+        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        let fraction = fraction.trim_end_matches('0');
+        text =
+            if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction:0<6}") };
+    }
     convert::warn_temporal(call.context(), "Truncated incorrect", "time", text.as_bytes());
     let limit = if seconds.is_negative() { -TIME_MAX } else { TIME_MAX };
     Ok(Value::Temporal(Temporal::time(limit, digits)))

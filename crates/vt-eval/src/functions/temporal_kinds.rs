@@ -47,6 +47,12 @@ pub(super) fn time_digits(signature: &Signature<'_>, place: usize) -> u8 {
     digits(&signature.args()[place], true)
 }
 
+/// Returns how many digits of a second's fraction an argument has as a number of seconds.
+pub(super) fn second_digits(signature: &Signature<'_>, place: usize) -> u8 {
+    let kind = signature.kind(place);
+    if kind.is_string() || kind.typ == Type::JSON { 6 } else { kind.decimals.min(6) }
+}
+
 fn digits(node: &Node, as_time: bool) -> u8 {
     if node.kind().is_bits() {
         return 0;

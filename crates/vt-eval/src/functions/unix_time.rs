@@ -7,7 +7,7 @@ use vt_value::{Decimal, Temporal, Value};
 
 use super::asked;
 use super::date_format::{format, format_kind};
-use super::temporal_kinds::{datetime_digits, datetime_kind};
+use super::temporal_kinds::{datetime_digits, datetime_kind, second_digits};
 use crate::convert::{self, Need};
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
@@ -53,7 +53,7 @@ fn unix_timestamp(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn from_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     match signature.len() {
-        1 => Ok(datetime_kind(signature.kind(0).decimals)),
+        1 => Ok(datetime_kind(second_digits(signature, 0))),
         _ => format_kind(signature, 1),
     }
 }
@@ -66,7 +66,7 @@ fn from_unixtime(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let micros =
         seconds.truncate(9).mul(&SECOND.into()).and_then(|micros| micros.round(0).to_i64());
     let in_range = micros.filter(|micros| (0..(TIMESTAMP_MAX + 1) * SECOND).contains(micros));
-    let digits = call.arg_kind(0).decimals.min(6);
+    let digits = if call.len() == 1 { call.kind().decimals } else { 6 };
     let moment = match in_range {
         Some(micros) if !seconds.is_negative() => call.session().time_zone.local(micros, digits),
         _ => None,

@@ -20,7 +20,13 @@ pub(crate) fn either(
         dated && need.rules(ctx.session).check_value(value).is_some()
     };
     match value {
-        Value::Temporal(value) => Ok(Some(*value).filter(|value| !refused(value, ctx))),
+        Value::Temporal(value) => {
+            // A day past the end of its month counts on into the next.
+            let rules = DateRules { any_day: true, ..need.rules(ctx.session) };
+            let dated = value.kind != TemporalKind::Time;
+            let refused = dated && rules.check_value(value).is_some();
+            Ok((!refused).then_some(*value))
+        }
         Value::Text(bytes, collation) => {
             let text = Source::new(bytes, *collation)?;
             let (value, lenient) = either_of_text(&text, ctx)?;
