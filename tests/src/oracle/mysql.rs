@@ -212,6 +212,8 @@ impl Server {
                     Err(mysql_async::Error::Server(err))
                         if answers.len() < start + expressions.len() =>
                     {
+                        // How often the statement before it warned is forgotten by then.
+                        warned.extend(answers.len().checked_sub(1).filter(|at| *at >= start));
                         answers.push(Answer::Error { errno: err.code, message: err.message });
                     }
                     Ok(()) | Err(mysql_async::Error::Server(_)) => {}
@@ -222,6 +224,7 @@ impl Server {
         if answers.len() == start {
             return Err(format!("no answer to {}", expressions[0]));
         }
+        warned.dedup();
         for place in warned {
             let found = self.warnings(&statements[place - start]).await?;
             if let Answer::Rows { warnings, .. } = &mut answers[place] {
