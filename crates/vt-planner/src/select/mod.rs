@@ -8,6 +8,7 @@
 
 mod aggregate;
 mod block;
+mod ask;
 mod build;
 mod combine;
 mod from;

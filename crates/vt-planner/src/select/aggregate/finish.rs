@@ -24,12 +24,32 @@ impl<'a> Planner<'a> {
         let Statement { query, select, scope } = statement;
         let Grouped { mut node, columns, placed, sorted_by } = grouped;
         let place = |expr: Expr<'a>| place_of(expr, &placed, &columns);
-        let compute = |expr: Expr<'a>| translate(expr, &mut |part| Ok(place(part)));
+        let outs = &grouping.outs;
+        let wanted = grouping.having.into_iter().chain(outs.iter().map(|out| out.item.expr));
+        let wanted: Vec<Expr<'a>> =
+            wanted.chain(grouping.order_by.iter().map(|item| item.expr)).collect();
+        let mut asked: Vec<Expr<'a>> = Vec::new();
+        for expr in wanted {
+            let known = translate(expr, &mut |part| Ok(place(part))).is_ok();
+            if !known && !asked.contains(&expr) {
+                asked.push(expr);
+            }
+        }
+        let width = columns.len();
+        if !asked.is_empty() {
+            node = self.asked(node, width, &asked, &place)?;
+        }
+        let compute = |expr: Expr<'a>| {
+            let answered = asked.iter().position(|held| *held == expr);
+            match answered {
+                Some(answer) => Ok(Eval::Column(width + answer)),
+                None => translate(expr, &mut |part| Ok(place(part))),
+            }
+        };
         if let Some(having) = grouping.having {
             let predicate = compute(having)?;
             node = Node::Filter { input: Box::new(node), predicate };
         }
-        let outs = &grouping.outs;
         let mut exprs: Vec<Eval> =
             outs.iter().map(|out| compute(out.item.expr)).collect::<Result<_, Error>>()?;
         let mut names = crate::eval::names(outs.iter().map(Out::name));
