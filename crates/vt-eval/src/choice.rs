@@ -134,10 +134,26 @@ fn number_of(kinds: &[&Kind], length: u32) -> Result<Kind, Error> {
         Class::Decimal => decimal_of(kinds),
         // Signed and the greatest unsigned together fit a decimal alone.
         Class::UInt if classes.contains(&Class::Int) && has(Type::UINT64) => decimal_of(kinds),
-        Class::UInt if classes.contains(&Class::Int) => Kind::int(length),
-        Class::UInt => Kind::uint(length),
-        Class::Int => Kind::int(length),
+        _ => integer_of(kinds, length),
     })
+}
+
+/// The widest of the integers' types, or the next where only some are unsigned.
+fn integer_of(kinds: &[&Kind], length: u32) -> Kind {
+    const SIGNED: [Type; 5] = [Type::INT8, Type::INT16, Type::INT24, Type::INT32, Type::INT64];
+    const UNSIGNED: [Type; 5] =
+        [Type::UINT8, Type::UINT16, Type::UINT24, Type::UINT32, Type::UINT64];
+    let rank = |kind: &Kind| {
+        let place = |types: &[Type; 5]| types.iter().position(|typ| *typ == kind.typ);
+        place(&SIGNED).or_else(|| place(&UNSIGNED)).unwrap_or(4)
+    };
+    let unsigned = |kind: &&&Kind| kind.typ.is_unsigned();
+    let all = kinds.iter().filter(unsigned).count() == kinds.len();
+    let widest = kinds.iter().map(|kind| rank(kind)).max().unwrap_or(4);
+    let above = kinds.iter().filter(unsigned).map(|kind| rank(kind) + 1).max().unwrap_or(0);
+    let rank = if all { widest } else { widest.max(above) }.min(4);
+    let typ = if all { UNSIGNED[rank] } else { SIGNED[rank] };
+    Kind::new(typ, length, 0)
 }
 
 fn decimal_of(kinds: &[&Kind]) -> Kind {

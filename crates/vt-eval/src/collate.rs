@@ -2,7 +2,7 @@
 
 use vt_base::Error;
 use vt_collation::Charset;
-use vt_value::{Collation, Value};
+use vt_value::{Collation, Type, Value};
 
 use crate::function::{CollationUse, Text};
 use crate::kind::Kind;
@@ -87,15 +87,15 @@ impl Claim {
 
     /// Returns whether this set has all characters, and the other perhaps not.
     fn is_wider(self, other: Claim) -> bool {
-        let narrow = !other.is_unicode() || other.collation.charset() == Some(Charset::Utf8mb3);
-        let wider = narrow || self.collation.charset() == Some(Charset::Utf8mb4);
+        let wider = !other.is_unicode() || self.collation.charset() == Some(Charset::Utf8mb4);
         let same = self.coercibility == other.coercibility;
         self.is_unicode() && (self.coercibility < other.coercibility || (same && wider))
     }
 
     /// Returns whether the other has ASCII alone, which every set has.
     fn takes_ascii(self, other: Claim) -> bool {
-        other.ascii && self.coercibility <= other.coercibility
+        let ascii = other.collation.charset() == Some(Charset::Ascii) && other.ascii;
+        ascii && self.coercibility <= other.coercibility
     }
 
     fn join_of_charset(self, other: Claim) -> Option<Claim> {
@@ -218,4 +218,9 @@ fn illegal_mix(claims: &[Claim], operation: &str) -> Error {
         _ => (1271, format!("Illegal mix of collations for operation '{operation}'")),
     };
     Error::mysql(errno, b"HY000", message).with_code(vt_base::Code::InvalidArgument)
+}
+
+/// Returns whether the values of a kind are strings, whose bytes count.
+pub(crate) fn has_bytes(kind: &Kind) -> bool {
+    kind.is_string() || matches!(kind.typ, Type::ENUM | Type::SET)
 }

@@ -5,7 +5,9 @@ pub(crate) mod temporal;
 mod text;
 
 pub use number::Int;
-pub(crate) use number::{decimal, int, integer_of_text, real, shown, truncated, truth};
+pub(crate) use number::{
+    decimal, decimal_of_text, int, integer_of_text, real, shown, truncated, truth,
+};
 pub(crate) use temporal::{
     Need, clock, date, datetime, digits_of_text, either, literal, now, overflow, readable, time,
     too_long, warn_temporal, warn_text,

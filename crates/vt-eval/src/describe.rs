@@ -169,8 +169,11 @@ fn write_call(call: &CallOp, out: &mut String) {
 }
 
 /// Returns whether a node answers true or false by itself.
-pub(crate) fn is_condition(node: &Node) -> bool {
-    let Some(call) = node.call() else { return false };
+fn is_condition(node: &Node) -> bool {
+    node.call().is_some_and(is_condition_call)
+}
+
+fn is_condition_call(call: &CallOp) -> bool {
     let operator = matches!(
         call.func,
         Func::And
@@ -199,6 +202,13 @@ pub(crate) fn is_condition(node: &Node) -> bool {
             | Func::NotLike
     );
     operator || matches!(call.function.name, "isnull" | "regexp_like")
+}
+
+/// Returns whether MySQL computes a constant call but once: a condition on literals.
+pub(crate) fn is_once(call: &CallOp) -> bool {
+    let list = matches!(call.func, Func::In | Func::NotIn | Func::Between | Func::NotBetween);
+    let compares = is_condition_call(call) && !list || call.function.name == "nullif";
+    compares && call.args.iter().all(Node::is_literal)
 }
 
 fn condition(node: &Node, out: &mut String) {

@@ -160,6 +160,16 @@ impl Func {
         one || matches!(self, Func::Lt | Func::Le | Func::Gt | Func::Ge)
     }
 
+    pub(crate) fn is_arithmetic(self) -> bool {
+        let sum = matches!(self, Func::Add | Func::Sub | Func::Mul | Func::Div);
+        sum || matches!(self, Func::Mod | Func::Negate)
+    }
+
+    pub(crate) fn is_bitwise(self) -> bool {
+        let operator = matches!(self, Func::BitAnd | Func::BitOr | Func::BitXor | Func::BitNot);
+        operator || matches!(self, Func::ShiftLeft | Func::ShiftRight)
+    }
+
     /// Returns whether values only pass through, or are asked for NULL alone.
     pub(crate) fn passes_on(self) -> bool {
         match self {

@@ -93,7 +93,8 @@ impl Kind {
     pub fn text_length(&self) -> u32 {
         match self.typ {
             Type::FLOAT64 if self.decimals >= NOT_FIXED => 22,
-            Type::FLOAT32 if self.decimals >= NOT_FIXED => 12,
+            // Of a document, as many characters as the bytes can be.
+            Type::JSON => self.length.min(u32::MAX / 4),
             _ => self.length,
         }
     }
@@ -150,8 +151,12 @@ impl Kind {
     /// The kind of a result's column, whose collation is not told.
     pub(crate) fn of_field(field: &Field) -> Kind {
         let text = field.typ.is_text() || matches!(field.typ, Type::ENUM | Type::SET);
-        let collation = if text { Collation::UNKNOWN } else { Collation::BINARY };
-        let string = text || field.typ.is_binary();
+        let collation = match field.typ {
+            Type::JSON => Collation::UTF8MB4_BIN,
+            _ if text => Collation::UNKNOWN,
+            _ => Collation::BINARY,
+        };
+        let string = text || field.typ.is_binary() || field.typ == Type::JSON;
         Kind {
             typ: field.typ,
             length: if text { field.column_length / 4 } else { field.column_length },
@@ -262,7 +267,7 @@ impl Kind {
             Type::YEAR => 4,
             // A byte makes three digits at most.
             _ if self.is_bits() => self.length.saturating_mul(3).min(20),
-            typ if typ.is_unsigned() => self.length.min(21),
+            typ if typ.is_unsigned() => self.length,
             _ => self.length.saturating_sub(sign).max(1),
         }
     }

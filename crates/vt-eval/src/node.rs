@@ -139,7 +139,7 @@ impl Node {
                         warnings.for_each(|warning| ctx.warnings.push(warning));
                     };
                     // A constant condition is computed but once.
-                    match describe::is_condition(self) {
+                    match describe::is_once(&folded.call) {
                         true => ctx.once(self, all),
                         false => all(ctx),
                     }

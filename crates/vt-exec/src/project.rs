@@ -144,7 +144,7 @@ impl Step for ProjectStep<'_> {
                     Output::Computed(compiled) => {
                         let value = compiled.eval(values, &mut self.evaluation)?;
                         text.clear();
-                        compiled.write(&value, &mut text);
+                        compiled.write_utf8(&value, &mut text);
                         out.value((!value.is_null()).then_some(text.as_slice()));
                     }
                 }

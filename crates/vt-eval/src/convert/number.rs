@@ -4,7 +4,6 @@ use bytes::Bytes;
 use vt_base::Error;
 use vt_value::{Collation, Decimal, TemporalKind, Type, Value, float};
 
-use crate::collate::coercibility::IMPLICIT;
 use crate::context::Context;
 use crate::function::Text;
 use crate::kind::Kind;
@@ -237,11 +236,7 @@ pub(crate) fn decimal(
         }
         Value::Text(bytes, _) => {
             let (number, whole) = decimal_of_text(bytes);
-            let none = !bytes.iter().any(u8::is_ascii_digit);
-            if !whole && none && kind.coercibility == IMPLICIT {
-                ctx.warn(1366, "Incorrect DECIMAL value: '0' for column '' at row -1");
-            }
-            if !whole && !kind.is_long_column() {
+            if !whole {
                 truncated(ctx, "DECIMAL", bytes, kind);
             }
             number
@@ -251,7 +246,7 @@ pub(crate) fn decimal(
     }))
 }
 
-fn decimal_of_text(text: &[u8]) -> (Decimal, bool) {
+pub(crate) fn decimal_of_text(text: &[u8]) -> (Decimal, bool) {
     let start = text.iter().take_while(|byte| is_space(**byte)).count();
     match Decimal::parse_prefix(&text[start..]) {
         Some((number, rest)) => (number, rest.iter().all(|byte| is_space(*byte))),

@@ -82,12 +82,26 @@ impl<'c, 's> Call<'c, 's> {
         let arg = &self.args[place];
         let great = |number: &f64| !(-TWO_TO_63..TWO_TO_63).contains(number);
         if let Value::Float(number) = value
+            && great(&number)
+            && arg.call().is_some_and(|call| call.func.is_arithmetic())
+        {
+            let message = format!("BIGINT value is out of range in '{}'", arg.describe());
+            return Err(Error::mysql(1690, b"22003", message));
+        }
+        if let Value::Float(number) = value
             && arg.is_column()
             && great(&number)
         {
             let mut text = Vec::new();
             vt_value::float::write_f64(number, &mut text);
             convert::truncated(self.ctx, "INTEGER", &text, &arg.kind);
+        }
+        if arg.call().is_some_and(|call| call.func.is_bitwise()) {
+            // MySQL does not tell of what is lost of the bytes that operators on bits give.
+            let muted = self.ctx.warnings.mute(true);
+            let number = convert::int(&value, &arg.kind, self.ctx);
+            self.ctx.warnings.mute(muted);
+            return number;
         }
         convert::int(&value, &arg.kind, self.ctx)
     }
@@ -109,7 +123,23 @@ impl<'c, 's> Call<'c, 's> {
             let source = cast::source(&self.args[place]);
             return Ok(Some(cast::decimal(json, &source, self.ctx)));
         }
-        convert::decimal(&value, &self.args[place].kind, self.ctx)
+        let arg = &self.args[place];
+        let Value::Text(bytes, _) = &value else {
+            return convert::decimal(&value, &arg.kind, self.ctx);
+        };
+        if arg.is_literal() || arg.kind.is_bits() || arg.kind.members.is_some() {
+            return convert::decimal(&value, &arg.kind, self.ctx);
+        }
+        // Of strings that are no literals MySQL tells when they have no digit, and of those of a
+        // short column also when they have more than a number.
+        let (number, whole) = convert::decimal_of_text(bytes);
+        if !whole && !bytes.iter().any(u8::is_ascii_digit) {
+            self.ctx.warn(1366, "Incorrect DECIMAL value: '0' for column '' at row -1");
+        }
+        if !whole && arg.is_column() && !arg.kind.is_long_column() {
+            convert::truncated(self.ctx, "DECIMAL", bytes, &arg.kind);
+        }
+        Ok(Some(number))
     }
 
     /// Computes an argument as a condition; `None` for NULL.
@@ -123,6 +153,12 @@ impl<'c, 's> Call<'c, 's> {
         }
         let value = self.value(place)?;
         convert::truth(&value, &arg.kind, self.ctx)
+    }
+
+    /// Computes an argument as the condition of a choice, which warns for every row.
+    pub(crate) fn condition(&mut self, place: usize) -> Result<Option<bool>, Error> {
+        let value = self.value(place)?;
+        convert::truth(&value, &self.args[place].kind, self.ctx)
     }
 
     /// Computes an argument as a string, in its own character set; `None` for NULL.

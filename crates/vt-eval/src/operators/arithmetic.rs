@@ -53,7 +53,7 @@ fn digits(kind: &Kind) -> u32 {
 /// An integer of so many digits.
 fn whole_kind(digits: u32, unsigned: bool) -> Kind {
     match unsigned {
-        true => Kind::uint(digits.min(65)),
+        true => Kind::uint(digits.clamp(1, 65)),
         false => Kind::int(digits.min(65) + 1),
     }
 }
@@ -63,13 +63,15 @@ fn division_kind(a: &Kind, b: &Kind, increment: u8) -> Result<Kind, Error> {
         return Ok(float_kind(Func::Div, a, b, increment));
     }
     let decimals = a.decimals.saturating_add(increment).min(MAX_SCALE);
-    let precision = a.precision() + u32::from(b.decimals) + u32::from(increment);
+    let added = u32::from(b.decimals) + u32::from(increment);
+    let precision = a.precision().saturating_add(added);
     Ok(signless(Kind::decimal(precision, decimals), a.unsigned && b.unsigned))
 }
 
 fn float_kind(func: Func, a: &Kind, b: &Kind, increment: u8) -> Kind {
     // What comes of a bare NULL alone has digits.
-    let fixed = |kind: &Kind| kind.decimals < NOT_FIXED && !kind.is_string() || kind.is_bits();
+    let counted = |kind: &Kind| kind.typ.is_number() || kind.typ.is_temporal() || kind.is_null();
+    let fixed = |kind: &Kind| kind.decimals < NOT_FIXED && counted(kind) || kind.is_bits();
     let unsigned = func == Func::Mod && a.unsigned;
     if !fixed(a) || !fixed(b) {
         return Kind { unsigned, ..Kind::float() };
@@ -93,7 +95,11 @@ fn sum_kind(func: Func, a: &Kind, b: &Kind) -> Result<Kind, Error> {
     }
     if class == Class::Decimal {
         let unsigned = if func == Func::Mod { a.unsigned } else { a.unsigned && b.unsigned };
-        return Ok(signless(decimal_kind(func, a, b), unsigned));
+        let kind = decimal_kind(func, a, b);
+        return Ok(match func {
+            Func::Mod => Kind { unsigned, ..kind },
+            _ => signless(kind, unsigned),
+        });
     }
     let longest = a.precision().max(b.precision());
     let digits = match func {

@@ -51,7 +51,7 @@ fn results(
 pub(crate) fn choose(call: &mut Call<'_, '_>) -> Result<Option<usize>, Error> {
     let count = call.len();
     for place in (0..count.saturating_sub(1)).step_by(2) {
-        if call.truth(place)? == Some(true) {
+        if call.condition(place)? == Some(true) {
             return Ok(Some(place + 1));
         }
     }

@@ -1,9 +1,10 @@
 //! Casts to another type.
 
 use vt_base::Error;
+use vt_collation::Charset;
 use vt_value::{Collation, Decimal, Type, Value};
 
-use crate::collate::coercibility::IMPLICIT;
+use crate::collate::{self, coercibility::IMPLICIT};
 use crate::convert::{self, Int};
 use crate::expr::CastTarget;
 use crate::function::{Call, Signature};
@@ -166,7 +167,8 @@ pub(super) fn text_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     };
     let ascii = kind.ascii && collation != Collation::BINARY;
     let own = match collation {
-        Collation::BINARY if kind.is_string() => kind.byte_length(),
+        Collation::BINARY if collate::has_bytes(kind) => kind.byte_length(),
+        Collation::BINARY => kind.length,
         _ => kind.text_length(),
     };
     let length = length.unwrap_or(own);
@@ -178,6 +180,16 @@ pub(super) fn text_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 pub(super) fn text(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let collation = call.kind().collation;
     let Some(text) = call.text(0)? else { return Ok(Value::Null) };
+    if text.collation == Collation::BINARY
+        && matches!(collation.charset(), Some(Charset::Utf8mb4 | Charset::Utf8mb3))
+        && call.session().sql_mode.is_strict()
+        && let Err(broken) = std::str::from_utf8(&text.bytes)
+    {
+        let from = text.bytes.get(broken.valid_up_to()..).unwrap_or_default();
+        let shown: String = from.iter().take(3).map(|byte| format!("{byte:02X}")).collect();
+        let set = collation.charset().map_or("", Charset::name);
+        return call.null_with_warning(1300, format!("Invalid {set} character string: '{shown}'"));
+    }
     let bytes = convert::to_charset(text, collation, call.context())?;
     let (CastTarget::Char { length: Some(length), .. }
     | CastTarget::Binary { length: Some(length) }) = target(call.func())?
@@ -192,7 +204,8 @@ pub(super) fn text(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if width < bytes.len() {
         let what = if collation == Collation::BINARY { "BINARY" } else { "CHAR" };
         let shown = convert::shown(&bytes, collation);
-        call.warn(1292, format!("Truncated incorrect {what}({length}) value: '{shown}'"));
+        let told = length * collation.charset().map_or(1, |charset| charset.min_len());
+        call.warn(1292, format!("Truncated incorrect {what}({told}) value: '{shown}'"));
         return Ok(call.made(bytes.slice(..width)));
     }
     if collation == Collation::BINARY && bytes.len() < length {
