@@ -5,7 +5,7 @@ use vt_value::{Collation, Value};
 
 use super::strings::{
     BLOB_MAX, OF_NUMBERS, binary, bytes, chars, charset_of, claim_of, from_args, made_of,
-    of_connection, own, sized, too_long, unknown, wrong_value,
+    of_connection, own, sized, too_long, unknown, unlimited, wrong_value,
 };
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
@@ -179,7 +179,7 @@ fn quote(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn soundex_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
-    Ok(made_of(signature, 0..1, sized(chars(signature, 0).max(4), claim)))
+    Ok(made_of(signature, 0..1, unlimited(chars(signature, 0).max(4), claim)))
 }
 
 /// The sounds of the letters from A on; 0 is none.

@@ -64,7 +64,7 @@ fn substr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let start = constant_int(signature, 1)?;
     if let Some(Some(start)) = start {
         length = match i128::from(start.bits_i64()) {
-            _ if start.value > PLACE_MAX => length,
+            _ if start.value > PLACE_MAX || start.value < -PLACE_MAX => length,
             0 => 0,
             start if start < 0 => {
                 let back = start.unsigned_abs().min(u64::MAX.into()) as u64;

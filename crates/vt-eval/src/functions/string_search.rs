@@ -6,6 +6,7 @@ use vt_value::{Collation, Decimal, Type, Value};
 
 use super::strings::{
     brought, chars_in, charset_of, claim_of, made_of, max_len, own, sized, too_long, unknown,
+    wrapped,
 };
 use crate::function::{Call, CollationUse, Function, MANY, Signature};
 use crate::kind::Kind;
@@ -58,6 +59,9 @@ fn found_kind(signature: &mut Signature<'_>, text: usize) -> Result<Kind, Error>
 
 fn strcmp_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let temporal = (0..2).any(|place| signature.kind(place).typ.is_temporal());
+    if (0..2).any(|place| signature.kind(place).typ == Type::BIT) {
+        return Err(signature.unsupported("of bits"));
+    }
     if temporal && (0..2).any(|place| signature.kind(place).is_string()) {
         return Err(signature.unsupported("of a time and a string"));
     }
@@ -78,8 +82,8 @@ fn compared(call: &Call<'_, '_>) -> Collation {
 
 fn strcmp(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let collation = compared(call);
-    let (a, b) = (brought(call, 0, collation)?, brought(call, 1, collation)?);
-    let (Some(a), Some(b)) = (a, b) else { return Ok(Value::Null) };
+    let Some(a) = brought(call, 0, collation)? else { return Ok(Value::Null) };
+    let Some(b) = brought(call, 1, collation)? else { return Ok(Value::Null) };
     match collation.compare(&a, &b) {
         Some(order) => Ok(Value::Int(order as i64)),
         None => Err(unknown(collation, "comparing strings")),
@@ -139,8 +143,8 @@ fn members(charset: Charset, text: &[u8]) -> Vec<&[u8]> {
 
 fn find_in_set(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let collation = compared(call);
-    let (wanted, set) = (brought(call, 0, collation)?, brought(call, 1, collation)?);
-    let (Some(wanted), Some(set)) = (wanted, set) else { return Ok(Value::Null) };
+    let Some(wanted) = brought(call, 0, collation)? else { return Ok(Value::Null) };
+    let Some(set) = brought(call, 1, collation)? else { return Ok(Value::Null) };
     if set.is_empty() {
         return Ok(Value::Int(0));
     }
@@ -251,7 +255,7 @@ fn elt_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let count = signature.len();
     let claim = signature.aggregate_collation(1..count, CollationUse::Result)?;
     let length = (1..count).map(|place| chars_in(signature, place, claim)).max().unwrap_or(0);
-    let kind = sized(length, claim).with_nullable(true);
+    let kind = wrapped(length, claim).with_nullable(true);
     Ok(made_of(signature, 1..count, kind))
 }
 
@@ -270,7 +274,7 @@ fn make_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let parts: u64 = (1..count).map(|place| chars_in(signature, place, claim)).sum();
     let nullable = signature.any_nullable();
     let length = parts + (count as u64).saturating_sub(2);
-    let kind = made_of(signature, 1..count, sized(length, claim));
+    let kind = made_of(signature, 1..count, wrapped(length, claim));
     // Strict modes make no difference here.
     Ok(kind.with_nullable(nullable))
 }

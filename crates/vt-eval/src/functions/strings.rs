@@ -56,6 +56,13 @@ pub(super) fn unlimited(chars: u64, (collation, coercibility): Claim) -> Kind {
     Kind { typ, nullable: false, ..kind }
 }
 
+/// The same, counted in 32 bits: what is beyond begins at zero again, as in MySQL.
+pub(super) fn wrapped(chars: u64, claim: Claim) -> Kind {
+    let each = max_len(claim.0);
+    let bytes = chars.saturating_mul(each) & u64::from(u32::MAX);
+    unlimited(bytes / each, claim)
+}
+
 /// The kind of a result that is NULL where an argument is; under a strict mode every string may be.
 pub(super) fn from_args(signature: &Signature<'_>, kind: Kind) -> Kind {
     let nullable = kind.nullable || signature.any_nullable();
@@ -109,9 +116,14 @@ pub(super) fn chars(signature: &Signature<'_>, place: usize) -> u64 {
 /// The same for an argument that is brought to the character set of another: a constant number
 /// becomes a string of its own length, unless the set is that of numbers.
 pub(super) fn chars_brought(signature: &Signature<'_>, place: usize, claim: Claim) -> u64 {
-    let same = claim.0.charset() == OF_NUMBERS.0.charset();
-    match signature.constant(place).filter(|_| !same) {
-        Some(value) if !signature.kind(place).is_string() => {
+    let kind = signature.kind(place);
+    let own = if kind.is_string() { kind.collation } else { OF_NUMBERS.0 };
+    if own.charset() == claim.0.charset() {
+        return chars(signature, place);
+    }
+    match signature.constant(place) {
+        Some(Value::Null) => 0,
+        Some(value) if kind.typ.is_number() || kind.typ.is_temporal() => {
             value.text().map_or(0, |text| text.len() as u64)
         }
         _ => chars(signature, place),
@@ -177,9 +189,6 @@ pub(super) fn brought(
     collation: Collation,
 ) -> Result<Option<Bytes>, Error> {
     let Some(text) = call.text(place)? else { return Ok(None) };
-    if call.arg_kind(place).typ == Type::BIT {
-        return Ok(Some(text.bytes));
-    }
     let (Some(from), Some(to)) = (text.collation.charset(), collation.charset()) else {
         return call.text_in(place, collation);
     };
@@ -204,7 +213,13 @@ pub(super) fn brought(
 fn not_convertible(text: &[u8], from: Charset, to: Charset) -> Error {
     /// So many bytes are shown.
     const SHOWN: usize = 6;
-    let shown = shown(text.get(..SHOWN).unwrap_or(text), Collation::BINARY);
+    let mut shown = String::new();
+    for byte in text.iter().take(SHOWN) {
+        match byte {
+            0x20..=0x7f if from.min_len() == 1 => shown.push(char::from(*byte)),
+            byte => shown.push_str(&format!("\\x{byte:02X}")),
+        }
+    }
     let more = if text.len() > SHOWN { "..." } else { "" };
     let (from, to) = (from.name(), to.name());
     error(3854, format!("Cannot convert string '{shown}{more}' from {from} to {to}"))
