@@ -310,6 +310,13 @@ fn named(name: &str, args: &[Node], out: &mut String) {
             let open = format!("timestampdiff({},", word(unit));
             parts(&[(&open, from), (",", to)], ")", out);
         }
+        ("datediff", [first, second]) => {
+            out.push_str("(to_days(");
+            write(first, out);
+            out.push_str(") - to_days(");
+            write(second, out);
+            out.push_str("))");
+        }
         ("extract", [unit, value]) => {
             let open = format!("extract({} from ", word(unit).to_lowercase());
             parts(&[(&open, value)], ")", out);

@@ -113,6 +113,14 @@ impl Node {
         }
     }
 
+    /// Returns the warnings that a constant call gives each time.
+    pub(crate) fn folded_warnings(&self) -> &[Warning] {
+        match &self.op {
+            Op::Folded(folded) => &folded.warnings,
+            _ => &[],
+        }
+    }
+
     pub(crate) fn kept(&self) -> Option<&(dyn std::any::Any + Send + Sync)> {
         self.call()?.kept.as_deref()
     }
@@ -135,8 +143,9 @@ impl Node {
             Op::Folded(folded) => {
                 if !folded.warnings.is_empty() {
                     let all = |ctx: &mut Context<'_>| {
-                        let warnings = folded.warnings.iter().cloned();
-                        warnings.for_each(|warning| ctx.warnings.push(warning));
+                        for warning in &folded.warnings {
+                            ctx.warnings.push(warning.at_row(ctx.row));
+                        }
                     };
                     // A constant condition is computed but once.
                     match describe::is_once(&folded.call) {

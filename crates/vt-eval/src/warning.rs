@@ -33,6 +33,19 @@ impl Warning {
     pub fn new(errno: u16, message: impl Into<Arc<str>>) -> Warning {
         Warning { level: Level::Warning, errno, message: message.into() }
     }
+
+    /// Returns the warning of a constant, which was computed as if in the first row, for another.
+    pub(crate) fn at_row(&self, row: u64) -> Warning {
+        const NAMES_ROW: [u16; 4] = [3155, 3156, 4095, 4096];
+        if row == 1 || !NAMES_ROW.contains(&self.errno) {
+            return self.clone();
+        }
+        let message = match self.message.rsplit_once(" at row 1") {
+            Some((start, end)) => format!("{start} at row {row}{end}").into(),
+            None => self.message.clone(),
+        };
+        Warning { message, ..self.clone() }
+    }
 }
 
 /// The warnings of a statement; those beyond the limit are counted alone.

@@ -101,6 +101,8 @@ pub(super) fn format(
     let mut out = Vec::with_capacity(pattern.len() * 2);
     let write = if is_time { format_time } else { format_datetime };
     match write(&value, &pattern, locale, &mut out) {
+        // What is not ASCII in a pattern passes through as the bytes that it has.
+        Ok(()) if !pattern.is_ascii() => Ok(call.made(out)),
         Ok(()) => text(call, out),
         Err(_) => Ok(Value::Null),
     }
@@ -117,7 +119,7 @@ fn time_format(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if value.is_null() {
         return super::time_arith::asked_again(call);
     }
-    let value = convert::either(&value, Need::Any, call.context())?;
+    let value = super::time_arith::either(call, 0, &value, Need::Any)?;
     format(call, value, 1, true)
 }
 

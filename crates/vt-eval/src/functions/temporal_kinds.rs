@@ -39,21 +39,31 @@ pub(super) fn text_kind(signature: &Signature<'_>) -> Kind {
 
 /// Returns how many digits of a second's fraction an argument has as a datetime.
 pub(super) fn datetime_digits(signature: &Signature<'_>, place: usize) -> u8 {
-    digits(&signature.args()[place], false)
+    digits(signature, place, false)
 }
 
 /// Returns how many digits of a second's fraction an argument has as a time.
 pub(super) fn time_digits(signature: &Signature<'_>, place: usize) -> u8 {
-    digits(&signature.args()[place], true)
+    digits(signature, place, true)
 }
 
 /// Returns how many digits of a second's fraction an argument has as a number of seconds.
 pub(super) fn second_digits(signature: &Signature<'_>, place: usize) -> u8 {
     let kind = signature.kind(place);
+    if kind.is_bits() {
+        return 0;
+    }
     if kind.is_string() || kind.typ == Type::JSON { 6 } else { kind.decimals.min(6) }
 }
 
-fn digits(node: &Node, as_time: bool) -> u8 {
+fn digits(signature: &Signature<'_>, place: usize, as_time: bool) -> u8 {
+    let node: &Node = &signature.args()[place];
+    if node.kind().is_string() {
+        // MySQL computes a constant string to look at its digits, and its warnings come once more.
+        for warning in node.folded_warnings() {
+            signature.note(warning.errno, warning.message.clone());
+        }
+    }
     if node.kind().is_bits() {
         return 0;
     }

@@ -32,7 +32,7 @@ fn add(call: &mut Call<'_, '_>, sign: i64) -> Result<Value, Error> {
     if first.is_null() {
         return asked_again(call);
     }
-    let first = convert::either(&first, Need::Whole, call.context())?;
+    let first = either(call, 0, &first, Need::Whole)?;
     let Some(first) = first else { return Ok(Value::Null) };
     let second = call.value(1)?;
     let Some(second) = asked::time(call, 1, &second)? else { return Ok(Value::Null) };
@@ -58,10 +58,31 @@ fn add(call: &mut Call<'_, '_>, sign: i64) -> Result<Value, Error> {
 /// Returns NULL. MySQL asks a number that was NULL as a datetime once more as a time, and its
 /// warnings come twice.
 pub(super) fn asked_again(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    if call.arg_kind(0).typ.is_number() {
-        call.value(0)?;
-    }
+    ask_again(call, 0)?;
     Ok(Value::Null)
+}
+
+/// Computes a number once more, as MySQL does where it found no datetime in it.
+pub(super) fn ask_again(call: &mut Call<'_, '_>, place: usize) -> Result<(), Error> {
+    let number = call.arg_kind(place).typ.is_number();
+    if number && call.args()[place].call().is_some() {
+        call.value(place)?;
+    }
+    Ok(())
+}
+
+/// Returns an argument as a date, a datetime or a time.
+pub(super) fn either(
+    call: &mut Call<'_, '_>,
+    place: usize,
+    value: &Value,
+    need: Need,
+) -> Result<Option<Temporal>, Error> {
+    let found = convert::either(value, need, call.context())?;
+    if found.is_some_and(|found| !is_dated(&found)) {
+        ask_again(call, place)?;
+    }
+    Ok(found)
 }
 
 fn diff_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -73,13 +94,13 @@ fn diff(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if first.is_null() {
         return asked_again(call);
     }
-    let first = convert::either(&first, Need::Any, call.context())?;
+    let first = either(call, 0, &first, Need::Any)?;
     let Some(first) = first else { return Ok(Value::Null) };
     let second = call.value(1)?;
     if second.is_null() {
         return Ok(Value::Null);
     }
-    let second = convert::either(&second, Need::Any, call.context())?;
+    let second = either(call, 1, &second, Need::Any)?;
     let Some(second) = second else { return Ok(Value::Null) };
     if is_dated(&first) != is_dated(&second) {
         return Ok(Value::Null);

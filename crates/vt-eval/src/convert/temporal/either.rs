@@ -46,7 +46,8 @@ pub(crate) fn either(
         number => {
             let Some(split) = split(number) else { return time(value, ctx) };
             // Numbers that have the digits of a date are one.
-            if split.whole < 10_000_101 {
+            let beyond = matches!(split.whole, i64::MIN | i64::MAX);
+            if split.whole < 10_000_101 && !beyond {
                 return time(value, ctx);
             }
             let (found, _) = temporal::datetime_of_number(split, &DateRules::FUZZY);
