@@ -85,11 +85,12 @@ impl Claim {
         None
     }
 
-    /// Returns whether this set has all characters, and the other perhaps not.
+    /// Returns whether strings of the other become those of this set, of Unicode, where they meet.
     fn is_wider(self, other: Claim) -> bool {
-        let wider = !other.is_unicode() || self.collation.charset() == Some(Charset::Utf8mb4);
+        let sets = (self.collation.charset(), other.collation.charset());
+        let holds = matches!(sets, (Some(own), Some(other)) if own.holds(other));
         let same = self.coercibility == other.coercibility;
-        self.is_unicode() && (self.coercibility < other.coercibility || (same && wider))
+        self.is_unicode() && (self.coercibility < other.coercibility || (same && holds))
     }
 
     /// Returns whether the other has ASCII alone, which every set has.

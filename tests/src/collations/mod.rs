@@ -68,6 +68,10 @@ impl Options {
 
 /// Runs the command; fails if anything differs.
 pub(crate) fn main(args: &[String]) -> ExitCode {
+    if args.iter().any(|arg| arg == "--help" || arg == "-h") {
+        crate::say(HELP.trim_end());
+        return ExitCode::SUCCESS;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let done = runtime.map_err(|err| err.to_string()).and_then(|runtime| {
         let options = Options::parse(args)?;

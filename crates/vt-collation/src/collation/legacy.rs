@@ -52,10 +52,16 @@ impl Legacy {
         self.single[usize::from(byte)]
     }
 
-    /// Returns the weight of a character in comparisons, where those of big5 go by their bytes.
+    /// Returns the weight of a character in comparisons: there those of big5 go by their bytes,
+    /// and in those of euckr each byte weighs as it does alone.
     pub(super) fn compared(&self, set: Charset, char: &[u8]) -> Weight {
         if set == Charset::Big5 && char.len() > 1 {
             return Weight::of(char);
+        }
+        if set == Charset::Euckr {
+            let mut weight = Weight::of(char);
+            weight.bytes = weight.bytes.map(|byte| self.byte(byte));
+            return weight;
         }
         self.weight(set, char)
     }

@@ -22,7 +22,7 @@ impl Collation {
     /// collation.
     ///
     /// MySQL sorts by keys, and for some old collations these order otherwise than the operators
-    /// of comparison do: for big5, where spaces weigh otherwise than what keys are padded with,
+    /// of comparison do: for big5 and euckr, where spaces weigh otherwise than what keys are padded with,
     /// and for Czech and Thai of one byte.
     pub fn sort_order(self, a: &[u8], b: &[u8]) -> Option<Ordering> {
         Rules::of(self).map(|rules| rules.sort_order([a, b]))
@@ -41,7 +41,7 @@ impl Collation {
 impl Rules {
     fn sort_order(&self, texts: [&[u8]; 2]) -> Ordering {
         let own_keys = match &self.order {
-            Order::Legacy(_) => self.set == Charset::Big5,
+            Order::Legacy(_) => matches!(self.set, Charset::Big5 | Charset::Euckr),
             Order::Table(table) => table[usize::from(b' ')] != b' ',
             Order::Czech(_) => self.set == Charset::Cp1250,
             Order::Thai(_) => texts.iter().any(|text| text.contains(&0)),

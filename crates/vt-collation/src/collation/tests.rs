@@ -232,6 +232,9 @@ fn sorting_goes_by_keys_where_these_differ_from_comparisons() {
     let big5 = Collation::from_name("big5_chinese_ci").unwrap();
     let (a, b) = (b"\xA1\x56\xC7\xF0".as_slice(), b"\xC7\xF0".as_slice());
     assert_eq!(big5.compare(a, b), Some(Ordering::Less));
+    let euckr = Collation::from_name("euckr_korean_ci").unwrap();
+    let (a, b) = (b"\xA6\x4C\x99\xA4".as_slice(), b"\xA6\x63\xA4\x6F".as_slice());
+    assert_eq!(euckr.compare(a, b), Some(Ordering::Greater));
     let latin7 = Collation::from_name("latin7_general_ci").unwrap();
     assert_eq!(latin7.compare(b"", b"-0"), Some(Ordering::Greater));
     assert_eq!(latin7.sort_order(b"", b"-0"), Some(Ordering::Less));
