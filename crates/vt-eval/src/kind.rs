@@ -156,7 +156,7 @@ impl Kind {
             _ if text => Collation::UNKNOWN,
             _ => Collation::BINARY,
         };
-        let string = text || field.typ.is_binary() || field.typ == Type::JSON;
+        let string = text || field.typ.is_binary() || matches!(field.typ, Type::JSON | Type::BIT);
         Kind {
             typ: field.typ,
             length: if text { field.column_length / 4 } else { field.column_length },
@@ -173,7 +173,9 @@ impl Kind {
 
     /// The kind of a column whose collation is known, told as to a client that speaks utf8mb4.
     pub fn of_column(field: &Field, collation: Collation) -> Kind {
-        Kind { collation, ..Kind::of_field(field) }
+        let kind = Kind::of_field(field);
+        // A result tells no collation of JSON.
+        if field.typ == Type::JSON { kind } else { Kind { collation, ..kind } }
     }
 
     /// The kind of a literal or a bind variable.
