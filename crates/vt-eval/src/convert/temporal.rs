@@ -105,12 +105,16 @@ fn calendar(
                 return Err(Error::unsupported(format_args!("{} as a date", value.typ())));
             };
             let mut split = split;
+            // Where a date is wanted, MySQL makes an integer of a double.
+            let double = matches!(number, Value::Float(_)) && split.whole.unsigned_abs() < 1 << 62;
+            let integer = Value::Int(split.whole);
+            let number = if double && asked == Asked::Date { &integer } else { number };
             if asked == Asked::Date {
                 if let Value::Decimal(number) = number {
                     too_long(&Value::Decimal(number.truncate(0)), ctx);
                 }
-                // Less than a microsecond below zero is zero.
-                if split.nanoseconds > -500 {
+                // What is but a fraction below zero is zero.
+                if split.whole == 0 {
                     split.nanoseconds = split.nanoseconds.max(0);
                 }
                 if split.whole > 99_991_231 {
@@ -275,10 +279,6 @@ fn datetime_of_number(
     if notes.has(Notes::OVERFLOW) {
         overflow(ctx, "datetime");
     }
-    // Where a date is wanted, MySQL makes an integer of a double.
-    let double = matches!(number, Value::Float(_)) && split.whole.unsigned_abs() < 1 << 62;
-    let integer = Value::Int(split.whole);
-    let number = if double && asked == Asked::Date { &integer } else { number };
     let whole = matches!(number, Value::Int(_) | Value::UInt(_));
     match (value, asked) {
         (None, Asked::Date) if !whole => {

@@ -17,7 +17,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("cos", (1, 1), kind, |call| one(call, f64::cos)),
     Function::new("cot", (1, 1), kind, |call| one(call, |number| 1.0 / number.tan())),
     Function::new("degrees", (1, 1), same_nullable, |call| {
-        one(call, |number| number * (180.0 / PI))
+        one(call, |number| number * (180.0 / PI) + 0.0)
     }),
     Function::new("exp", (1, 1), kind, |call| one(call, f64::exp)),
     Function::new("ln", (1, 1), kind, |call| logarithm(call, f64::ln)),
@@ -28,7 +28,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("pow", (2, 2), kind, pow),
     Function::new("power", (2, 2), kind, pow),
     Function::new("radians", (1, 1), same_nullable, |call| {
-        one(call, |number| number * (PI / 180.0))
+        one(call, |number| number * (PI / 180.0) + 0.0)
     }),
     Function::new("rand", (0, 1), rand_kind, rand).row(),
     Function::new("sin", (1, 1), kind, |call| one(call, f64::sin)),

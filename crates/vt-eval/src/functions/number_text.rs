@@ -69,7 +69,7 @@ fn convert_base(call: &mut Call<'_, '_>, from: i64, to: i64) -> Result<Value, Er
         }
     } else {
         let Some(text) = call.text(0)? else { return Ok(Value::Null) };
-        let Some(from_base) = from_base else { return Ok(Value::Null) };
+        let (Some(from_base), Some(_)) = (from_base, to_base) else { return Ok(Value::Null) };
         let bytes = convert::readable(&text)?;
         if bytes.is_empty() {
             return Ok(Value::Null);

@@ -54,6 +54,7 @@ fn abs_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         Class::Float if kind.is_null() => fixed(0),
         Class::Float if kind.typ.is_temporal() => fixed(kind.decimals),
         Class::Float if kind.is_bits() => Kind { unsigned: true, ..fixed(0) },
+        Class::Float if kind.typ.is_float() && kind.decimals <= 30 => fixed(kind.decimals),
         Class::Float => Kind::float(),
         Class::Decimal if kind.typ == Type::DECIMAL => kind.clone(),
         Class::Decimal => Kind::decimal(kind.length, kind.decimals),

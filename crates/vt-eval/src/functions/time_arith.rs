@@ -19,12 +19,12 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 ];
 
 fn add_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let typ = signature.kind(0).typ;
+    if !typ.is_temporal() {
+        return Ok(text_kind(signature));
+    }
     let digits = datetime_digits(signature, 0).max(time_digits(signature, 1));
-    Ok(match signature.kind(0).typ {
-        Type::DATE | Type::DATETIME | Type::TIMESTAMP => datetime_kind(digits),
-        Type::TIME => time_kind(digits),
-        _ => text_kind(signature),
-    })
+    Ok(if typ == Type::TIME { time_kind(digits) } else { datetime_kind(digits) })
 }
 
 fn add(call: &mut Call<'_, '_>, sign: i64) -> Result<Value, Error> {
@@ -98,6 +98,7 @@ fn diff(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(first) = first else { return Ok(Value::Null) };
     let second = call.value(1)?;
     if second.is_null() {
+        ask_again(call, 1)?;
         return Ok(Value::Null);
     }
     let second = either(call, 1, &second, Need::Any)?;

@@ -46,11 +46,15 @@ pub(crate) fn either(
         number => {
             let Some(split) = split(number) else { return time(value, ctx) };
             // Numbers that have the digits of a date are one.
-            let beyond = matches!(split.whole, i64::MIN | i64::MAX);
-            if split.whole < 10_000_101 && !beyond {
+            let is_int = matches!(value, Value::Int(_) | Value::UInt(_));
+            let beyond = split.whole.unsigned_abs() > 8_385_959;
+            if is_int && beyond && split.whole < 10_000_101 {
                 return time(value, ctx);
             }
-            let (found, _) = temporal::datetime_of_number(split, &DateRules::FUZZY);
+            let found = match split.whole < 10_000_101 {
+                true => temporal::time_of_number(split, false).0,
+                false => temporal::datetime_of_number(split, &DateRules::FUZZY).0,
+            };
             if found.is_none() {
                 warn(ctx, "Incorrect", "datetime", &Source::of_text(&shown(value)));
             }
