@@ -137,7 +137,7 @@ mod tests {
         let columns = [column("a", "DECIMAL(10,2)"), column("b", "VARCHAR(3) NOT NULL")];
         let prepared = PreparedExpression::new("a / b", &columns, &session).unwrap();
         let value = |column: &ExpressionColumn, text: &'static str| {
-            Value::decode(column.field.typ, column.collation(), Some(text.into())).unwrap()
+            column.value(Some(text.into())).unwrap()
         };
         let row = [value(&columns[0], "1.50"), value(&columns[1], "4x")];
         let answer = prepared.answer(&row).unwrap();

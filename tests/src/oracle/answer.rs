@@ -53,10 +53,12 @@ pub(crate) enum Aspect {
     Decimals,
     Length,
     Warnings,
+    /// The same warnings, one of them more or less often.
+    Repeats,
 }
 
 impl Aspect {
-    pub(crate) const ALL: [Aspect; 10] = [
+    pub(crate) const ALL: [Aspect; 11] = [
         Aspect::Panic,
         Aspect::Error,
         Aspect::Value,
@@ -67,6 +69,7 @@ impl Aspect {
         Aspect::Decimals,
         Aspect::Length,
         Aspect::Warnings,
+        Aspect::Repeats,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -81,6 +84,7 @@ impl Aspect {
             Aspect::Decimals => "decimals",
             Aspect::Length => "length",
             Aspect::Warnings => "warnings",
+            Aspect::Repeats => "repeats",
         }
     }
 
@@ -117,12 +121,25 @@ impl Answer {
                 check(column.not_null == other.not_null, Aspect::NotNull);
                 check(column.decimals == other.decimals, Aspect::Decimals);
                 check(column.length == other.length, Aspect::Length);
-                check(warnings == warned, Aspect::Warnings);
+                let once = once(warnings) == once(warned);
+                check(once, Aspect::Warnings);
+                check(!once || warnings.len() == warned.len(), Aspect::Repeats);
                 aspects
             }
             _ => vec![Aspect::Error],
         }
     }
+}
+
+/// Returns each different warning once, in the order in which they arose first.
+fn once(warnings: &[Warning]) -> Vec<&Warning> {
+    let mut different: Vec<&Warning> = Vec::new();
+    for warning in warnings {
+        if !different.contains(&warning) {
+            different.push(warning);
+        }
+    }
+    different
 }
 
 /// Shows bytes as text where they are that, else in hexadecimal.

@@ -67,21 +67,22 @@ impl Evaluator {
             }
         }
         let fields: Vec<Field> = columns.iter().map(field).collect();
-        let count = columns.first().map_or(1, |column| column.values.len());
-        let mut rows = Vec::with_capacity(count);
-        for place in 0..count {
-            let values = columns.iter().zip(&fields).map(|(column, field)| {
-                let cell = column.values.get(place).cloned().flatten();
-                Value::decode(field.typ, collation(column), cell.map(Bytes::from))
-            });
-            let row: Result<Vec<Value>, Error> = values.collect();
-            rows.push(row.map_err(|err| format!("a row that we cannot read: {err}"))?);
-        }
         let typed = columns.iter().zip(&fields).map(|(column, field)| {
             let kind = Kind::of_column(field, collation(column));
             ExpressionColumn { field: field.clone(), kind: Some(kind) }
         });
-        let columns = typed.collect();
+        let typed: Vec<ExpressionColumn> = typed.collect();
+        let count = columns.first().map_or(1, |column| column.values.len());
+        let mut rows = Vec::with_capacity(count);
+        for place in 0..count {
+            let values = columns.iter().zip(&typed).map(|(column, typed)| {
+                let cell = column.values.get(place).cloned().flatten();
+                typed.value(cell.map(Bytes::from))
+            });
+            let row: Result<Vec<Value>, Error> = values.collect();
+            rows.push(row.map_err(|err| format!("a row that we cannot read: {err}"))?);
+        }
+        let columns = typed;
         Ok(Evaluator { modes, session, columns, fields, rows })
     }
 

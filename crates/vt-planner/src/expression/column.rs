@@ -1,11 +1,12 @@
 //! Columns that an expression is computed over, by the types that DDL writes.
 
+use bytes::Bytes;
 use vt_base::{Code, Error};
 use vt_collation::Collation;
 use vt_eval::{Kind, Session};
 use vt_sql::ast::{Charset, ColumnDef, ColumnOption, DataType, Statement, TableElement, TypeKind};
 use vt_sql::{Arena, Modes};
-use vt_value::{Field, Type};
+use vt_value::{Field, Type, Value};
 
 /// A column of the rows that an expression is computed over.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +44,14 @@ impl ExpressionColumn {
         let Statement::CreateTable(table) = statement else { return Err(wrong()) };
         let [TableElement::Column(column)] = table.elements else { return Err(wrong()) };
         made(name, column, definition, session)
+    }
+
+    /// Returns the value of a text as a shard gives it: in utf8mb4, whatever the column's set is.
+    ///
+    /// # Errors
+    /// The text is no value of the type.
+    pub fn value(&self, text: Option<Bytes>) -> Result<Value, Error> {
+        Value::decode(self.field.typ, self.collation(), text)
     }
 
     /// Returns the collation of the column's strings.

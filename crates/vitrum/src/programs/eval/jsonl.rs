@@ -87,7 +87,8 @@ fn column(name: &str, cell: &Document, session: &Session) -> Result<(ExpressionC
         Document::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     };
-    let value = Value::decode(column.field.typ, column.collation(), text.map(Into::into))
+    let value = column
+        .value(text.map(Into::into))
         .map_err(|_| wrong(format!("{value} is no {definition}")))?;
     Ok((column, value))
 }
