@@ -4,6 +4,7 @@
 //! them; what it leaves alone is shared with the old tree, what lies above a change is made anew
 //! in the arena. Both go along chains of operators without recursion.
 
+mod chain;
 mod nodes;
 
 use std::ops::ControlFlow;

@@ -79,6 +79,14 @@ pub enum FlushWhat<'a> {
         with_read_lock: bool,
         for_export: bool,
     },
-    /// `LOGS`, `PRIVILEGES`, `STATUS`, ...: lower case, in the order of the text.
-    Options(&'a [&'a str]),
+    /// In the order of the text.
+    Options(&'a [FlushOption<'a>]),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FlushOption<'a> {
+    /// `LOGS`, `PRIVILEGES`, `BINARY LOGS`, ...: lower case.
+    Named(&'a str),
+    /// `RELAY LOGS [FOR CHANNEL 'name']`
+    RelayLogs { channel: Option<&'a Literal<'a>> },
 }

@@ -93,6 +93,33 @@ pub struct LoadData<'a> {
     /// Columns and user variables.
     pub columns: &'a [Expr<'a>],
     pub assignments: &'a [Assignment<'a>],
+    /// What only bulk loading has.
+    pub bulk: Option<&'a BulkLoad<'a>>,
+}
+
+/// Where a bulk load reads from, and how; everything may be left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct BulkLoad<'a> {
+    /// `FROM` before the source.
+    pub from: bool,
+    /// `URL` or `S3` instead of `INFILE`.
+    pub source: LoadSource,
+    /// Of files, as written.
+    pub count: Option<&'a str>,
+    pub in_primary_key_order: bool,
+    pub compression: Option<&'a Literal<'a>>,
+    pub parallel: Option<&'a str>,
+    pub memory: Option<&'a str>,
+    /// `ALGORITHM = BULK`
+    pub algorithm_bulk: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoadSource {
+    #[default]
+    InFile,
+    Url,
+    S3,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

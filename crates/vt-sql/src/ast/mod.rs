@@ -20,6 +20,7 @@ mod server;
 mod session;
 mod show;
 mod storage;
+mod view;
 mod vitess;
 mod words;
 mod xa;
@@ -40,6 +41,7 @@ pub use server::*;
 pub use session::*;
 pub use show::*;
 pub use storage::*;
+pub use view::*;
 pub use vitess::*;
 pub use xa::*;
 

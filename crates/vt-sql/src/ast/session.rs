@@ -98,7 +98,7 @@ pub enum Explain<'a> {
         text: &'a str,
     },
     /// `EXPLAIN FOR CONNECTION id`
-    Connection { format: Option<&'a str>, id: Expr<'a> },
+    Connection { format: Option<&'a str>, into: Option<&'a str>, id: Expr<'a> },
 }
 
 impl PartialEq for Explain<'_> {
@@ -113,9 +113,10 @@ impl PartialEq for Explain<'_> {
                     analyze: a, format: f, into: i, schema: s, statement: st, ..
                 },
             ) => (analyze, format, into, schema, statement) == (a, f, i, s, st),
-            (Explain::Connection { format, id }, Explain::Connection { format: f, id: i }) => {
-                (format, id) == (f, i)
-            }
+            (
+                Explain::Connection { format, into, id },
+                Explain::Connection { format: f, into: n, id: i },
+            ) => (format, into, id) == (f, n, i),
             _ => false,
         }
     }

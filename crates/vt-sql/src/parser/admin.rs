@@ -3,8 +3,8 @@
 use super::{Parsed, Parser};
 use crate::{
     ast::{
-        Flush, FlushWhat, Histogram, Maintenance, MaintenanceKind, MaintenanceOption, Statement,
-        TableLock, TableLockKind,
+        Flush, FlushOption, FlushWhat, Histogram, Maintenance, MaintenanceKind, MaintenanceOption,
+        Statement, TableLock, TableLockKind,
     },
     lexer::{Keyword, TokenKind},
 };
@@ -75,7 +75,8 @@ impl<'a> Parser<'a> {
         self.expect_words(&["histogram", "on"])?;
         let columns = self.list(Parser::name)?;
         let mut buckets = None;
-        if self.eat_keyword(Keyword::With) {
+        let with_buckets = self.eat_keyword(Keyword::With);
+        if with_buckets {
             buckets = Some(self.number()?);
             self.expect_word("buckets")?;
         }
@@ -87,7 +88,7 @@ impl<'a> Parser<'a> {
         if automatic.is_some() {
             self.expect_keyword(Keyword::Update)?;
         }
-        let data = match automatic.is_none() && self.eat_keyword(Keyword::Using) {
+        let data = match !with_buckets && automatic.is_none() && self.eat_keyword(Keyword::Using) {
             true => {
                 self.expect_word("data")?;
                 Some(self.string()?)
@@ -160,13 +161,32 @@ impl<'a> Parser<'a> {
         Ok(FlushWhat::Tables { tables, with_read_lock, for_export })
     }
 
-    /// Reads the words of one option: `BINARY LOGS`, `RELAY LOGS FOR CHANNEL 'x'`, `STATUS`.
-    fn flush_option(&mut self) -> Parsed<&'a str> {
-        let start = self.token.start;
-        self.any_word()?;
-        while matches!(self.token.kind, TokenKind::Word(_) | TokenKind::Literal(_)) {
-            self.advance();
+    /// Reads one option: `BINARY LOGS`, `RELAY LOGS FOR CHANNEL 'x'`, `STATUS`.
+    fn flush_option(&mut self) -> Parsed<FlushOption<'a>> {
+        if self.eat_words(&["relay", "logs"]) {
+            let channel = match self.eat_words(&["for", "channel"]) {
+                true => Some(self.string()?),
+                false => None,
+            };
+            return Ok(FlushOption::RelayLogs { channel });
         }
-        Ok(self.arena.text(&self.text_of(start, self.before).to_ascii_lowercase()))
+        let option = FLUSH_OPTIONS.iter().find(|(_, words)| self.at_words(words));
+        let (name, words) = option.ok_or_else(|| self.fail())?;
+        words.iter().for_each(|_| self.advance());
+        Ok(FlushOption::Named(name))
     }
 }
+
+/// What can be flushed beside tables and relay logs.
+const FLUSH_OPTIONS: &[(&str, &[&str])] = &[
+    ("binary logs", &["binary", "logs"]),
+    ("engine logs", &["engine", "logs"]),
+    ("error logs", &["error", "logs"]),
+    ("general logs", &["general", "logs"]),
+    ("logs", &["logs"]),
+    ("optimizer_costs", &["optimizer_costs"]),
+    ("privileges", &["privileges"]),
+    ("slow logs", &["slow", "logs"]),
+    ("status", &["status"]),
+    ("user_resources", &["user_resources"]),
+];

@@ -3,9 +3,9 @@
 use super::{Parsed, Parser};
 use crate::{
     ast::{
-        Assignment, Call, ColumnName, Comments, Delete, Expr, Ident, Insert, InsertSource,
-        LoadData, LoadDuplicates, LoadPriority, OrderItem, Priority, RowAlias, Statement,
-        TableFactor, TableName, TableRef, Update, Variable, With,
+        Assignment, BulkLoad, Call, ColumnName, Comments, Delete, Expr, Ident, Insert,
+        InsertSource, LoadData, LoadDuplicates, LoadPriority, LoadSource, OrderItem, Priority,
+        RowAlias, Statement, TableFactor, TableName, TableRef, Update, Variable, With,
     },
     lexer::{Keyword, TokenKind},
 };
@@ -78,7 +78,7 @@ impl<'a> Parser<'a> {
             return Ok((columns, InsertSource::Values(rows), self.row_alias()?));
         }
         let query = self.query()?;
-        Ok((columns, InsertSource::Query(query), self.row_alias()?))
+        Ok((columns, InsertSource::Query(query), None))
     }
 
     /// Tells whether the parenthesis here begins a query, perhaps behind more of them.
@@ -134,7 +134,7 @@ impl<'a> Parser<'a> {
         let assignments = self.list(Parser::assignment)?;
         let filter = self.optional_expr(Keyword::Where)?;
         let order_by = self.order_by()?;
-        let limit = self.limit()?;
+        let limit = self.simple_limit()?;
         Ok(Statement::Update(self.arena.node(Update {
             with,
             comments,
@@ -208,7 +208,7 @@ impl<'a> Parser<'a> {
         delete.filter = self.optional_expr(Keyword::Where)?;
         let order_by: &'a [OrderItem<'a>] = self.order_by()?;
         delete.order_by = order_by;
-        delete.limit = self.limit()?;
+        delete.limit = self.simple_limit()?;
         Ok(())
     }
 
@@ -240,13 +240,29 @@ impl<'a> Parser<'a> {
             () if self.eat_word("concurrent") => Some(LoadPriority::Concurrent),
             () => None,
         };
+        let mut bulk = BulkLoad { from: self.eat_keyword(Keyword::From), ..BulkLoad::default() };
         let local = self.eat_word("local");
-        self.expect_keyword(Keyword::Infile)?;
+        bulk.source = match () {
+            () if self.eat_word("url") => LoadSource::Url,
+            () if self.eat_word("s3") => LoadSource::S3,
+            () => {
+                self.expect_keyword(Keyword::Infile)?;
+                LoadSource::InFile
+            }
+        };
         let path = self.string()?;
+        if self.eat_word("count") {
+            bulk.count = Some(self.number()?);
+        }
+        bulk.in_primary_key_order = self.eat_words(&["in", "primary", "key", "order"]);
         let on_duplicate = self.load_duplicates();
         self.expect_words(&["into", "table"])?;
         let table = self.table_name()?;
         let partitions = self.partition_names()?;
+        if self.eat_word("compression") {
+            self.eat(TokenKind::Equal);
+            bulk.compression = Some(self.string()?);
+        }
         let charset = self.load_charset()?;
         let row_tag = match xml && self.eat_words(&["rows", "identified", "by"]) {
             true => Some(self.string()?),
@@ -265,6 +281,9 @@ impl<'a> Parser<'a> {
             true => self.list(Parser::assignment)?,
             false => &[],
         };
+        self.bulk_options(&mut bulk)?;
+        let is_bulk = bulk != BulkLoad::default();
+        let bulk = if is_bulk { Some(self.arena.node(bulk)) } else { None };
         Ok(Statement::LoadData(self.arena.node(LoadData {
             xml,
             priority,
@@ -279,7 +298,26 @@ impl<'a> Parser<'a> {
             ignore_lines,
             columns,
             assignments,
+            bulk,
         })))
+    }
+
+    /// Reads `PARALLEL = n`, `MEMORY = size` and `ALGORITHM = BULK`.
+    fn bulk_options(&mut self, bulk: &mut BulkLoad<'a>) -> Parsed<()> {
+        if self.eat_word("parallel") {
+            self.eat(TokenKind::Equal);
+            bulk.parallel = Some(self.number()?);
+        }
+        if self.eat_word("memory") {
+            self.eat(TokenKind::Equal);
+            bulk.memory = Some(self.size()?);
+        }
+        bulk.algorithm_bulk = self.eat_word("algorithm");
+        if bulk.algorithm_bulk {
+            self.eat(TokenKind::Equal);
+            self.expect_word("bulk")?;
+        }
+        Ok(())
     }
 
     pub(super) fn load_duplicates(&mut self) -> Option<LoadDuplicates> {

@@ -7,11 +7,15 @@ use crate::limits::{DEPTH_MAX, NODES_MAX, STATEMENT_BYTES_MAX};
 /// How parsing can end without a tree; small, because it travels through every function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fail {
-    Syntax { at: u32 },
+    Syntax {
+        at: u32,
+    },
     Deep,
     Large,
     Long,
     Empty,
+    /// Known to the grammar, but refused by MySQL itself.
+    NotYet(&'static str),
 }
 
 /// How much of the text behind the fault a message shows, in bytes.
@@ -48,6 +52,12 @@ impl Fail {
                 format!("statement is too long: over {STATEMENT_BYTES_MAX} bytes"),
             )
             .with_code(Code::ResourceExhausted),
+            Fail::NotYet(what) => Error::mysql(
+                1235,
+                b"42000",
+                format!("This version of MySQL doesn't yet support '{what}'"),
+            )
+            .with_code(Code::Unimplemented),
             Fail::Empty => {
                 Error::mysql(1065, b"42000", "Query was empty").with_code(Code::InvalidArgument)
             }

@@ -3,13 +3,15 @@
 //! Each is a function that is never inlined, so that a nested call costs the stack of its own
 //! kind, not of all kinds together.
 
-use super::{Parsed, Parser, operator::rung};
+use super::{
+    Parsed, Parser,
+    builtin::{aggregate_kind, arity},
+    operator::rung,
+};
 use crate::{
     ast::{
-        Aggregate, AggregateKind, Cast, ConvertUsing, DualityChanges, DualityPair, Expr,
-        FormatKind, Frame, FrameBound, FrameUnit, Function, Ident, JsonFallback, LiteralKind,
-        Match, MatchMode, OrderItem, Over, Special, TrimSide, WindowFunction, WindowKind,
-        WindowSpec,
+        Aggregate, AggregateKind, Cast, ConvertUsing, Expr, FormatKind, Function, Ident,
+        LiteralKind, Match, MatchMode, OrderItem, Special, TrimSide, WindowKind,
     },
     lexer::{Keyword, Token, TokenKind},
 };
@@ -182,8 +184,9 @@ impl<'a> Parser<'a> {
     #[inline(never)]
     fn aggregate(&mut self, kind: AggregateKind) -> Parsed<Expr<'a>> {
         self.expect(TokenKind::LeftParen)?;
-        let distinct = self.eat_keyword(Keyword::Distinct);
-        if !distinct {
+        let of_json = matches!(kind, AggregateKind::JsonArrayAgg | AggregateKind::JsonObjectAgg);
+        let distinct = !of_json && self.eat_keyword(Keyword::Distinct);
+        if !distinct && !of_json {
             self.eat_keyword(Keyword::All);
         }
         let args: &[Expr<'a>] = match self.token.kind {
@@ -221,117 +224,6 @@ impl<'a> Parser<'a> {
     }
 
     #[inline(never)]
-    fn window_function(&mut self, kind: WindowKind) -> Parsed<Expr<'a>> {
-        let args = self.window_arguments(kind)?;
-        let mut from_last = false;
-        if kind == WindowKind::NthValue && self.eat_keyword(Keyword::From) {
-            from_last = self.eat_word("last");
-            if !from_last {
-                self.expect_word("first")?;
-            }
-        }
-        let ignore_nulls = self.eat_keyword(Keyword::Ignore);
-        if ignore_nulls || self.eat_word("respect") {
-            self.expect_word("nulls")?;
-        }
-        let over = self.over()?;
-        let call = WindowFunction { kind, args, from_last, ignore_nulls, over };
-        Ok(Expr::Window(self.arena.node(call)))
-    }
-
-    fn window_arguments(&mut self, kind: WindowKind) -> Parsed<&'a [Expr<'a>]> {
-        let (least, most) = match kind {
-            WindowKind::RowNumber
-            | WindowKind::Rank
-            | WindowKind::DenseRank
-            | WindowKind::CumeDist
-            | WindowKind::PercentRank => (0, 0),
-            WindowKind::Ntile | WindowKind::FirstValue | WindowKind::LastValue => (1, 1),
-            WindowKind::NthValue => (2, 2),
-            WindowKind::Lead | WindowKind::Lag => (1, 3),
-        };
-        self.expect(TokenKind::LeftParen)?;
-        let mut args = self.vec();
-        while args.len() < most && !(args.len() >= least && self.at(TokenKind::RightParen)) {
-            if !args.is_empty() {
-                self.expect(TokenKind::Comma)?;
-            }
-            if args.len() == 1 && self.at_keyword(Keyword::Null) {
-                // A number of rows.
-                return Err(self.fail());
-            }
-            args.push(self.expr()?);
-        }
-        self.expect(TokenKind::RightParen)?;
-        Ok(args.into_bump_slice())
-    }
-
-    #[inline(never)]
-    fn over(&mut self) -> Parsed<&'a Over<'a>> {
-        self.expect_keyword(Keyword::Over)?;
-        if self.at_name() {
-            let name = self.name()?;
-            return Ok(self.arena.node(Over::Name(name)));
-        }
-        let spec = self.window_spec()?;
-        Ok(self.arena.node(Over::Spec(spec)))
-    }
-
-    /// Reads `( [name] [PARTITION BY ...] [ORDER BY ...] [frame] )`.
-    pub(super) fn window_spec(&mut self) -> Parsed<WindowSpec<'a>> {
-        self.enter()?;
-        self.expect(TokenKind::LeftParen)?;
-        let base = if self.at_name() { Some(self.name()?) } else { None };
-        let mut partition_by: &[Expr<'a>] = &[];
-        if self.eat_keyword(Keyword::Partition) {
-            self.expect_keyword(Keyword::By)?;
-            partition_by = self.list(Parser::expr)?;
-        }
-        let order_by = self.order_by()?;
-        let frame = self.frame()?;
-        self.expect(TokenKind::RightParen)?;
-        self.leave();
-        Ok(WindowSpec { base, partition_by, order_by, frame })
-    }
-
-    fn frame(&mut self) -> Parsed<Option<Frame<'a>>> {
-        let unit = match self.token.kind {
-            TokenKind::Word(Keyword::Rows) => FrameUnit::Rows,
-            TokenKind::Word(Keyword::Range) => FrameUnit::Range,
-            TokenKind::Word(Keyword::Groups) => FrameUnit::Groups,
-            _ => return Ok(None),
-        };
-        self.advance();
-        if !self.eat_keyword(Keyword::Between) {
-            let start = self.frame_bound()?;
-            return Ok(Some(Frame { unit, start, end: None }));
-        }
-        let start = self.frame_bound()?;
-        self.expect_keyword(Keyword::And)?;
-        let end = Some(self.frame_bound()?);
-        Ok(Some(Frame { unit, start, end }))
-    }
-
-    fn frame_bound(&mut self) -> Parsed<FrameBound<'a>> {
-        if self.eat_words(&["current", "row"]) {
-            return Ok(FrameBound::CurrentRow);
-        }
-        if self.eat_word("unbounded") {
-            if self.eat_word("preceding") {
-                return Ok(FrameBound::UnboundedPreceding);
-            }
-            self.expect_word("following")?;
-            return Ok(FrameBound::UnboundedFollowing);
-        }
-        let amount = self.expr_or_interval()?;
-        if self.eat_word("preceding") {
-            return Ok(FrameBound::Preceding(amount));
-        }
-        self.expect_word("following")?;
-        Ok(FrameBound::Following(amount))
-    }
-
-    #[inline(never)]
     fn cast(&mut self) -> Parsed<Expr<'a>> {
         self.advance();
         self.expect(TokenKind::LeftParen)?;
@@ -364,13 +256,13 @@ impl<'a> Parser<'a> {
         Ok(Expr::Cast(self.arena.node(Cast { expr, target, time_zone: None })))
     }
 
-    fn special(&mut self, special: Special<'a>) -> Parsed<Expr<'a>> {
+    pub(super) fn special(&mut self, special: Special<'a>) -> Parsed<Expr<'a>> {
         self.expect(TokenKind::RightParen)?;
         Ok(Expr::Special(self.arena.node(special)))
     }
 
     /// Reads a function's name and its opening parenthesis.
-    fn open_call(&mut self) -> Parsed<()> {
+    pub(super) fn open_call(&mut self) -> Parsed<()> {
         self.advance();
         self.expect(TokenKind::LeftParen)
     }
@@ -508,87 +400,6 @@ impl<'a> Parser<'a> {
     }
 
     #[inline(never)]
-    fn json_value(&mut self) -> Parsed<Expr<'a>> {
-        self.open_call()?;
-        let doc = self.expr()?;
-        self.expect(TokenKind::Comma)?;
-        let path = self.primary()?;
-        let returning = match self.eat_word("returning") {
-            true => Some(self.cast_type()?),
-            false => None,
-        };
-        let (on_empty, on_error) = self.json_fallbacks()?;
-        self.special(Special::JsonValue { doc, path, returning, on_empty, on_error })
-    }
-
-    /// Reads `JSON_DUALITY_OBJECT(...)`.
-    #[inline(never)]
-    fn duality_object(&mut self) -> Parsed<Expr<'a>> {
-        self.open_call()?;
-        let mut changes = None;
-        if self.eat_keyword(Keyword::With) {
-            let paren = self.eat(TokenKind::LeftParen);
-            let mut said = DualityChanges::default();
-            loop {
-                let allowed = !self.eat_word("no");
-                let change = match self.token.kind {
-                    TokenKind::Word(Keyword::Insert) => &mut said.insert,
-                    TokenKind::Word(Keyword::Update) => &mut said.update,
-                    TokenKind::Word(Keyword::Delete) => &mut said.delete,
-                    _ => return Err(self.fail()),
-                };
-                *change = Some(allowed);
-                self.advance();
-                if !paren || !self.eat(TokenKind::Comma) {
-                    break;
-                }
-            }
-            if paren {
-                self.expect(TokenKind::RightParen)?;
-            }
-            changes = Some(said);
-        }
-        let pairs = self.list(Parser::duality_pair)?;
-        self.special(Special::DualityObject { changes, pairs })
-    }
-
-    /// Reads `'key': value`; a name at once behind the colon looks like a bind.
-    fn duality_pair(&mut self) -> Parsed<DualityPair<'a>> {
-        let key = self.text_literal()?;
-        match self.token.kind {
-            TokenKind::Bind => self.jump(self.token.start as usize + 1),
-            _ => self.expect(TokenKind::Colon)?,
-        }
-        Ok(DualityPair { key, value: self.expr()? })
-    }
-
-    /// Reads `[... ON EMPTY] [... ON ERROR]`.
-    pub(super) fn json_fallbacks(
-        &mut self,
-    ) -> Parsed<(Option<JsonFallback<'a>>, Option<JsonFallback<'a>>)> {
-        let (mut on_empty, mut on_error) = (None, None);
-        loop {
-            let fallback = match () {
-                () if self.eat_keyword(Keyword::Null) => JsonFallback::Null,
-                () if self.eat_word("error") => JsonFallback::Error,
-                () if self.eat_keyword(Keyword::Default) => {
-                    JsonFallback::Default(self.expr_at(rung::CONCAT)?)
-                }
-                () => return Ok((on_empty, on_error)),
-            };
-            self.expect_keyword(Keyword::On)?;
-            if self.eat_keyword(Keyword::Empty) && on_empty.is_none() {
-                on_empty = Some(fallback);
-            } else if on_error.is_none() {
-                self.expect_word("error")?;
-                on_error = Some(fallback);
-            } else {
-                return Err(self.fail());
-            }
-        }
-    }
-
-    #[inline(never)]
     fn match_against(&mut self) -> Parsed<Expr<'a>> {
         self.advance();
         let columns = if self.at(TokenKind::LeftParen) {
@@ -638,66 +449,4 @@ impl<'a> Parser<'a> {
             _ => Err(self.fail()),
         }
     }
-}
-
-/// Returns how few and how many arguments a function takes, if its grammar tells.
-fn arity(keyword: Keyword) -> Option<(usize, usize)> {
-    Some(match keyword {
-        Keyword::Curdate | Keyword::Database | Keyword::Schema | Keyword::User => (0, 0),
-        Keyword::RowCount => (0, 0),
-        Keyword::Ascii
-        | Keyword::Charset
-        | Keyword::Collation
-        | Keyword::Date
-        | Keyword::Day
-        | Keyword::Hour
-        | Keyword::Microsecond
-        | Keyword::Minute
-        | Keyword::Month
-        | Keyword::Quarter
-        | Keyword::Reverse
-        | Keyword::Second
-        | Keyword::Time
-        | Keyword::Year => (1, 1),
-        Keyword::Timestamp | Keyword::Week => (1, 2),
-        Keyword::Adddate
-        | Keyword::DateAdd
-        | Keyword::DateSub
-        | Keyword::Left
-        | Keyword::Mod
-        | Keyword::Point
-        | Keyword::Repeat
-        | Keyword::Right
-        | Keyword::Subdate
-        | Keyword::Truncate => (2, 2),
-        Keyword::Format => (2, 3),
-        Keyword::If | Keyword::Replace => (3, 3),
-        Keyword::Insert => (4, 4),
-        _ => return None,
-    })
-}
-
-fn aggregate_kind(keyword: Keyword) -> Option<AggregateKind> {
-    Some(match keyword {
-        Keyword::Count => AggregateKind::Count,
-        Keyword::Sum => AggregateKind::Sum,
-        Keyword::Min => AggregateKind::Min,
-        Keyword::Max => AggregateKind::Max,
-        Keyword::BitAnd => AggregateKind::BitAnd,
-        Keyword::BitOr => AggregateKind::BitOr,
-        Keyword::BitXor => AggregateKind::BitXor,
-        Keyword::GroupConcat => AggregateKind::GroupConcat,
-        Keyword::JsonArrayagg => AggregateKind::JsonArrayAgg,
-        Keyword::JsonObjectagg => AggregateKind::JsonObjectAgg,
-        Keyword::Std => AggregateKind::Std,
-        Keyword::Stddev => AggregateKind::StdDev,
-        Keyword::StddevPop => AggregateKind::StdDevPop,
-        Keyword::StddevSamp => AggregateKind::StdDevSamp,
-        Keyword::VarPop => AggregateKind::VarPop,
-        Keyword::VarSamp => AggregateKind::VarSamp,
-        Keyword::Variance => AggregateKind::Variance,
-        Keyword::StCollect => AggregateKind::StCollect,
-        Keyword::Avg => AggregateKind::Avg,
-        _ => return None,
-    })
 }

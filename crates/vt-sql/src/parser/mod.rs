@@ -5,6 +5,7 @@
 
 mod account;
 mod admin;
+mod builtin;
 mod ddl;
 mod diagnostics;
 mod dml;
@@ -14,6 +15,7 @@ mod function;
 mod grant;
 mod handler;
 mod into;
+mod json;
 mod name;
 mod operator;
 mod program;
@@ -27,6 +29,7 @@ mod storage;
 mod table;
 mod types;
 mod vitess;
+mod window;
 mod xa;
 
 use std::cell::Cell;

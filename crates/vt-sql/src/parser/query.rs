@@ -424,6 +424,14 @@ impl<'a> Parser<'a> {
         Ok(Some(Limit { offset, count: first }))
     }
 
+    /// Reads `LIMIT n`, if it stands here.
+    pub(super) fn simple_limit(&mut self) -> Parsed<Option<Limit<'a>>> {
+        if !self.eat_keyword(Keyword::Limit) {
+            return Ok(None);
+        }
+        Ok(Some(Limit { offset: None, count: self.limit_value()? }))
+    }
+
     /// A number, a bind, or a local variable of a program.
     fn limit_value(&mut self) -> Parsed<Expr<'a>> {
         match self.token.kind {

@@ -1,6 +1,6 @@
 //! `SET`, `USE`, transactions, `KILL`, `EXPLAIN`, prepared statements.
 
-use super::{Parsed, Parser, expr::variable_scope};
+use super::{Fail, Parsed, Parser, expr::variable_scope};
 use crate::{
     ast::{
         AccessMode, Begin, Completion, Execute, Explain, ExplainColumn, Expr, Isolation, Kill,
@@ -161,8 +161,10 @@ impl<'a> Parser<'a> {
         self.expect_word("transaction")?;
         let mut transaction = SetTransaction { scope, isolation: None, access: None };
         loop {
-            if self.eat_words(&["isolation", "level"]) {
+            if transaction.isolation.is_none() && self.eat_words(&["isolation", "level"]) {
                 transaction.isolation = Some(self.isolation()?);
+            } else if transaction.access.is_some() {
+                return Err(self.fail());
             } else {
                 transaction.access = Some(self.access_mode()?);
             }
@@ -240,7 +242,11 @@ impl<'a> Parser<'a> {
             if self.eat_words(&["with", "consistent", "snapshot"]) {
                 begin.consistent_snapshot = true;
             } else {
+                let twice = begin.access.is_some();
                 begin.access = Some(self.access_mode()?);
+                if twice {
+                    return Err(self.fail());
+                }
             }
             if !self.eat(TokenKind::Comma) {
                 return Ok(Statement::Begin(begin));
@@ -255,7 +261,9 @@ impl<'a> Parser<'a> {
             completion.chain = Some(!self.eat_word("no"));
             self.expect_word("chain")?;
         }
-        if self.at_word("no") || self.at_keyword(Keyword::Release) {
+        // What goes on cannot be let go.
+        let chained = completion.chain == Some(true);
+        if self.at_word("no") || (!chained && self.at_keyword(Keyword::Release)) {
             completion.release = Some(!self.eat_word("no"));
             self.expect_keyword(Keyword::Release)?;
         }
@@ -303,21 +311,26 @@ impl<'a> Parser<'a> {
         self.advance();
         let mut analyze = self.eat_keyword(Keyword::Analyze);
         let (mut format, mut into, mut schema) = (None, None, None);
-        if self.at_word("format") && self.peek().kind == TokenKind::Equal {
-            self.advance();
-            self.advance();
-            format = Some(self.name_or_string()?);
-        } else if self.at_word("extended") || self.at_word("partitions") {
-            self.advance();
-        }
-        analyze = analyze || self.eat_keyword(Keyword::Analyze);
-        if self.eat_keyword(Keyword::Into) {
-            into = Some(self.user_variable()?);
+        loop {
+            if format.is_none() && self.at_word("format") && self.peek().kind == TokenKind::Equal {
+                self.advance();
+                self.advance();
+                format = Some(self.name_or_string()?);
+            } else if into.is_none() && self.eat_keyword(Keyword::Into) {
+                into = Some(self.user_variable()?);
+            } else if !analyze && self.eat_keyword(Keyword::Analyze) {
+                analyze = true;
+            } else {
+                break;
+            }
         }
         if self.eat_keyword(Keyword::For) {
             if self.eat_word("connection") {
+                if analyze {
+                    return Err(Fail::NotYet("EXPLAIN ANALYZE FOR CONNECTION"));
+                }
                 let id = self.expr()?;
-                let explain = self.arena.node(Explain::Connection { format, id });
+                let explain = self.arena.node(Explain::Connection { format, into, id });
                 return Ok(Statement::Explain(explain));
             }
             if !self.eat_keyword(Keyword::Database) {

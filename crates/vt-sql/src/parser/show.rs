@@ -13,7 +13,13 @@ impl<'a> Parser<'a> {
     pub(super) fn show(&mut self) -> Parsed<Statement<'a>> {
         let comments = self.verb_comments();
         let kind = self.show_kind()?.ok_or_else(|| self.fail())?;
-        let filter = if may_filter(&kind) { self.show_filter()? } else { None };
+        let filter = match may_filter(&kind) {
+            true if matches!(kind, ShowKind::Index { .. }) => {
+                self.optional_expr(Keyword::Where)?.map(ShowFilter::Where)
+            }
+            true => self.show_filter()?,
+            false => None,
+        };
         Ok(Statement::Show(self.arena.node(Show { comments, kind, filter })))
     }
 
@@ -143,8 +149,9 @@ impl<'a> Parser<'a> {
                 ShowKind::ProcedureCode(self.table_name()?)
             }
             () if self.eat_word("engine") => {
-                let name = self.name_or_string()?;
-                ShowKind::Engine { name, what: self.any_word()?.text }
+                let name =
+                    if self.eat_keyword(Keyword::All) { "all" } else { self.name_or_string()? };
+                ShowKind::Engine { name, what: self.one_of(&["status", "mutex", "logs"])? }
             }
             () if self.at_words(&["binlog", "events"])
                 || self.at_words(&["relaylog", "events"]) =>
@@ -179,7 +186,8 @@ impl<'a> Parser<'a> {
         let (variables, status) = (is("variables"), is("status"));
         let (gtid, vgtid) = (is("gtid_executed"), is("vgtid_executed"));
         let global = scope == Some(VariableScope::Global);
-        if !(variables || status || (global && (gtid || vgtid))) {
+        let plain = matches!(scope, None | Some(VariableScope::Global | VariableScope::Session));
+        if !(plain && (variables || status) || (global && (gtid || vgtid))) {
             return Ok(None);
         }
         if scope.is_some() {
@@ -387,6 +395,10 @@ fn may_filter(kind: &ShowKind<'_>) -> bool {
             | ShowKind::CreateTable(_)
             | ShowKind::CreateUser(_)
             | ShowKind::Engine { .. }
+            | ShowKind::Engines
+            | ShowKind::Plugins
+            | ShowKind::Privileges
+            | ShowKind::ProcessList { .. }
             | ShowKind::Errors { .. }
             | ShowKind::FunctionCode(_)
             | ShowKind::Grants { .. }

@@ -72,7 +72,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads a number, perhaps with `K`, `M` or `G` behind it.
-    fn size(&mut self) -> Parsed<&'a str> {
+    pub(super) fn size(&mut self) -> Parsed<&'a str> {
         if let TokenKind::Literal(_) = self.token.kind {
             return self.number();
         }

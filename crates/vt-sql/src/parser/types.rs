@@ -33,6 +33,9 @@ impl<'a> Parser<'a> {
             self.eat_keyword(Keyword::Precision);
         }
         let (length, scale) = self.length_and_scale()?;
+        if scale.is_some() && kind != CastKind::Decimal {
+            return Err(self.fail());
+        }
         let charset = match kind {
             CastKind::Char if self.eat_keyword(Keyword::Binary) => Some(Charset::Binary),
             CastKind::Char => self.charset_attribute()?,

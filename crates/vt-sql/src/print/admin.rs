@@ -1,7 +1,7 @@
 //! Table maintenance, table locks, `FLUSH`.
 
 use super::{Print, Printer};
-use crate::ast::{Flush, FlushWhat, Histogram, Maintenance, TableLock, TableLockKind};
+use crate::ast::{Flush, FlushOption, FlushWhat, Histogram, Maintenance, TableLock, TableLockKind};
 
 impl Print for Maintenance<'_> {
     fn print(&self, printer: &mut Printer<'_>) {
@@ -62,7 +62,13 @@ impl Print for Flush<'_> {
         printer.word_if(self.local, "local ");
         match self.what {
             FlushWhat::Options(options) => {
-                printer.list_with(options, |printer, option| printer.word(option));
+                printer.list_with(options, |printer, option| match option {
+                    FlushOption::Named(name) => printer.word(name),
+                    FlushOption::RelayLogs { channel } => {
+                        printer.word("relay logs");
+                        printer.optional(" for channel ", *channel);
+                    }
+                });
             }
             FlushWhat::Tables { tables, with_read_lock, for_export } => {
                 printer.word("tables");

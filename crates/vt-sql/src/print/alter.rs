@@ -77,17 +77,6 @@ impl Print for AlterAction<'_> {
             }
             AlterAction::DropColumn(name) => named(printer, "drop column ", name),
             AlterAction::DropIndex(name) => named(printer, "drop key ", name),
-            AlterAction::SetMaskingPolicy { column, policy } => {
-                printer.word("alter column ");
-                printer.node(column);
-                match policy {
-                    Some(policy) => {
-                        printer.word(" set masking policy ");
-                        printer.node(policy);
-                    }
-                    None => printer.word(" drop masking policy"),
-                }
-            }
             AlterAction::DropPrimaryKey => printer.word("drop primary key"),
             AlterAction::DropForeignKey(name) => named(printer, "drop foreign key ", name),
             AlterAction::DropConstraint { kind, name } => {
@@ -144,6 +133,13 @@ fn print_rarer(action: &AlterAction<'_>, printer: &mut Printer<'_>) {
         }
         AlterAction::Validation(with) => {
             printer.word(if *with { "with validation" } else { "without validation" });
+        }
+        AlterAction::SetMaskingPolicy { column, policy } => {
+            named(printer, "alter column ", column);
+            match policy {
+                Some(policy) => named(printer, " set masking policy ", policy),
+                None => printer.word(" drop masking policy"),
+            }
         }
         AlterAction::SecondaryLoad(names) => secondary(printer, "secondary_load", names),
         AlterAction::SecondaryUnload(names) => secondary(printer, "secondary_unload", names),

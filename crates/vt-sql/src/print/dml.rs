@@ -2,8 +2,8 @@
 
 use super::{Print, Printer};
 use crate::ast::{
-    Assignment, Call, Delete, Insert, InsertSource, LoadData, LoadDuplicates, LoadPriority,
-    Priority, Update,
+    Assignment, BulkLoad, Call, Delete, Insert, InsertSource, LoadData, LoadDuplicates,
+    LoadPriority, LoadSource, Priority, Update,
 };
 
 impl Printer<'_> {
@@ -122,9 +122,18 @@ impl Print for LoadData<'_> {
             Some(LoadPriority::Low) => " low_priority",
             Some(LoadPriority::Concurrent) => " concurrent",
         });
+        let plain = BulkLoad::default();
+        let bulk = self.bulk.unwrap_or(&plain);
+        printer.word_if(bulk.from, " from");
         printer.word_if(self.local, " local");
-        printer.word(" infile ");
+        printer.word(match bulk.source {
+            LoadSource::InFile => " infile ",
+            LoadSource::Url => " url ",
+            LoadSource::S3 => " s3 ",
+        });
         printer.node(self.path);
+        printer.said(" count ", bulk.count);
+        printer.word_if(bulk.in_primary_key_order, " in primary key order");
         printer.load_duplicates(self.on_duplicate);
         printer.word(" into table ");
         printer.node(&self.table);
@@ -132,6 +141,7 @@ impl Print for LoadData<'_> {
             printer.word(" partition ");
             printer.paren_list(self.partitions);
         }
+        printer.optional(" compression = ", bulk.compression);
         if let Some(charset) = self.charset {
             printer.word(" character set ");
             printer.charset(charset);
@@ -150,6 +160,19 @@ impl Print for LoadData<'_> {
         if !self.assignments.is_empty() {
             printer.word(" set ");
             printer.list(self.assignments);
+        }
+        printer.said(" parallel = ", bulk.parallel);
+        printer.said(" memory = ", bulk.memory);
+        printer.word_if(bulk.algorithm_bulk, " algorithm = bulk");
+    }
+}
+
+impl Printer<'_> {
+    /// Prints words and a number behind them, if it was said.
+    fn said(&mut self, before: &str, number: Option<&str>) {
+        if let Some(number) = number {
+            self.word(before);
+            self.word(number);
         }
     }
 }

@@ -3,8 +3,9 @@
 use super::{Print, Printer};
 use crate::{
     ast::{
-        Aggregate, Expr, FormatKind, Frame, FrameBound, FrameUnit, Function, JsonFallback, Match,
-        MatchMode, Over, Special, TrimSide, WindowFunction, WindowSpec,
+        Aggregate, DualityChanges, DualityPair, Expr, FormatKind, Frame, FrameBound, FrameUnit,
+        Function, JsonFallback, Match, MatchMode, Over, Special, TrimSide, WindowFunction,
+        WindowSpec,
     },
     lexer::{Keyword, is_name_byte},
     parser::rung,
@@ -141,31 +142,33 @@ impl Printer<'_> {
                 self.optional(" returning ", returning.as_ref());
                 self.json_fallbacks(on_empty.as_ref(), on_error.as_ref());
             }
-            Special::DualityObject { changes, pairs } => {
-                self.word("json_duality_object(");
-                if let Some(changes) = changes {
-                    let said = [
-                        (changes.insert, "insert"),
-                        (changes.update, "update"),
-                        (changes.delete, "delete"),
-                    ];
-                    let said: Vec<(bool, &str)> =
-                        said.into_iter().filter_map(|(flag, word)| Some((flag?, word))).collect();
-                    self.word("with (");
-                    self.list_with(&said, |printer, (allowed, word)| {
-                        printer.word_if(!allowed, "no ");
-                        printer.word(word);
-                    });
-                    self.word(") ");
-                }
-                self.list_with(pairs, |printer, pair| {
-                    printer.node(pair.key);
-                    printer.word(": ");
-                    printer.node(&pair.value);
-                });
-            }
+            Special::DualityObject { changes, pairs } => self.duality(*changes, pairs),
         }
         self.word(")");
+    }
+
+    fn duality(&mut self, changes: Option<DualityChanges>, pairs: &[DualityPair<'_>]) {
+        self.word("json_duality_object(");
+        if let Some(changes) = changes {
+            let said = [
+                (changes.insert, "insert"),
+                (changes.update, "update"),
+                (changes.delete, "delete"),
+            ];
+            let said: Vec<(bool, &str)> =
+                said.into_iter().filter_map(|(flag, word)| Some((flag?, word))).collect();
+            self.word("with (");
+            self.list_with(&said, |printer, (allowed, word)| {
+                printer.word_if(!allowed, "no ");
+                printer.word(word);
+            });
+            self.word(") ");
+        }
+        self.list_with(pairs, |printer, pair| {
+            printer.node(pair.key);
+            printer.word(": ");
+            printer.node(&pair.value);
+        });
     }
 
     fn timestamp_call(&mut self, name: &str, unit: &str, first: &Expr<'_>, second: &Expr<'_>) {

@@ -1,7 +1,9 @@
 //! The server itself: plugins, components, instance, key caches, help.
 
-use super::{Print, Printer};
-use crate::ast::{CachedPartitions, CachedTable, InstanceAction, Literal, ServerStatement};
+use super::{Print, Printer, expr::scope_word};
+use crate::ast::{
+    CachedPartitions, CachedTable, InstanceAction, Literal, ServerStatement, SetItem, Variable,
+};
 
 impl Print for ServerStatement<'_> {
     fn print(&self, printer: &mut Printer<'_>) {
@@ -20,7 +22,18 @@ impl Print for ServerStatement<'_> {
                 printer.word("install component ");
                 printer.literals(names);
                 printer.word_if(!set.is_empty(), " set ");
-                printer.list(set);
+                printer.list_with(set, |printer, item| match item {
+                    SetItem::Variable { variable: Variable::System(variable), value } => {
+                        if let Some(scope) = variable.scope {
+                            printer.word(scope_word(scope));
+                            printer.word(" ");
+                        }
+                        printer.variable_name(variable.name);
+                        printer.word(" = ");
+                        printer.node(value);
+                    }
+                    other => printer.node(other),
+                });
             }
             ServerStatement::UninstallComponent(names) => {
                 printer.word("uninstall component ");

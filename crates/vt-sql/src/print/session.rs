@@ -165,8 +165,13 @@ impl Print for Explain<'_> {
                 }
                 printer.node(*statement);
             }
-            Explain::Connection { format, id } => {
+            Explain::Connection { format, into, id } => {
                 print_format(printer, *format);
+                if let Some(variable) = into {
+                    printer.word("into ");
+                    printer.user_variable(variable);
+                    printer.word(" ");
+                }
                 printer.word("for connection ");
                 printer.node(id);
             }

@@ -168,7 +168,10 @@ fn print_server(kind: &ShowKind<'_>, printer: &mut Printer<'_>) {
         }
         ShowKind::Engine { name, what } => {
             printer.word("engine ");
-            printer.name(name);
+            match *name {
+                "all" => printer.word("all"),
+                name => printer.name(name),
+            }
             printer.word(" ");
             printer.name(what);
         }

@@ -305,7 +305,14 @@ impl<'a> Parser<'a> {
         let work = WORKS.iter().find(|work| self.at_word(work)).ok_or_else(|| self.fail())?;
         self.advance();
         self.advance();
-        self.eat_keyword(Keyword::NoWriteToBinlog);
+        if !self.eat_keyword(Keyword::NoWriteToBinlog) && self.at_word("local") {
+            let next = self.peek().kind;
+            let alone = matches!(next, TokenKind::End | TokenKind::Semicolon | TokenKind::Comma);
+            // `LOCAL` alone is a partition's name.
+            if !alone {
+                self.advance();
+            }
+        }
         let names = match self.eat_keyword(Keyword::All) {
             true => &[],
             false => self.list(Parser::name)?,
@@ -313,7 +320,13 @@ impl<'a> Parser<'a> {
         const OPTIONS: &[&str] =
             &["tablespace", "quick", "extended", "fast", "medium", "changed", "use_frm"];
         let mut options = self.vec();
-        while let Some(option) = OPTIONS.iter().find(|option| self.at_word(option)) {
+        loop {
+            if self.eat_words(&["for", "upgrade"]) {
+                options.push("for upgrade");
+                continue;
+            }
+            let option = OPTIONS.iter().find(|option| self.at_word(option));
+            let Some(option) = option else { break };
             options.push(*option);
             self.advance();
         }

@@ -109,7 +109,7 @@ impl<'a> Parser<'a> {
         Ok(Some(option))
     }
 
-    pub(super) fn one_of(&mut self, words: &[&'static str]) -> Parsed<&'a str> {
+    pub(in crate::parser) fn one_of(&mut self, words: &[&'static str]) -> Parsed<&'a str> {
         for word in words {
             if self.eat_word(word) {
                 return Ok(word);

@@ -48,7 +48,7 @@ impl<'a> Parser<'a> {
         mut options: BumpVec<'a, IndexOption<'a>>,
     ) -> Parsed<IndexDef<'a>> {
         let parts = self.paren_list(Parser::index_part)?;
-        while let Some(option) = self.index_option()? {
+        while let Some(option) = self.index_option(kind)? {
             options.push(option);
         }
         Ok(IndexDef { kind, constraint, name, parts, options: options.into_bump_slice() })
@@ -94,16 +94,18 @@ impl<'a> Parser<'a> {
         Ok(IndexPart { key, order })
     }
 
-    fn index_option(&mut self) -> Parsed<Option<IndexOption<'a>>> {
+    fn index_option(&mut self, kind: IndexKind) -> Parsed<Option<IndexOption<'a>>> {
         let option = match () {
             () if self.eat_word("key_block_size") => {
                 self.eat(TokenKind::Equal);
                 IndexOption::KeyBlockSize(self.number()?)
             }
-            () if self.eat_keyword(Keyword::Using) || self.eat_word("type") => {
+            () if !matches!(kind, IndexKind::FullText | IndexKind::Spatial)
+                && (self.eat_keyword(Keyword::Using) || self.eat_word("type")) =>
+            {
                 IndexOption::Using(self.index_type_word()?)
             }
-            () if self.at_words(&["with", "parser"]) => {
+            () if kind == IndexKind::FullText && self.at_words(&["with", "parser"]) => {
                 self.advance();
                 self.advance();
                 IndexOption::Parser(self.name()?)

@@ -29,7 +29,7 @@ impl<'a> Parser<'a> {
         let kind =
             self.view_kind(algorithm.is_none() && definer.is_none() && security.is_none())?;
         self.expect_word("view")?;
-        let if_not_exists = !alter && self.if_not_exists();
+        let if_not_exists = !alter && !or_replace && self.if_not_exists();
         let name = self.table_name()?;
         let columns = self.optional_names()?;
         self.expect_keyword(Keyword::As)?;
