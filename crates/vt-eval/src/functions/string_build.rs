@@ -183,8 +183,7 @@ fn insert(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn replace_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
-    let to = match claim.0 == Collation::BINARY && signature.kind(2).collation != Collation::BINARY
-    {
+    let to = match claim.0 == Collation::BINARY {
         true => chars_in(signature, 2, claim),
         false => chars_brought(signature, 2, claim),
     };

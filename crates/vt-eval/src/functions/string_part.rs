@@ -258,8 +258,8 @@ fn index_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 fn substring_index(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(text) = own(call, 0)? else { return Ok(Value::Null) };
-    let (part, count) = (own(call, 1)?, call.int(2)?);
-    let (Some(part), Some(count)) = (part, count) else { return Ok(Value::Null) };
+    let Some(count) = call.int(2)? else { return Ok(Value::Null) };
+    let Some(part) = own(call, 1)? else { return Ok(Value::Null) };
     let count = count.clamped_i64();
     if text.is_empty() || part.is_empty() || count == 0 {
         return Ok(call.made(Bytes::new()));

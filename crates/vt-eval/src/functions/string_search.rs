@@ -141,10 +141,22 @@ fn members(charset: Charset, text: &[u8]) -> Vec<&[u8]> {
     parts
 }
 
+/// Returns an argument in a character set; bytes are taken for whatever they may be there.
+fn as_it_is(
+    call: &mut Call<'_, '_>,
+    place: usize,
+    collation: Collation,
+) -> Result<Option<bytes::Bytes>, Error> {
+    match call.arg_kind(place).collation == Collation::BINARY {
+        true if call.arg_kind(place).is_string() => call.bytes(place),
+        _ => brought(call, place, collation),
+    }
+}
+
 fn find_in_set(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let collation = compared(call);
-    let Some(wanted) = brought(call, 0, collation)? else { return Ok(Value::Null) };
-    let Some(set) = brought(call, 1, collation)? else { return Ok(Value::Null) };
+    let Some(wanted) = as_it_is(call, 0, collation)? else { return Ok(Value::Null) };
+    let Some(set) = as_it_is(call, 1, collation)? else { return Ok(Value::Null) };
     if set.is_empty() {
         return Ok(Value::Int(0));
     }
