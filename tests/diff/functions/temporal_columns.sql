@@ -452,3 +452,17 @@ sec_to_time(c)
 str_to_date(c,'%Y-%m-%d')
 round(c)
 hex(c)
+-- reset
+-- table y YEAR
+-- row 1901
+-- row 2155
+-- row NULL
+monthname(y)
+minute(y)
+day(y)
+adddate(y, 1)
+date(y)
+time(y)
+date_format(y, '%Y-%m-%d')
+year(y)
+to_days(y)

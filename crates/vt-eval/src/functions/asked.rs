@@ -1,7 +1,7 @@
 //! An argument as a date or a time, also where it is a JSON document.
 
 use vt_base::Error;
-use vt_value::{Temporal, TemporalKind, Value};
+use vt_value::{Temporal, TemporalKind, Type, Value};
 
 use super::json::cast;
 use crate::convert::{self, Need};
@@ -45,13 +45,30 @@ pub(super) fn time(
     }
 }
 
-/// Returns what a document is as a date or time; the outer `None` is for what is no document.
+/// Returns the first moment of the year in a YEAR column; a year that was computed is a number.
+fn year_of_column(call: &Call<'_, '_>, place: usize, value: &Value) -> Option<Temporal> {
+    let node = &call.args()[place];
+    if node.kind().typ != Type::YEAR || !node.is_column() {
+        return None;
+    }
+    let year = match value {
+        Value::Int(year) => u32::try_from(*year).ok()?,
+        Value::UInt(year) => u32::try_from(*year).ok()?,
+        _ => return None,
+    };
+    (1..=9999).contains(&year).then(|| Temporal::datetime(year, 1, 1, 0, 0))
+}
+
+/// Returns what a document, or a year, is as a date or time; the outer `None` is for anything else.
 fn of_json(
     call: &mut Call<'_, '_>,
     place: usize,
     value: &Value,
     wanted: TemporalKind,
 ) -> Result<Option<Option<Temporal>>, Error> {
+    if let Some(year) = year_of_column(call, place, value) {
+        return Ok(Some(Some(year)));
+    }
     let Value::Json(json) = value else { return Ok(None) };
     let source = cast::source(&call.args()[place]);
     cast::temporal(json, wanted, &source, call.context()).map(Some)

@@ -30,6 +30,9 @@ pub(super) fn unit(signature: &Signature<'_>, place: usize) -> Result<Unit, Erro
     name.and_then(Unit::from_name).ok_or_else(|| Error::bug("an interval without a unit"))
 }
 
+/// More days than lie between any two dates.
+const DAYS_MAX: i128 = 3_652_424;
+
 fn add_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let unit = unit(signature, 2)?;
     signature.keep(unit);
@@ -77,6 +80,10 @@ fn shift(call: &mut Call<'_, '_>, turn: fn(Interval) -> Interval) -> Result<Valu
         Given::Unfit => return out_of_range(call, what),
         Given::Interval(interval) => turn(interval),
     };
+    if typ == Type::DATE && unit == Unit::Week && interval.micros.abs() > DAYS_MAX * i128::from(DAY)
+    {
+        return Ok(Value::Null);
+    }
     let Some(sum) = add_interval(value, interval, unit) else {
         match typ {
             Type::TIME => return out_of_range(call, what),

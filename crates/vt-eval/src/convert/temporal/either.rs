@@ -47,8 +47,7 @@ pub(crate) fn either(
             let Some(split) = split(number) else { return time(value, ctx) };
             // Numbers that have the digits of a date are one.
             let is_int = matches!(value, Value::Int(_) | Value::UInt(_));
-            let beyond = split.whole.unsigned_abs() > 8_385_959;
-            if is_int && beyond && split.whole < 10_000_101 {
+            if is_int && split.whole < 10_000_101 {
                 return time(value, ctx);
             }
             let found = match split.whole < 10_000_101 {
@@ -63,8 +62,8 @@ pub(crate) fn either(
     }
 }
 
-/// Reads a text as a datetime or a time; says also whether it is a date that began like a time,
-/// whose zeroes MySQL lets pass.
+/// Reads a text as a datetime or a time; says also whether it is a date with a delimiter that is
+/// deprecated, whose zeroes MySQL lets pass.
 fn either_of_text(text: &Source, ctx: &mut Context<'_>) -> Result<(Option<Temporal>, bool), Error> {
     if text.contains(&b':') {
         let (value, notes) = time_of_text(text, ctx.session)?;
@@ -81,7 +80,7 @@ fn either_of_text(text: &Source, ctx: &mut Context<'_>) -> Result<(Option<Tempor
         && let Some(value) = settled(read, &rules, &mut notes, ctx.session)?
     {
         deprecation(&notes, text, ctx);
-        let lenient = notes.deprecation.is_some_and(|seen| seen.delimiter == b':');
+        let lenient = notes.deprecation.is_some();
         return Ok((Some(value), lenient));
     }
     let (value, notes) = time_of_text(text, ctx.session)?;
