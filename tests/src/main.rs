@@ -37,13 +37,14 @@ fn main() -> ExitCode {
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 10] = [
+    let groups: [(&str, Vec<Case>); 11] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
         ("control", control::cases()),
         ("topology", topology::cases()),
         ("differential", differential::cases()),
+        ("expressions", oracle::cases()),
         ("clients", clients::cases()),
         ("load", load::cases()),
         ("lifecycle", lifecycle::cases()),

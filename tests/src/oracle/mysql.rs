@@ -5,7 +5,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder, Row, Value};
 
 use super::answer::{Answer, Column, Warning, family, told_length};
-use super::cases::Surroundings;
+use super::files::Surroundings;
 
 /// The moment at which all statements run: 2024-02-29 11:22:33.456789 UTC.
 pub(crate) const NOW_MICROS: i64 = 1_709_205_753_456_789;

@@ -11,7 +11,7 @@ use vt_sql::Modes;
 use vt_value::{BindVars, Collation, Field, Type, Value};
 
 use super::answer::{Answer, Column, Warning, family, told_length};
-use super::cases::Surroundings;
+use super::files::Surroundings;
 use super::mysql::{Facts, NOW_MICROS, TableColumn};
 
 thread_local! {

@@ -7,8 +7,8 @@
 //! `build.rs` makes the plan.
 
 mod aggregate;
-mod block;
 mod ask;
+mod block;
 mod build;
 mod combine;
 mod from;

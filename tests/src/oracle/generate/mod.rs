@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::Oracle;
 use super::answer::{Answer, Aspect};
-use super::cases::Surroundings;
+use super::files::Surroundings;
 use super::mysql::Facts;
 use super::ours::Evaluator;
 use super::report::{Difference, Report};

@@ -1,7 +1,7 @@
 //! Tables that generated expressions run over: a column of every type, with values at its edges.
 
 use super::chance::Chance;
-use crate::oracle::cases::Surroundings;
+use crate::oracle::files::Surroundings;
 
 /// A column: its name, definition, class, and values as INSERT takes them.
 struct Sample(&'static str, &'static str, char, &'static [&'static str]);
