@@ -48,6 +48,8 @@ impl Rules {
         match &self.order {
             Order::Bytes if trim => sink.put(without_spaces(text)),
             Order::Bytes => sink.put(text),
+            // The bytes of UTF-8 are in the order of the code points.
+            Order::Points if trim && set.keeps_ascii() => sink.put(without_spaces(text)),
             Order::Points => {
                 // Sets of the first plane alone have shorter keys.
                 let skip = if set.max_len() == 4 { 1 } else { 2 };
