@@ -8,6 +8,8 @@ use vt_sql::{
 };
 
 const STACK_BYTES: usize = 256 * 1024;
+/// Long enough for a machine that has much else to do; without end is without end.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Runs everything that a statement meets, on a small stack; tells whether it parsed.
 fn run(sql: String) -> bool {
@@ -32,7 +34,7 @@ fn run(sql: String) -> bool {
         sender.send(parsed.is_ok()).expect("the test waits");
     };
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work).expect("a thread");
-    let ok = receiver.recv_timeout(Duration::from_secs(60)).expect("an answer");
+    let ok = receiver.recv_timeout(PATIENCE).expect("an answer");
     thread.join().expect("no panic");
     ok
 }
@@ -171,4 +173,29 @@ fn text_that_invites_looking_ahead_again_and_again_is_read_in_time() {
     run("a.".repeat(50_000));
     run("create procedure p() ".to_owned() + &"begin ".repeat(50_000));
     run(";".repeat(100_000));
+}
+
+#[test]
+fn memory_grows_as_the_input_does() {
+    let used = |sql: &str| {
+        let mut arena = Arena::new();
+        assert!(parse(&arena, sql, Modes::default()).is_ok(), "{:.40}", sql);
+        arena.used()
+    };
+    let forms: [(&str, &str, &str); 8] = [
+        ("insert into t values (1, 'x')", ", (1, 'x')", ""),
+        ("select a from t where a in (1", ", 1", ")"),
+        ("select a from t where a in (a", ", 1", ")"),
+        ("select a", ", a + 1", " from t"),
+        ("select a from t where a = 1", " or a = 1 and b like 'x%'", ""),
+        ("select 1", " union all select 1", ""),
+        ("select 'a'", " 'a'", ""),
+        ("set a = 1", ", a = 1", ""),
+    ];
+    for (head, piece, tail) in forms {
+        let one = used(&format!("{head}{}{tail}", piece.repeat(5_000)));
+        let two = used(&format!("{head}{}{tail}", piece.repeat(20_000)));
+        // Lists that grow in the arena leave pieces of up to twice their size.
+        assert!(two < 9 * one, "{head}: {one} bytes, then {two} of four times the text");
+    }
 }
