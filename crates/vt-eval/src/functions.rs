@@ -31,6 +31,7 @@ mod temporal_kinds;
 mod time_arith;
 mod unix_time;
 mod uuid;
+mod vector;
 
 use crate::function::Function;
 
@@ -67,4 +68,5 @@ pub(crate) const GROUPS: &[&[Function]] = &[
     time_arith::FUNCTIONS,
     unix_time::FUNCTIONS,
     uuid::FUNCTIONS,
+    vector::FUNCTIONS,
 ];

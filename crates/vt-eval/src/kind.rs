@@ -289,7 +289,12 @@ impl Kind {
             typ => typ,
         };
         let charset = if text { Collation::UTF8MB4_0900_AI_CI.0 } else { Collation::BINARY.0 };
-        let column_length = if text { self.length.saturating_mul(4) } else { self.length };
+        let column_length = match self.typ {
+            // The most that whole characters of four bytes make.
+            Type::JSON => u32::MAX - 3,
+            _ if text => self.length.saturating_mul(4),
+            _ => self.length,
+        };
         let plain = Field::new(name, typ);
         Field { flags, charset, column_length, decimals: self.decimals, ..plain }
     }

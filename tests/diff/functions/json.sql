@@ -423,7 +423,7 @@ JSON_ARRAY()
 JSON_OBJECT()
 JSON_ARRAY(1, NULL, JSON_ARRAY(), JSON_OBJECT('a', 1))
 JSON_OBJECT('b', 1, 'aa', 2, 'a', 3, 'b', 4)
-JSON_OBJECT('a')
+json_object('a')
 JSON_OBJECT('a', 1, NULL, 2)
 JSON_ARRAY(1, 2) IS NULL
 -- Texts of documents.

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use vt_base::{Code, Error};
 use vt_value::json::{Json, ParseError, Path};
-use vt_value::{Collation, Value};
+use vt_value::{Collation, Type, Value};
 
 use super::name_of;
 use crate::context::Context;
 use crate::convert;
 use crate::function::{Call, Signature, Text};
+use crate::kind::Kind;
 
 /// The paths among a call's arguments that are constant, read once.
 pub(super) struct Paths(Vec<Option<Path>>);
@@ -33,7 +34,7 @@ pub(super) fn keep_paths(signature: &mut Signature<'_>, first: usize, step: usiz
 const UTF8MB4: Collation = Collation::UTF8MB4_BIN;
 
 /// `3144`: bytes are no text.
-fn not_text() -> Error {
+pub(super) fn not_text() -> Error {
     let message = "Cannot create a JSON value from a string with CHARACTER SET 'binary'.";
     Error::mysql(3144, b"22032", message).with_code(Code::InvalidArgument)
 }
@@ -68,6 +69,10 @@ pub(super) fn document_for(
     place: usize,
     function: &str,
 ) -> Result<Option<Json>, Error> {
+    // What can be no document is refused before it is computed.
+    if !may_be_document(call.arg_kind(place)) {
+        return Err(not_json(place, function));
+    }
     let text = match call.value(place)? {
         Value::Null => return Ok(None),
         Value::Json(json) => return Ok(Some(json)),
@@ -81,6 +86,12 @@ pub(super) fn document_for(
     }
     let bytes = convert::to_charset(text, UTF8MB4, call.context())?;
     Json::parse(&bytes).map(Some).map_err(wrong)
+}
+
+/// Returns whether values are documents, or strings that may be read as such.
+pub(super) fn may_be_document(kind: &Kind) -> bool {
+    let member = matches!(kind.typ, Type::ENUM | Type::SET | Type::GEOMETRY | Type::VECTOR);
+    !member && (kind.typ == Type::JSON || kind.is_string() || kind.is_null())
 }
 
 /// Whether a path may lead to several values.

@@ -6,7 +6,7 @@ use vt_value::json::Json;
 use vt_value::temporal::{DateRules, add_nanoseconds, read_datetime, read_time};
 use vt_value::{Collation, Decimal, Temporal, TemporalKind, Type, Value, float};
 
-use super::argument::utf8;
+use super::argument::{may_be_document, utf8};
 use super::element::{element, wrong_argument};
 use super::json_kind;
 use crate::context::Context;
@@ -207,7 +207,7 @@ pub(crate) fn eval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     match value {
         Value::Null => Ok(Value::Null),
         Value::Text(bytes, collation)
-            if collation != Collation::BINARY && !call.arg_kind(0).is_bits() =>
+            if collation != Collation::BINARY && may_be_document(call.arg_kind(0)) =>
         {
             let text = utf8(Text { bytes, collation }, call.context())?;
             let document = Json::parse(text.as_bytes())

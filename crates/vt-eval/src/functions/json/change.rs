@@ -5,7 +5,7 @@ use vt_value::Value;
 use vt_value::json::path::Leg;
 use vt_value::json::{Edit, Json};
 
-use super::argument::{Leads, document, keep_paths, path};
+use super::argument::{Leads, document, document_for, keep_paths, path};
 use super::json_kind;
 use super::make::{argument, wrong_count};
 use crate::function::{Call, Signature};
@@ -77,9 +77,10 @@ pub(super) fn merge_kind(_signature: &mut Signature<'_>) -> Result<Kind, Error> 
 }
 
 pub(super) fn merge_preserve(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let Some(mut merged) = document(call, 0)? else { return Ok(Value::Null) };
+    const NAME: &str = "json_merge_preserve";
+    let Some(mut merged) = document_for(call, 0, NAME)? else { return Ok(Value::Null) };
     for place in 1..call.len() {
-        let Some(other) = document(call, place)? else { return Ok(Value::Null) };
+        let Some(other) = document_for(call, place, NAME)? else { return Ok(Value::Null) };
         merged = merged.merge_preserve(other)?;
     }
     Ok(Value::Json(merged))

@@ -6,7 +6,7 @@ use vt_base::{Code, Error};
 use vt_value::json::Json;
 use vt_value::{Type, Value};
 
-use super::argument::utf8;
+use super::argument::{not_text, utf8};
 use super::element::{element, wrong_argument};
 use super::{json_kind, name_of};
 use crate::function::{Call, Signature};
@@ -54,6 +54,10 @@ pub(super) fn object(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             let message = "JSON documents may not contain NULL member names.";
             return Err(Error::mysql(3158, b"22032", message).with_code(Code::InvalidArgument));
         };
+        // The text of a double is of bytes, to MySQL.
+        if call.arg_kind(place).typ.is_float() {
+            return Err(not_text());
+        }
         let name = utf8(name, call.context())?;
         members.push((name.into(), argument(call, place + 1)?));
     }

@@ -4,7 +4,7 @@ use vt_base::Error;
 use vt_value::json::{Json, ParseError};
 use vt_value::{Collation, Value};
 
-use super::argument::{Leads, document, document_for, keep_paths, path};
+use super::argument::{Leads, document, document_for, keep_paths, may_be_document, path};
 use super::{json_kind, name_of};
 use crate::convert;
 use crate::function::{Call, Signature, Text};
@@ -102,6 +102,9 @@ pub(super) fn storage_free(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 pub(super) fn valid(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    if !may_be_document(call.arg_kind(0)) {
+        return Ok(Value::Int(0));
+    }
     let text = match call.value(0)? {
         Value::Null => return Ok(Value::Null),
         Value::Json(_) => return Ok(Value::Int(1)),

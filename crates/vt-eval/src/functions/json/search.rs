@@ -9,8 +9,8 @@ use vt_value::json::path::{Index, Leg};
 use vt_value::json::{Json, Path};
 
 use super::argument::{Leads, document, keep_paths, path, utf8, wants_all};
+use super::element::element;
 use super::json_kind;
-use super::make::argument;
 use crate::function::{Call, Signature};
 use crate::kind::Kind;
 
@@ -60,10 +60,12 @@ pub(super) fn overlaps(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 /// The value is a scalar of SQL, or a document; the other side is read as a document.
 pub(super) fn member_of(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    if call.value(0)?.is_null() {
+    let value = call.value(0)?;
+    if value.is_null() {
         return Ok(Value::Null);
     }
-    let value = argument(call, 0)?;
+    let node = &call.args()[0];
+    let value = element(value, node, "member of", call.context())?;
     let Some(document) = document(call, 1)? else { return Ok(Value::Null) };
     Ok(Value::from(document.has_member(&value)))
 }
@@ -88,6 +90,15 @@ pub(super) fn search(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(document) = document(call, 0)? else { return Ok(Value::Null) };
     let Some(all) = wants_all(call, 1)? else { return Ok(Value::Null) };
     let escape = escape(call)?;
+    let mut starts = Vec::new();
+    for place in SEARCH_PATHS..call.len() {
+        let Some(path) = path(call, place, Leads::Anywhere)? else { return Ok(Value::Null) };
+        starts.push(path);
+    }
+    // Without a string to compare it with, the pattern is never computed.
+    if !has_string(&document) {
+        return Ok(Value::Null);
+    }
     let Some(pattern) = call.text(2)? else { return Ok(Value::Null) };
     let pattern = match pattern.collation {
         // Bytes are a pattern too, where they are text.
@@ -97,13 +108,8 @@ pub(super) fn search(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     };
     let mut search =
         Search { pattern: pieces(&pattern, escape), all, found: Vec::new(), seen: HashSet::new() };
-    if call.len() <= SEARCH_PATHS {
+    if starts.is_empty() {
         search.walk(&document, &mut Vec::new());
-    }
-    let mut starts = Vec::new();
-    for place in SEARCH_PATHS..call.len() {
-        let Some(path) = path(call, place, Leads::Anywhere)? else { return Ok(Value::Null) };
-        starts.push(path);
     }
     for path in &starts {
         follow(&document, &path.legs, &mut Vec::new(), &mut search);
@@ -116,6 +122,15 @@ pub(super) fn search(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             Value::Json(Json::array(std::iter::once(first).chain(found).collect())?)
         }
     })
+}
+
+fn has_string(value: &Json) -> bool {
+    match value {
+        Json::String(_) => true,
+        Json::Array(array) => array.items().iter().any(has_string),
+        Json::Object(object) => object.members().iter().any(|(_, value)| has_string(value)),
+        _ => false,
+    }
 }
 
 fn escape(call: &mut Call<'_, '_>) -> Result<Option<char>, Error> {

@@ -9,7 +9,7 @@ use super::{LENGTH_MAX, name_of, text_kind};
 use crate::function::{Call, Signature};
 use crate::kind::Kind;
 
-const PRETTY_LENGTH: u32 = 67_108_864;
+const PRETTY_LENGTH: u32 = 16_777_216;
 const TYPE_LENGTH: u32 = 17;
 
 pub(super) fn pretty_kind(_signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -40,6 +40,16 @@ fn wrong_type(function: &str) -> Error {
     Error::mysql(3064, b"HY000", message).with_code(Code::InvalidArgument)
 }
 
+/// Computes the argument, which is a string or NULL.
+fn string(call: &mut Call<'_, '_>) -> Result<Option<String>, Error> {
+    let kind = call.arg_kind(0);
+    let Some(text) = call.text(0)? else { return Ok(None) };
+    if !kind.is_string() && !matches!(kind.typ, Type::ENUM | Type::SET) {
+        return Err(wrong_type(name_of(call)));
+    }
+    utf8(text, call.context()).map(Some)
+}
+
 pub(super) fn quote_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let kind = signature.kind(0);
     // Each character may become an escape of six.
@@ -47,12 +57,7 @@ pub(super) fn quote_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 pub(super) fn quote(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let kind = call.arg_kind(0);
-    if !kind.is_string() && !kind.is_null() {
-        return Err(wrong_type(name_of(call)));
-    }
-    let Some(text) = call.text(0)? else { return Ok(Value::Null) };
-    let text = utf8(text, call.context())?;
+    let Some(text) = string(call)? else { return Ok(Value::Null) };
     let mut out = Vec::with_capacity(text.len() + 2);
     json::quote(&text, &mut out);
     Ok(call.made(out))
@@ -75,11 +80,7 @@ pub(super) fn unquote(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         document.write_unquoted(&mut text);
         return Ok(call.made(text));
     }
-    if !kind.is_string() && !kind.is_null() {
-        return Err(wrong_type(name_of(call)));
-    }
-    let Some(text) = call.text(0)? else { return Ok(Value::Null) };
-    let text = utf8(text, call.context())?;
+    let Some(text) = string(call)? else { return Ok(Value::Null) };
     if text.len() < 2 || !text.starts_with('"') || !text.ends_with('"') {
         return Ok(Value::Text(text.into(), Collation::UTF8MB4_BIN));
     }

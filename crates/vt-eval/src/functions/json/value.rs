@@ -8,7 +8,7 @@ use vt_value::json::{Json, Path};
 use vt_value::temporal::truncate_to;
 use vt_value::{Collation, Decimal, TemporalKind, Type, Value};
 
-use super::argument::{not_json, utf8};
+use super::argument::{may_be_document, not_json, utf8};
 use super::cast::{Made, as_decimal, as_int, as_real, as_temporal};
 use super::{LENGTH_MAX, json_kind, name_of};
 use crate::Func;
@@ -39,6 +39,9 @@ enum Otherwise {
 }
 
 pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    if !may_be_document(signature.kind(0)) {
+        return Err(not_json(0, signature.name()));
+    }
     let named = signature.args()[2].call().map(|call| call.func);
     let target = match named {
         Some(Func::Cast(target)) => target,
