@@ -19,6 +19,7 @@ mod math;
 mod number_text;
 mod numeric;
 mod regexp;
+mod spatial;
 mod str_to_date;
 mod string_about;
 mod string_build;
@@ -58,6 +59,7 @@ pub(crate) const GROUPS: &[&[Function]] = &[
     json::FUNCTIONS,
     numeric::FUNCTIONS,
     regexp::FUNCTIONS,
+    spatial::FUNCTIONS,
     str_to_date::FUNCTIONS,
     string_about::FUNCTIONS,
     string_build::FUNCTIONS,

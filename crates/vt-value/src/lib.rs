@@ -7,6 +7,7 @@ pub mod bind;
 pub mod decimal;
 pub mod field;
 pub mod float;
+pub mod geometry;
 pub mod json;
 pub mod result;
 pub mod rows;

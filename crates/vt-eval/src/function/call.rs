@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use vt_base::Error;
-use vt_value::{Collation, Decimal, Value};
+use vt_value::{Collation, Decimal, Type, Value};
 
 use crate::Func;
 use crate::context::Context;
@@ -156,7 +156,12 @@ impl<'c, 's> Call<'c, 's> {
     }
 
     /// Computes an argument as the condition of a choice, which warns for every row.
+    ///
+    /// A document is not compared with zero there but taken for a number.
     pub(crate) fn condition(&mut self, place: usize) -> Result<Option<bool>, Error> {
+        if self.arg_kind(place).typ == Type::JSON {
+            return Ok(self.real(place)?.map(|number| number != 0.0));
+        }
         let value = self.value(place)?;
         convert::truth(&value, &self.args[place].kind, self.ctx)
     }

@@ -54,11 +54,7 @@ fn if_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 /// Finds the value that IF passes on.
 pub(crate) fn choose_if(call: &mut Call<'_, '_>) -> Result<Option<usize>, Error> {
-    // Here a document is not compared with zero but taken for a number.
-    let truth = match call.arg_kind(0).typ {
-        Type::JSON => call.real(0)?.map(|number| number != 0.0),
-        _ => call.condition(0)?,
-    };
+    let truth = call.condition(0)?;
     Ok(Some(if truth == Some(true) { 1 } else { 2 }))
 }
 

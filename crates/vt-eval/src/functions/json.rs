@@ -67,7 +67,7 @@ pub(crate) fn json_kind() -> Kind {
         collation: Collation::UTF8MB4_BIN,
         coercibility: IMPLICIT,
         ascii: false,
-        ..Kind::new(Type::JSON, u32::MAX, NOT_FIXED)
+        ..Kind::new(Type::JSON, LENGTH_MAX, NOT_FIXED)
     }
 }
 

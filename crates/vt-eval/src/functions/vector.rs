@@ -132,7 +132,7 @@ fn printed(number: f32) -> String {
 
 fn dimension_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     check(signature, "vector_dim")?;
-    Ok(Kind::int(10).with_nullable(true))
+    Ok(Kind::int(10).with_nullable(signature.any_nullable()))
 }
 
 fn dimension(call: &mut Call<'_, '_>) -> Result<Value, Error> {

@@ -128,7 +128,8 @@ pub(super) fn as_decimal(json: &Json) -> Made<Decimal> {
     match json {
         Json::Bool(truth) => Made::Exactly(Decimal::from(i64::from(*truth))),
         Json::Int(number) => Made::Exactly(Decimal::from(*number)),
-        Json::UInt(number) => Made::Exactly(Decimal::from(*number)),
+        // To MySQL's decimals, a great integer has a sign.
+        Json::UInt(number) => Made::Exactly(Decimal::from(*number as i64)),
         Json::Double(number) => match Decimal::from_f64(*number) {
             Some(decimal) => Made::Exactly(decimal),
             None => Made::OutOfRange(Decimal::max_value(*number < 0.0)),

@@ -54,8 +54,8 @@ pub(super) fn object(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             let message = "JSON documents may not contain NULL member names.";
             return Err(Error::mysql(3158, b"22032", message).with_code(Code::InvalidArgument));
         };
-        // The text of a double is of bytes, to MySQL.
-        if call.arg_kind(place).typ.is_float() {
+        // The text of a literal double is of bytes, to MySQL.
+        if call.arg_kind(place).typ.is_float() && call.args()[place].is_literal() {
             return Err(not_text());
         }
         let name = utf8(name, call.context())?;

@@ -1,7 +1,8 @@
 //! What a document holds: `JSON_EXTRACT()`, `JSON_KEYS()`, `JSON_LENGTH()` and their like.
 
 use vt_base::Error;
-use vt_value::json::{Json, ParseError};
+use vt_value::json::path::Leg;
+use vt_value::json::{Json, ParseError, Path};
 use vt_value::{Collation, Value};
 
 use super::argument::{Leads, document, document_for, keep_paths, may_be_document, path};
@@ -30,7 +31,7 @@ pub(super) fn extract(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     some_array(found)
 }
 
-fn extract_one(document: &Json, path: &vt_value::json::Path) -> Result<Value, Error> {
+fn extract_one(document: &Json, path: &Path) -> Result<Value, Error> {
     if path.is_many() {
         return some_array(document.seek_all(path).into_iter().cloned().collect());
     }
@@ -49,7 +50,14 @@ pub(super) fn keys(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let mut part = Some(&document);
     if call.len() > 1 {
         let Some(path) = path(call, 1, Leads::ToOne)? else { return Ok(Value::Null) };
-        part = document.seek(&path);
+        // Here a value that is no array is not taken for one.
+        let mut legs = path.legs.iter();
+        part = legs.try_fold(&document, |value, leg| match (leg, value) {
+            (Leg::Cell(_), Json::Array(_)) | (Leg::Member(_), _) => {
+                value.seek(&Path { legs: vec![leg.clone()] })
+            }
+            _ => None,
+        });
     }
     let Some(Json::Object(object)) = part else { return Ok(Value::Null) };
     let names = object.members().iter().map(|(name, _)| Json::String(name.clone()));

@@ -15,11 +15,15 @@ use crate::kind::Kind;
 use crate::regex::{Flags, Regex, RegexError};
 
 pub(super) fn valid_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    if signature.kinds().any(Kind::is_null) {
+        return Ok(Kind::null());
+    }
     Ok(Kind::truth().with_nullable(signature.any_nullable()))
 }
 
-pub(super) fn report_kind(_signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(json_kind())
+pub(super) fn report_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let null = signature.kinds().any(Kind::is_null);
+    Ok(if null { Kind::null() } else { json_kind() })
 }
 
 pub(super) fn valid(call: &mut Call<'_, '_>) -> Result<Value, Error> {

@@ -163,14 +163,16 @@ fn follow(value: &Json, legs: &[Leg], way: &mut Vec<Leg>, search: &mut Search) {
                 step(Leg::Member(Arc::clone(name)), next, rest, way, search);
             }
         }
-        (Leg::Cell(_) | Leg::Range(..) | Leg::AnyCell, Json::Array(array)) => {
+        // A value that is no array is not taken for one here, and a cell is told as it was asked.
+        (Leg::Cell(_), Json::Array(array)) => {
+            for place in places(leg, array.items().len()) {
+                step(leg.clone(), &array.items()[place], rest, way, search);
+            }
+        }
+        (Leg::Range(..) | Leg::AnyCell, Json::Array(array)) => {
             for place in places(leg, array.items().len()) {
                 step(cell(place), &array.items()[place], rest, way, search);
             }
-        }
-        // What is no array is one of a single element.
-        (Leg::Cell(_) | Leg::Range(..), _) if !places(leg, 1).is_empty() => {
-            follow_in_place(value, legs, way, search);
         }
         (Leg::Inside, _) => {
             follow(value, rest, way, search);
@@ -190,14 +192,6 @@ fn follow(value: &Json, legs: &[Leg], way: &mut Vec<Leg>, search: &mut Search) {
         }
         _ => {}
     }
-}
-
-/// Skips the steps that stand still, however many there are.
-fn follow_in_place(value: &Json, legs: &[Leg], way: &mut Vec<Leg>, search: &mut Search) {
-    let stays =
-        |leg: &Leg| matches!(leg, Leg::Cell(_) | Leg::Range(..)) && !places(leg, 1).is_empty();
-    let still = legs.iter().take_while(|leg| stays(leg)).count();
-    follow(value, &legs[still..], way, search);
 }
 
 fn step(leg: Leg, next: &Json, rest: &[Leg], way: &mut Vec<Leg>, search: &mut Search) {
