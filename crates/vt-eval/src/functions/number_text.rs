@@ -142,6 +142,8 @@ fn hex_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         }
         _ => kind.length.saturating_mul(2),
     };
+    // Two digits a byte, in characters of four bytes.
+    let length = length.min(u32::MAX / 8 * 2);
     Ok(made(signature, length).with_nullable(nullable(signature)))
 }
 

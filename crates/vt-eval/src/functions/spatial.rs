@@ -65,7 +65,7 @@ fn name_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 fn name_of(call: &Call<'_, '_>) -> &'static str {
     match call.func().function().name {
         "st_aswkt" => "st_astext",
-        "st_aswkb" => "st_asbinary",
+        "st_asbinary" => "st_aswkb",
         name => name,
     }
 }
@@ -153,6 +153,11 @@ fn as_binary(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn as_geojson(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let kind = call.arg_kind(0);
+    if kind.typ != Type::GEOMETRY && !kind.is_null() {
+        let message = "Incorrect type for argument geometry in function st_asgeojson.";
+        return Err(Error::mysql(3064, b"HY000", message).with_code(Code::InvalidArgument));
+    }
     let Some(shape) = shape(call)? else { return Ok(Value::Null) };
     geojson(&shape).map(Value::Json)
 }

@@ -94,11 +94,17 @@ fn int_of_decimal(number: &Decimal) -> Made<Int> {
 fn int_of_text(text: &str) -> Made<Int> {
     let (number, whole) = convert::integer_of_text(text.as_bytes());
     let beyond = matches!(number.value, value if value == i128::from(u64::MAX) || value == i128::from(i64::MIN));
+    let whole = whole && !ends_in_space(text);
     match (whole, beyond) {
         (true, _) => Made::Exactly(number),
         (false, true) => Made::OutOfRange(number),
         (false, false) => Made::Invalid(number),
     }
+}
+
+/// Space in front of a number is skipped, space behind it is not.
+fn ends_in_space(text: &str) -> bool {
+    text.ends_with(|one: char| one.is_ascii_whitespace())
 }
 
 pub(crate) fn real(json: &Json, source: &str, ctx: &mut Context<'_>) -> f64 {
@@ -113,8 +119,8 @@ pub(super) fn as_real(json: &Json) -> Made<f64> {
         Json::Double(number) => Made::Exactly(*number),
         Json::Decimal(number) => Made::Exactly(number.to_f64()),
         Json::String(text) => match float::parse_number(text.as_bytes()) {
-            (number, true) => Made::Exactly(number),
-            (number, false) => Made::Invalid(number),
+            (number, true) if !ends_in_space(text) => Made::Exactly(number),
+            (number, _) => Made::Invalid(number),
         },
         _ => Made::Invalid(0.0),
     }
@@ -172,6 +178,8 @@ pub(super) fn as_temporal(json: &Json, wanted: TemporalKind) -> Result<Option<Te
             let same = (value.kind == TemporalKind::Time) == (wanted == TemporalKind::Time);
             return Ok(same.then_some(*value));
         }
+        // Digits alone are a time elsewhere, but not in a document.
+        (Json::String(text), TemporalKind::Time) if !text.contains(':') => return Ok(None),
         (Json::String(text), TemporalKind::Time) => read_time(text.as_bytes()),
         (Json::String(text), _) => read_datetime(text.as_bytes(), &DateRules::FUZZY),
         _ => return Ok(None),

@@ -15,14 +15,14 @@ use crate::kind::Kind;
 use crate::regex::{Flags, Regex, RegexError};
 
 pub(super) fn valid_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    if signature.kinds().any(Kind::is_null) {
+    if signature.kind(0).is_null() {
         return Ok(Kind::null());
     }
     Ok(Kind::truth().with_nullable(signature.any_nullable()))
 }
 
 pub(super) fn report_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let null = signature.kinds().any(Kind::is_null);
+    let null = signature.kind(0).is_null();
     Ok(if null { Kind::null() } else { json_kind() })
 }
 

@@ -106,12 +106,18 @@ pub(super) fn search(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             .map_err(|_| Error::unsupported("a pattern that is no UTF-8"))?,
         _ => utf8(pattern, call.context())?,
     };
-    let mut search =
-        Search { pattern: pieces(&pattern, escape), all, found: Vec::new(), seen: HashSet::new() };
+    let mut search = Search {
+        pattern: pieces(&pattern, escape),
+        all,
+        found: Vec::new(),
+        seen: HashSet::new(),
+        literal: false,
+    };
     if starts.is_empty() {
         search.walk(&document, &mut Vec::new());
     }
     for path in &starts {
+        search.literal = !path.is_many();
         follow(&document, &path.legs, &mut Vec::new(), &mut search);
     }
     let mut found = search.found.into_iter();
@@ -163,13 +169,13 @@ fn follow(value: &Json, legs: &[Leg], way: &mut Vec<Leg>, search: &mut Search) {
                 step(Leg::Member(Arc::clone(name)), next, rest, way, search);
             }
         }
-        // A value that is no array is not taken for one here, and a cell is told as it was asked.
-        (Leg::Cell(_), Json::Array(array)) => {
+        // A value that is no array is not taken for one here.
+        (Leg::Cell(_), Json::Array(array)) if search.literal => {
             for place in places(leg, array.items().len()) {
                 step(leg.clone(), &array.items()[place], rest, way, search);
             }
         }
-        (Leg::Range(..) | Leg::AnyCell, Json::Array(array)) => {
+        (Leg::Cell(_) | Leg::Range(..) | Leg::AnyCell, Json::Array(array)) => {
             for place in places(leg, array.items().len()) {
                 step(cell(place), &array.items()[place], rest, way, search);
             }
@@ -224,6 +230,8 @@ struct Search {
     all: bool,
     found: Vec<Json>,
     seen: HashSet<Vec<u8>>,
+    /// The path that is followed has no wildcards: it is told as it was asked.
+    literal: bool,
 }
 
 impl Search {
