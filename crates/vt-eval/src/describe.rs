@@ -23,9 +23,13 @@ const SHOWN_NAMES: &[(&str, &str)] = &[
     ("localtime", "now"),
     ("localtimestamp", "now"),
     ("mid", "substr"),
+    ("name_const", "NAME_CONST"),
     ("octet_length", "length"),
     ("power", "pow"),
+    ("schema", "database"),
+    ("session_user", "user"),
     ("substring", "substr"),
+    ("system_user", "user"),
     ("ucase", "upper"),
 ];
 
@@ -58,9 +62,7 @@ fn constant(value: &Value, node: &Node, out: &mut String) {
             bytes.iter().for_each(|byte| out.push_str(&format!("{byte:02x}")));
         }
         Value::Text(bytes, collation) => {
-            if !matches!(collation.charset(), Some(Charset::Utf8mb4 | Charset::Utf8mb3) | None)
-                && *collation != Collation::BINARY
-            {
+            if !matches!(collation.charset(), Some(Charset::Utf8mb4 | Charset::Utf8mb3) | None) {
                 out.push('_');
                 out.push_str(collation.charset().map_or("", Charset::name));
             }
