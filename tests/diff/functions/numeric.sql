@@ -456,3 +456,16 @@ period_add('',1)
 makedate('',1)
 format('',2)
 sin('')
+-- reset
+hex(pow(7, 63))
+hex(pow(7, 2))
+hex(1e30)
+-- table b BIT(10), f DOUBLE
+-- row b'1000001', 1e30
+-- row NULL, -1.5
+hex(b)
+hex(f)
+bin(b)
+abs(f)
+round(f, 1)
+format(f, 2)

@@ -1,6 +1,6 @@
 //! CONV, BIN, OCT, HEX, FORMAT, CRC32, BIT_COUNT: numbers as text, and bits.
 
-use vt_base::Error;
+use vt_base::{Code, Error};
 use vt_value::temporal::Locale;
 use vt_value::{Collation, Decimal, Type, Value, float};
 
@@ -63,6 +63,9 @@ fn convert_base(call: &mut Call<'_, '_>, from: i64, to: i64) -> Result<Value, Er
         |base: i64| u32::try_from(base.unsigned_abs()).ok().filter(|base| (2..=36).contains(base));
     let (from_base, to_base) = (base(from), base(to));
     let number = if call.arg_kind(0).is_bits() {
+        if from_base.is_none() || to_base.is_none() {
+            return Ok(Value::Null);
+        }
         match call.int(0)? {
             Some(number) if call.arg_kind(0).length > 0 => number.bits_u64(),
             _ => return Ok(Value::Null),
@@ -148,9 +151,20 @@ fn hex_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn hex(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    if call.arg_kind(0).typ.is_number() {
-        let number = call.int(0)?;
-        return match number {
+    let typ = call.arg_kind(0).typ;
+    if typ.is_number() || typ == Type::BIT {
+        let value = call.value(0)?;
+        if let Value::Float(number) = value
+            && number.abs() >= i64::MAX as f64
+            && call.args()[0].call().is_some()
+        {
+            // A double that was computed is not cut to the integers, as one that was written is.
+            let shown = call.args()[0].describe();
+            let message = format!("BIGINT value is out of range in '{shown}'");
+            return Err(Error::mysql(1690, b"22003", message).with_code(Code::InvalidArgument));
+        }
+        let kind = call.arg_kind(0);
+        return match convert::int(&value, kind, call.context())? {
             Some(number) => text(call, format!("{:X}", number.bits_u64())),
             None => Ok(Value::Null),
         };
