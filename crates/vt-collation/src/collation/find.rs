@@ -44,8 +44,13 @@ impl Rules {
                 let same = |(a, b): (&u8, &u8)| found.same(*a, *b);
                 needle.len() <= text.len() && text.iter().zip(needle).all(same)
             }
+            // The server does not look where fewer bytes are left than are looked for.
             Order::Legacy(legacy) => {
-                is_prefix(legacy_weights(legacy, set, text), legacy_weights(legacy, set, needle))
+                needle.len() <= text.len()
+                    && is_prefix(
+                        legacy_weights(legacy, set, text),
+                        legacy_weights(legacy, set, needle),
+                    )
             }
             Order::Single(table) => {
                 is_prefix(weights(table, set, text), weights(table, set, needle))

@@ -225,6 +225,13 @@ fn find_takes_what_begins_with_the_same_weights() {
     assert_eq!(find("utf8mb4_0900_as_cs", "abc", "B"), None);
     assert_eq!(find("latin2_czech_cs", "Üę", "ÜĘ"), Some(0));
     assert_eq!(find("utf8mb4_bin", "", ""), Some(0));
+    // Two forms of one letter, of two and of four bytes.
+    let gb18030 = Collation::from_name("gb18030_chinese_ci").unwrap();
+    let (short, long) = (b"\xA8\xBA".as_slice(), b"\x81\x30\x87\x38".as_slice());
+    assert_eq!(gb18030.equal(short, long), Some(true));
+    assert_eq!(gb18030.find(b"\xA8\xBAaaa", long, 0), Some(Some(0)));
+    assert_eq!(gb18030.find(short, long, 0), Some(None));
+    assert_eq!(gb18030.find(long, short, 0), Some(Some(0)));
 }
 
 #[test]
