@@ -5,6 +5,7 @@
 //! ([`cases`]) or from chance ([`generate`]).
 
 mod accepted;
+mod aggregates;
 mod answer;
 mod files;
 mod generate;
@@ -39,6 +40,7 @@ usage: cargo xtask oracle [options]
   --socket FILE    ask the server at this socket; else one is started
   --user NAME      the account to ask it with (root)
   --generate N     so many expressions by chance, in place of the files
+  --aggregates N   aggregates and ranks over so many tables by chance
   --seed S         where chance begins (1); a difference tells the seed that shows it alone
   --groups WORD    only forms of the groups whose name has the word
   --seconds N      end after so many seconds (3600)
@@ -53,6 +55,7 @@ struct Options {
     socket: Option<String>,
     user: String,
     generate: u64,
+    aggregates: u64,
     seed: u64,
     groups: String,
     seconds: u64,
@@ -84,6 +87,7 @@ impl Options {
                 "--user" => options.user = value()?,
                 "--groups" => options.groups = value()?,
                 "--generate" => options.generate = number(&value()?)?,
+                "--aggregates" => options.aggregates = number(&value()?)?,
                 "--seed" => options.seed = number(&value()?)?,
                 "--seconds" => options.seconds = number(&value()?)?,
                 "--shrinks" => options.shrinks = number(&value()?)?,
@@ -148,6 +152,8 @@ async fn run(options: &Options) -> Result<Report, String> {
         for suite in files::parse("command line", &expr.replace("\\n", "\n"))? {
             oracle.show(&suite).await?;
         }
+    } else if options.aggregates > 0 {
+        aggregates::run(&mut oracle, options.aggregates, options.seed, &mut report).await?;
     } else if options.generate > 0 {
         let plan = Plan {
             count: options.generate,

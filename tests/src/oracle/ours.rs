@@ -121,15 +121,37 @@ impl Evaluator {
             compiled.write(&value, &mut text);
             values.push((!value.is_null()).then_some(text));
         }
-        let kept = ctx.warnings.take();
-        let warnings = kept.iter().map(|warning| Warning {
-            level: warning.level.name().to_owned(),
-            errno: warning.errno,
-            message: warning.message.to_string(),
-        });
-        let column = column(compiled.kind());
-        Ok(Answer::Rows { column, values, warnings: warnings.collect() })
+        Ok(Answer::Rows { column: column(compiled.kind()), values, warnings: warned(&mut ctx) })
     }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(crate) fn columns(&self) -> &[ExpressionColumn] {
+        &self.columns
+    }
+
+    pub(crate) fn rows(&self) -> &[Vec<Value>] {
+        &self.rows
+    }
+
+    /// Makes an answer of values that no expression gave.
+    pub(crate) fn rows_answer(kind: &Kind, values: &[Value], ctx: &mut Context<'_>) -> Answer {
+        let values = values.iter().map(|value| value.text().map(|text| text.to_vec())).collect();
+        Answer::Rows { column: column(kind), values, warnings: warned(ctx) }
+    }
+}
+
+/// Takes the warnings out.
+fn warned(ctx: &mut Context<'_>) -> Vec<Warning> {
+    let kept = ctx.warnings.take();
+    let warnings = kept.iter().map(|warning| Warning {
+        level: warning.level.name().to_owned(),
+        errno: warning.errno,
+        message: warning.message.to_string(),
+    });
+    warnings.collect()
 }
 
 /// Returns what a result tells of values of a kind, in the character set that they have.

@@ -16,8 +16,8 @@ use super::files::Surroundings;
 use super::mysql::Facts;
 use super::ours::Evaluator;
 use super::report::{Difference, Report};
-use chance::Chance;
-use tables::Table;
+pub(crate) use chance::Chance;
+pub(crate) use tables::Table;
 use templates::{Piece, Template, Templates};
 use tree::Tree;
 
