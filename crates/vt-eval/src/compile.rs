@@ -18,7 +18,7 @@ use crate::warning::Warning;
 use crate::{Expr, Func, convert};
 
 /// How deep an expression may nest.
-const MAX_DEPTH: usize = 500;
+const MAX_DEPTH: usize = 250;
 
 /// What an expression may look up while it is compiled.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +92,12 @@ impl Compiled {
         &self.notes
     }
 
+    /// Returns the collation of a column that the expression reads; unknown where it was not told.
+    pub fn collation(&self, column: usize) -> Collation {
+        let known = self.root.column_kind(column).map(|kind| kind.collation);
+        known.unwrap_or(Collation::UNKNOWN)
+    }
+
     /// Returns the places of the columns that the expression reads, ascending.
     pub fn columns(&self) -> &[usize] {
         &self.columns
@@ -143,6 +149,15 @@ impl Compiler<'_> {
             Expr::Column(place) => {
                 let field = column(*place, columns)?;
                 Ok(Node::new(Kind::of_field(field), Op::Column(*place, shown_name(field))))
+            }
+            Expr::CollatedColumn(place, collation) => {
+                let field = column(*place, columns)?;
+                let kind = match field.typ.is_text() || matches!(field.typ, Type::ENUM | Type::SET)
+                {
+                    true => Kind::of_column(field, *collation),
+                    false => Kind::of_field(field),
+                };
+                Ok(Node::new(kind, Op::Column(*place, shown_name(field))))
             }
             Expr::TypedColumn(place, kind) => {
                 let field = column(*place, columns)?;

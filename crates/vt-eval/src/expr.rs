@@ -20,10 +20,30 @@ pub enum Expr {
     BindTuple(Arc<str>),
     /// The column at this place of the input row.
     Column(usize),
+    /// The same, of strings whose collation is known, which a result does not tell.
+    CollatedColumn(usize, Collation),
     /// The same, of which more is known than a result tells: its collation, its members.
     TypedColumn(usize, Arc<Kind>),
     Tuple(Vec<Expr>),
     Call(Func, Vec<Expr>),
+}
+
+impl Expr {
+    /// Tells the collations of columns, where they are known.
+    #[must_use]
+    pub fn with_collations(self, of: &dyn Fn(usize) -> Option<Collation>) -> Expr {
+        let each =
+            |parts: Vec<Expr>| parts.into_iter().map(|part| part.with_collations(of)).collect();
+        match self {
+            Expr::Column(place) => match of(place) {
+                Some(collation) => Expr::CollatedColumn(place, collation),
+                None => Expr::Column(place),
+            },
+            Expr::Tuple(parts) => Expr::Tuple(each(parts)),
+            Expr::Call(func, parts) => Expr::Call(func, each(parts)),
+            other => other,
+        }
+    }
 }
 
 /// What a call computes; operators are functions too.

@@ -186,6 +186,16 @@ impl Node {
         }
     }
 
+    /// Returns the kind of a column that is read somewhere below.
+    pub(crate) fn column_kind(&self, column: usize) -> Option<&Kind> {
+        match &self.op {
+            Op::Column(place, _) => (*place == column).then_some(&self.kind),
+            Op::Tuple(nodes) => nodes.iter().find_map(|node| node.column_kind(column)),
+            Op::Call(call) => call.args.iter().find_map(|node| node.column_kind(column)),
+            Op::Constant(_) | Op::Written(..) | Op::Folded(_) => None,
+        }
+    }
+
     /// Writes the expression as MySQL's messages show it.
     pub fn describe(&self) -> String {
         describe::node(self)

@@ -241,7 +241,7 @@ fn expressions_may_nest_deep_but_not_without_end() {
         })
     };
     let binds = BindVars::new();
-    let compiled = nested(400).compile(&fields(), &Env::new(&binds, &Session::default())).unwrap();
+    let compiled = nested(240).compile(&fields(), &Env::new(&binds, &Session::default())).unwrap();
     assert_eq!(compiled.columns(), [0]);
     assert!(is_true(&compiled, &rows()[0]).unwrap());
     let error =

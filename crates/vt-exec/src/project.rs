@@ -1,10 +1,11 @@
 //! Filter, projection and truncation.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use vt_base::Error;
 use vt_eval::{Compiled, Context, Expr};
-use vt_value::{Field, Fields, Rows, RowsBuilder, Value};
+use vt_value::{Collation, Field, Fields, Rows, RowsBuilder, Value};
 
 use crate::ExecContext;
 use crate::step::{Step, read_cells};
@@ -12,23 +13,29 @@ use crate::step::{Step, read_cells};
 /// Decodes the columns of rows that expressions read.
 struct Decoder {
     fields: Fields,
-    columns: Vec<usize>,
+    /// The columns that are read, with their collations.
+    columns: Vec<(usize, Collation)>,
     values: Vec<Value>,
 }
 
 impl Decoder {
     fn new<'e>(fields: &Fields, exprs: impl Iterator<Item = &'e Compiled>) -> Decoder {
-        let mut columns: Vec<usize> = exprs.flat_map(Compiled::columns).copied().collect();
-        columns.sort_unstable();
-        columns.dedup();
+        let mut columns: Vec<(usize, Collation)> = Vec::new();
+        for expr in exprs {
+            let read = expr.columns().iter().map(|column| (*column, expr.collation(*column)));
+            columns.extend(read);
+        }
+        // A collation that is known goes before one that is not.
+        columns.sort_unstable_by_key(|(column, collation)| (*column, Reverse(*collation)));
+        columns.dedup_by_key(|(column, _)| *column);
         Decoder { fields: fields.clone(), columns, values: vec![Value::Null; fields.len()] }
     }
 
     /// Returns the values of a row; those that no expression reads are NULL.
     fn decode(&mut self, cells: &[Option<&[u8]>], rows: &Rows) -> Result<&[Value], Error> {
-        for column in &self.columns {
+        for (column, collation) in &self.columns {
             let text = cells[*column].map(|cell| rows.data().slice_ref(cell));
-            self.values[*column] = Value::of_field(&self.fields[*column], text)?;
+            self.values[*column] = Value::decode(self.fields[*column].typ, *collation, text)?;
         }
         Ok(&self.values)
     }

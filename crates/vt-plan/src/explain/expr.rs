@@ -11,7 +11,9 @@ pub(super) fn show(expr: &Expr) -> String {
         Expr::Literal(value) => literal(value),
         Expr::Bind(name) => format!(":{name}"),
         Expr::BindTuple(name) => format!("::{name}"),
-        Expr::Column(place) | Expr::TypedColumn(place, _) => format!("${place}"),
+        Expr::Column(place) | Expr::CollatedColumn(place, _) | Expr::TypedColumn(place, _) => {
+            format!("${place}")
+        }
         Expr::Tuple(members) => format!("({})", show_all(members)),
         Expr::Call(func, args) => {
             format!("{}({})", func.name(), show_all(args))

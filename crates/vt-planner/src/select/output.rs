@@ -7,6 +7,7 @@ use vt_base::{Error, ErrorId};
 use vt_plan::{JoinColumn, JoinKind};
 use vt_sql::Arena;
 use vt_sql::ast::{BinaryOp, Collate, ColumnName, Expr, Ident, IsWhat, Query, SelectExpr};
+use vt_value::Collation;
 use vt_vschema::table::same_name;
 
 use super::op::{FilterOp, JoinOp, Op, RowsOp};
@@ -190,10 +191,20 @@ impl<'a> Planner<'a> {
         filter: Expr<'a>,
         scope: &Rc<Scope<'a>>,
     ) -> Result<Op<'a>, Error> {
+        let mut collations: Vec<(usize, Collation)> = Vec::new();
         let predicate = translate(filter, &mut |part| match part {
-            Expr::Column(_) => self.add_column(&mut input, part, scope).map(Some),
+            Expr::Column(_) => {
+                let place = self.add_column(&mut input, part, scope)?;
+                let name = self.collation_of(part, scope);
+                let collation = name.as_deref().and_then(Collation::from_name);
+                collations.extend(collation.map(|collation| (place, collation)));
+                Ok(Some(place))
+            }
             _ => Ok(None),
         })?;
+        let predicate = predicate.with_collations(&|place| {
+            collations.iter().find(|(one, _)| *one == place).map(|(_, collation)| *collation)
+        });
         Ok(Op::Filter(Box::new(FilterOp { input, predicate })))
     }
 

@@ -6,6 +6,7 @@ use vt_base::Error;
 use vt_eval::Expr as Eval;
 use vt_plan::{Node, SortKey};
 use vt_sql::ast::{Expr, OrderItem};
+use vt_value::Collation;
 
 use super::{Grouped, Grouping, Statement, place_of};
 use crate::eval::translate;
@@ -39,11 +40,18 @@ impl<'a> Planner<'a> {
         if !asked.is_empty() {
             node = self.asked(node, width, &asked, &place)?;
         }
+        let collation = |column: usize| {
+            let name = self.collation_of(*columns.get(column)?, scope)?;
+            Collation::from_name(&name)
+        };
         let compute = |expr: Expr<'a>| {
             let answered = asked.iter().position(|held| *held == expr);
             match answered {
                 Some(answer) => Ok(Eval::Column(width + answer)),
-                None => translate(expr, &mut |part| Ok(place(part))),
+                None => Ok(match translate(expr, &mut |part| Ok(place(part)))? {
+                    Eval::Column(column) => Eval::Column(column),
+                    computed => computed.with_collations(&collation),
+                }),
             }
         };
         if let Some(having) = grouping.having {
