@@ -163,6 +163,13 @@ fn hex(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             let message = format!("BIGINT value is out of range in '{shown}'");
             return Err(Error::mysql(1690, b"22003", message).with_code(Code::InvalidArgument));
         }
+        if let Value::Float(number) = value
+            && number.abs() >= i64::MAX as f64
+            && call.args()[0].is_column()
+        {
+            let shown = value.text().unwrap_or_default();
+            convert::warn_temporal(call.context(), "Truncated incorrect", "INTEGER", &shown);
+        }
         let kind = call.arg_kind(0);
         return match convert::int(&value, kind, call.context())? {
             Some(number) => text(call, format!("{:X}", number.bits_u64())),
