@@ -154,7 +154,8 @@ fn as_binary(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn as_geojson(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let kind = call.arg_kind(0);
-    if kind.typ != Type::GEOMETRY && !kind.is_null() {
+    let bytes = kind.typ.is_binary() || kind.is_bits() || kind.is_null();
+    if kind.typ != Type::GEOMETRY && !bytes {
         let message = "Incorrect type for argument geometry in function st_asgeojson.";
         return Err(Error::mysql(3064, b"HY000", message).with_code(Code::InvalidArgument));
     }

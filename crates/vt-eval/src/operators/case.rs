@@ -1,7 +1,7 @@
 //! CASE.
 
 use vt_base::Error;
-use vt_value::Value;
+use vt_value::{Type, Value};
 
 use super::compare::{Comparing, How, Pair};
 use crate::choice::{common_kind, convert};
@@ -24,6 +24,10 @@ pub(super) fn of_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let mut hows = Vec::with_capacity(rest.len() / 2);
     for pair in rest.chunks_mut(2) {
         if let [value, _] = pair {
+            // MySQL compares such a pair as numbers or as documents, by the other pairs.
+            if (operand.kind.typ == Type::JSON) != (value.kind.typ == Type::JSON) {
+                return Err(Error::unsupported("CASE of JSON and other values"));
+            }
             hows.push(comparing.how(operand, value)?);
         }
     }
