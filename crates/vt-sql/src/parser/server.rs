@@ -25,6 +25,10 @@ impl<'a> Parser<'a> {
         self.expect_word("component")?;
         let names = self.list(Parser::text_literal)?;
         let set = match self.eat_keyword(Keyword::Set) {
+            // Variables are named without signs here.
+            true if matches!(self.token.kind, TokenKind::AtAt | TokenKind::UserVariable) => {
+                return Err(self.fail());
+            }
             true => self.set_items()?,
             false => &[],
         };

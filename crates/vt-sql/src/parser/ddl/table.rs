@@ -190,7 +190,7 @@ impl<'a> Parser<'a> {
         }
         if self.eat_charset() {
             self.eat(TokenKind::Equal);
-            let value = OptionValue::Word(self.charset_or_default()?);
+            let value = OptionValue::Word(self.charset_name()?);
             return Ok(Some(TableOption { name: "charset", value }));
         }
         if self.eat_words(&["start", "transaction"]) {
@@ -311,7 +311,6 @@ const DEFAULT_OPTIONS: &[&str] = &[
     "stats_auto_recalc",
     "stats_persistent",
     "stats_sample_pages",
-    "collate",
     "read only",
     "storage",
     "tablespace",
