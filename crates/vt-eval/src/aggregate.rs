@@ -267,7 +267,10 @@ impl Aggregate {
                 let text = concat::joined(row, &self.inputs[..self.args], &self.kind, ctx)?;
                 let keys = row.get(self.args..).unwrap_or_default();
                 held = text.len();
-                if self.options.descending.is_empty() {
+                if self.options.descending.is_empty() && self.options.distinct {
+                    // What is distinct comes in its order, where no other is asked for.
+                    concat.hold(text, row.get(..self.args).unwrap_or_default().to_vec());
+                } else if self.options.descending.is_empty() {
                     self.concatenated += 1;
                     let number = self.concatenated;
                     concat.append(&text, self.glue(), number, ctx);
@@ -335,7 +338,12 @@ impl Aggregate {
             Total::Bits(bits) => Ok(bits.value()),
             Total::Variance(variance) => variance.value(self.func),
             Total::Concat(mut concat) => {
-                for text in concat.take_ordered(&self.options.descending)? {
+                let as_they_are = vec![false; self.args];
+                let descending = match self.options.descending.as_slice() {
+                    [] => as_they_are.as_slice(),
+                    descending => descending,
+                };
+                for text in concat.take_ordered(descending)? {
                     self.concatenated += 1;
                     let number = self.concatenated;
                     concat.append(&text, self.glue(), number, ctx);

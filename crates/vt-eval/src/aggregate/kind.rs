@@ -120,11 +120,13 @@ fn passed(arg: &Kind) -> Kind {
         typ => typ,
     };
     let decimals = match typ {
-        _ if typ == Type::JSON || (arg.is_string() && !arg.is_bits()) => NOT_FIXED,
+        _ if matches!(arg.typ, Type::ENUM | Type::SET | Type::JSON) => NOT_FIXED,
+        _ if arg.is_string() && !arg.is_bits() => NOT_FIXED,
         _ => arg.decimals,
     };
     let collation = if typ == Type::JSON { Collation(46) } else { arg.collation };
-    Kind { typ, decimals, collation, ..arg.clone() }
+    let unsigned = arg.unsigned || typ == Type::BIT;
+    Kind { typ, decimals, collation, unsigned, ..arg.clone() }
 }
 
 fn extreme(arg: &Kind) -> Kind {

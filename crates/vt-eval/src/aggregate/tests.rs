@@ -104,6 +104,9 @@ fn distinct_counts_what_the_collation_tells_apart() {
     let rows = [1, 1, 4].map(|one| vec![Value::Int(one)]);
     let sum = run(AggregateFunc::Sum, options(), vec![kind(Type::INT64)], &rows).unwrap();
     assert_eq!(sum.0, "5");
+    let rows = [7, -1, 7].map(|one| vec![Value::Int(one)]);
+    let texts = run(AggregateFunc::GroupConcat, options(), vec![kind(Type::INT64)], &rows).unwrap();
+    assert_eq!(texts.0, "-1,7");
 }
 
 #[test]
