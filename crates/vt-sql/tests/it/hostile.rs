@@ -179,7 +179,7 @@ fn text_that_invites_looking_ahead_again_and_again_is_read_in_time() {
 fn memory_grows_as_the_input_does() {
     let used = |sql: &str| {
         let mut arena = Arena::new();
-        assert!(parse(&arena, sql, Modes::default()).is_ok(), "{:.40}", sql);
+        assert!(parse(&arena, sql, Modes::default()).is_ok(), "{sql:.40}");
         arena.used()
     };
     let forms: [(&str, &str, &str); 8] = [
