@@ -1,5 +1,7 @@
 //! What a session decides about the evaluation of expressions at the gateway.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use vt_eval::SqlMode;
 use vt_value::Collation;
 use vt_value::temporal::{Locale, TimeZone};
@@ -36,8 +38,16 @@ pub(super) fn of(session: &Session) -> vt_eval::Session {
         last_insert_id: session.last_insert_id,
         found_rows: session.found_rows,
         row_count: session.row_count,
+        now_micros: now_micros(),
+        seed: rand::random(),
         ..plain
     }
+}
+
+/// The moment at which the statement starts, in microseconds since 1970.
+fn now_micros() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Returns the value of a variable that the session has set, without quotes.
