@@ -90,7 +90,8 @@ impl<'a> Parser<'a> {
             _ => return Ok((self.primary()?, rung::COLLATE)),
         };
         self.advance();
-        let expr = self.expr_at(operand)?;
+        // One more level: a rewriter takes more of the stack for an operator than the parser does.
+        let expr = self.heavy(|parser| parser.expr_at(operand))?;
         let ceiling = if op == UnaryOp::Not { rung::AND } else { rung::UNARY };
         Ok((Expr::Unary(self.arena.node(Unary { op, expr })), ceiling))
     }
