@@ -67,7 +67,10 @@ fn nesting_is_taken_to_a_depth_and_refused_beyond() {
         ("sum(a) over (partition by ", "a", ")"),
     ];
     for (open, middle, close) in forms {
-        run(nested(open, middle, close, 30));
+        // Whatever is taken, up to the very limit, is walked and rewritten on the small stack.
+        for depth in [30, 95, 99, 130, 195, 199, 390, 396, 399] {
+            run(nested(open, middle, close, depth));
+        }
         assert!(!run(nested(open, middle, close, 10_000)), "{open}");
     }
     assert!(run(nested("(", "1", ")", 100)));
@@ -150,6 +153,8 @@ fn long_flat_statements_are_taken() {
 #[test]
 fn long_chains_that_would_make_high_trees_are_refused() {
     for piece in [" + 1", " = 1", " collate x", " is null", " join b on 1", " || 1 + 1", " xor 1"] {
+        run(format!("select * from a where 1{}", piece.repeat(995)));
+        run(format!("select * from a{}", piece.repeat(995)));
         let sql = format!("select * from a where 1{}", piece.repeat(100_000));
         let joins = format!("select * from a{}", piece.repeat(100_000));
         let taken = [run(sql), run(joins)];

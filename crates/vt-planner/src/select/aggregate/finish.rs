@@ -26,16 +26,7 @@ impl<'a> Planner<'a> {
         let Grouped { mut node, columns, placed, sorted_by } = grouped;
         let place = |expr: Expr<'a>| place_of(expr, &placed, &columns);
         let outs = &grouping.outs;
-        let wanted = grouping.having.into_iter().chain(outs.iter().map(|out| out.item.expr));
-        let wanted: Vec<Expr<'a>> =
-            wanted.chain(grouping.order_by.iter().map(|item| item.expr)).collect();
-        let mut asked: Vec<Expr<'a>> = Vec::new();
-        for expr in wanted {
-            let known = translate(expr, &mut |part| Ok(place(part))).is_ok();
-            if !known && !asked.contains(&expr) {
-                asked.push(expr);
-            }
-        }
+        let asked = to_ask(grouping, &place);
         let width = columns.len();
         if !asked.is_empty() {
             node = self.asked(node, width, &asked, &place)?;
@@ -107,6 +98,23 @@ impl<'a> Planner<'a> {
         }
         Ok(Block::Node { node, columns: outs.iter().map(Out::column).collect() })
     }
+}
+
+/// Returns what is wanted of groups and cannot be computed here, each part once.
+fn to_ask<'a>(grouping: &Grouping<'a>, place: &dyn Fn(Expr<'a>) -> Option<usize>) -> Vec<Expr<'a>> {
+    let wanted = grouping
+        .having
+        .into_iter()
+        .chain(grouping.outs.iter().map(|out| out.item.expr))
+        .chain(grouping.order_by.iter().map(|item| item.expr));
+    let mut asked: Vec<Expr<'a>> = Vec::new();
+    for expr in wanted {
+        let known = translate(expr, &mut |part| Ok(place(part))).is_ok();
+        if !known && !asked.contains(&expr) {
+            asked.push(expr);
+        }
+    }
+    asked
 }
 
 /// Returns the place of a computed column, added if it is not there.
