@@ -194,6 +194,6 @@ mod tests {
         let mut all: Vec<u16> = usual.all(&spec).into_iter().map(|(port, _)| port).collect();
         all.sort_unstable();
         all.dedup();
-        assert_eq!(all.len(), 6 + 3 * 4, "two parts share a port");
+        assert_eq!(all.len(), 7 + 3 * 4, "two parts share a port");
     }
 }
