@@ -13,6 +13,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("vt-value", 0),
     ("vt-sql", 0),
     ("vt-wire", 0),
+    ("vt-binlog", 0),
     ("vt-eval", 1),
     ("vt-vschema", 1),
     ("vt-plan", 1),
