@@ -24,6 +24,7 @@ use crate::session::Session;
 use bits::Bits;
 use concat::Concat;
 use distinct::Seen;
+use extreme::Extreme;
 use sum::Sum;
 use variance::Variance;
 
@@ -109,6 +110,9 @@ pub struct Options {
     pub descending: Vec<bool>,
     /// Of GROUP_CONCAT; a comma if there is none.
     pub separator: Option<Vec<u8>>,
+    /// For each argument a further value follows all others, and stands for it where values are
+    /// compared: `weight_string()` of a string whose collation is not known here.
+    pub weighed: bool,
 }
 
 /// A call of an aggregate whose arguments' kinds are known.
@@ -135,13 +139,15 @@ pub struct Aggregate {
 pub struct State {
     total: Total,
     seen: Option<Seen>,
+    /// How many bytes of those that all groups hold are this one's.
+    held: usize,
 }
 
 #[derive(Clone, Debug)]
 enum Total {
     Count(i64),
     Sum(Sum),
-    Extreme(Option<Value>),
+    Extreme(Option<Extreme>),
     Bits(Bits),
     Variance(Variance),
     Concat(Concat),
@@ -168,7 +174,7 @@ impl Aggregate {
         let args = inputs.len().saturating_sub(options.descending.len());
         let kind = kind::of(func, inputs.get(..args).unwrap_or_default(), session)?;
         let keyed = options.distinct || matches!(func, AggregateFunc::Min | AggregateFunc::Max);
-        if keyed && inputs.iter().any(|kind| !distinct::is_known(kind)) {
+        if keyed && !options.weighed && inputs.iter().any(|kind| !distinct::is_known(kind)) {
             return Err(Error::unsupported(format_args!("{}() of such values", func.name())));
         }
         let most = usize::try_from(session.group_concat_max_len).unwrap_or(usize::MAX);
@@ -214,10 +220,20 @@ impl Aggregate {
             AggregateFunc::AnyValue => Total::First(None),
         };
         let seen = self.options.distinct.then(Seen::default);
-        State { total, seen }
+        State { total, seen, held: 0 }
     }
 
-    /// Takes a row in: the values of the arguments, then those of the keys of ORDER BY.
+    /// Returns the value that stands for the least or greatest where values are compared; `None`
+    /// of any other aggregate, and of a group that has no value.
+    pub fn weight_of<'s>(&self, state: &'s State) -> Option<&'s Value> {
+        match &state.total {
+            Total::Extreme(Some(best)) => Some(best.key()),
+            _ => None,
+        }
+    }
+
+    /// Takes a row in: the values of the arguments, then those of the keys of ORDER BY, then, if
+    /// the options say so, what stands for each argument in comparisons.
     pub fn add(
         &mut self,
         state: &mut State,
@@ -233,29 +249,42 @@ impl Aggregate {
             return Ok(());
         }
         if let Some(seen) = &mut state.seen {
-            let Some(added) = seen.insert(args)? else { return Ok(()) };
-            self.hold(added)?;
+            let keys = row.get(self.keys()).unwrap_or_default();
+            let Some(added) = seen.insert(keys, args)? else { return Ok(()) };
+            state.held += self.hold(added)?;
             // A sum adds what is distinct in its order, when all of it is known.
             if matches!(self.func, AggregateFunc::Sum | AggregateFunc::Avg) {
                 return Ok(());
             }
         }
-        self.take(&mut state.total, row, ctx)
+        let held = self.take(&mut state.total, row, ctx)?;
+        state.held += self.hold(held)?;
+        Ok(())
     }
 
+    /// Returns where in a row the values stand that are compared.
+    fn keys(&self) -> std::ops::Range<usize> {
+        match self.options.weighed {
+            true => self.inputs.len()..self.inputs.len() + self.args,
+            false => 0..self.args,
+        }
+    }
+
+    /// Takes a row in; returns how many more bytes the group holds.
     fn take(
         &mut self,
         total: &mut Total,
         row: &[Value],
         ctx: &mut Context<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<usize, Error> {
         let mut held = 0;
         let first = row.first().unwrap_or(&Value::Null);
         match total {
             Total::Count(count) => *count += 1,
             Total::Sum(sum) => sum.add(first, self.input(), ctx)?,
             Total::Extreme(best) => {
-                extreme::keep(best, first, self.func == AggregateFunc::Min)?;
+                let key = row.get(self.keys().start).unwrap_or(first);
+                Extreme::keep(best, first, key, self.func == AggregateFunc::Min)?;
             }
             Total::Bits(bits) => bits.add(first, &self.inputs[0], ctx)?,
             Total::Variance(variance) => {
@@ -265,17 +294,16 @@ impl Aggregate {
             }
             Total::Concat(concat) => {
                 let text = concat::joined(row, &self.inputs[..self.args], &self.kind, ctx)?;
-                let keys = row.get(self.args..).unwrap_or_default();
-                held = text.len();
                 if self.options.descending.is_empty() && self.options.distinct {
                     // What is distinct comes in its order, where no other is asked for.
-                    concat.hold(text, row.get(..self.args).unwrap_or_default().to_vec());
+                    held = concat.hold(text, row.get(self.keys()).unwrap_or_default().to_vec());
                 } else if self.options.descending.is_empty() {
                     self.concatenated += 1;
                     let number = self.concatenated;
-                    concat.append(&text, self.glue(), number, ctx);
+                    held = concat.append(&text, self.glue(), number, ctx);
                 } else {
-                    concat.hold(text, keys.to_vec());
+                    let keys = row.get(self.args..self.inputs.len()).unwrap_or_default();
+                    held = concat.hold(text, keys.to_vec());
                 }
             }
             Total::Array(items) => {
@@ -294,7 +322,7 @@ impl Aggregate {
                 value.get_or_insert_with(|| first.clone());
             }
         }
-        self.hold(held)
+        Ok(held)
     }
 
     fn input(&self) -> &Kind {
@@ -309,19 +337,20 @@ impl Aggregate {
         }
     }
 
-    /// Counts bytes that groups hold from now on.
-    fn hold(&mut self, bytes: usize) -> Result<(), Error> {
+    /// Counts bytes that groups hold from now on, and returns how many they are.
+    fn hold(&mut self, bytes: usize) -> Result<usize, Error> {
         self.held = self.held.saturating_add(bytes);
         if self.held > self.memory_max {
             let message =
                 format!("{}() holds more than {} bytes", self.func.name(), self.memory_max);
             return Err(Error::new(vt_base::Code::ResourceExhausted, message));
         }
-        Ok(())
+        Ok(bytes)
     }
 
     /// Returns the value of a group; an average has more digits than [`Aggregate::shown`] leaves.
     pub fn finish(&mut self, mut state: State, ctx: &mut Context<'_>) -> Result<Value, Error> {
+        self.held = self.held.saturating_sub(state.held);
         if let Some(seen) = state.seen.take()
             && matches!(self.func, AggregateFunc::Sum | AggregateFunc::Avg)
         {
@@ -334,7 +363,8 @@ impl Aggregate {
             Total::Count(count) => Ok(Value::Int(count)),
             Total::Sum(sum) if self.func == AggregateFunc::Avg => Ok(sum.average(increment)),
             Total::Sum(sum) => Ok(sum.total()),
-            Total::Extreme(value) | Total::First(value) => Ok(value.unwrap_or(Value::Null)),
+            Total::Extreme(best) => Ok(best.map_or(Value::Null, Extreme::value)),
+            Total::First(value) => Ok(value.unwrap_or(Value::Null)),
             Total::Bits(bits) => Ok(bits.value()),
             Total::Variance(variance) => variance.value(self.func),
             Total::Concat(mut concat) => {
@@ -353,6 +383,11 @@ impl Aggregate {
             Total::Array(items) => json::array(items),
             Total::Object(members) => json::object(members),
         }
+    }
+
+    /// Returns the value of a group that goes on.
+    pub fn value_so_far(&mut self, state: &State, ctx: &mut Context<'_>) -> Result<Value, Error> {
+        self.finish(State { held: 0, ..state.clone() }, ctx)
     }
 
     /// Returns a value with the digits that a result shows.
@@ -392,7 +427,8 @@ impl Aggregate {
         })
     }
 
-    /// Takes in what a shard's rows came to: the values of [`Aggregate::parts`].
+    /// Takes in what a shard's rows came to: the values of [`Aggregate::parts`], of MIN and MAX
+    /// with what stands for the value in comparisons if the options say so.
     pub fn add_parts(
         &mut self,
         state: &mut State,
@@ -422,17 +458,22 @@ impl Aggregate {
                 self.concatenated += 1;
                 let number = self.concatenated;
                 let text = first.text().unwrap_or_default();
-                let glue = concat::Glue {
-                    separator: self.options.separator.as_deref().unwrap_or(b","),
-                    bytes_max: self.group_concat_max_len,
-                    collation: self.kind.collation,
-                };
-                concat.append(&text, glue, number, ctx);
-                self.hold(text.len())
+                let held = concat.append(&text, self.glue(), number, ctx);
+                state.held += self.hold(held)?;
+                Ok(())
             }
-            Total::Array(items) => json::add_items(items, first),
-            Total::Object(members) => json::add_members(members, first),
-            Total::Extreme(best) => extreme::keep(best, first, self.func == AggregateFunc::Min),
+            Total::Array(items) => {
+                state.held += self.hold(first.text().map_or(0, |text| text.len()))?;
+                json::add_items(items, first)
+            }
+            Total::Object(members) => {
+                state.held += self.hold(first.text().map_or(0, |text| text.len()))?;
+                json::add_members(members, first)
+            }
+            Total::Extreme(best) => {
+                let key = parts.get(usize::from(self.options.weighed)).unwrap_or(first);
+                Extreme::keep(best, first, key, self.func == AggregateFunc::Min)
+            }
             Total::First(value) => {
                 value.get_or_insert_with(|| first.clone());
                 Ok(())

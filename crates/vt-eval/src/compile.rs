@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use vt_base::{Code, Error};
-use vt_collation::Charset;
 use vt_value::{BindVars, BoundValue, Collation, Field, TemporalKind, Type, TypedBytes, Value};
 
 use crate::constant::{self, find};
@@ -77,14 +76,7 @@ impl Compiled {
 
     /// The same in UTF-8, which the gateway speaks with its clients.
     pub fn write_utf8(&self, value: &Value, out: &mut Vec<u8>) {
-        if let Value::Text(bytes, collation) = value
-            && let Some(charset) = collation.charset()
-            && !matches!(charset, Charset::Utf8mb4 | Charset::Utf8mb3 | Charset::Binary)
-        {
-            charset.convert(bytes, Charset::Utf8mb4, out);
-            return;
-        }
-        self.write(value, out);
+        self.root.kind.write_utf8(value, out);
     }
 
     /// Returns the warnings that a statement with this expression gives once, whatever its rows.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use vt_base::Error;
-use vt_value::{Collation, Field, Type, TypedBytes};
+use vt_collation::Charset;
+use vt_value::{Collation, Field, Type, TypedBytes, Value};
 
 use crate::collate::coercibility::{COERCIBLE, IGNORABLE, IMPLICIT, NUMERIC};
+use crate::{convert, members};
 
 /// The `decimals` of numbers whose digits after the point are not fixed.
 pub const NOT_FIXED: u8 = 31;
@@ -149,7 +151,7 @@ impl Kind {
     }
 
     /// The kind of a result's column, whose collation is not told.
-    pub(crate) fn of_field(field: &Field) -> Kind {
+    pub fn of_field(field: &Field) -> Kind {
         let text = field.typ.is_text() || matches!(field.typ, Type::ENUM | Type::SET);
         let collation = match field.typ {
             Type::JSON => Collation::UTF8MB4_BIN,
@@ -167,7 +169,7 @@ impl Kind {
             collation,
             coercibility: if string { IMPLICIT } else { NUMERIC },
             ascii: !string,
-            members: if text { members(&field.column_type) } else { None },
+            members: if text { members::of_type(&field.column_type) } else { None },
         }
     }
 
@@ -274,6 +276,18 @@ impl Kind {
         }
     }
 
+    /// Appends the text that a value has in a result, in UTF-8; nothing for NULL.
+    pub fn write_utf8(&self, value: &Value, out: &mut Vec<u8>) {
+        if let Value::Text(bytes, collation) = value
+            && let Some(charset) = collation.charset()
+            && !matches!(charset, Charset::Utf8mb4 | Charset::Utf8mb3 | Charset::Binary)
+        {
+            charset.convert(bytes, Charset::Utf8mb4, out);
+            return;
+        }
+        convert::write(value, self, out);
+    }
+
     /// Returns the column that values of the kind make.
     pub fn field(&self, name: &str) -> Field {
         let mut flags = if self.nullable { 0 } else { NOT_NULL };
@@ -297,43 +311,5 @@ impl Kind {
         };
         let plain = Field::new(name, typ);
         Field { flags, charset, column_length, decimals: self.decimals, ..plain }
-    }
-}
-
-/// Reads the members of a type such as `enum('a','b')`.
-fn members(column_type: &str) -> Option<Arc<[Bytes]>> {
-    let open = column_type.find('(')?;
-    let word = column_type.get(..open)?;
-    if !word.eq_ignore_ascii_case("enum") && !word.eq_ignore_ascii_case("set") {
-        return None;
-    }
-    let mut rest = column_type.get(open + 1..)?.strip_suffix(')')?.as_bytes();
-    let mut members = Vec::new();
-    loop {
-        rest = rest.strip_prefix(b"'")?;
-        let mut member = Vec::new();
-        loop {
-            match rest {
-                [b'\'', b'\'', tail @ ..] => {
-                    member.push(b'\'');
-                    rest = tail;
-                }
-                [b'\'', tail @ ..] => {
-                    rest = tail;
-                    break;
-                }
-                [byte, tail @ ..] => {
-                    member.push(*byte);
-                    rest = tail;
-                }
-                [] => return None,
-            }
-        }
-        members.push(Bytes::from(member));
-        match rest {
-            [] => return Some(members.into()),
-            [b',', tail @ ..] => rest = tail,
-            _ => return None,
-        }
     }
 }

@@ -16,6 +16,7 @@ pub mod crypto;
 pub mod expr;
 pub mod function;
 pub mod kind;
+pub mod members;
 pub mod node;
 pub mod regex;
 pub mod registry;

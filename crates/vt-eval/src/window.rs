@@ -71,8 +71,9 @@ impl WindowCall {
         args: Vec<Kind>,
         descending: Vec<bool>,
         frame: Option<Frame>,
-        session: &Session,
+        limits: (&Session, usize),
     ) -> Result<WindowCall, Error> {
+        let (session, memory_max) = limits;
         let wrong = |name: &str| {
             let message = format!("Incorrect arguments to {name}");
             Err(Error::mysql(1210, b"HY000", message).with_code(Code::InvalidArgument))
@@ -88,8 +89,7 @@ impl WindowCall {
         let kind = kind::of(&func, &args, session)?;
         let aggregate = match func {
             WindowFunc::Aggregate(func) => {
-                // The rows of a partition are held by the caller, who bounds them.
-                Some(Aggregate::new(func, Options::default(), args, session, usize::MAX)?)
+                Some(Aggregate::new(func, Options::default(), args, session, memory_max)?)
             }
             _ => None,
         };
@@ -198,7 +198,7 @@ impl WindowCall {
                 aggregate.add(&mut state, &inside.args, ctx)?;
             }
             done.end = done.end.max(frame.end);
-            let value = aggregate.finish(state.clone(), ctx)?;
+            let value = aggregate.value_so_far(&state, ctx)?;
             values.push(aggregate.shown(value));
         }
         self.aggregate = Some(aggregate);

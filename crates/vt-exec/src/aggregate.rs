@@ -1,43 +1,63 @@
 //! Grouping and aggregates, over sorted input or by hash.
 
-mod state;
+mod call;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use vt_base::Error;
+use vt_eval::Context;
+use vt_eval::aggregate::State;
 use vt_plan::{Aggregate, AggregateSpec};
-use vt_value::{Fields, Row, Rows, RowsBuilder};
+use vt_value::{Field, Fields, Row, Rows, RowsBuilder, Type};
 
 use crate::keys::{Keys, Purpose};
 use crate::step::{Step, read_cells};
 use crate::{ExecContext, Limits};
-use state::{Accumulator, State};
+use call::Call;
+
+/// The flag of a column that is never NULL.
+const NOT_NULL: u16 = 1;
 
 pub(crate) struct AggregateStep<'a> {
     input: Fields,
     fields: Fields,
     group_by: Keys,
-    /// For each aggregate, what makes a state for it.
-    accumulators: Vec<Accumulator<'a>>,
-    ordered: bool,
-    /// One group, even over no rows.
-    scalar: bool,
+    /// The columns that super-aggregate rows have NULL in, for each key: its own and its weight.
+    group_columns: Vec<Vec<usize>>,
+    calls: Vec<Call<'a>>,
+    how: How,
     groups: Vec<Group>,
     /// Where the group of a key is in `groups`; unused where the input is ordered.
     by_key: HashMap<Arc<[u8]>, usize>,
-    key: Arc<[u8]>,
-    /// What the DISTINCT of all aggregates hold, in values.
-    held: usize,
+    /// The key of the group under way, and where those of its columns end.
+    key: Vec<u8>,
+    ends: Vec<usize>,
     limits: Limits,
     ctx: ExecContext<'a>,
+    evaluation: Context<'a>,
+}
+
+/// How rows find their group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// There is one group, even over no rows.
+    Scalar,
+    /// Rows of a group follow one another.
+    Ordered,
+    Hashed,
+    /// The same; of the groups that are under way the first is that of all rows, the next that of
+    /// the first column, and so on.
+    Rollup,
 }
 
 struct Group {
     /// Its first row, which gives the columns that are not aggregated.
     row: Option<Bytes>,
     states: Vec<State>,
+    /// How many of the group columns it is for.
+    level: usize,
 }
 
 impl<'a> AggregateStep<'a> {
@@ -47,84 +67,144 @@ impl<'a> AggregateStep<'a> {
         ctx: ExecContext<'a>,
     ) -> Result<AggregateStep<'a>, Error> {
         let group_by = Keys::new(&aggregate.group_by, input, Purpose::Equality)?;
-        let make = |spec: &'a AggregateSpec| Accumulator::new(spec, input, ctx.limits);
-        let accumulators: Vec<Accumulator<'a>> =
+        let make = |spec: &'a AggregateSpec| Call::new(spec, input, ctx);
+        let calls: Vec<Call<'a>> =
             aggregate.aggregates.iter().map(make).collect::<Result<_, _>>()?;
         let mut fields = input.to_vec();
-        for accumulator in &accumulators {
-            fields[accumulator.column()] = accumulator.field().clone();
+        for call in &calls {
+            fields[call.column()] = call.field().clone();
         }
+        let mut group_columns = Vec::with_capacity(aggregate.group_by.len());
+        for key in &aggregate.group_by {
+            let columns: Vec<usize> =
+                [Some(key.column), key.weight_column].into_iter().flatten().collect();
+            for column in columns.iter().filter(|_| aggregate.rollup) {
+                fields[*column].flags &= !NOT_NULL;
+            }
+            group_columns.push(columns);
+        }
+        if aggregate.rollup {
+            fields.push(Field::new("", Type::INT64));
+        }
+        let how = match (aggregate.group_by.is_empty(), aggregate.rollup, aggregate.ordered) {
+            (true, ..) => How::Scalar,
+            (_, true, _) => How::Rollup,
+            (_, _, true) => How::Ordered,
+            _ => How::Hashed,
+        };
         Ok(AggregateStep {
             input: input.clone(),
             fields: fields.into(),
             group_by,
-            accumulators,
-            ordered: aggregate.ordered,
-            scalar: aggregate.group_by.is_empty(),
+            group_columns,
+            calls,
+            how,
             groups: Vec::new(),
             by_key: HashMap::new(),
-            key: Arc::default(),
-            held: 0,
+            key: Vec::new(),
+            ends: Vec::new(),
             limits: ctx.limits,
             ctx,
+            evaluation: Context::new(ctx.session),
         })
     }
 
-    /// Returns the group of a key, made where there is none yet.
+    /// Returns the groups that a row belongs to, made where there are none yet.
     ///
-    /// Of ordered input only the group under way is kept; the one before is written to `out`.
-    fn group(&mut self, key: &[u8], row: Bytes, out: &mut RowsBuilder) -> Result<usize, Error> {
-        if self.ordered || self.scalar {
-            let goes_on = !self.groups.is_empty() && *self.key == *key;
-            if !goes_on {
-                self.flush(out)?;
-                self.key = key.into();
-                self.open(Some(row));
+    /// Of ordered input only the groups under way are kept; those before are written to `out`.
+    fn groups_of(
+        &mut self,
+        cells: &[Option<&[u8]>],
+        owner: &Bytes,
+        row: Row<'_>,
+        out: &mut RowsBuilder,
+    ) -> Result<std::ops::Range<usize>, Error> {
+        let (mut key, mut ends) = (Vec::new(), Vec::new());
+        self.group_by.write_each(cells, owner, &mut key, &mut ends)?;
+        let row = || Some(owner.slice_ref(row.0));
+        if self.how == How::Hashed {
+            let next = self.groups.len();
+            let place = match self.by_key.get(key.as_slice()) {
+                Some(place) => *place,
+                None => {
+                    self.by_key.insert(key.into(), next);
+                    self.open(row(), ends.len());
+                    self.limits.check(self.groups.len())?;
+                    next
+                }
+            };
+            return Ok(place..place + 1);
+        }
+        let goes_on = !self.groups.is_empty() && self.key == key;
+        if !goes_on {
+            // Of a rollup the groups of as many columns as stay the same go on.
+            let kept = match self.how {
+                How::Rollup if !self.groups.is_empty() => self.same_columns(&key, &ends) + 1,
+                _ => 0,
+            };
+            self.flush(kept, out)?;
+            let levels = if self.how == How::Rollup { ends.len() + 1 } else { 1 };
+            for level in kept..levels {
+                let level = if self.how == How::Rollup { level } else { ends.len() };
+                self.open(row(), level);
             }
-            return Ok(0);
+            (self.key, self.ends) = (key, ends);
         }
-        if let Some(place) = self.by_key.get(key) {
-            return Ok(*place);
-        }
-        self.by_key.insert(key.into(), self.groups.len());
-        self.open(Some(row));
-        self.limits.check(self.groups.len())?;
-        Ok(self.groups.len() - 1)
+        Ok(0..self.groups.len())
     }
 
-    fn open(&mut self, row: Option<Bytes>) {
-        let states = self.accumulators.iter().map(Accumulator::start).collect();
-        self.groups.push(Group { row, states });
+    /// Returns how many columns from the first on have the values of the groups under way.
+    fn same_columns(&self, key: &[u8], ends: &[usize]) -> usize {
+        let pairs = self.ends.iter().zip(ends);
+        let same = pairs
+            .take_while(|(held, end)| held == end && self.key.get(..**held) == key.get(..**end));
+        same.count()
     }
 
-    /// Writes all groups and forgets them.
-    fn flush(&mut self, out: &mut RowsBuilder) -> Result<(), Error> {
-        let mut text = Vec::new();
-        for group in std::mem::take(&mut self.groups) {
-            let mut cells: Vec<Option<&[u8]>> = vec![None; self.input.len()];
-            if let Some(row) = &group.row {
-                read_cells(Row(row), self.input.len(), &mut cells)?;
-            }
-            let mut replaced: Vec<Option<Option<Vec<u8>>>> = vec![None; self.input.len()];
-            for (accumulator, state) in self.accumulators.iter().zip(group.states) {
-                text.clear();
-                if let Some((column, weight)) = accumulator.weight(&state) {
-                    // A weight that is aggregated itself stays.
-                    replaced[column].get_or_insert(weight);
-                }
-                let value = accumulator.finish(state, &mut text, self.ctx)?;
-                replaced[accumulator.column()] = Some(value.then(|| text.clone()));
-            }
-            for (cell, replaced) in cells.iter().zip(&replaced) {
-                match replaced {
-                    Some(value) => out.value(value.as_deref()),
-                    None => out.value(*cell),
-                }
-            }
-            out.end_row();
+    fn open(&mut self, row: Option<Bytes>, level: usize) {
+        let states = self.calls.iter().map(Call::start).collect();
+        self.groups.push(Group { row, states, level });
+    }
+
+    /// Writes all groups but the first ones and forgets them; of a rollup the last is the finest,
+    /// and comes first.
+    fn flush(&mut self, kept: usize, out: &mut RowsBuilder) -> Result<(), Error> {
+        let mut done = self.groups.split_off(kept.min(self.groups.len()));
+        if self.how == How::Rollup {
+            done.reverse();
         }
+        done.into_iter().try_for_each(|group| self.write(group, out))?;
         self.by_key.clear();
-        self.held = 0;
+        Ok(())
+    }
+
+    fn write(&mut self, group: Group, out: &mut RowsBuilder) -> Result<(), Error> {
+        let mut cells: Vec<Option<&[u8]>> = vec![None; self.input.len()];
+        if let Some(row) = &group.row {
+            read_cells(Row(row), self.input.len(), &mut cells)?;
+        }
+        let mut replaced: Vec<Option<Option<Vec<u8>>>> = vec![None; self.input.len()];
+        for column in self.group_columns.iter().skip(group.level).flatten() {
+            replaced[*column] = Some(None);
+        }
+        for (call, state) in self.calls.iter_mut().zip(group.states) {
+            if let Some((column, weight)) = call.weight(&state) {
+                // A weight that is aggregated itself stays.
+                replaced[column].get_or_insert(weight.map(|weight| weight.to_vec()));
+            }
+            let column = call.column();
+            replaced[column] = Some(call.finish(state, &mut self.evaluation)?);
+        }
+        for (cell, replaced) in cells.iter().zip(&replaced) {
+            match replaced {
+                Some(value) => out.value(value.as_deref()),
+                None => out.value(*cell),
+            }
+        }
+        if self.how == How::Rollup {
+            out.value(Some(group.level.to_string().as_bytes()));
+        }
+        out.end_row();
         Ok(())
     }
 }
@@ -136,27 +216,32 @@ impl Step for AggregateStep<'_> {
 
     fn push(&mut self, rows: Rows) -> Result<Rows, Error> {
         let mut out = RowsBuilder::default();
-        let (mut cells, mut key) = (Vec::new(), Vec::new());
+        let mut cells = Vec::new();
         for row in rows.iter() {
             read_cells(row, self.input.len(), &mut cells)?;
-            key.clear();
-            self.group_by.write(&cells, rows.data(), &mut key)?;
-            let place = self.group(&key, rows.data().slice_ref(row.0), &mut out)?;
-            let group = &mut self.groups[place];
-            for (accumulator, state) in self.accumulators.iter().zip(&mut group.states) {
-                self.held += accumulator.add(state, &cells, rows.data())?;
+            let groups = self.groups_of(&cells, rows.data(), row, &mut out)?;
+            for (place, call) in self.calls.iter_mut().enumerate() {
+                call.read(&cells, rows.data())?;
+                for group in &mut self.groups[groups.clone()] {
+                    call.add(&mut group.states[place], &mut self.evaluation)?;
+                }
             }
-            self.limits.check(self.held)?;
         }
+        self.ctx.keep_warnings(&mut self.evaluation);
         Ok(out.finish())
     }
 
     fn finish(&mut self) -> Result<Rows, Error> {
-        if self.scalar && self.groups.is_empty() {
-            self.open(None);
+        if self.groups.is_empty() {
+            // Over no rows there is one group without GROUP BY, and that of all rows of a rollup.
+            match self.how {
+                How::Scalar | How::Rollup => self.open(None, 0),
+                How::Ordered | How::Hashed => {}
+            }
         }
         let mut out = RowsBuilder::default();
-        self.flush(&mut out)?;
+        self.flush(0, &mut out)?;
+        self.ctx.keep_warnings(&mut self.evaluation);
         Ok(out.finish())
     }
 }

@@ -48,7 +48,7 @@ pub(crate) struct Union {
 }
 
 impl Union {
-    fn new(inputs: &[Fields]) -> Result<Union, Error> {
+    pub(crate) fn new(inputs: &[Fields]) -> Result<Union, Error> {
         let width = inputs.first().map_or(0, |fields| fields.len());
         if inputs.iter().any(|fields| fields.len() != width) {
             let message = "The used SELECT statements have a different number of columns";

@@ -50,13 +50,14 @@ impl<'a> ExecContext<'a> {
 pub struct Limits {
     /// The rows that one step may hold in memory (`--max-memory-rows`).
     pub memory_rows: usize,
-    /// The longest result of GROUP_CONCAT (`group_concat_max_len`).
-    pub group_concat_bytes: usize,
 }
+
+/// What a row is taken for where bytes are counted, as in the texts that aggregates hold.
+const ROW_BYTES: usize = 1024;
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { memory_rows: 300_000, group_concat_bytes: 1024 }
+        Limits { memory_rows: 300_000 }
     }
 }
 
@@ -66,7 +67,24 @@ impl Limits {
         if rows <= self.memory_rows {
             return Ok(());
         }
+        Err(self.exceeded())
+    }
+
+    /// Returns how many bytes a step may hold.
+    pub fn bytes(self) -> usize {
+        self.memory_rows.saturating_mul(ROW_BYTES)
+    }
+
+    /// Returns the error of a step that would have to hold more bytes than it may.
+    pub fn check_bytes(self, bytes: usize) -> Result<(), Error> {
+        if bytes <= self.bytes() {
+            return Ok(());
+        }
+        Err(self.exceeded())
+    }
+
+    fn exceeded(self) -> Error {
         let message = format!("in-memory row count exceeded allowed limit of {}", self.memory_rows);
-        Err(Error::new(Code::ResourceExhausted, message).with_mysql(1153, *b"08S01"))
+        Error::new(Code::ResourceExhausted, message).with_mysql(1153, *b"08S01")
     }
 }

@@ -1,18 +1,23 @@
 //! Columns to order or group by, as values that compare.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use vt_base::Error;
+use vt_eval::members;
 use vt_plan::SortKey;
 use vt_value::{Collation, Field, Type, Value};
 
 /// What the keys are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
+    /// ORDER BY.
     Order,
     /// Grouping: only equality matters.
     Equality,
+    /// MIN and MAX, which take members of ENUM and SET for the strings that they are.
+    Extreme,
 }
 
 /// A column of a result to order or group by.
@@ -29,7 +34,7 @@ enum How {
     /// The bytes of `weight_string()` in this column compare.
     Weight { column: usize },
     /// The place in the list of an ENUM's members compares.
-    Member { column: usize, members: Vec<Vec<u8>> },
+    Member { column: usize, members: Arc<[Bytes]> },
 }
 
 impl Key {
@@ -43,14 +48,25 @@ impl Key {
         let own = |collation| How::Column { column, typ: field.typ, collation };
         let known = key.collation.map(Collation).filter(|one| one.name().is_some());
         let how = match field.typ {
-            Type::JSON => return Err(refused("JSON values", field)),
             Type::ENUM | Type::SET if purpose == Purpose::Equality => own(Collation::BINARY),
+            Type::ENUM | Type::SET if purpose == Purpose::Extreme => {
+                match (known, key.weight_column) {
+                    (Some(collation), _) => own(collation),
+                    (None, Some(weight)) => How::Weight { column: weight },
+                    (None, None) => return Err(refused("strings of an unknown collation", field)),
+                }
+            }
+            // Of a FLOAT a result tells six digits; as a double it tells all.
+            Type::FLOAT32 if let Some(weight) = numeric(key.weight_column, fields) => {
+                let typ = fields[weight].typ;
+                How::Column { column: weight, typ, collation: Collation::BINARY }
+            }
             // `column + 0` is the place of the member, or the bits of the set.
             Type::ENUM | Type::SET if let Some(weight) = numeric(key.weight_column, fields) => {
                 let typ = fields[weight].typ;
                 How::Column { column: weight, typ, collation: Collation::BINARY }
             }
-            Type::ENUM => match enum_members(&field.column_type) {
+            Type::ENUM => match members::of_type(&field.column_type) {
                 Some(members) => How::Member { column, members },
                 None => return Err(refused("ENUM values whose members are not known", field)),
             },
@@ -96,6 +112,19 @@ impl Key {
         }
     }
 
+    /// Appends bytes that are the same for equal values.
+    fn write(
+        &self,
+        cells: &[Option<&[u8]>],
+        owner: &Bytes,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        match self.take(cells, owner)?.write_key(out) {
+            true => Ok(()),
+            false => Err(Error::unsupported("grouping by values whose equality is not known")),
+        }
+    }
+
     fn cell<'r>(&self, cells: &[Option<&'r [u8]>]) -> (Result<Option<&'r [u8]>, ()>, usize) {
         let (How::Column { column, .. } | How::Weight { column } | How::Member { column, .. }) =
             &self.how;
@@ -116,40 +145,6 @@ fn refused(what: &str, field: &Field) -> Error {
     Error::unsupported(format_args!("ordering or grouping by {what} in column '{}'", field.name))
 }
 
-/// Reads the members out of `enum('a','b')`.
-fn enum_members(column_type: &str) -> Option<Vec<Vec<u8>>> {
-    let lower = column_type.get(..5).filter(|start| start.eq_ignore_ascii_case("enum("))?;
-    let mut rest = column_type[lower.len()..].strip_suffix(')')?.as_bytes();
-    let mut members = Vec::new();
-    loop {
-        rest = rest.strip_prefix(b"'")?;
-        let mut member = Vec::new();
-        loop {
-            match rest {
-                [b'\'', b'\'', tail @ ..] => {
-                    member.push(b'\'');
-                    rest = tail;
-                }
-                [b'\'', tail @ ..] => {
-                    rest = tail;
-                    break;
-                }
-                [byte, tail @ ..] => {
-                    member.push(*byte);
-                    rest = tail;
-                }
-                [] => return None,
-            }
-        }
-        members.push(member);
-        match rest {
-            [] => return Some(members),
-            [b',', tail @ ..] => rest = tail,
-            _ => return None,
-        }
-    }
-}
-
 /// The columns to order or group by, the first the most significant.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys(Vec<Key>);
@@ -164,21 +159,39 @@ impl Keys {
         self.0.iter().map(|key| key.take(cells, owner)).collect()
     }
 
-    /// Compares keys whatever the direction that they sort in.
-    pub(crate) fn compare_ascending(&self, a: &[Value], b: &[Value]) -> Ordering {
-        let orders = a.iter().zip(b).map(|(a, b)| a.compare(b).unwrap_or(Ordering::Equal));
-        orders.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-    }
-
     /// Compares keys that were taken from rows of one result.
     pub(crate) fn compare(&self, a: &[Value], b: &[Value]) -> Ordering {
         for ((key, a), b) in self.0.iter().zip(a).zip(b) {
-            let order = a.compare(b).unwrap_or(Ordering::Equal);
+            let order = sort_order(a, b);
             if order.is_ne() {
                 return if key.descending { order.reverse() } else { order };
             }
         }
         Ordering::Equal
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Returns for each key whether it descends.
+    pub(crate) fn descending(&self) -> Vec<bool> {
+        self.0.iter().map(|key| key.descending).collect()
+    }
+
+    /// Appends the same bytes as [`Keys::write`], and to `ends` where those of each key end.
+    pub(crate) fn write_each(
+        &self,
+        cells: &[Option<&[u8]>],
+        owner: &Bytes,
+        out: &mut Vec<u8>,
+        ends: &mut Vec<usize>,
+    ) -> Result<(), Error> {
+        for key in &self.0 {
+            key.write(cells, owner, out)?;
+            ends.push(out.len());
+        }
+        Ok(())
     }
 
     /// Appends bytes that are the same for rows that are equal in the keys.
@@ -188,32 +201,17 @@ impl Keys {
         owner: &Bytes,
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        for key in &self.0 {
-            if !key.take(cells, owner)?.write_key(out) {
-                return Err(Error::unsupported("grouping by values whose equality is not known"));
-            }
-        }
-        Ok(())
+        self.0.iter().try_for_each(|key| key.write(cells, owner, out))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn members_of_an_enum_are_read() {
-        let members = |text: &str| {
-            enum_members(text)
-                .map(|all| all.into_iter().map(|one| String::from_utf8(one).unwrap()).collect())
-        };
-        let want = |all: &[&str]| -> Option<Vec<String>> {
-            Some(all.iter().map(|one| (*one).to_owned()).collect())
-        };
-        assert_eq!(members("enum('b','a')"), want(&["b", "a"]));
-        assert_eq!(members("ENUM('it''s',',')"), want(&["it's", ","]));
-        for wrong in ["", "enum", "enum(", "enum()", "enum('a'", "enum('a',)", "set('a')"] {
-            assert_eq!(members(wrong), None, "{wrong}");
-        }
-    }
+/// Returns the order in which MySQL sorts two values of one column, which for some old collations
+/// is not that of the operators of comparison.
+fn sort_order(a: &Value, b: &Value) -> Ordering {
+    let order = match (a, b) {
+        (Value::Text(a, left), Value::Text(b, right)) if left == right => left.sort_order(a, b),
+        (Value::Json(a), Value::Json(b)) => Some(a.sort_order(b)),
+        _ => a.compare(b),
+    };
+    order.unwrap_or(Ordering::Equal)
 }

@@ -20,6 +20,7 @@ mod insert;
 mod join;
 mod keys;
 mod limit;
+mod matching;
 mod node;
 mod project;
 mod route;
@@ -27,6 +28,7 @@ mod sort;
 mod step;
 mod stream;
 mod subquery;
+mod window;
 mod write;
 
 use tokio::sync::mpsc;

@@ -6,7 +6,7 @@ use vt_base::Error;
 use vt_plan::Node;
 use vt_value::{Fields, QueryResult};
 
-use crate::{ExecContext, concat, insert, join, route, step, subquery, write};
+use crate::{ExecContext, concat, insert, join, matching, route, step, subquery, write};
 
 /// Runs a node; the result of one that gives rows has fields, even without a row.
 pub(crate) fn run<'a>(
@@ -32,6 +32,8 @@ pub(crate) fn run<'a>(
             | Node::Project { input, .. }
             | Node::Truncate { input, .. } => run_step(node, input, ctx).await,
             Node::Aggregate(aggregate) => run_step(node, &aggregate.input, ctx).await,
+            Node::Window(window) => run_step(node, &window.input, ctx).await,
+            Node::Match(one) => matching::run(one, ctx).await,
         }
     }
     .boxed()
@@ -71,6 +73,8 @@ pub(crate) fn fields<'a>(
             | Node::Project { input, .. }
             | Node::Truncate { input, .. } => step_fields(node, input, ctx).await,
             Node::Aggregate(aggregate) => step_fields(node, &aggregate.input, ctx).await,
+            Node::Window(window) => step_fields(node, &window.input, ctx).await,
+            Node::Match(one) => matching::fields(one, ctx).await,
         }
     }
     .boxed()

@@ -10,6 +10,7 @@ use crate::distinct::DistinctStep;
 use crate::limit::LimitStep;
 use crate::project::{FilterStep, ProjectStep, TruncateStep};
 use crate::sort::SortStep;
+use crate::window::WindowStep;
 
 /// A step at work. The same serves whole results and streams.
 pub(crate) trait Step: Send {
@@ -48,11 +49,13 @@ pub(crate) fn make<'a>(
         Node::Project { exprs, names, .. } => Box::new(ProjectStep::new(exprs, names, input, ctx)?),
         Node::Truncate { columns, .. } => Box::new(TruncateStep::new(*columns, input)),
         Node::Aggregate(aggregate) => Box::new(AggregateStep::new(aggregate, input, ctx)?),
+        Node::Window(window) => Box::new(WindowStep::new(window, input, ctx)?),
         Node::Route(_)
         | Node::Rows { .. }
         | Node::Join(_)
         | Node::Subquery(_)
         | Node::Concat { .. }
+        | Node::Match(_)
         | Node::Insert(_)
         | Node::Update(_)
         | Node::Delete(_) => return Err(Error::bug("a node that is not a step")),

@@ -36,9 +36,11 @@ pub(crate) fn run<'a>(
                 let binds = subquery::bind(subquery, ctx).await?;
                 run(&subquery.outer, ExecContext { binds: &binds, ..ctx }, out).await
             }
-            Node::Rows { .. } | Node::Insert(_) | Node::Update(_) | Node::Delete(_) => {
-                run_whole(node, ctx, out).await
-            }
+            Node::Rows { .. }
+            | Node::Match(_)
+            | Node::Insert(_)
+            | Node::Update(_)
+            | Node::Delete(_) => run_whole(node, ctx, out).await,
             Node::Limit { input, .. }
             | Node::Sort { input, .. }
             | Node::Distinct { input, .. }
@@ -46,6 +48,7 @@ pub(crate) fn run<'a>(
             | Node::Project { input, .. }
             | Node::Truncate { input, .. } => run_step(node, input, ctx, out).await,
             Node::Aggregate(aggregate) => run_step(node, &aggregate.input, ctx, out).await,
+            Node::Window(window) => run_step(node, &window.input, ctx, out).await,
         }
     }
     .boxed()

@@ -5,4 +5,5 @@ pub(crate) mod fake;
 mod nodes;
 mod properties;
 mod routes;
+mod shapes;
 mod streams;

@@ -2,6 +2,7 @@
 
 mod expr;
 mod json;
+mod rows;
 mod text;
 
 pub use json::to_json;

@@ -3,16 +3,22 @@
 //! Start at [`Plan`] and [`Node`]. Planner and executor meet here and nowhere else: the executor
 //! knows neither SQL grammar nor the planner, the planner does no I/O.
 
+pub mod aggregate;
 pub mod dml;
 pub mod explain;
+pub mod matching;
 pub mod need;
 pub mod node;
 pub mod route;
+pub mod window;
 
+pub use aggregate::{Aggregate, AggregateSpec};
 pub use dml::{AutoIncrement, Insert, InsertRouting, InsertSource, VindexColumn, Write};
+pub use matching::{Match, MatchKind};
 pub use need::Need;
 pub use node::{
-    Aggregate, AggregateFunc, AggregateSpec, Join, JoinColumn, JoinKind, Node, Plan, SortKey,
-    StatementType, Subquery, SubqueryKind,
+    Join, JoinColumn, JoinKind, Node, Plan, SortKey, StatementType, Subquery, SubqueryKind,
 };
 pub use route::{Route, Routing, UpperLimit};
+pub use vt_eval::aggregate::AggregateFunc;
+pub use window::{FrameBound, FrameOffset, Window, WindowCall, WindowFrame, WindowFunc};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vt_eval::Expr;
 use vt_value::{Fields, Rows, Type};
 
-use crate::{Insert, Need, Route, Write};
+use crate::{Aggregate, Insert, Match, Need, Route, Window, Write};
 
 /// The plan of one statement, shared by every session that runs it.
 #[derive(Clone, Debug)]
@@ -57,6 +57,10 @@ pub enum Node {
         limit: Option<Expr>,
     },
     Aggregate(Box<Aggregate>),
+    /// Computes window functions; their values follow the columns of the input.
+    Window(Box<Window>),
+    /// INTERSECT or EXCEPT.
+    Match(Box<Match>),
     /// Drops rows equal in the named columns.
     Distinct {
         input: Box<Node>,
@@ -102,48 +106,6 @@ pub struct SortKey {
     /// The type and collation where they are known at planning.
     pub typ: Option<Type>,
     pub collation: Option<u16>,
-}
-
-/// Groups rows and computes aggregates.
-#[derive(Clone, Debug)]
-pub struct Aggregate {
-    pub input: Node,
-    /// Columns to group by; none means one group, even over no rows.
-    pub group_by: Vec<SortKey>,
-    pub aggregates: Vec<AggregateSpec>,
-    /// The input comes sorted by the group columns.
-    pub ordered: bool,
-}
-
-/// One aggregate; its result replaces the column that it reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AggregateSpec {
-    pub func: AggregateFunc,
-    pub column: usize,
-    pub distinct: bool,
-    /// For MIN, MAX and DISTINCT over text.
-    pub key: Option<SortKey>,
-    /// The result's name; empty keeps the column's.
-    pub name: Arc<str>,
-    pub separator: Option<Arc<[u8]>>,
-}
-
-/// The aggregates that the gateway computes. `SumCounts` adds up partial counts to an integer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AggregateFunc {
-    /// Counts rows, or values that are not NULL.
-    CountStar,
-    Count,
-    SumCounts,
-    Sum,
-    Min,
-    Max,
-    /// Any value of the group: the first.
-    AnyValue,
-    GroupConcat,
-    BitAnd,
-    BitOr,
-    BitXor,
 }
 
 /// Joins by running the right side for each row of the left.

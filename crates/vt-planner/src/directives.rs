@@ -42,6 +42,11 @@ impl Directives {
             | Node::Project { input, .. }
             | Node::Truncate { input, .. } => self.apply(input),
             Node::Aggregate(aggregate) => self.apply(&mut aggregate.input),
+            Node::Window(window) => self.apply(&mut window.input),
+            Node::Match(one) => {
+                self.apply(&mut one.left);
+                self.apply(&mut one.right);
+            }
             Node::Join(join) => {
                 self.apply(&mut join.left);
                 self.apply(&mut join.right);

@@ -4,7 +4,7 @@
 
 mod call;
 mod cast;
-mod interval;
+pub(crate) mod interval;
 mod literal;
 mod operator;
 

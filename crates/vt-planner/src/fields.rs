@@ -6,8 +6,8 @@ use vt_base::Error;
 use vt_plan::Node;
 use vt_sql::Arena;
 use vt_sql::ast::{
-    Binary, BinaryOp, Expr, Literal, LiteralKind, Query, QueryBody, Select, SelectItem,
-    SetOperation, SetTail, Span, Statement,
+    Binary, BinaryOp, Comments, Expr, Literal, LiteralKind, Query, QueryBody, Select, SelectItem,
+    SelectOptions, SetOperation, SetTail, Span, Statement, TableFactor, TableRef,
 };
 use vt_value::RowsBuilder;
 
@@ -84,7 +84,25 @@ fn body_without_rows<'a>(arena: &'a Arena, body: QueryBody<'a>) -> Option<QueryB
             QueryBody::Set(arena.node(SetOperation { first, rest: arena.list(&rest) }))
         }
         QueryBody::Query(query) => QueryBody::Query(arena.node(without_rows(arena, query)?)),
-        QueryBody::Values(_) | QueryBody::Table(_) => return None,
+        // A few constants cost nothing.
+        QueryBody::Values(_) => body,
+        QueryBody::Table(name) => {
+            let factor =
+                TableFactor { name, partitions: &[], alias: None, sample: None, hints: &[] };
+            let from = [TableRef::Table(arena.node(factor))];
+            let select = Select {
+                comments: Comments::NONE,
+                options: SelectOptions::default(),
+                items: arena.list(&[SelectItem::Star(None)]),
+                from: arena.list(&from),
+                filter: None,
+                group_by: None,
+                having: None,
+                windows: &[],
+                qualify: None,
+            };
+            return body_without_rows(arena, QueryBody::Select(arena.node(select)));
+        }
     })
 }
 

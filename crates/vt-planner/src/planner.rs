@@ -278,6 +278,8 @@ fn has_scatter(node: &Node) -> bool {
         | Node::Project { input, .. }
         | Node::Truncate { input, .. } => has_scatter(input),
         Node::Aggregate(aggregate) => has_scatter(&aggregate.input),
+        Node::Window(window) => has_scatter(&window.input),
+        Node::Match(one) => has_scatter(&one.left) || has_scatter(&one.right),
         Node::Join(join) => has_scatter(&join.left) || has_scatter(&join.right),
         Node::Subquery(one) => has_scatter(&one.subquery) || has_scatter(&one.outer),
         Node::Concat { inputs } => inputs.iter().any(has_scatter),

@@ -145,7 +145,7 @@ fn ranked(evaluator: &Evaluator, func: WindowFunc, place: usize) -> Result<Answe
     if unknown {
         return Err(Error::unsupported("an order that is unknown"));
     }
-    let mut call = WindowCall::new(func, Vec::new(), vec![false], None, session)?;
+    let mut call = WindowCall::new(func, Vec::new(), vec![false], None, (session, usize::MAX))?;
     let mut ctx = Context::new(session);
     let values: Vec<Value> = call.compute(&rows, &mut ctx)?;
     Ok(Evaluator::rows_answer(call.kind(), &values, &mut ctx))

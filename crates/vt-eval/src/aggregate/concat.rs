@@ -8,6 +8,9 @@ use crate::context::Context;
 use crate::convert;
 use crate::kind::Kind;
 
+/// What a value takes up beside its text.
+const VALUE_BYTES: usize = 48;
+
 /// The text of a group so far, and what waits to be ordered.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Concat {
@@ -41,17 +44,19 @@ pub(super) fn joined(
 }
 
 impl Concat {
-    /// Appends a text, the `number`th of all; what is too long is cut with a warning.
+    /// Appends a text, the `number`th of all, and returns how many bytes more are held; what is too
+    /// long is cut with a warning.
     pub(super) fn append(
         &mut self,
         text: &[u8],
         glue: Glue<'_>,
         number: u64,
         ctx: &mut Context<'_>,
-    ) {
+    ) -> usize {
         if self.cut {
-            return;
+            return 0;
         }
+        let before = self.text.as_ref().map_or(0, Vec::len);
         let whole = match &mut self.text {
             Some(whole) => {
                 whole.extend_from_slice(glue.separator);
@@ -65,11 +70,15 @@ impl Concat {
             self.cut = true;
             ctx.warn(1260, format!("Row {number} was cut by GROUP_CONCAT()"));
         }
+        whole.len().saturating_sub(before)
     }
 
-    /// Keeps a text until all are known.
-    pub(super) fn hold(&mut self, text: Vec<u8>, keys: Vec<Value>) {
+    /// Keeps a text until all are known, and returns how many bytes that takes.
+    pub(super) fn hold(&mut self, text: Vec<u8>, keys: Vec<Value>) -> usize {
+        let of_keys = keys.iter().map(|key| VALUE_BYTES + key.text().map_or(0, |key| key.len()));
+        let held = text.len() + of_keys.sum::<usize>();
         self.waiting.push((keys, text));
+        held
     }
 
     /// Takes out the texts that were kept, in their order.

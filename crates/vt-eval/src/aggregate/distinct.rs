@@ -21,10 +21,15 @@ pub(super) fn is_known(kind: &Kind) -> bool {
 }
 
 impl Seen {
-    /// Keeps values that are new and returns how many bytes that takes; `None` if they were seen.
-    pub(super) fn insert(&mut self, values: &[Value]) -> Result<Option<usize>, Error> {
+    /// Keeps values that are new by what they are compared by, and returns how many bytes that
+    /// takes; `None` if they were seen.
+    pub(super) fn insert(
+        &mut self,
+        keys: &[Value],
+        values: &[Value],
+    ) -> Result<Option<usize>, Error> {
         let mut key = Vec::new();
-        for value in values {
+        for value in keys {
             if !value.write_key(&mut key) {
                 return Err(Error::unsupported("DISTINCT of values whose equality is unknown"));
             }

@@ -15,7 +15,8 @@ fn rows(keys: &[Option<i64>]) -> Vec<WindowRow> {
 fn check(func: WindowFunc, frame: Option<Frame>, keys: &[Option<i64>], wanted: &str) {
     let session = Session::default();
     let mut call =
-        WindowCall::new(func.clone(), vec![int()], vec![false], frame, &session).unwrap();
+        WindowCall::new(func.clone(), vec![int()], vec![false], frame, (&session, usize::MAX))
+            .unwrap();
     let values = call.compute(&rows(keys), &mut Context::new(&session)).unwrap();
     let shown: Vec<String> = values
         .iter()
@@ -69,7 +70,9 @@ fn frames_are_of_rows_or_of_values() {
 #[test]
 fn arguments_that_mysql_refuses_are_refused() {
     let session = Session::default();
-    let call = |func| WindowCall::new(func, vec![int()], Vec::new(), None, &session).unwrap_err();
+    let call = |func| {
+        WindowCall::new(func, vec![int()], Vec::new(), None, (&session, usize::MAX)).unwrap_err()
+    };
     assert_eq!(call(WindowFunc::Ntile(0)).errno(), 1210);
     assert_eq!(call(WindowFunc::NthValue(0)).errno(), 1210);
     let range = Frame {
@@ -78,6 +81,7 @@ fn arguments_that_mysql_refuses_are_refused() {
         end: Bound::CurrentRow,
     };
     let func = WindowFunc::Aggregate(AggregateFunc::Sum);
-    let failed = WindowCall::new(func, vec![int()], Vec::new(), Some(range), &session);
+    let failed =
+        WindowCall::new(func, vec![int()], Vec::new(), Some(range), (&session, usize::MAX));
     assert_eq!(failed.unwrap_err().errno(), 3587);
 }

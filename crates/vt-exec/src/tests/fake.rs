@@ -179,7 +179,14 @@ pub(crate) fn numeric() -> Arc<Vindex> {
 }
 
 pub(crate) fn fields(columns: &[(&str, Type)]) -> Fields {
-    columns.iter().map(|(name, typ)| Field::new(name, *typ)).collect()
+    let decimals = |typ| match typ {
+        Type::DECIMAL => 2,
+        Type::FLOAT64 => 31,
+        _ => 0,
+    };
+    let column =
+        |(name, typ): &(&str, Type)| Field { decimals: decimals(*typ), ..Field::new(name, *typ) };
+    columns.iter().map(column).collect()
 }
 
 /// Rows written as words; `-` is NULL.

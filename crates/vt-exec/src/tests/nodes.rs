@@ -1,7 +1,5 @@
 //! Steps on rows, joins, unions, subqueries.
 
-use std::sync::Arc;
-
 use vt_base::Error;
 use vt_eval::{Expr, Func};
 use vt_plan::{
@@ -93,11 +91,21 @@ fn aggregate(input: Node, group_by: &[usize], aggregates: Vec<AggregateSpec>) ->
         group_by: group_by.iter().map(|column| key(*column)).collect(),
         aggregates,
         ordered: false,
+        rollup: false,
     }))
 }
 
 fn spec(func: AggregateFunc, column: usize) -> AggregateSpec {
-    AggregateSpec { func, column, distinct: false, key: None, name: "".into(), separator: None }
+    let made = AggregateSpec::new(func, key(column));
+    match func {
+        AggregateFunc::CountStar => AggregateSpec { args: Vec::new(), ..made },
+        _ => made,
+    }
+}
+
+/// Counts what shards have counted.
+fn sum_counts(column: usize) -> AggregateSpec {
+    AggregateSpec { parts: true, ..spec(AggregateFunc::Count, column) }
 }
 
 #[tokio::test]
@@ -130,9 +138,9 @@ async fn counts_sums_bits_and_concatenation() {
     let rows = rows(&["3 7 0.5 x 6", "- - - - 3", "4 -9 2 y 7"]);
     let input = Box::new(Node::Rows { fields: fields(&columns), rows });
     let mut concat = spec(AggregateFunc::GroupConcat, 3);
-    concat.separator = Some(Arc::from(&b"; "[..]));
+    concat.separator = Some(Expr::Literal(TypedBytes::new(Type::VARCHAR, "; ")));
     let specs = vec![
-        spec(AggregateFunc::SumCounts, 0),
+        sum_counts(0),
         AggregateSpec { name: "total".into(), ..spec(AggregateFunc::Sum, 1) },
         spec(AggregateFunc::Sum, 2),
         concat,
@@ -150,7 +158,7 @@ async fn the_least_string_brings_its_weight() {
     let rows = rows(&["c 3", "A 1", "b 2", "- -"]);
     let input = Node::Rows { fields: fields(&columns), rows };
     let weighed = SortKey { weight_column: Some(1), ..key(0) };
-    let least = |func| AggregateSpec { key: Some(weighed.clone()), ..spec(func, 0) };
+    let least = |func| AggregateSpec::new(func, weighed.clone());
     let min = aggregate(input.clone(), &[], vec![least(AggregateFunc::Min)]);
     assert_eq!(run_lines(min).await, ["A 1"]);
     let max = aggregate(input, &[], vec![least(AggregateFunc::Max)]);
@@ -174,13 +182,13 @@ async fn distinct_values_count_once() {
 #[tokio::test]
 async fn a_long_concatenation_is_cut_with_a_warning() {
     let mut fake = Fake::new(|_| Err(Error::bug("no shard is asked")));
-    fake.limits.group_concat_bytes = 4;
+    fake.session.group_concat_max_len = 4;
     let fields = fields(&[("t", Type::VARCHAR)]);
     let input = Box::new(Node::Rows { fields, rows: rows(&["ab", "cé"]) });
     let root = aggregate(*input, &[], vec![spec(AggregateFunc::GroupConcat, 0)]);
     let result = execute(&plan(root), &fake.ctx()).await.unwrap();
     assert_eq!(lines(&result.rows), ["ab,c"]);
-    assert_eq!(fake.trace(), "warning 1260: Row 1 was cut by GROUP_CONCAT()");
+    assert_eq!(fake.trace(), "warning 1260: Row 2 was cut by GROUP_CONCAT()");
 }
 
 #[tokio::test]

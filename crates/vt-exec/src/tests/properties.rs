@@ -50,19 +50,13 @@ fn scatter(merge_by: Vec<SortKey>) -> Node {
 
 /// Groups by the first column; the others become the sum, and the least.
 fn grouped(input: Node, ordered: bool) -> Node {
-    let spec = |func, column| AggregateSpec {
-        func,
-        column,
-        distinct: false,
-        key: None,
-        name: "".into(),
-        separator: None,
-    };
+    let spec = |func, column| AggregateSpec::new(func, key(column));
     Node::Aggregate(Box::new(Aggregate {
         input,
         group_by: vec![key(0)],
         aggregates: vec![spec(AggregateFunc::Sum, 1), spec(AggregateFunc::Min, 2)],
         ordered,
+        rollup: false,
     }))
 }
 

@@ -37,6 +37,8 @@ pub fn node(node: &Node) -> Value {
             out.insert("Columns".to_owned(), json!(names));
             vec![input]
         }
+        Node::Window(one) => vec![&one.input],
+        Node::Match(one) => vec![&one.left, &one.right],
         Node::Aggregate(one) => {
             let variant = if one.group_by.is_empty() { "Scalar" } else { "Ordered" };
             out.insert("Variant".to_owned(), json!(variant));

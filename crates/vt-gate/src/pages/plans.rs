@@ -72,6 +72,8 @@ fn is_scatter(node: &Node) -> bool {
         | Node::Project { input, .. }
         | Node::Truncate { input, .. } => is_scatter(input),
         Node::Aggregate(one) => is_scatter(&one.input),
+        Node::Window(one) => is_scatter(&one.input),
+        Node::Match(one) => is_scatter(&one.left) || is_scatter(&one.right),
         Node::Join(join) => is_scatter(&join.left) || is_scatter(&join.right),
         Node::Subquery(one) => is_scatter(&one.subquery) || is_scatter(&one.outer),
         Node::Concat { inputs } => inputs.iter().any(is_scatter),

@@ -95,7 +95,7 @@ fn context<'a>(
         shards: scatter,
         binds,
         session: evaluation,
-        limits: Limits { memory_rows: gate.config.memory_rows_max, ..Limits::default() },
+        limits: Limits { memory_rows: gate.config.memory_rows_max },
         exclusive: scatter.is_exclusive(),
         any_shard: gate.next_shard(),
     }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use tokio::time::{Duration, Instant};
 use vt_base::Result;
-use vt_plan::Node;
+use vt_plan::{MatchKind, Node};
 use vt_value::QueryResult;
 
 use super::execute::operation;
@@ -122,6 +122,11 @@ pub fn plan_name(node: &Node) -> &'static str {
         Node::Limit { .. } => "Limit",
         Node::Sort { .. } => "MemorySort",
         Node::Aggregate(_) => "Aggregate",
+        Node::Window(_) => "Window",
+        Node::Match(one) => match one.kind {
+            MatchKind::Intersect => "Intersect",
+            MatchKind::Except => "Except",
+        },
         Node::Distinct { .. } => "Distinct",
         Node::Filter { .. } => "Filter",
         Node::Project { .. } => "Projection",

@@ -3,9 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::expr::{show, show_all};
+use super::rows;
 use crate::{
-    Aggregate, Insert, InsertRouting, InsertSource, Join, JoinColumn, JoinKind, Node, Plan, Route,
-    Routing, SortKey, StatementType, Subquery, SubqueryKind, Write,
+    Aggregate, AggregateFunc, Insert, InsertRouting, InsertSource, Join, JoinColumn, JoinKind,
+    Match, MatchKind, Node, Plan, Route, Routing, SortKey, StatementType, Subquery, SubqueryKind,
+    Window, Write,
 };
 
 /// Returns a plan as JSON.
@@ -87,6 +89,8 @@ fn node(one: &Node) -> Value {
             with_inputs(map, &[input])
         }
         Node::Aggregate(one) => aggregate(one),
+        Node::Window(one) => window(one),
+        Node::Match(one) => matching(one),
         Node::Distinct { input, columns } => {
             let mut map = object("Distinct");
             let places: Vec<String> = columns.iter().map(place).collect();
@@ -209,16 +213,50 @@ fn aggregate(one: &Aggregate) -> Value {
     };
     map.insert("Variant".to_owned(), json!(variant));
     let calls = one.aggregates.iter().map(|spec| {
-        let name = format!("{:?}", spec.func).to_lowercase();
+        let name = match (spec.func, spec.parts) {
+            (AggregateFunc::Count | AggregateFunc::CountStar, true) => "sum_count",
+            (AggregateFunc::CountStar, false) => "count_star",
+            (func, _) => func.name(),
+        };
         let distinct = if spec.distinct { "_distinct" } else { "" };
-        format!("{name}{distinct}({}) AS {}", spec.column, spec.name)
+        let args: Vec<String> = spec.args.iter().map(place).collect();
+        format!("{name}{distinct}({}) AS {}", args.join(", "), spec.name)
     });
     map.insert("Aggregates".to_owned(), json!(calls.collect::<Vec<_>>().join(", ")));
     if !one.group_by.is_empty() {
         let groups: Vec<String> = one.group_by.iter().map(place).collect();
         map.insert("GroupBy".to_owned(), json!(groups.join(", ")));
     }
+    if one.rollup {
+        map.insert("WithRollup".to_owned(), json!(true));
+    }
     with_inputs(map, &[&one.input])
+}
+
+fn window(one: &Window) -> Value {
+    let mut map = object("Window");
+    let calls: Vec<String> = one.calls.iter().map(rows::window_call).collect();
+    map.insert("Functions".to_owned(), json!(calls.join(", ")));
+    if !one.partition_by.is_empty() {
+        let places: Vec<String> = one.partition_by.iter().map(place).collect();
+        map.insert("PartitionBy".to_owned(), json!(places.join(", ")));
+    }
+    if !one.order_by.is_empty() {
+        map.insert("OrderBy".to_owned(), json!(order(&one.order_by)));
+    }
+    with_inputs(map, &[&one.input])
+}
+
+fn matching(one: &Match) -> Value {
+    let operator = match one.kind {
+        MatchKind::Intersect => "Intersect",
+        MatchKind::Except => "Except",
+    };
+    let mut map = object(operator);
+    map.insert("Variant".to_owned(), json!(if one.all { "All" } else { "Distinct" }));
+    let places: Vec<String> = one.columns.iter().map(place).collect();
+    map.insert("Collations".to_owned(), json!(places));
+    with_inputs(map, &[&one.left, &one.right])
 }
 
 fn join(one: &Join) -> Value {

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use super::expr::{show, show_all};
+use super::rows::{self, keys};
 use crate::{
-    Aggregate, Insert, InsertRouting, InsertSource, Join, JoinColumn, Node, Plan, Route, Routing,
-    SortKey, Subquery, Write as Change,
+    Insert, InsertRouting, InsertSource, Join, JoinColumn, Node, Plan, Route, Routing, Subquery,
+    Write as Change,
 };
 
 /// Writes a plan, a line a step.
@@ -57,7 +58,15 @@ impl Text {
                 self.over(&line, input);
             }
             Node::Sort { input, keys: by, .. } => self.over(&format!("Sort {}", keys(by)), input),
-            Node::Aggregate(one) => self.aggregate(one),
+            Node::Aggregate(one) => self.over(&rows::aggregate(one), &one.input),
+            Node::Window(one) => self.over(&rows::window(one), &one.input),
+            Node::Match(one) => {
+                self.line(&rows::matching(one));
+                self.inside(|text| {
+                    text.node(&one.left);
+                    text.node(&one.right);
+                });
+            }
             Node::Distinct { input, columns } => {
                 self.over(&format!("Distinct {}", keys(columns)), input);
             }
@@ -83,21 +92,6 @@ impl Text {
             Node::Update(one) => self.change("Update", one),
             Node::Delete(one) => self.change("Delete", one),
         }
-    }
-
-    fn aggregate(&mut self, one: &Aggregate) {
-        let calls = one.aggregates.iter().map(|spec| {
-            let distinct = if spec.distinct { "distinct " } else { "" };
-            let by = spec.key.as_ref().map_or(String::new(), |by| format!(" by {}", key(by)));
-            format!("{:?}({distinct}{}{by})", spec.func, spec.column)
-        });
-        let mut line = format!("Aggregate {}", calls.collect::<Vec<_>>().join(", "));
-        line.truncate(line.trim_end().len());
-        if !one.group_by.is_empty() {
-            let how = if one.ordered { "ordered" } else { "hashed" };
-            line += &format!(" group {} {how}", keys(&one.group_by));
-        }
-        self.over(&line, &one.input);
     }
 
     fn join(&mut self, one: &Join) {
@@ -217,14 +211,4 @@ fn routing(one: &Routing) -> String {
             format!("prefix {}({})", vindex.name, show_all(values))
         }
     }
-}
-
-fn keys(keys: &[SortKey]) -> String {
-    format!("({})", keys.iter().map(key).collect::<Vec<_>>().join(", "))
-}
-
-fn key(key: &SortKey) -> String {
-    let weight = key.weight_column.map_or(String::new(), |weight| format!("|{weight}"));
-    let order = if key.descending { " desc" } else { "" };
-    format!("{}{weight}{order}", key.column)
 }

@@ -213,7 +213,11 @@ impl<'a> Planner<'a> {
             Expr::Aggregate(aggregate) => match aggregate.kind {
                 AggregateKind::Count => Some(Type::INT64),
                 AggregateKind::Min | AggregateKind::Max => {
-                    self.type_of(*aggregate.args.first()?, scope)
+                    match self.type_of(*aggregate.args.first()?, scope)? {
+                        // The least of the strings, not of the members.
+                        Type::ENUM | Type::SET => Some(Type::CHAR),
+                        typ => Some(typ),
+                    }
                 }
                 AggregateKind::Sum | AggregateKind::Avg => {
                     match self.type_of(*aggregate.args.first()?, scope)? {

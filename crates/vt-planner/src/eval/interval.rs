@@ -33,7 +33,12 @@ pub(super) fn shift<'a>(
 
 /// Makes the constant argument that names a unit.
 pub(super) fn unit(unit: TimeUnit) -> Eval {
-    literal::word(match unit {
+    literal::word(unit_name(unit))
+}
+
+/// Returns the name of a unit.
+pub(crate) fn unit_name(unit: TimeUnit) -> &'static str {
+    match unit {
         TimeUnit::Microsecond => "MICROSECOND",
         TimeUnit::Second => "SECOND",
         TimeUnit::Minute => "MINUTE",
@@ -54,5 +59,5 @@ pub(super) fn unit(unit: TimeUnit) -> Eval {
         TimeUnit::DayMinute => "DAY_MINUTE",
         TimeUnit::DayHour => "DAY_HOUR",
         TimeUnit::YearMonth => "YEAR_MONTH",
-    })
+    }
 }

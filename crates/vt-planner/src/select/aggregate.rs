@@ -1,26 +1,37 @@
-//! Aggregates over several shards (`split.rs`), or over what the gateway joins (`rows.rs`).
+//! Aggregates over several shards (`split.rs`), or over rows at the gateway (`rows.rs`), what makes
+//! super-aggregate rows (`rollup.rs`), window functions (`windows.rs`), and the rest of a select
+//! that the gateway finishes (`finish.rs`).
 
 mod finish;
+mod rollup;
 mod rows;
 mod split;
+mod windows;
 
 use std::rc::Rc;
 
 use vt_base::Error;
 use vt_plan::{AggregateFunc, AggregateSpec, Node, SortKey};
 use vt_sql::Arena;
-use vt_sql::ast::{Aggregate as Call, AggregateKind, Expr, Function, OrderItem, Query, Select};
+use vt_sql::ast::{
+    Aggregate as Call, AggregateKind, Expr, Function, Is, IsWhat, OrderItem, Query, Select,
+    WindowFunction,
+};
+use vt_value::Type;
 
 use super::outs::{ColumnNames, Out, is_constant};
 use crate::analyze::Scope;
-use crate::eval::literal_value;
+use crate::eval::plain_value;
 use crate::planner::Planner;
-use crate::tree::{Rewrite, rewrite_children};
+use crate::tree::{Child, Rewrite, rewrite_children, walk_children};
 
-/// The parts of a select that aggregates, aliases resolved and averages taken apart.
+pub(crate) use windows::has_window;
+
+/// The parts of a select that the gateway finishes, aliases resolved and averages taken apart.
 struct Grouping<'a> {
     outs: Vec<Out<'a>>,
     group_by: Vec<Expr<'a>>,
+    rollup: bool,
     having: Option<Expr<'a>>,
     order_by: Vec<OrderItem<'a>>,
     /// Each aggregate once.
@@ -35,13 +46,13 @@ struct Statement<'s, 'a> {
     scope: &'s Rc<Scope<'a>>,
 }
 
-/// Grouped rows.
+/// Rows at the gateway, grouped or not.
 struct Grouped<'a> {
     node: Node,
     /// What each column holds.
     columns: Vec<Expr<'a>>,
     placed: Vec<Placed<'a>>,
-    /// The order in which the groups come.
+    /// The order in which the rows come.
     sorted_by: Vec<SortKey>,
 }
 
@@ -49,6 +60,13 @@ struct Grouped<'a> {
 struct Placed<'a> {
     call: &'a Call<'a>,
     column: usize,
+}
+
+impl<'a> Grouped<'a> {
+    /// Returns the column of an expression.
+    fn place(&self, expr: Expr<'a>) -> Option<usize> {
+        place_of(expr, &self.placed, &self.columns)
+    }
 }
 
 impl<'a> Planner<'a> {
@@ -59,8 +77,14 @@ impl<'a> Planner<'a> {
         outs: Vec<Out<'a>>,
         scope: &Rc<Scope<'a>>,
     ) -> Result<Grouping<'a>, Error> {
-        let mut grouping =
-            Grouping { outs, group_by: vec![], having: None, order_by: vec![], calls: vec![] };
+        let mut grouping = Grouping {
+            outs,
+            group_by: vec![],
+            rollup: rollup::of(select)?,
+            having: None,
+            order_by: vec![],
+            calls: vec![],
+        };
         let mut averages = Averages { planner: self };
         let mut names = ColumnNames::default();
         for out in &mut grouping.outs {
@@ -69,7 +93,13 @@ impl<'a> Planner<'a> {
         for expr in select.group_by.map_or(&[][..], |group_by| group_by.exprs) {
             let expr = self.behind_alias(*expr, &grouping.outs, true, scope)?;
             let expr = self.unified(expr, &mut names, scope)?;
-            if !grouping.group_by.contains(&expr) && !is_constant(expr) {
+            let known = grouping.group_by.contains(&expr) || is_constant(expr);
+            if known && grouping.rollup {
+                return Err(Error::unsupported(
+                    "WITH ROLLUP over a constant, or twice over an expression",
+                ));
+            }
+            if !known {
                 grouping.group_by.push(expr);
             }
         }
@@ -97,17 +127,69 @@ impl<'a> Planner<'a> {
             collect_calls(expr, &mut calls);
         }
         for call in &calls {
-            refuse_call(call)?;
+            gateway_func(call)?;
         }
         grouping.calls = calls;
         Ok(grouping)
     }
+
+    /// Makes what computes an aggregate; its arguments are in the columns of `args`.
+    fn spec(
+        &self,
+        call: &Call<'a>,
+        column: usize,
+        args: Vec<SortKey>,
+    ) -> Result<AggregateSpec, Error> {
+        let func = gateway_func(call)?;
+        let separator = match (func, call.separator) {
+            (AggregateFunc::GroupConcat, Some(separator)) => {
+                let value = plain_value(separator);
+                Some(value.ok_or_else(|| Error::bug("a separator that is no literal"))?)
+            }
+            _ => None,
+        };
+        let name = vt_sql::to_sql(&Expr::Aggregate(&Call { ..*call })).into();
+        let distinct = splits_distinct(call);
+        let order_by = Vec::new();
+        Ok(AggregateSpec { func, column, args, parts: false, distinct, order_by, separator, name })
+    }
+
+    /// Returns an argument in a form whose values a result tells to the last digit.
+    fn exact_argument(&self, expr: Expr<'a>, scope: &Rc<Scope<'a>>) -> Expr<'a> {
+        match self.type_of(expr, scope) {
+            Some(Type::FLOAT32) => self.as_double(expr),
+            _ => expr,
+        }
+    }
 }
 
-/// Takes averages apart: `avg(sum, count)`, which no statement can say, since there AVG is an
-/// aggregate. It differs from a division in that it keeps digits for what is computed with it.
+/// Takes apart what the gateway computes of two values: averages become `avg(sum, count)`, which no
+/// statement can say, since there AVG is an aggregate, and which differs from a division in that it
+/// keeps digits for what is computed with it; LEAD and LAG with a default become a choice.
 struct Averages<'p, 'a> {
     planner: &'p Planner<'a>,
+}
+
+impl<'a> Averages<'_, 'a> {
+    /// Makes `if(lag(1, n) over w is null, default, lag(x, n) over w)`.
+    fn with_default(&mut self, call: &WindowFunction<'a>) -> Result<Expr<'a>, Error> {
+        let arena = self.planner.arena;
+        let [value, number, default] = call.args else {
+            return Err(Error::bug("LEAD or LAG with other arguments"));
+        };
+        let of = |value: Expr<'a>| {
+            let args = arena.list(&[value, *number]);
+            Expr::Window(arena.node(WindowFunction { args, ..*call }))
+        };
+        if matches!(default, Expr::Null) {
+            return rewrite_children(self, of(*value));
+        }
+        let there = of(crate::fields::one(arena));
+        let missing = Is { expr: there, what: IsWhat::Null, negated: false };
+        let args = [Expr::Is(arena.node(missing)), *default, of(*value)];
+        let choice = Expr::Function(arena.node(Function::new("if", arena.list(&args))));
+        rewrite_children(self, choice)
+    }
 }
 
 impl<'a> Rewrite<'a> for Averages<'_, 'a> {
@@ -116,10 +198,11 @@ impl<'a> Rewrite<'a> for Averages<'_, 'a> {
     }
 
     fn expr(&mut self, expr: Expr<'a>) -> Result<Expr<'a>, Error> {
-        let Expr::Aggregate(call) = expr else { return rewrite_children(self, expr) };
-        if call.kind != AggregateKind::Avg || call.over.is_some() {
-            return Ok(expr);
-        }
+        let call = match expr {
+            Expr::Window(call) if call.args.len() > 2 => return self.with_default(call),
+            Expr::Aggregate(call) if call.kind == AggregateKind::Avg && call.over.is_none() => call,
+            _ => return rewrite_children(self, expr),
+        };
         let arena = self.planner.arena;
         let as_kind = |kind| Expr::Aggregate(arena.node(Call { kind, ..*call }));
         let args = [as_kind(AggregateKind::Sum), as_kind(AggregateKind::Count)];
@@ -144,31 +227,60 @@ fn collect_calls<'a>(expr: Expr<'a>, calls: &mut Vec<&'a Call<'a>>) {
     });
 }
 
-fn refuse_call(call: &Call<'_>) -> Result<(), Error> {
-    if matches!(call.kind, AggregateKind::GroupConcat) {
-        if call.distinct || !call.order_by.is_empty() {
-            return Err(Error::unsupported(
-                "cannot evaluate group concat with distinct or order by",
-            ));
-        }
-        if call.args.len() > 1 {
-            return Err(Error::unsupported("group_concat with more than 1 column"));
+/// Calls `f` for the parts of an expression that rows must have for it, window functions and
+/// aggregates themselves left out: what `is_part` says is one, else columns.
+fn each_part<'a>(expr: Expr<'a>, is_part: &dyn Fn(Expr<'a>) -> bool, f: &mut dyn FnMut(Expr<'a>)) {
+    if is_part(expr) || matches!(expr, Expr::Column(_)) {
+        return f(expr);
+    }
+    if matches!(expr, Expr::Aggregate(call) if call.over.is_none()) {
+        return;
+    }
+    // Along a chain of operators without recursion.
+    let mut expr = expr;
+    while let Expr::Binary(link) = expr {
+        each_part(link.right, is_part, f);
+        expr = link.left;
+        if is_part(expr) {
+            return f(expr);
         }
     }
-    gateway_func(call).map(|_| ())
+    if matches!(expr, Expr::Column(_)) {
+        return f(expr);
+    }
+    walk_children(expr, &mut |child| {
+        if let Child::Expr(child) = child {
+            each_part(child, is_part, f);
+        }
+    });
 }
 
 fn gateway_func(call: &Call<'_>) -> Result<AggregateFunc, Error> {
+    if call.keeps_nulls == Some(false) {
+        let message = "This version of MySQL doesn't yet support 'JSON constructor null clause \
+                       ABSENT ON NULL in JSON_ARRAYAGG'";
+        return Err(Error::mysql(1235, b"42000", message));
+    }
     Ok(match call.kind {
+        AggregateKind::Count if call.args.is_empty() => AggregateFunc::CountStar,
         AggregateKind::Count => AggregateFunc::Count,
         AggregateKind::Sum => AggregateFunc::Sum,
+        AggregateKind::Avg => AggregateFunc::Avg,
         AggregateKind::Min => AggregateFunc::Min,
         AggregateKind::Max => AggregateFunc::Max,
         AggregateKind::BitAnd => AggregateFunc::BitAnd,
         AggregateKind::BitOr => AggregateFunc::BitOr,
         AggregateKind::BitXor => AggregateFunc::BitXor,
         AggregateKind::GroupConcat => AggregateFunc::GroupConcat,
-        _ => {
+        AggregateKind::JsonArrayAgg => AggregateFunc::JsonArrayAgg,
+        AggregateKind::JsonObjectAgg => AggregateFunc::JsonObjectAgg,
+        AggregateKind::Std | AggregateKind::StdDev | AggregateKind::StdDevPop => {
+            AggregateFunc::StdPop
+        }
+        AggregateKind::StdDevSamp => AggregateFunc::StdSamp,
+        AggregateKind::VarPop | AggregateKind::Variance => AggregateFunc::VarPop,
+        AggregateKind::VarSamp => AggregateFunc::VarSamp,
+        AggregateKind::StCollect => {
             let text = vt_sql::to_sql(&Expr::Aggregate(&Call { ..*call }));
             return Err(Error::unsupported(format!(
                 "in scatter query: aggregation function '{text}'"
@@ -177,33 +289,38 @@ fn gateway_func(call: &Call<'_>) -> Result<AggregateFunc, Error> {
     })
 }
 
-/// Returns whether DISTINCT changes what an aggregate gives.
-fn splits_distinct(call: &Call<'_>) -> bool {
-    call.distinct && matches!(call.kind, AggregateKind::Count | AggregateKind::Sum)
+/// Returns whether an aggregate wants all rows: what it comes to on each shard does not tell what
+/// it comes to over all, or not to the last digit.
+fn wants_rows(call: &Call<'_>) -> bool {
+    match call.kind {
+        AggregateKind::GroupConcat => call.distinct || !call.order_by.is_empty(),
+        AggregateKind::JsonArrayAgg
+        | AggregateKind::JsonObjectAgg
+        | AggregateKind::Std
+        | AggregateKind::StdDev
+        | AggregateKind::StdDevPop
+        | AggregateKind::StdDevSamp
+        | AggregateKind::VarPop
+        | AggregateKind::VarSamp
+        | AggregateKind::Variance => true,
+        _ => false,
+    }
 }
 
-fn spec(
-    func: AggregateFunc,
-    column: usize,
-    call: &Call<'_>,
-    distinct: bool,
-) -> Result<AggregateSpec, Error> {
-    let separator = match (func, call.separator) {
-        (AggregateFunc::GroupConcat, Some(Expr::Literal(literal))) => {
-            Some(literal_value(literal)?.bytes.to_vec().into())
-        }
-        (AggregateFunc::GroupConcat, Some(_)) => {
-            return Err(Error::unsupported("group_concat with a variable separator"));
-        }
-        _ => None,
-    };
-    let name = vt_sql::to_sql(&Expr::Aggregate(&Call { ..*call })).into();
-    Ok(AggregateSpec { func, column, distinct, key: None, name, separator })
+/// Returns whether DISTINCT changes what an aggregate gives.
+fn splits_distinct(call: &Call<'_>) -> bool {
+    let changed = matches!(
+        call.kind,
+        AggregateKind::Count | AggregateKind::Sum | AggregateKind::Avg | AggregateKind::GroupConcat
+    );
+    call.distinct && changed
 }
 
 /// Returns the column of an expression of the grouped rows.
 fn place_of<'a>(expr: Expr<'a>, placed: &[Placed<'a>], columns: &[Expr<'a>]) -> Option<usize> {
-    if let Expr::Aggregate(call) = expr {
+    if let Expr::Aggregate(call) = expr
+        && call.over.is_none()
+    {
         return placed.iter().find(|one| one.call == call).map(|one| one.column);
     }
     // A literal computes itself; a column of the same text would say nothing of it.

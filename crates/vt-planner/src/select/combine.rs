@@ -187,7 +187,7 @@ impl<'a> Planner<'a> {
 }
 
 /// Makes the route of a select without tables.
-fn nothing<'a>() -> RouteOp<'a> {
+pub(super) fn nothing<'a>() -> RouteOp<'a> {
     RouteOp {
         tables: Tables::NONE,
         home: Home::Anywhere,

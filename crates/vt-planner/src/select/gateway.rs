@@ -8,10 +8,11 @@ use vt_plan::{Node, SortKey};
 use vt_sql::Arena;
 use vt_sql::ast::{Expr, Query};
 
+use super::aggregate::has_window;
 use super::block::Block;
-use super::horizon::{Horizon, has_window};
+use super::horizon::{Horizon, refuse_qualify};
 use super::op::Op;
-use super::outs::{ColumnNames, Out, is_constant, sort_key};
+use super::outs::{ColumnNames, Out, is_constant};
 use super::{has_aggregate, is_aggregated};
 use crate::analyze::{Resolved, Scope};
 use crate::eval::translate;
@@ -22,19 +23,17 @@ impl<'a> Planner<'a> {
     /// Plans a select over joins and derived tables of the gateway's.
     pub(super) fn plan_at_gateway(&self, horizon: Horizon<'a>) -> Result<Block<'a>, Error> {
         let Horizon { query, select, scope, mut op } = horizon;
-        if !select.windows.is_empty() || has_window(select) {
-            return Err(Error::unsupported(
-                "window functions are only supported for single-shard queries",
-            ));
-        }
-        let Some(outs) = self.outs(select.items, &scope)? else {
+        refuse_qualify(select)?;
+        let Some(mut outs) = self.outs(select.items, &scope)? else {
             return Err(Error::vt(ErrorId::VT09015, ""));
         };
         let grouped = select.group_by.is_some() || has_aggregate(select);
         if grouped || query.order_by.iter().any(|item| is_aggregated(item.expr)) {
-            return self.plan_aggregate_rows(query, select, &scope, op, outs);
+            return self.plan_aggregate_rows(query, select, &scope, op);
         }
-        let mut outs = outs;
+        if has_window(query, select) || select.options.distinct {
+            return self.plan_plain_rows(Horizon { query, select, scope, op });
+        }
         let mut names = ColumnNames::default();
         let mut places = Vec::with_capacity(outs.len());
         for out in &mut outs {
@@ -49,8 +48,7 @@ impl<'a> Planner<'a> {
             }
             let expr = self.unified(expr, &mut names, &scope)?;
             let place = self.add_column(&mut op, expr, &scope)?;
-            let typ = self.type_of(expr, &scope);
-            let mut key = sort_key(place, item.descending, typ);
+            let mut key = self.key(place, item.descending, expr, &scope);
             self.weigh(&mut key, &mut op, expr, &scope)?;
             keys.push(key);
         }
@@ -58,21 +56,7 @@ impl<'a> Planner<'a> {
             let having = self.without_aliases(having, &outs, &scope)?;
             op = self.filter_here(op, having, &scope)?;
         }
-        let mut distinct_keys = Vec::new();
-        if select.options.distinct {
-            for (out, place) in outs.iter().zip(&places) {
-                let Place::Column(place) = place else {
-                    return Err(Error::unsupported("DISTINCT over a computed column of a join"));
-                };
-                let mut key = sort_key(*place, false, out.typ);
-                self.weigh(&mut key, &mut op, out.item.expr, &scope)?;
-                distinct_keys.push(key);
-            }
-        }
         let mut node = self.build(op, query.locks, &scope)?;
-        if !distinct_keys.is_empty() {
-            node = Node::Distinct { input: Box::new(node), columns: distinct_keys };
-        }
         if !keys.is_empty() {
             node = Node::Sort { input: Box::new(node), keys, limit: None };
         }
@@ -115,7 +99,7 @@ impl<'a> Planner<'a> {
         scope: &Rc<Scope<'a>>,
     ) -> Result<(), Error> {
         // What a plan of its own gives cannot be weighed any more.
-        if Planner::needs_weight(key.typ) && !reads_rows(op) {
+        if Planner::needs_weight(key) && !reads_rows(op) {
             let weight = self.weight(expr, key.typ);
             key.weight_column = Some(self.add_column(op, weight, scope)?);
         }
@@ -140,7 +124,7 @@ enum Place {
 }
 
 /// Returns whether an operator reads, anywhere, what a plan of its own gives.
-fn reads_rows(op: &Op<'_>) -> bool {
+pub(super) fn reads_rows(op: &Op<'_>) -> bool {
     match op {
         Op::Rows(_) => true,
         Op::Route(_) => false,

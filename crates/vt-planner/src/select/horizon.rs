@@ -5,12 +5,13 @@ use std::rc::Rc;
 use vt_base::{Error, ErrorId};
 use vt_eval::Expr as Eval;
 use vt_plan::{Node, SortKey, UpperLimit};
-use vt_sql::ast::{CommonTable, Expr, Limit, Query, QueryBody, Select, SelectItem};
+use vt_sql::ast::{CommonTable, Expr, Limit, Query, QueryBody, Select};
 
+use super::aggregate::has_window;
 use super::block::{Block, RouteBlock};
 use super::from::{Parts, split};
 use super::op::{Op, RouteOp};
-use super::outs::{ColumnNames, Out, is_constant, sort_key};
+use super::outs::{ColumnNames, Out, is_constant};
 use super::sql_items::SqlItems;
 use super::subquery::{Pullout, has_query};
 use super::{has_aggregate, is_aggregated};
@@ -119,27 +120,38 @@ impl<'a> Planner<'a> {
             let block = RouteBlock { route: *route, scope, query };
             return Ok(Block::Route(Box::new(block)));
         }
-        self.refuse_whole_only(&route, select, &scope)?;
+        refuse_qualify(select)?;
         let grouped = select.group_by.is_some() || has_aggregate(select);
         let aggregated = grouped || query.order_by.iter().any(|item| is_aggregated(item.expr));
-        if aggregated && !self.groups_are_local(&route, select, &scope)? {
-            return self.plan_split_aggregate(query, select, &scope, *route);
+        let groups_local = !aggregated || self.groups_are_local(&route, select, &scope)?;
+        let windows_local = !has_window(query, select)
+            || groups_local
+                && self.windows_are_local(query, select, &|partition_by| {
+                    self.place_rows(&route, partition_by, &scope)
+                })?;
+        match (groups_local, windows_local) {
+            (true, true) => self.plan_scatter(query, select, &scope, *route),
+            (true, false) if !aggregated => {
+                let op = Op::Route(route);
+                self.plan_plain_rows(Horizon { query, select, scope, op })
+            }
+            _ => self.plan_split_aggregate(query, select, &scope, *route),
         }
-        self.plan_scatter(query, select, &scope, *route)
     }
 
     /// Returns whether the rows of the shards, one after the other, are the result.
     fn shards_do_all(
         &self,
         route: &RouteOp<'a>,
-        query: &Query<'a>,
-        select: &Select<'a>,
+        query: &'a Query<'a>,
+        select: &'a Select<'a>,
         scope: &Rc<Scope<'a>>,
     ) -> Result<bool, Error> {
         if !query.order_by.is_empty() || query.limit.is_some() {
             return Ok(false);
         }
-        if !select.windows.is_empty() || has_window(select) {
+        let local = |partition_by: &[Expr<'a>]| self.place_rows(route, partition_by, scope);
+        if !self.windows_are_local(query, select, &local)? {
             return Ok(false);
         }
         if select.options.distinct && !self.items_place_rows(route, select, scope)? {
@@ -147,28 +159,6 @@ impl<'a> Planner<'a> {
         }
         let aggregated = select.group_by.is_some() || has_aggregate(select);
         Ok(!aggregated || self.groups_are_local(route, select, scope)?)
-    }
-
-    /// Refuses what only one shard could answer.
-    fn refuse_whole_only(
-        &self,
-        route: &RouteOp<'a>,
-        select: &Select<'a>,
-        scope: &Rc<Scope<'a>>,
-    ) -> Result<(), Error> {
-        if !select.windows.is_empty() || has_window(select) {
-            return Err(Error::unsupported(
-                "window functions are only supported for single-shard queries",
-            ));
-        }
-        if select.group_by.is_some_and(|group_by| group_by.is_extended())
-            && !self.groups_are_local(route, select, scope)?
-        {
-            return Err(Error::unsupported(
-                "GROUP BY WITH ROLLUP not supported for sharded queries",
-            ));
-        }
-        Ok(())
     }
 
     /// Returns whether the select list holds the columns of a unique vindex, so that rows of two
@@ -264,13 +254,13 @@ impl<'a> Planner<'a> {
                 let what = "in scatter query: ORDER BY must be in the select list with DISTINCT";
                 return Err(Error::unsupported(what));
             }
-            let typ = self.type_of(expr, scope);
-            keys.push(sort_key(place, item.descending, typ));
+            keys.push(self.key(place, item.descending, expr, scope));
         }
         let mut distinct_keys = Vec::new();
         if distinct {
-            distinct_keys
-                .extend((0..outs.len()).map(|place| sort_key(place, false, outs[place].typ)));
+            let key =
+                |(place, out): (usize, &Out<'a>)| self.key(place, false, out.item.expr, scope);
+            distinct_keys.extend(outs.iter().enumerate().map(key));
         }
         self.add_weights(&mut keys, &mut sql);
         self.add_weights(&mut distinct_keys, &mut sql);
@@ -304,7 +294,7 @@ impl<'a> Planner<'a> {
     /// Gives keys over text the columns with its weights.
     pub(crate) fn add_weights(&self, keys: &mut [SortKey], sql: &mut SqlItems<'a>) {
         for key in keys {
-            if Planner::needs_weight(key.typ) {
+            if Planner::needs_weight(key) {
                 let weight = self.weight(sql.exprs[key.column], key.typ);
                 key.weight_column = Some(sql.place(weight));
             }
@@ -344,16 +334,12 @@ fn has_query_in_filter(select: &Select<'_>) -> bool {
     select.filter.is_some_and(has_query)
 }
 
-pub(super) fn has_window(select: &Select<'_>) -> bool {
-    let windowed = |expr: Expr<'_>| {
-        crate::tree::any_expr(expr, &mut |part| match part {
-            Expr::Window(_) => true,
-            Expr::Aggregate(one) => one.over.is_some(),
-            _ => false,
-        })
-    };
-    select.items.iter().any(|item| match item {
-        SelectItem::Expr(item) => windowed(item.expr),
-        _ => false,
-    })
+/// Refuses QUALIFY, with MySQL's own error.
+pub(super) fn refuse_qualify(select: &Select<'_>) -> Result<(), Error> {
+    if select.qualify.is_none() {
+        return Ok(());
+    }
+    let message =
+        "'QUALIFY clause' can be used only if the hypergraph optimizer is enabled.".to_owned();
+    Err(Error::mysql(6037, b"HY000", message).with_code(vt_base::Code::InvalidArgument))
 }

@@ -14,6 +14,7 @@ mod combine;
 mod from;
 mod gateway;
 mod horizon;
+mod keys;
 mod merge;
 mod op;
 mod output;
@@ -35,9 +36,9 @@ use vt_sql::ast::{
 use crate::analyze::Scope;
 use crate::analyze::columns::with_common;
 use crate::planner::Planner;
-use crate::tree::any_expr;
+use crate::tree::{Child, any_expr, walk_query};
 
-pub(crate) use block::Block;
+pub(crate) use block::{Block, RouteBlock};
 pub(crate) use from::{Parts, split};
 pub(crate) use op::{Choice, Op, RouteOp};
 pub(crate) use subquery::{Nesting, Pullout, has_query};
@@ -74,7 +75,7 @@ impl<'a> Planner<'a> {
         match query.body {
             QueryBody::Select(select) => self.plan_select(query, select, parent, &common),
             QueryBody::Set(set) => self.plan_union(query, set, parent, &common),
-            QueryBody::Values(_) => Err(Error::unsupported("VALUES beside sharded tables")),
+            QueryBody::Values(_) => self.plan_values(query, parent, &common),
             QueryBody::Table(name) => {
                 let factor =
                     TableFactor { name, partitions: &[], alias: None, sample: None, hints: &[] };
@@ -99,6 +100,30 @@ impl<'a> Planner<'a> {
                 self.plan_select(query, select, parent, &common)
             }
         }
+    }
+
+    /// Plans `VALUES ROW(...), ...`, which any shard can answer.
+    fn plan_values(
+        &self,
+        query: &'a Query<'a>,
+        parent: Option<&Rc<Scope<'a>>>,
+        common: &[&'a CommonTable<'a>],
+    ) -> Result<Block<'a>, Error> {
+        let mut has_queries = false;
+        walk_query(query, &mut |child| {
+            has_queries = has_queries
+                || match child {
+                    Child::Query(_) => true,
+                    Child::Expr(expr) => has_query(expr),
+                };
+        });
+        if has_queries {
+            return Err(Error::unsupported("VALUES with queries beside sharded tables"));
+        }
+        let route = combine::nothing();
+        let scope = Scope { entries: Vec::new(), parent: parent.cloned(), common: common.to_vec() };
+        let block = RouteBlock { route, scope: Rc::new(scope), query };
+        Ok(Block::Route(Box::new(block)))
     }
 
     /// Makes `select * from ...`.

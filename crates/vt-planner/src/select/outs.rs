@@ -1,14 +1,12 @@
-//! The columns that a select gives, and the keys that the gateway sorts and compares by.
+//! The columns that a select gives.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use vt_base::{Error, ErrorId};
-use vt_plan::SortKey;
 use vt_sql::Arena;
 use vt_sql::ast::{
-    Binary, BinaryOp, ColumnName, Expr, Ident, LiteralKind, OrderItem, Query, SelectExpr,
-    SelectItem, Special, TableName,
+    ColumnName, Expr, Ident, LiteralKind, OrderItem, Query, SelectExpr, SelectItem, TableName,
 };
 use vt_value::Type;
 
@@ -129,25 +127,6 @@ impl<'a> Planner<'a> {
             _ => Ok(expr),
         }
     }
-
-    /// Returns whether the gateway needs `weight_string` to compare values of an expression.
-    pub(crate) fn needs_weight(typ: Option<Type>) -> bool {
-        match typ {
-            None => true,
-            Some(typ) => typ.is_text() || matches!(typ, Type::ENUM | Type::SET),
-        }
-    }
-
-    /// Makes what orders an expression's values: `weight_string(expr)`, or of an ENUM or SET, which
-    /// order by their number, `expr + 0`.
-    pub(crate) fn weight(&self, expr: Expr<'a>, typ: Option<Type>) -> Expr<'a> {
-        if matches!(typ, Some(Type::ENUM | Type::SET)) {
-            let right = crate::fields::zero(self.arena);
-            let number = Binary { op: BinaryOp::Add, left: expr, right };
-            return Expr::Binary(self.arena.node(number));
-        }
-        Expr::Special(self.arena.node(Special::WeightString { expr, target: None }))
-    }
 }
 
 /// For each column of a select, the way in which it was first written.
@@ -190,11 +169,6 @@ impl<'a> Rewrite<'a> for Unify<'_, 'a> {
 /// Returns whether an expression has the same value in all rows, so that it orders nothing.
 pub(crate) fn is_constant(expr: Expr<'_>) -> bool {
     matches!(expr, Expr::Null | Expr::True | Expr::False | Expr::Bind(_) | Expr::Literal(_))
-}
-
-/// Makes the key of a column.
-pub(crate) fn sort_key(column: usize, descending: bool, typ: Option<Type>) -> SortKey {
-    SortKey { column, weight_column: None, descending, typ, collation: None }
 }
 
 /// Makes an item of ORDER BY.

@@ -1,23 +1,26 @@
-//! UNION: one route where all parts go together, else the parts one after the other.
+//! Set operations: one route where all parts go together, else the parts one after the other.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
-use vt_base::Error;
-use vt_plan::{Node, SortKey};
+use vt_base::{Code, Error, ErrorId};
+use vt_eval::Expr as Eval;
+use vt_plan::{Match, MatchKind, Node, SortKey};
 use vt_sql::ast::{
-    CommonTable, Expr, LiteralKind, Query, QueryBody, Select, SelectExpr, SelectItem, SetOp,
-    SetOperation,
+    CommonTable, Expr, LiteralKind, OrderItem, Query, QueryBody, SetOp, SetOperation,
 };
+use vt_value::{Collation, Type};
 use vt_vschema::table::same_name;
 
 use super::block::{Block, RouteBlock};
 use super::build::plain_query;
+use super::keys::sort_key;
 use super::merge::same_place;
 use super::op::{Choice, Home, RouteOp};
-use super::outs::sort_key;
+use super::outs::is_constant;
 use crate::analyze::Scope;
 use crate::analyze::scope::OutColumn;
+use crate::eval::translate;
 use crate::planner::Planner;
 
 impl<'a> Planner<'a> {
@@ -38,54 +41,22 @@ impl<'a> Planner<'a> {
             blocks.push(self.plan_block(part, parent, common)?);
         }
         let plain = query.order_by.is_empty() && query.limit.is_none();
-        let all = set.rest.iter().all(|tail| tail.all);
-        if let Some(block) = self.merged_union(query, &blocks, plain && all)? {
+        let appends = set.rest.iter().all(|tail| tail.all && tail.op == SetOp::Union);
+        if let Some(block) = self.merged_union(query, &blocks, plain && appends)? {
             return Ok(block);
         }
-        if set.rest.iter().any(|tail| tail.op != SetOp::Union) {
-            return Err(Error::unsupported("INTERSECT and EXCEPT beside sharded tables"));
+        let columns = self.union_columns(&blocks)?;
+        if columns.is_empty() && !(plain && appends) {
+            return Err(Error::vt(ErrorId::VT09015, ""));
         }
-        let columns = match blocks.first() {
-            Some(first) => self.block_columns(first)?.unwrap_or_default(),
-            None => Vec::new(),
-        };
-        // Text is compared by its weights, which every part must give.
-        let compares = !all || !query.order_by.is_empty();
-        let texts: Vec<usize> =
-            (0..columns.len()).filter(|place| Planner::needs_weight(columns[*place].typ)).collect();
-        let weighed = compares
-            && !texts.is_empty()
-            && self.add_union_weights(&mut blocks, columns.len(), &texts)?;
-        let weights: &[usize] = if weighed { &texts } else { &[] };
         let inputs: Vec<Node> =
             blocks.into_iter().map(|block| self.block_node(block)).collect::<Result<_, Error>>()?;
-        // What comes before the last UNION without ALL is distinct as a whole.
-        let last = set.rest.iter().rposition(|tail| !tail.all);
-        let mut inputs = inputs;
-        let node = match last {
-            None => Node::Concat { inputs },
-            Some(last) => {
-                if columns.is_empty() {
-                    return Err(Error::vt(vt_base::ErrorId::VT09015, ""));
-                }
-                let rest = inputs.split_off(last + 2);
-                let keys = union_keys(&columns, weights);
-                let input = Box::new(Node::Concat { inputs });
-                let distinct = Node::Distinct { input, columns: keys };
-                match rest.is_empty() {
-                    true => distinct,
-                    false => {
-                        let inputs = std::iter::once(distinct).chain(rest).collect();
-                        Node::Concat { inputs }
-                    }
-                }
-            }
+        let keys = union_keys(&columns);
+        let node = match set.rest.iter().all(|tail| tail.op == SetOp::Union) {
+            true => union_of(set, inputs, keys),
+            false => matched(set, inputs, &keys),
         };
-        let node = self.sorted_union(node, query, &columns, weights)?;
-        let mut node = self.limited(node, query.limit)?;
-        if weighed {
-            node = Node::Truncate { input: Box::new(node), columns: columns.len() };
-        }
+        let node = self.sorted_union(node, query, &columns)?;
         Ok(Block::Node { node, columns })
     }
 
@@ -141,99 +112,206 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Makes every part of a union give the weights of some columns behind its own; returns
-    /// whether all of them can, and whether the weights can be compared: a column that has another
-    /// collation in another part takes a third one in the union, of which nobody gives weights.
-    fn add_union_weights(
-        &self,
-        blocks: &mut [Block<'a>],
-        width: usize,
-        texts: &[usize],
-    ) -> Result<bool, Error> {
-        let mut changed: Vec<&'a Query<'a>> = Vec::with_capacity(blocks.len());
-        let mut collations: Option<Vec<Arc<str>>> = None;
-        for block in blocks.iter() {
-            let Block::Route(block) = block else { return Ok(false) };
-            let QueryBody::Select(select) = block.query.body else { return Ok(false) };
-            let Some(outs) = self.outs(select.items, &block.scope)? else { return Ok(false) };
-            if outs.len() != width {
-                return Err(Error::mysql(
-                    1222,
-                    b"21000",
-                    "The used SELECT statements have a different number of columns",
-                ));
+    /// Returns the columns of a set operation: types and collations that all parts agree on.
+    fn union_columns(&self, blocks: &[Block<'a>]) -> Result<Vec<OutColumn>, Error> {
+        let mut merged: Vec<(OutColumn, bool)> = Vec::new();
+        for (index, block) in blocks.iter().enumerate() {
+            let Some(columns) = self.block_columns(block)? else { return Ok(Vec::new()) };
+            if index > 0 && columns.len() != merged.len() {
+                let message = "The used SELECT statements have a different number of columns";
+                return Err(Error::mysql(1222, b"21000", message).with_code(Code::InvalidArgument));
             }
-            let own = texts.iter().map(|place| outs[*place].collation.clone());
-            let Some(own) = own.collect::<Option<Vec<_>>>() else { return Ok(false) };
-            if collations.as_ref().is_some_and(|held| *held != own) {
-                return Ok(false);
-            }
-            collations = Some(own);
-            let mut items: Vec<SelectItem<'a>> =
-                outs.iter().map(|out| SelectItem::Expr(out.item)).collect();
-            for place in texts {
-                let expr = self.weight(outs[*place].item.expr, None);
-                items.push(SelectItem::Expr(SelectExpr { expr, alias: None, name: "" }));
-            }
-            let items = self.arena.list(&items);
-            let select = self.arena.node(Select { items, ..*select });
-            self.cache_scope(std::ptr::from_ref(select).cast(), block.scope.clone());
-            let body = QueryBody::Select(select);
-            changed.push(self.arena.node(Query { body, ..*block.query }));
-        }
-        for (block, query) in blocks.iter_mut().zip(changed) {
-            if let Block::Route(block) = block {
-                block.query = query;
+            let yields = self.yielding(block)?;
+            for (place, column) in columns.into_iter().enumerate() {
+                let yields = yields.get(place).copied().unwrap_or(false);
+                match merged.get_mut(place) {
+                    None => merged.push((column, yields)),
+                    Some((held, held_yields)) => {
+                        merge_column(held, &column, *held_yields, yields);
+                        *held_yields = *held_yields && yields;
+                    }
+                }
             }
         }
-        Ok(true)
+        Ok(merged.into_iter().map(|(column, _)| column).collect())
     }
 
+    /// Returns for each column of a part whether it takes the collation of the other parts: it is
+    /// a constant.
+    fn yielding(&self, block: &Block<'a>) -> Result<Vec<bool>, Error> {
+        let Block::Route(block) = block else { return Ok(Vec::new()) };
+        Ok(match block.query.body {
+            QueryBody::Select(select) => {
+                let outs = self.outs(select.items, &block.scope)?.unwrap_or_default();
+                outs.iter().map(|out| is_constant(out.item.expr)).collect()
+            }
+            QueryBody::Values(rows) => {
+                let width = rows.first().map_or(0, |row| row.len());
+                let constant = |place: usize| {
+                    rows.iter().all(|row| row.get(place).is_some_and(|one| is_constant(*one)))
+                };
+                (0..width).map(constant).collect()
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    /// Sorts and cuts the rows of a set operation.
     fn sorted_union(
         &self,
         node: Node,
         query: &'a Query<'a>,
         columns: &[OutColumn],
-        weights: &[usize],
     ) -> Result<Node, Error> {
         if query.order_by.is_empty() {
-            return Ok(node);
+            return self.limited(node, query.limit);
         }
         let mut keys = Vec::with_capacity(query.order_by.len());
-        for item in query.order_by {
-            let place = match item.expr {
-                Expr::Column(column) if column.table.is_none() => {
-                    columns.iter().position(|one| same_name(&one.name, column.name.as_str()))
+        let mut exprs: Vec<Eval> = (0..columns.len()).map(Eval::Column).collect();
+        for (index, item) in query.order_by.iter().enumerate() {
+            keys.push(match union_place(item.expr, columns)? {
+                Some(place) => column_key(place, item.descending, &columns[place]),
+                None if is_constant(item.expr) => continue,
+                None => {
+                    exprs.push(union_expr(index, item, columns)?);
+                    sort_key(exprs.len() - 1, item.descending, None)
                 }
-                Expr::Literal(literal) if literal.kind == LiteralKind::Int => literal
-                    .text()
-                    .and_then(|text| text.parse::<usize>().ok())
-                    .and_then(|place| place.checked_sub(1))
-                    .filter(|place| *place < columns.len()),
-                _ => None,
-            };
-            let Some(place) = place else {
-                let text = vt_sql::to_sql(&item.expr);
-                return Err(Error::unsupported(format!("ORDER BY {text} over a UNION")));
-            };
-            let mut key = sort_key(place, item.descending, columns[place].typ);
-            key.weight_column = weight_of(place, columns.len(), weights);
-            keys.push(key);
+            });
         }
-        Ok(Node::Sort { input: Box::new(node), keys, limit: None })
+        let computed = exprs.len() > columns.len();
+        let mut node = node;
+        if computed {
+            let names = columns.iter().map(|column| column.name.clone());
+            let names = names.chain(vec![Arc::from(""); exprs.len() - columns.len()]).collect();
+            node = Node::Project { input: Box::new(node), exprs, names };
+        }
+        if !keys.is_empty() {
+            node = Node::Sort { input: Box::new(node), keys, limit: None };
+        }
+        node = self.limited(node, query.limit)?;
+        if computed {
+            node = Node::Truncate { input: Box::new(node), columns: columns.len() };
+        }
+        Ok(node)
     }
 }
 
-/// Returns keys of all columns, `weights` being the columns whose weights follow them.
-fn union_keys(columns: &[OutColumn], weights: &[usize]) -> Vec<SortKey> {
-    let key = |(place, column): (usize, &OutColumn)| {
-        let mut key = sort_key(place, false, column.typ);
-        key.weight_column = weight_of(place, columns.len(), weights);
-        key
+/// Puts the inputs of UNIONs one after the other; what comes before the last UNION without ALL is
+/// distinct as a whole.
+fn union_of(set: &SetOperation<'_>, mut inputs: Vec<Node>, columns: Vec<SortKey>) -> Node {
+    let Some(last) = set.rest.iter().rposition(|tail| !tail.all) else {
+        return Node::Concat { inputs };
     };
-    columns.iter().enumerate().map(key).collect()
+    let rest = inputs.split_off((last + 2).min(inputs.len()));
+    let distinct = Node::Distinct { input: Box::new(Node::Concat { inputs }), columns };
+    match rest.is_empty() {
+        true => distinct,
+        false => Node::Concat { inputs: std::iter::once(distinct).chain(rest).collect() },
+    }
 }
 
-fn weight_of(place: usize, width: usize, weights: &[usize]) -> Option<usize> {
-    weights.iter().position(|one| *one == place).map(|index| width + index)
+/// Carries out operations one after the other, the first two inputs first.
+fn matched(set: &SetOperation<'_>, inputs: Vec<Node>, columns: &[SortKey]) -> Node {
+    let mut inputs = inputs.into_iter();
+    let mut node = inputs.next().unwrap_or(Node::Concat { inputs: Vec::new() });
+    for (tail, right) in set.rest.iter().zip(inputs) {
+        let columns = columns.to_vec();
+        let kind = match tail.op {
+            SetOp::Union => {
+                let both = Node::Concat { inputs: vec![node, right] };
+                node = match tail.all {
+                    true => both,
+                    false => Node::Distinct { input: Box::new(both), columns },
+                };
+                continue;
+            }
+            SetOp::Intersect => MatchKind::Intersect,
+            SetOp::Except => MatchKind::Except,
+        };
+        node = Node::Match(Box::new(Match { kind, all: tail.all, left: node, right, columns }));
+    }
+    node
+}
+
+/// Makes a column of what two parts have there.
+fn merge_column(held: &mut OutColumn, other: &OutColumn, held_yields: bool, yields: bool) {
+    let no_text = |typ: Option<Type>| {
+        typ.is_some_and(|typ| !typ.is_text() && !matches!(typ, Type::ENUM | Type::SET))
+    };
+    let other_gives = yields || no_text(other.typ);
+    if held_yields || no_text(held.typ) {
+        if !other_gives {
+            held.collation = other.collation.clone();
+        }
+    } else if !other_gives && held.collation != other.collation {
+        held.collation = None;
+    }
+    if held.typ != other.typ {
+        held.typ = None;
+    }
+}
+
+/// Returns the column that an item of ORDER BY names, by its name or its number.
+fn union_place(expr: Expr<'_>, columns: &[OutColumn]) -> Result<Option<usize>, Error> {
+    match expr {
+        Expr::Column(column) => {
+            if let Some(table) = column.table {
+                let message = format!(
+                    "Table '{}' from one of the SELECTs cannot be used in global ORDER clause",
+                    table.name.as_str()
+                );
+                return Err(Error::mysql(1250, b"42000", message).with_code(Code::InvalidArgument));
+            }
+            let name = column.name.as_str();
+            let place = columns.iter().position(|one| same_name(&one.name, name));
+            place.map(Some).ok_or_else(|| unknown(name))
+        }
+        Expr::Literal(literal) if literal.kind == LiteralKind::Int => {
+            let text = literal.text().unwrap_or_default();
+            let place = text.parse::<usize>().ok().and_then(|place| place.checked_sub(1));
+            let place = place.filter(|place| *place < columns.len());
+            place.map(Some).ok_or_else(|| unknown(text))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Translates an item of ORDER BY that computes with the columns.
+fn union_expr<'a>(
+    index: usize,
+    item: &OrderItem<'a>,
+    columns: &[OutColumn],
+) -> Result<Eval, Error> {
+    if super::is_aggregated(item.expr) {
+        let message = format!(
+            "Expression #{} of ORDER BY contains aggregate function and applies to a UNION, EXCEPT \
+             or INTERSECT",
+            index + 1
+        );
+        return Err(Error::mysql(3028, b"HY000", message).with_code(Code::InvalidArgument));
+    }
+    let made = translate(item.expr, &mut |part| match part {
+        Expr::Column(_) => union_place(part, columns),
+        _ => Ok(None),
+    })?;
+    Ok(made
+        .with_collations(&|place| Collation::from_name(columns.get(place)?.collation.as_deref()?)))
+}
+
+fn unknown(name: &str) -> Error {
+    let message = format!("Unknown column '{name}' in 'order clause'");
+    Error::mysql(1054, b"42S22", message).with_code(Code::InvalidArgument)
+}
+
+/// Makes the key of a column; its type is known when it runs.
+fn column_key(place: usize, descending: bool, column: &OutColumn) -> SortKey {
+    let collation = column.collation.as_deref().and_then(Collation::from_name);
+    let key = sort_key(place, descending, column.typ);
+    SortKey { collation: collation.map(|one| one.0), ..key }
+}
+
+/// Returns keys of all columns.
+fn union_keys(columns: &[OutColumn]) -> Vec<SortKey> {
+    let key = |(place, column)| column_key(place, false, column);
+    columns.iter().enumerate().map(key).collect()
 }

@@ -95,6 +95,11 @@ fn each_sql(node: &Node, f: &mut dyn FnMut(&str)) {
         | Node::Project { input, .. }
         | Node::Truncate { input, .. } => each_sql(input, f),
         Node::Aggregate(aggregate) => each_sql(&aggregate.input, f),
+        Node::Window(window) => each_sql(&window.input, f),
+        Node::Match(one) => {
+            each_sql(&one.left, f);
+            each_sql(&one.right, f);
+        }
         Node::Join(join) => {
             each_sql(&join.left, f);
             each_sql(&join.right, f);

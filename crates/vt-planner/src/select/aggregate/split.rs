@@ -3,20 +3,21 @@
 use std::rc::Rc;
 
 use vt_base::Error;
-use vt_plan::{Aggregate, AggregateFunc, AggregateSpec, Node, SortKey};
+use vt_plan::{Aggregate, AggregateSpec, Node, SortKey};
 use vt_sql::ast::{
     AggregateKind, Expr, GroupBy, GroupModifier, OrderItem, Query, QueryBody, Select, SelectOptions,
 };
 
+use super::windows::{holds_window, windows_of};
 use super::{
-    Grouped, Grouping, Placed, Statement, collect_calls, gateway_func, spec, splits_distinct,
+    Grouped, Grouping, Placed, Statement, collect_calls, each_part, splits_distinct, wants_rows,
 };
 use crate::analyze::Scope;
 use crate::planner::Planner;
 use crate::select::block::Block;
 use crate::select::is_aggregated;
-use crate::select::op::RouteOp;
-use crate::select::outs::sort_key;
+use crate::select::keys::sort_key;
+use crate::select::op::{Op, RouteOp};
 use crate::select::sql_items::SqlItems;
 
 impl<'a> Planner<'a> {
@@ -32,34 +33,37 @@ impl<'a> Planner<'a> {
             return Err(Error::vt(vt_base::ErrorId::VT09015, ""));
         };
         let grouping = self.grouping(query, select, outs, scope)?;
+        if grouping.calls.iter().any(|call| wants_rows(call)) {
+            let op = Op::Route(Box::new(route));
+            return self.plan_aggregate_rows(query, select, scope, op);
+        }
         let distinct = self.distinct_arguments(&route, &grouping, scope)?;
         let mut sql = SqlItems::new(&[]);
         let mut placed: Vec<Placed<'a>> = Vec::new();
         let mut specs = Vec::new();
         // The columns of the result come first, so that most need no computing.
         for out in &grouping.outs {
-            self.place_partials(out.item.expr, &mut sql, &mut placed, &distinct);
+            self.place_partials(out.item.expr, &grouping, &mut sql, &mut placed, &distinct);
         }
         for expr in &grouping.group_by {
             sql.place(*expr);
         }
         for call in &grouping.calls {
-            self.place_partials(Expr::Aggregate(call), &mut sql, &mut placed, &distinct);
+            self.place_partials(Expr::Aggregate(call), &grouping, &mut sql, &mut placed, &distinct);
         }
+        self.place_window_parts(&grouping, &mut sql);
         let mut keys: Vec<SortKey> = self
             .group_order(&grouping)
             .into_iter()
-            .map(|(expr, descending)| {
-                sort_key(sql.place(expr), descending, self.type_of(expr, scope))
-            })
+            .map(|(expr, descending)| self.key(sql.place(expr), descending, expr, scope))
             .collect();
         let groups = keys.len();
         for argument in &distinct {
-            let typ = self.type_of(*argument, scope);
             let reads =
                 |one: &&Placed<'a>| splits_distinct(one.call) && one.call.args == [*argument];
             let place = placed.iter().find(reads).map(|one| one.column);
-            keys.push(sort_key(place.unwrap_or_else(|| sql.place(*argument)), false, typ));
+            let place = place.unwrap_or_else(|| sql.place(*argument));
+            keys.push(self.key(place, false, *argument, scope));
         }
         self.add_weights(&mut keys, &mut sql);
         for one in &placed {
@@ -69,10 +73,12 @@ impl<'a> Planner<'a> {
         let node = self.partials_node(statement, &route, &sql, &keys)?;
         let ordered = !keys.is_empty();
         let group_by = keys[..groups].to_vec();
-        let aggregate = Aggregate { input: node, group_by, aggregates: specs, ordered };
+        let rollup = grouping.rollup;
+        let aggregate = Aggregate { input: node, group_by, aggregates: specs, ordered, rollup };
         let node = Node::Aggregate(Box::new(aggregate));
-        let sorted_by = keys[..groups].to_vec();
-        let grouped = Grouped { node, columns: sql.exprs, placed, sorted_by };
+        let sorted_by = if rollup { Vec::new() } else { keys[..groups].to_vec() };
+        let mut grouped = Grouped { node, columns: sql.exprs, placed, sorted_by };
+        self.add_groupings(&grouping, &mut grouped)?;
         self.finish_groups(statement, &grouping, grouped)
     }
 
@@ -87,22 +93,19 @@ impl<'a> Planner<'a> {
         let mut found = Vec::new();
         let mut local = Vec::new();
         for call in grouping.calls.iter().filter(|call| splits_distinct(call)) {
-            let [argument] = call.args else {
-                let text = vt_sql::to_sql(&Expr::Aggregate(call));
-                return Err(Error::unsupported(format!(
-                    "distinct aggregation function with multiple expressions '{text}'"
-                )));
-            };
-            let held = match self.place_rows(route, &[*argument], scope)? {
+            let held = match self.place_rows(route, call.args, scope)? {
                 true => &mut local,
                 false => &mut found,
             };
-            if !held.contains(argument) {
-                held.push(*argument);
+            for argument in call.args {
+                if !held.contains(argument) {
+                    held.push(*argument);
+                }
             }
         }
         // Finer groups would count a value that is counted by a shard alone more than once.
         if !found.is_empty() {
+            local.retain(|argument| !found.contains(argument));
             found.extend(local);
         }
         Ok(found)
@@ -112,12 +115,16 @@ impl<'a> Planner<'a> {
     fn place_partials(
         &self,
         expr: Expr<'a>,
+        grouping: &Grouping<'a>,
         sql: &mut SqlItems<'a>,
         placed: &mut Vec<Placed<'a>>,
         distinct: &[Expr<'a>],
     ) {
-        if !is_aggregated(expr) {
-            sql.place(expr);
+        if !is_aggregated(expr) && !holds_window(expr) {
+            // Where super-aggregate rows have NULL, so has what is computed of it.
+            if !grouping.rollup || grouping.group_by.contains(&expr) {
+                sql.place(expr);
+            }
             return;
         }
         let mut calls = Vec::new();
@@ -127,19 +134,37 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let partial = match call.args {
-                [one] if splits_distinct(call) && distinct.contains(one) => *one,
+                [first, ..] if splits_distinct(call) && distinct.contains(first) => *first,
                 _ => Expr::Aggregate(call),
             };
             placed.push(Placed { call, column: sql.add(partial) });
         }
     }
 
+    /// Puts what window functions read besides aggregates into the shards' select list: whole group
+    /// expressions, else columns.
+    fn place_window_parts(&self, grouping: &Grouping<'a>, sql: &mut SqlItems<'a>) {
+        let is_part = |expr: Expr<'a>| grouping.group_by.contains(&expr);
+        let order = grouping.order_by.iter().map(|item| item.expr);
+        let exprs: Vec<Expr<'a>> =
+            grouping.outs.iter().map(|out| out.item.expr).chain(order).collect();
+        if windows_of(exprs.iter().copied()).is_empty() {
+            return;
+        }
+        for expr in exprs.into_iter().filter(|expr| holds_window(*expr)) {
+            each_part(expr, &is_part, &mut |part| {
+                sql.place(part);
+            });
+        }
+    }
+
     /// Returns the group expressions in the order in which shards sort their groups: that of the
-    /// statement's ORDER BY where it names nothing else.
+    /// statement's ORDER BY where it names nothing else; for a rollup their own.
     fn group_order(&self, grouping: &Grouping<'a>) -> Vec<(Expr<'a>, bool)> {
         let mut order: Vec<(Expr<'a>, bool)> = Vec::with_capacity(grouping.group_by.len());
-        let named = |item: &OrderItem<'a>| grouping.group_by.contains(&item.expr);
-        for item in grouping.order_by.iter().take_while(|item| named(item)) {
+        let named =
+            |item: &&OrderItem<'a>| !grouping.rollup && grouping.group_by.contains(&item.expr);
+        for item in grouping.order_by.iter().take_while(named) {
             if !order.iter().any(|(expr, _)| *expr == item.expr) {
                 order.push((item.expr, item.descending));
             }
@@ -161,28 +186,30 @@ impl<'a> Planner<'a> {
         scope: &Rc<Scope<'a>>,
     ) -> Result<AggregateSpec, Error> {
         let Placed { call, column } = placed;
-        let at_gateway = !distinct.is_empty() && splits_distinct(call);
-        let func = match call.kind {
-            AggregateKind::Count if at_gateway => AggregateFunc::Count,
-            AggregateKind::Count => AggregateFunc::SumCounts,
-            _ => gateway_func(call)?,
-        };
-        let mut spec = spec(func, *column, call, at_gateway)?;
-        let compares = matches!(func, AggregateFunc::Min | AggregateFunc::Max) || at_gateway;
-        if compares {
-            let expr = sql.exprs[*column];
-            let typ = match call.args {
-                [argument] => self.type_of(*argument, scope),
-                _ => None,
-            };
-            let mut key = sort_key(*column, false, typ);
-            if Planner::needs_weight(typ) {
-                let weight = self.weight(expr, typ);
-                key.weight_column = Some(sql.place(weight));
+        if !distinct.is_empty() && splits_distinct(call) {
+            let mut args = Vec::with_capacity(call.args.len());
+            for (index, argument) in call.args.iter().enumerate() {
+                let place = if index == 0 { *column } else { sql.place(*argument) };
+                let mut key = self.key(place, false, *argument, scope);
+                if Planner::needs_weight(&key) {
+                    key.weight_column = Some(sql.place(self.weight(*argument, key.typ)));
+                }
+                args.push(key);
             }
-            spec.key = Some(key);
+            return self.spec(call, *column, args);
         }
-        Ok(spec)
+        let partial = sql.exprs[*column];
+        let mut key = sort_key(*column, false, None);
+        if matches!(call.kind, AggregateKind::Min | AggregateKind::Max)
+            && let [argument] = call.args
+        {
+            key = self.key(*column, false, *argument, scope);
+            if Planner::compares_by_weight(&key) {
+                key.weight_column = Some(sql.place(self.compared(partial, key.typ)));
+            }
+        }
+        let spec = self.spec(call, *column, vec![key])?;
+        Ok(AggregateSpec { parts: true, distinct: false, ..spec })
     }
 
     /// Makes the route of the shards' groups.

@@ -1,0 +1,79 @@
+//! The keys that the gateway sorts, groups and compares by.
+
+use std::rc::Rc;
+
+use vt_plan::SortKey;
+use vt_sql::ast::{Binary, BinaryOp, Cast, CastKind, CastType, Expr, Special};
+use vt_value::{Collation, Type};
+
+use crate::analyze::Scope;
+use crate::planner::Planner;
+
+/// Makes the key of a column.
+pub(crate) fn sort_key(column: usize, descending: bool, typ: Option<Type>) -> SortKey {
+    SortKey { column, weight_column: None, descending, typ, collation: None }
+}
+
+impl<'a> Planner<'a> {
+    /// Makes the key of an expression that a column holds, with all that is known of its values.
+    pub(crate) fn key(
+        &self,
+        column: usize,
+        descending: bool,
+        expr: Expr<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> SortKey {
+        let typ = self.type_of(expr, scope);
+        let known = self.collation_of(expr, scope);
+        let collation = known.and_then(|name| Collation::from_name(&name));
+        SortKey { collation: collation.map(|one| one.0), ..sort_key(column, descending, typ) }
+    }
+
+    /// Returns whether the order of a key's values wants a column of weights.
+    pub(crate) fn needs_weight(key: &SortKey) -> bool {
+        match key.typ {
+            None => true,
+            Some(typ) if typ.is_text() => key.collation.is_none(),
+            Some(typ) => matches!(typ, Type::ENUM | Type::SET | Type::FLOAT32),
+        }
+    }
+
+    /// Makes what orders an expression's values: `weight_string(expr)`, or of an ENUM or SET, which
+    /// order by their number, `expr + 0`; of a FLOAT the same number as a double, which a result
+    /// tells to the last digit.
+    pub(crate) fn weight(&self, expr: Expr<'a>, typ: Option<Type>) -> Expr<'a> {
+        match typ {
+            Some(Type::ENUM | Type::SET) => {
+                let right = crate::fields::zero(self.arena);
+                let number = Binary { op: BinaryOp::Add, left: expr, right };
+                Expr::Binary(self.arena.node(number))
+            }
+            Some(Type::FLOAT32) => self.as_double(expr),
+            _ => Expr::Special(self.arena.node(Special::WeightString { expr, target: None })),
+        }
+    }
+
+    /// Returns whether values of a key for MIN, MAX or DISTINCT want a column of weights: members
+    /// of an ENUM or SET are the strings that they are there.
+    pub(crate) fn compares_by_weight(key: &SortKey) -> bool {
+        match key.typ {
+            Some(Type::ENUM | Type::SET) => key.collation.is_none(),
+            _ => Planner::needs_weight(key),
+        }
+    }
+
+    /// Makes what MIN, MAX and DISTINCT compare an expression's values by.
+    pub(crate) fn compared(&self, expr: Expr<'a>, typ: Option<Type>) -> Expr<'a> {
+        match typ {
+            Some(Type::ENUM | Type::SET) => self.weight(expr, None),
+            typ => self.weight(expr, typ),
+        }
+    }
+
+    /// Makes a FLOAT a double, so that a result tells all of its digits.
+    pub(crate) fn as_double(&self, expr: Expr<'a>) -> Expr<'a> {
+        let kind = CastKind::Double;
+        let target = CastType { kind, length: None, scale: None, charset: None, array: false };
+        Expr::Cast(self.arena.node(Cast { expr, target, time_zone: None }))
+    }
+}
