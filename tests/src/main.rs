@@ -9,7 +9,7 @@ mod clients;
 mod collations;
 mod control;
 mod demo;
-mod differential;
+mod differ;
 mod errors;
 mod failover;
 mod lifecycle;
@@ -33,6 +33,7 @@ fn main() -> ExitCode {
     let filter = match args.split_first() {
         Some((word, rest)) if word == "oracle" => return oracle::main(rest),
         Some((word, rest)) if word == "chaos" => return chaos::main(rest),
+        Some((word, rest)) if word == "differ" => return differ::main(rest),
         Some((word, rest)) if word == "collations" => return collations::main(rest),
         Some((word, _)) => word.clone(),
         None => String::new(),
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
         ("errors", errors::cases()),
         ("control", control::cases()),
         ("topology", topology::cases()),
-        ("differential", differential::cases()),
+        ("differential", differ::cases()),
         ("expressions", oracle::cases()),
         ("clients", clients::cases()),
         ("load", load::cases()),

@@ -40,6 +40,14 @@ pub(crate) fn collations(args: &[String]) -> Result<(), String> {
     cargo(&line)
 }
 
+/// Compares statements on shards with MySQL.
+pub(crate) fn differ(args: &[String]) -> Result<(), String> {
+    cargo(&["build", "--quiet", "-p", "vitrum"])?;
+    let mut line = vec!["run", "--quiet", "-p", "vt-e2e", "--", "differ"];
+    line.extend(args.iter().map(String::as_str));
+    cargo(&line)
+}
+
 /// Compares expressions with MySQL, a long run of them in a build that is worth it.
 pub(crate) fn oracle(args: &[String]) -> Result<(), String> {
     let profile = if args.iter().any(|arg| arg == "--generate") { "fast" } else { "dev" };

@@ -25,6 +25,7 @@ usage: cargo xtask VERB
   corpus [ARGS]   measure the grammar on the test suites of MySQL and MariaDB (docs/measuring.md)
   speed [eval]    measure the parser's time, allocations and instructions; those of expressions
   e2e             run the end-to-end tests on real MySQL
+  differ ARGS     compare statements on one, two and four shards with a real MySQL (docs/judging.md)
   oracle ARGS     compare expressions with a real MySQL; --help tells the rest
   ci              everything that a change must pass
 ";
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Some("corpus") => corpus::run(&args[1..]),
         Some("speed") => corpus::speed(&args[1..]),
         Some("e2e") => deps::run(true).and_then(|()| ci::end_to_end()),
+        Some("differ") => deps::run(true).and_then(|()| ci::differ(&args[1..])),
         Some("oracle") => deps::run(true).and_then(|()| ci::oracle(&args[1..])),
         Some("ci") => ci::run(),
         Some("help" | "--help" | "-h") | None => {

@@ -1,7 +1,7 @@
 //! A cluster of real processes, made by `vitrum up` and removed at the end.
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -76,7 +76,7 @@ impl LocalCluster {
         self.port_base - (15000 - 2379)
     }
 
-    pub fn folder(&self) -> &std::path::Path {
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
@@ -96,17 +96,7 @@ impl LocalCluster {
 
     /// Returns the ends of all logs, for a failure that says too little.
     pub fn logs(&self) -> String {
-        let mut text = String::new();
-        let entries = std::fs::read_dir(self.folder.path().join("tmp"));
-        for path in entries.into_iter().flatten().flatten().map(|entry| entry.path()) {
-            if path.extension().is_some_and(|ext| ext == "log") {
-                let log = std::fs::read_to_string(&path).unwrap_or_default();
-                let lines: Vec<&str> = log.lines().collect();
-                let tail = lines[lines.len().saturating_sub(12)..].join("\n");
-                text.push_str(&format!("--- {}\n{tail}\n", path.display()));
-            }
-        }
-        text
+        log_ends(&self.folder.path().join("tmp"))
     }
 }
 
@@ -117,8 +107,23 @@ impl Drop for LocalCluster {
     }
 }
 
+/// Returns the last lines of all logs in a folder.
+pub(crate) fn log_ends(folder: &Path) -> String {
+    let mut text = String::new();
+    let entries = std::fs::read_dir(folder);
+    for path in entries.into_iter().flatten().flatten().map(|entry| entry.path()) {
+        if path.extension().is_some_and(|ext| ext == "log") {
+            let log = std::fs::read_to_string(&path).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            let tail = lines[lines.len().saturating_sub(12)..].join("\n");
+            text.push_str(&format!("--- {}\n{tail}\n", path.display()));
+        }
+    }
+    text
+}
+
 /// Our binary, built beside the program that runs the tests.
-fn vitrum_program() -> Result<PathBuf, String> {
+pub(crate) fn vitrum_program() -> Result<PathBuf, String> {
     let own = std::env::current_exe().map_err(|err| err.to_string())?;
     own.ancestors()
         .skip(1)
@@ -133,14 +138,14 @@ const BASES: std::ops::Range<u16> = 20_000..30_000;
 const BASE_STEP: u16 = 500;
 
 /// Finds a range of ports that no one listens on.
-fn free_port_base() -> Result<u16, String> {
+pub(crate) fn free_port_base() -> Result<u16, String> {
     let count = BASES.len() as u16 / BASE_STEP;
     let first = (std::process::id() % u32::from(count)) as u16;
     (0..count)
         .map(|step| BASES.start + (first + step) % count * BASE_STEP)
         .find(|base| {
-            let tablets = [100, 101, 102, 200, 201, 300, 301];
-            let of_tablets = tablets.iter().flat_map(|uid| [0, 1000, 2000].map(|kind| kind + uid));
+            let tablets = (100..107).chain([200, 201, 300, 301]);
+            let of_tablets = tablets.flat_map(|uid| [0, 1000, 2000].map(|kind| kind + uid));
             [0, 1, 306, 991, 999, 1000]
                 .into_iter()
                 .chain(of_tablets)

@@ -21,6 +21,11 @@ pub struct PlainMysql {
 impl PlainMysql {
     /// Makes and starts a server, with the time zones that this machine knows.
     pub fn start() -> Result<PlainMysql, String> {
+        PlainMysql::start_with(&[])
+    }
+
+    /// Makes and starts a server with more options of `mysqld`.
+    pub fn start_with(options: &[&str]) -> Result<PlainMysql, String> {
         let folder = tempfile::Builder::new()
             .prefix("vt")
             .tempdir_in("/tmp")
@@ -33,6 +38,7 @@ impl PlainMysql {
             .args([&data, &socket])
             .args(["--skip-networking", "--mysqlx=OFF", "--skip-log-bin"])
             .args(["--innodb-buffer-pool-size=64M", "--performance-schema=OFF"])
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

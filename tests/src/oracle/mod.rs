@@ -24,6 +24,7 @@ use vt_testkit::tools::repository;
 use accepted::Accepted;
 use answer::{Answer, Aspect};
 use files::Suite;
+pub(crate) use generate::Chance;
 use generate::Plan;
 use mysql::Server;
 use ours::Evaluator;

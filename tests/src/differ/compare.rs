@@ -1,0 +1,238 @@
+//! In what two answers differ.
+
+use std::collections::BTreeSet;
+
+use mysql_async::Value;
+use mysql_async::consts::{ColumnFlags, ColumnType};
+
+use super::answer::{Answer, Meta, Rows, Warning, cell};
+
+/// A part of an answer that can differ by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Aspect {
+    /// Rows where the other has an error, or the like.
+    Kind,
+    /// The connection broke, or nothing came in time.
+    Lost,
+    /// Number or state of an error.
+    Error,
+    /// The text of the same error.
+    Message,
+    Rows,
+    /// The same rows in another order than ORDER BY says.
+    Order,
+    Affected,
+    InsertId,
+    /// `Records: 2  Duplicates: 0  Warnings: 0`.
+    Info,
+    Names,
+    Types,
+    Lengths,
+    Decimals,
+    Flags,
+    Charsets,
+    /// Table and column that a column comes from.
+    Origins,
+    Warnings,
+    /// What tables hold after a statement.
+    Tables,
+}
+
+const NAMES: [(Aspect, &str); 18] = [
+    (Aspect::Kind, "kind"),
+    (Aspect::Lost, "lost"),
+    (Aspect::Error, "error"),
+    (Aspect::Message, "message"),
+    (Aspect::Rows, "rows"),
+    (Aspect::Order, "order"),
+    (Aspect::Affected, "affected"),
+    (Aspect::InsertId, "insert id"),
+    (Aspect::Info, "info"),
+    (Aspect::Names, "names"),
+    (Aspect::Types, "types"),
+    (Aspect::Lengths, "lengths"),
+    (Aspect::Decimals, "decimals"),
+    (Aspect::Flags, "flags"),
+    (Aspect::Charsets, "charsets"),
+    (Aspect::Origins, "origins"),
+    (Aspect::Warnings, "warnings"),
+    (Aspect::Tables, "tables"),
+];
+
+impl Aspect {
+    pub(crate) fn name(self) -> &'static str {
+        NAMES.iter().find(|(one, _)| *one == self).map_or("", |(_, name)| name)
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Aspect> {
+        NAMES.iter().find(|(_, one)| *one == name).map(|(aspect, _)| *aspect)
+    }
+
+    /// Whether a wrong result is seen here, and not only something that is told about it.
+    pub(crate) fn is_grave(self) -> bool {
+        matches!(self, Aspect::Kind | Aspect::Lost | Aspect::Rows | Aspect::Order | Aspect::Tables)
+    }
+}
+
+/// Whether the order of rows is a part of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RowOrder {
+    Matters,
+    Free,
+}
+
+/// Returns in what an answer differs from MySQL's, the gravest first.
+pub(crate) fn differing(mysql: &Answer, seen: &Answer, order: RowOrder) -> Vec<Aspect> {
+    let mut aspects = Vec::new();
+    match (mysql, seen) {
+        (_, Answer::Lost(_)) | (Answer::Lost(_), _) => aspects.push(Aspect::Lost),
+        (
+            Answer::Error { errno, state, message },
+            Answer::Error { errno: number, state: other, message: text },
+        ) => {
+            if (errno, state) != (number, other) {
+                aspects.push(Aspect::Error);
+            } else if plain(message) != plain(text) {
+                aspects.push(Aspect::Message);
+            }
+        }
+        (
+            Answer::Done { affected, insert_id, info, warnings },
+            Answer::Done { affected: count, insert_id: id, info: told, warnings: warned },
+        ) => {
+            let pairs = [
+                (affected != count, Aspect::Affected),
+                (insert_id != id, Aspect::InsertId),
+                (info != told, Aspect::Info),
+                (distinct(warnings) != distinct(warned), Aspect::Warnings),
+            ];
+            aspects.extend(pairs.iter().filter(|(differs, _)| *differs).map(|(_, aspect)| *aspect));
+        }
+        (Answer::Rows(wanted), Answer::Rows(given)) => rows(wanted, given, order, &mut aspects),
+        _ => aspects.push(Aspect::Kind),
+    }
+    aspects.sort_unstable();
+    aspects
+}
+
+fn rows(wanted: &Rows, given: &Rows, order: RowOrder, aspects: &mut Vec<Aspect>) {
+    if !same_rows(&wanted.rows, &given.rows, RowOrder::Free) {
+        aspects.push(Aspect::Rows);
+    } else if order == RowOrder::Matters && !same_rows(&wanted.rows, &given.rows, order) {
+        aspects.push(Aspect::Order);
+    }
+    if distinct(&wanted.warnings) != distinct(&given.warnings) {
+        aspects.push(Aspect::Warnings);
+    }
+    if wanted.columns.len() != given.columns.len() {
+        aspects.push(Aspect::Names);
+        return;
+    }
+    let differ = |part: fn(&Meta, &Meta) -> bool| {
+        wanted.columns.iter().zip(&given.columns).any(|(mine, theirs)| !part(mine, theirs))
+    };
+    let parts: [(Aspect, fn(&Meta, &Meta) -> bool); 7] = [
+        (Aspect::Names, |mine, theirs| mine.name == theirs.name),
+        (Aspect::Types, |mine, theirs| family(mine.typ) == family(theirs.typ)),
+        (Aspect::Lengths, |mine, theirs| mine.length == theirs.length),
+        (Aspect::Decimals, |mine, theirs| mine.decimals == theirs.decimals),
+        (Aspect::Flags, |mine, theirs| told_flags(mine.flags) == told_flags(theirs.flags)),
+        (Aspect::Charsets, |mine, theirs| mine.charset == theirs.charset),
+        (Aspect::Origins, |mine, theirs| {
+            (&mine.table, &mine.original_name) == (&theirs.table, &theirs.original_name)
+        }),
+    ];
+    aspects.extend(parts.iter().filter(|(_, part)| differ(*part)).map(|(aspect, _)| *aspect));
+}
+
+/// Whether two lists hold the same rows, in whatever order where it is free.
+pub(crate) fn same_rows(wanted: &[Vec<Value>], given: &[Vec<Value>], order: RowOrder) -> bool {
+    let texts = |rows: &[Vec<Value>]| {
+        let mut texts: Vec<Vec<String>> =
+            rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+        if order == RowOrder::Free {
+            texts.sort_unstable();
+        }
+        texts
+    };
+    wanted.len() == given.len() && texts(wanted) == texts(given)
+}
+
+/// The query service between gateway and tablet has one type for TEXT and BLOB of all sizes.
+fn family(typ: ColumnType) -> ColumnType {
+    match typ {
+        ColumnType::MYSQL_TYPE_TINY_BLOB
+        | ColumnType::MYSQL_TYPE_MEDIUM_BLOB
+        | ColumnType::MYSQL_TYPE_LONG_BLOB => ColumnType::MYSQL_TYPE_BLOB,
+        other => other,
+    }
+}
+
+/// Takes out what depends on the way in which a server reads a table, and on no query.
+fn told_flags(flags: ColumnFlags) -> ColumnFlags {
+    flags & !(ColumnFlags::MULTIPLE_KEY_FLAG | ColumnFlags::PART_KEY_FLAG)
+}
+
+/// A shard warns for itself, so of equal warnings one is kept.
+fn distinct(warnings: &[Warning]) -> BTreeSet<(String, u16, String)> {
+    let one = |warning: &Warning| (warning.level.clone(), warning.code, plain(&warning.message));
+    warnings.iter().map(one).collect()
+}
+
+/// Returns a message without what names a shard: its prefix, its database, the query it was sent.
+fn plain(message: &str) -> String {
+    let mut text = message;
+    if let Some((_, rest)) = text.strip_prefix("target: ").and_then(|rest| rest.split_once(": ")) {
+        text = rest;
+    }
+    text = text.strip_prefix("vttablet: ").unwrap_or(text);
+    if let Some(rest) = text.strip_prefix("rpc error: code = ") {
+        text = rest.split_once(" desc = ").map_or(rest, |(_, rest)| rest);
+    }
+    let text = text.split_once(" (errno ").map_or(text, |(text, _)| text);
+    let mut plain = String::with_capacity(text.len());
+    for word in text.split_inclusive(ends) {
+        let (name, end) = match word.char_indices().last() {
+            Some((place, c)) if ends(c) => word.split_at(place),
+            _ => (word, ""),
+        };
+        let is_database = matches!(name, "plain" | "one" | "two" | "four" | "twin")
+            || name.starts_with("vt_one_")
+            || name.starts_with("vt_two_")
+            || name.starts_with("vt_four_");
+        plain.push_str(if is_database { "DATABASE" } else { name });
+        plain.push_str(end);
+    }
+    plain
+}
+
+fn ends(c: char) -> bool {
+    "'`.; ".contains(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_compared_without_the_shard_that_says_them() {
+        let mysql = "Duplicate entry '1' for key 't.PRIMARY'";
+        let shard = "target: four.-40.primary: vttablet: rpc error: code = AlreadyExists desc = \
+                     Duplicate entry '1' for key 't.PRIMARY' (errno 1062) (sqlstate 23000) (CallerID: user): Sql: \"insert\"";
+        assert_eq!(plain(mysql), plain(shard));
+        assert_eq!(
+            plain("Table 'plain.t' doesn't exist"),
+            plain("Table 'vt_two_80_.t' doesn't exist")
+        );
+        assert_ne!(plain("Unknown column 'a'"), plain("Unknown column 'b'"));
+    }
+
+    #[test]
+    fn order_counts_where_it_was_asked_for() {
+        let row = |number: i64| vec![Value::Int(number)];
+        let (one, other) = ([row(1), row(2)], [row(2), row(1)]);
+        assert!(same_rows(&one, &other, RowOrder::Free));
+        assert!(!same_rows(&one, &other, RowOrder::Matters));
+        assert!(!same_rows(&one, &[row(1), row(1)], RowOrder::Free));
+    }
+}

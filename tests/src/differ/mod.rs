@@ -1,0 +1,214 @@
+//! MySQL as the judge: statements run on one plain mysqld and through the gateway on one, two and
+//! four shards, and all must agree on rows, columns, counts, errors and warnings.
+//!
+//! Start at [`main`], the command `cargo xtask differ`. Statements come from files ([`files`]) or
+//! from chance ([`generate`]); [`judge`] runs and compares them, [`shrink`] makes small what fails.
+
+mod answer;
+mod bench;
+mod compare;
+mod files;
+mod generate;
+mod judge;
+mod known;
+mod report;
+mod shrink;
+mod tokens;
+mod world;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use vt_testkit::LocalCluster;
+use vt_testkit::tools::repository;
+
+use crate::Case;
+use crate::check::Outcome;
+use bench::Bench;
+use judge::Judge;
+use known::Known;
+use report::Report;
+
+const HELP: &str = "\
+usage: cargo xtask differ [options]
+
+  --slice           what CI compares: the files and a few statements by chance
+  --files WORD      the files of tests/diff whose name has the word ('' is all)
+  --statements N    so many statements by chance
+  --seed S          where chance begins (1)
+  --round R         this round of the seed alone
+  --sql TEXT        these statements on the tables of tests/diff, with both answers
+  --shards 1,2,4    the keyspaces that are compared
+  --shrinks N       make so many differences small (40); the others are counted
+  --seconds N       end after so many seconds (36000)
+  --strict          differences that are known count too
+  --report FILE     write the report there too
+";
+
+/// How many statements by chance CI compares.
+const SLICE_STATEMENTS: u64 = 0;
+
+/// What the command line asks for.
+#[derive(Debug)]
+struct Options {
+    files: Option<String>,
+    sql: Option<String>,
+    statements: u64,
+    seed: u64,
+    round: Option<u64>,
+    shards: Vec<usize>,
+    shrinks: usize,
+    seconds: u64,
+    strict: bool,
+    report: Option<String>,
+}
+
+impl Options {
+    fn parse(args: &[String]) -> Result<Options, String> {
+        let mut options = Options {
+            files: None,
+            sql: None,
+            statements: 0,
+            seed: 1,
+            round: None,
+            shards: vec![1, 2, 4],
+            shrinks: 40,
+            seconds: 36_000,
+            strict: false,
+            report: None,
+        };
+        let mut args = args.iter();
+        while let Some(flag) = args.next() {
+            if flag == "--slice" {
+                options.files = Some(String::new());
+                options.statements = SLICE_STATEMENTS;
+                continue;
+            }
+            if flag == "--strict" {
+                options.strict = true;
+                continue;
+            }
+            let value = args.next().ok_or_else(|| format!("{flag} wants a value\n{HELP}"))?;
+            let number = || value.parse().map_err(|_| format!("{flag}: {value:?} is no number"));
+            match flag.as_str() {
+                "--files" => options.files = Some(value.clone()),
+                "--sql" => options.sql = Some(value.clone()),
+                "--statements" => options.statements = number()?,
+                "--seed" => options.seed = number()?,
+                "--round" => options.round = Some(number()?),
+                "--shrinks" => options.shrinks = number()? as usize,
+                "--seconds" => options.seconds = number()?,
+                "--report" => options.report = Some(value.clone()),
+                "--shards" => {
+                    let counts: Result<Vec<usize>, _> = value.split(',').map(str::parse).collect();
+                    options.shards = counts.map_err(|_| format!("{flag}: {value:?}"))?;
+                }
+                _ => return Err(format!("unknown option {flag}\n{HELP}")),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Runs the command; fails if something differs that is not known.
+pub(crate) fn main(args: &[String]) -> ExitCode {
+    if args.iter().any(|arg| arg == "--help" || arg == "-h") {
+        crate::say(HELP.trim_end());
+        return ExitCode::SUCCESS;
+    }
+    match Options::parse(args).and_then(|options| run(&options)) {
+        Ok(report) => {
+            crate::say(report.text().trim_end());
+            if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(err) => {
+            crate::say(&format!("differ: {err}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What CI compares.
+pub(crate) fn cases() -> Vec<Case> {
+    vec![("mysql and the shards agree", agree)]
+}
+
+fn agree(_: &LocalCluster) -> Outcome {
+    let report = Options::parse(&["--slice".to_owned()]).and_then(|options| run(&options))?;
+    if report.differences.is_empty() {
+        crate::say(&report.summary());
+        return Ok(());
+    }
+    Err(report.text())
+}
+
+fn folder() -> PathBuf {
+    repository().join("tests/diff")
+}
+
+fn run(options: &Options) -> Result<Report, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|err| err.to_string())?.block_on(compare(options))
+}
+
+async fn compare(options: &Options) -> Result<Report, String> {
+    let started = Instant::now();
+    let bench = Bench::start(&options.shards).await?;
+    crate::say(&format!("sides up in {:.1} s", started.elapsed().as_secs_f64()));
+    let known = match options.strict {
+        true => Known::default(),
+        false => Known::read(&folder().join("known.txt"))?,
+    };
+    let mut judge = Judge { bench, known, report: Report::default(), shrinks: options.shrinks };
+    let done = drive(&mut judge, options).await;
+    let text = judge.report.text();
+    if let Some(path) = &options.report {
+        std::fs::write(path, &text).map_err(|err| format!("{path}: {err}"))?;
+    }
+    done.map_err(|err| format!("{err}\n{}\n{text}", judge.bench.logs()))?;
+    Ok(judge.report)
+}
+
+async fn drive(judge: &mut Judge, options: &Options) -> Result<(), String> {
+    if let Some(sql) = &options.sql {
+        return files::show(judge, &folder(), sql).await;
+    }
+    if let Some(word) = &options.files {
+        let refused = files::run(judge, &folder(), word).await?;
+        if word.is_empty() {
+            check_refused(&refused)?;
+        }
+    }
+    if options.statements > 0 {
+        let plan = generate::Plan {
+            count: options.statements,
+            seed: options.seed,
+            round: options.round,
+            limit: Duration::from_secs(options.seconds),
+        };
+        generate::run(judge, &plan).await?;
+    }
+    Ok(())
+}
+
+/// Fails where the statements that are refused are others than `refused.txt` lists; the list may
+/// only shrink. `UPDATE=1` writes it anew.
+fn check_refused(refused: &BTreeSet<String>) -> Outcome {
+    let path = folder().join("refused.txt");
+    let seen = refused.iter().map(|sql| format!("{sql};\n")).collect::<String>();
+    if std::env::var_os("UPDATE").is_some() {
+        return std::fs::write(&path, seen).map_err(|err| format!("{}: {err}", path.display()));
+    }
+    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
+    if seen == wanted {
+        return Ok(());
+    }
+    let wanted: BTreeSet<String> = world::statements(&wanted).into_iter().collect();
+    let more: Vec<&String> = refused.difference(&wanted).collect();
+    let fewer: Vec<&String> = wanted.difference(refused).collect();
+    Err(format!(
+        "refused.txt lists others than are refused\nalso refused: {more:#?}\nno longer refused: {fewer:#?}"
+    ))
+}
