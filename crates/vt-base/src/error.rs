@@ -95,6 +95,11 @@ impl Error {
         Error::vt(ErrorId::VT12001, what)
     }
 
+    /// Returns whether this is `VT12001`: what was asked for is refused.
+    pub fn is_unsupported(&self) -> bool {
+        self.0.id == Some(ErrorId::VT12001)
+    }
+
     #[must_use]
     pub fn with_mysql(mut self, errno: u16, sql_state: [u8; 5]) -> Error {
         self.0.errno = errno;

@@ -69,6 +69,12 @@ impl Compiled {
         Ok(convert::truth(&value, &self.root.kind, ctx)?.unwrap_or(false))
     }
 
+    /// Returns whether the value for a row is true, false, or NULL.
+    pub fn truth(&self, row: &[Value], ctx: &mut Context<'_>) -> Result<Option<bool>, Error> {
+        let value = self.root.eval(row, ctx)?;
+        convert::truth(&value, &self.root.kind, ctx)
+    }
+
     /// Appends the text that a value of the expression has in a result; nothing for NULL.
     pub fn write(&self, value: &Value, out: &mut Vec<u8>) {
         convert::write(value, &self.root.kind, out);

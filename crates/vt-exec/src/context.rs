@@ -7,6 +7,7 @@ use vt_eval::{Compiled, Context, Env, Session};
 use vt_value::BindVars;
 
 use crate::ShardQueries;
+pub use crate::kept::Kept;
 
 /// The surroundings of one execution.
 #[derive(Clone, Copy)]
@@ -20,6 +21,8 @@ pub struct ExecContext<'a> {
     /// The session holds a connection to each shard, so that no two calls to a shard may overlap:
     /// a join then reads its left side to the end before it asks for the right.
     pub exclusive: bool,
+    /// The rows that steps around this one keep.
+    pub kept: Option<&'a Kept<'a>>,
     /// Spreads statements that any shard can answer: taken modulo the number of shards.
     pub any_shard: usize,
 }
@@ -50,6 +53,8 @@ impl<'a> ExecContext<'a> {
 pub struct Limits {
     /// The rows that one step may hold in memory (`--max-memory-rows`).
     pub memory_rows: usize,
+    /// How often a recursive common table may grow (`cte_max_recursion_depth`).
+    pub recursion_depth: u64,
 }
 
 /// What a row is taken for where bytes are counted, as in the texts that aggregates hold.
@@ -57,14 +62,19 @@ const ROW_BYTES: usize = 1024;
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { memory_rows: 300_000 }
+        Limits { memory_rows: 300_000, recursion_depth: 1000 }
     }
 }
 
 impl Limits {
     /// Returns the error of a step that would have to hold more rows than it may.
     pub fn check(self, rows: usize) -> Result<(), Error> {
-        if rows <= self.memory_rows {
+        self.check_within(rows, self.memory_rows)
+    }
+
+    /// Returns the same error where a part of the room is taken.
+    pub(crate) fn check_within(self, rows: usize, room: usize) -> Result<(), Error> {
+        if rows <= room {
             return Ok(());
         }
         Err(self.exceeded())

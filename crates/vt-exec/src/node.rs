@@ -6,7 +6,8 @@ use vt_base::Error;
 use vt_plan::Node;
 use vt_value::{Fields, QueryResult};
 
-use crate::{ExecContext, concat, insert, join, matching, route, step, subquery, write};
+use crate::kept::Kept;
+use crate::{ExecContext, concat, insert, join, matching, recurse, route, step, subquery, write};
 
 /// Runs a node; the result of one that gives rows has fields, even without a row.
 pub(crate) fn run<'a>(
@@ -23,6 +24,12 @@ pub(crate) fn run<'a>(
                 run(&subquery.outer, ExecContext { binds: &binds, ..ctx }).await
             }
             Node::Concat { inputs } => concat::run(inputs, ctx).await,
+            Node::With(with) => {
+                let kept = Kept::of(with, ctx).await?;
+                run(&with.body, ExecContext { kept: Some(&kept), ..ctx }).await
+            }
+            Node::Kept { slot, .. } => Kept::read(*slot, ctx),
+            Node::Recurse(recurse) => recurse::run(recurse, ctx).await,
             Node::Insert(insert) => insert::run(insert, ctx).await,
             Node::Update(write) | Node::Delete(write) => write::run(write, ctx).await,
             Node::Limit { input, .. }
@@ -65,6 +72,12 @@ pub(crate) fn fields<'a>(
                 fields(&subquery.outer, ExecContext { binds: &binds, ..ctx }).await
             }
             Node::Concat { inputs } => concat::fields(inputs, ctx).await,
+            Node::With(with) => {
+                let kept = Kept::fields_of(with, ctx).await?;
+                fields(&with.body, ExecContext { kept: Some(&kept), ..ctx }).await
+            }
+            Node::Kept { slot, .. } => Kept::read(*slot, ctx).map(|result| result.fields),
+            Node::Recurse(recurse) => recurse::fields(recurse, ctx).await,
             Node::Insert(_) | Node::Update(_) | Node::Delete(_) => Ok(Fields::default()),
             Node::Limit { input, .. }
             | Node::Sort { input, .. }

@@ -56,6 +56,9 @@ pub(crate) fn make<'a>(
         | Node::Subquery(_)
         | Node::Concat { .. }
         | Node::Match(_)
+        | Node::With(_)
+        | Node::Kept { .. }
+        | Node::Recurse(_)
         | Node::Insert(_)
         | Node::Update(_)
         | Node::Delete(_) => return Err(Error::bug("a node that is not a step")),

@@ -11,6 +11,7 @@ use vt_plan::{Join, Node, Route};
 use vt_value::{Fields, QueryResult, RowsBuilder, StreamPart};
 
 use crate::join::Joining;
+use crate::kept::Kept;
 use crate::route::{self, destinations, merge::Heads};
 use crate::{ExecContext, concat, node, step, subquery};
 
@@ -36,8 +37,14 @@ pub(crate) fn run<'a>(
                 let binds = subquery::bind(subquery, ctx).await?;
                 run(&subquery.outer, ExecContext { binds: &binds, ..ctx }, out).await
             }
+            Node::With(with) => {
+                let kept = Kept::of(with, ctx).await?;
+                run(&with.body, ExecContext { kept: Some(&kept), ..ctx }, out).await
+            }
             Node::Rows { .. }
             | Node::Match(_)
+            | Node::Kept { .. }
+            | Node::Recurse(_)
             | Node::Insert(_)
             | Node::Update(_)
             | Node::Delete(_) => run_whole(node, ctx, out).await,
@@ -257,7 +264,7 @@ async fn run_join<'a>(
             let Some(joining) = &mut joining else {
                 return Err(Error::bug("rows came before their fields"));
             };
-            for batch in crate::join::batches(&part.rows) {
+            for batch in crate::join::batches(plan, &part.rows) {
                 let mut rows = RowsBuilder::default();
                 joining.batch(&batch, ctx, &mut rows).await?;
                 if rows.is_empty() {

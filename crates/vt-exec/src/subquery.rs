@@ -45,8 +45,7 @@ pub(crate) fn bind_nothing(subquery: &Subquery, ctx: ExecContext<'_>) -> Arc<Bin
 fn single(result: &QueryResult) -> Result<TypedBytes, Error> {
     one_column(result)?;
     if result.rows.len() > 1 {
-        let message = "Subquery returns more than 1 row";
-        return Err(Error::mysql(1242, b"21000", message).with_code(Code::InvalidArgument));
+        return Err(crate::join::too_many_rows());
     }
     Ok(if result.rows.is_empty() { TypedBytes::NULL } else { value(result, 0) })
 }

@@ -6,6 +6,9 @@
 pub mod aggregate;
 pub mod dml;
 pub mod explain;
+mod inputs;
+pub mod join;
+pub mod kept;
 pub mod matching;
 pub mod need;
 pub mod node;
@@ -14,11 +17,11 @@ pub mod window;
 
 pub use aggregate::{Aggregate, AggregateSpec};
 pub use dml::{AutoIncrement, Insert, InsertRouting, InsertSource, VindexColumn, Write};
+pub use join::{Join, JoinColumn, JoinKind, Matching, Predicate};
+pub use kept::{Recurse, With};
 pub use matching::{Match, MatchKind};
 pub use need::Need;
-pub use node::{
-    Join, JoinColumn, JoinKind, Node, Plan, SortKey, StatementType, Subquery, SubqueryKind,
-};
+pub use node::{Node, Plan, SortKey, StatementType, Subquery, SubqueryKind};
 pub use route::{Route, Routing, UpperLimit};
 pub use vt_eval::aggregate::AggregateFunc;
 pub use window::{FrameBound, FrameOffset, Window, WindowCall, WindowFrame, WindowFunc};

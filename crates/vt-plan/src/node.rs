@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vt_eval::Expr;
 use vt_value::{Fields, Rows, Type};
 
-use crate::{Aggregate, Insert, Match, Need, Route, Window, Write};
+use crate::{Aggregate, Insert, Join, Match, Need, Recurse, Route, Window, With, Write};
 
 /// The plan of one statement, shared by every session that runs it.
 #[derive(Clone, Debug)]
@@ -88,6 +88,13 @@ pub enum Node {
     Concat {
         inputs: Vec<Node>,
     },
+    With(Box<With>),
+    /// The rows that a [`With`] keeps under a number, or that a [`Recurse`] made last.
+    Kept {
+        slot: usize,
+        name: Arc<str>,
+    },
+    Recurse(Box<Recurse>),
     Insert(Box<Insert>),
     Update(Box<Write>),
     Delete(Box<Write>),
@@ -106,36 +113,6 @@ pub struct SortKey {
     /// The type and collation where they are known at planning.
     pub typ: Option<Type>,
     pub collation: Option<u16>,
-}
-
-/// Joins by running the right side for each row of the left.
-#[derive(Clone, Debug)]
-pub struct Join {
-    pub kind: JoinKind,
-    pub left: Node,
-    pub right: Node,
-    /// The columns of the result.
-    pub columns: Vec<JoinColumn>,
-    /// Bind variables of the right side, each with the column of the left that fills it.
-    pub vars: Vec<(Arc<str>, usize)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JoinKind {
-    Inner,
-    /// Rows of the left that match nothing come with NULLs.
-    Left,
-    /// Rows of the left that match something, once.
-    Semi,
-    /// Rows of the left that match nothing.
-    Anti,
-}
-
-/// Where a column of a join comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JoinColumn {
-    Left(usize),
-    Right(usize),
 }
 
 /// A subquery that runs once, before the step that uses it.

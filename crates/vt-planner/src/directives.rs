@@ -34,42 +34,14 @@ impl Directives {
     pub(crate) fn apply(self, node: &mut Node) {
         match node {
             Node::Route(route) => self.apply_to_route(route),
-            Node::Rows { .. } => {}
-            Node::Limit { input, .. }
-            | Node::Sort { input, .. }
-            | Node::Distinct { input, .. }
-            | Node::Filter { input, .. }
-            | Node::Project { input, .. }
-            | Node::Truncate { input, .. } => self.apply(input),
-            Node::Aggregate(aggregate) => self.apply(&mut aggregate.input),
-            Node::Window(window) => self.apply(&mut window.input),
-            Node::Match(one) => {
-                self.apply(&mut one.left);
-                self.apply(&mut one.right);
-            }
-            Node::Join(join) => {
-                self.apply(&mut join.left);
-                self.apply(&mut join.right);
-            }
-            Node::Subquery(subquery) => {
-                self.apply(&mut subquery.subquery);
-                self.apply(&mut subquery.outer);
-            }
-            Node::Concat { inputs } => inputs.iter_mut().for_each(|input| self.apply(input)),
             Node::Insert(insert) => {
                 insert.timeout_ms = self.timeout_ms;
                 insert.multi_shard_autocommit = self.multi_shard_autocommit;
-                if let vt_plan::InsertSource::Select(input) = &mut insert.source {
-                    self.apply(input);
-                }
             }
-            Node::Update(write) | Node::Delete(write) => {
-                self.apply_to_route(&mut write.route);
-                if let Some(input) = &mut write.input {
-                    self.apply(input);
-                }
-            }
+            Node::Update(write) | Node::Delete(write) => self.apply_to_route(&mut write.route),
+            _ => {}
         }
+        node.inputs_mut().into_iter().for_each(|input| self.apply(input));
     }
 
     fn apply_to_route(self, route: &mut Route) {

@@ -16,6 +16,7 @@ use vt_sql::ast::{ColumnName, Expr};
 use vt_value::{Type, TypedBytes};
 
 pub(crate) use literal::{literal_value, plain_value};
+pub(crate) use operator::comparison;
 
 /// Where a column stands in the rows that an expression is evaluated over.
 pub(crate) type ColumnPlace<'f, 'a> = &'f mut dyn FnMut(Expr<'a>) -> Result<Option<usize>, Error>;

@@ -14,6 +14,7 @@ use vt_vschema::{Found, KeyspaceSchema, Table, Vindex};
 use crate::PlanContext;
 use crate::analyze::{Scope, Tables};
 use crate::directives::Directives;
+use crate::select::Commons;
 
 /// How many queries a statement's planning may look at, each try counted.
 const BLOCKS_MAX: usize = 2000;
@@ -28,6 +29,7 @@ pub(crate) struct Planner<'a> {
     state: RefCell<State>,
     /// Scopes by the place of their select, so that a select has the same table ids all along.
     scopes: RefCell<HashMap<*const (), Rc<Scope<'a>>>>,
+    pub(crate) commons: RefCell<Commons>,
 }
 
 #[derive(Default)]
@@ -55,13 +57,20 @@ pub(crate) enum Located {
 
 impl<'a> Planner<'a> {
     pub(crate) fn new(arena: &'a Arena, ctx: &'a PlanContext<'a>) -> Planner<'a> {
-        Planner { arena, ctx, state: RefCell::default(), scopes: RefCell::default() }
+        Planner {
+            arena,
+            ctx,
+            state: RefCell::default(),
+            scopes: RefCell::default(),
+            commons: RefCell::default(),
+        }
     }
 
     /// Plans the statement.
     pub(crate) fn plan(&self, statement: Statement<'a>) -> Result<Plan, Error> {
         let original: Arc<str> = vt_sql::to_sql(&statement).into();
-        let (typ, mut root) = self.plan_root(statement)?;
+        let (typ, root) = self.plan_root(statement)?;
+        let mut root = self.keeping(root);
         let directives = Directives::of(statement);
         directives.apply(&mut root);
         if self.ctx.no_scatter && !directives.allow_scatter && has_scatter(&root) {
@@ -222,6 +231,11 @@ impl<'a> Planner<'a> {
         self.arena.text(&name)
     }
 
+    /// Returns whether a bind variable is one that a join fills.
+    pub(crate) fn is_join_var(&self, name: &str) -> bool {
+        self.state.borrow().vars.contains(name)
+    }
+
     pub(crate) fn cached_scope(&self, place: *const ()) -> Option<Rc<Scope<'a>>> {
         self.scopes.borrow().get(&place).cloned()
     }
@@ -268,27 +282,12 @@ fn changes_rows(typ: StatementType) -> bool {
 
 /// Returns whether a plan sends a statement to all shards of a sharded keyspace for its rows.
 fn has_scatter(node: &Node) -> bool {
-    match node {
+    let own = match node {
         Node::Route(route) => matches!(route.routing, Routing::Scatter),
-        Node::Rows { .. } => false,
-        Node::Limit { input, .. }
-        | Node::Sort { input, .. }
-        | Node::Distinct { input, .. }
-        | Node::Filter { input, .. }
-        | Node::Project { input, .. }
-        | Node::Truncate { input, .. } => has_scatter(input),
-        Node::Aggregate(aggregate) => has_scatter(&aggregate.input),
-        Node::Window(window) => has_scatter(&window.input),
-        Node::Match(one) => has_scatter(&one.left) || has_scatter(&one.right),
-        Node::Join(join) => has_scatter(&join.left) || has_scatter(&join.right),
-        Node::Subquery(one) => has_scatter(&one.subquery) || has_scatter(&one.outer),
-        Node::Concat { inputs } => inputs.iter().any(has_scatter),
-        Node::Insert(insert) => match &insert.source {
-            vt_plan::InsertSource::Select(input) => has_scatter(input),
-            vt_plan::InsertSource::Values => false,
-        },
         Node::Update(write) | Node::Delete(write) => {
             matches!(write.route.routing, Routing::Scatter)
         }
-    }
+        _ => false,
+    };
+    own || node.inputs().into_iter().any(has_scatter)
 }

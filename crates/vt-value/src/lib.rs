@@ -23,4 +23,4 @@ pub use rows::{Row, Rows, RowsBuilder};
 pub use temporal::{Temporal, TemporalKind};
 pub use types::Type;
 pub use value::Value;
-pub use vt_collation::Collation;
+pub use vt_collation::{Charset, Collation};

@@ -58,6 +58,7 @@ impl Fake {
             session: &self.session,
             limits: self.limits,
             exclusive: false,
+            kept: None,
             any_shard: 0,
         }
     }

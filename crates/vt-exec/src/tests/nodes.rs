@@ -239,13 +239,9 @@ fn join(kind: JoinKind) -> Node {
     if matches!(kind, JoinKind::Inner | JoinKind::Left) {
         columns.push(JoinColumn::Right(0));
     }
-    Node::Join(Box::new(Join {
-        kind,
-        left: *scatter("left"),
-        right: Node::Route(Box::new(route(Routing::AnyShard, "right"))),
-        columns,
-        vars: vec![("id".into(), 0)],
-    }))
+    let right = Node::Route(Box::new(route(Routing::AnyShard, "right")));
+    let vars = vec![("id".into(), 0)];
+    Node::Join(Box::new(Join { vars, ..Join::new(kind, *scatter("left"), right, columns) }))
 }
 
 #[tokio::test]

@@ -56,6 +56,9 @@ pub fn node(node: &Node) -> Value {
                 JoinKind::Left => "LeftJoin",
                 JoinKind::Semi => "SemiJoin",
                 JoinKind::Anti => "AntiJoin",
+                JoinKind::Value => "ApplyValue",
+                JoinKind::Any => "ApplyAny",
+                JoinKind::All => "ApplyAll",
             };
             out.insert("Variant".to_owned(), json!(variant));
             let vars: Map<String, Value> =
@@ -67,7 +70,11 @@ pub fn node(node: &Node) -> Value {
             out.insert("Variant".to_owned(), json!(format!("{:?}", one.kind)));
             vec![&one.subquery, &one.outer]
         }
-        Node::Concat { inputs } => inputs.iter().collect(),
+        Node::Concat { .. } | Node::With(_) | Node::Recurse(_) => node.inputs(),
+        Node::Kept { name, .. } => {
+            out.insert("Name".to_owned(), json!(&**name));
+            Vec::new()
+        }
         Node::Insert(insert) => {
             let variant = match (&insert.routing, &insert.source) {
                 (_, InsertSource::Select(_)) => "Select",

@@ -59,25 +59,14 @@ pub(super) fn scatter_stats(gate: &Gate) -> Value {
 }
 
 fn is_scatter(node: &Node) -> bool {
-    match node {
+    let own = match node {
         Node::Route(route) => matches!(route.routing, Routing::Scatter),
         Node::Update(write) | Node::Delete(write) => {
             matches!(write.route.routing, Routing::Scatter)
         }
-        Node::Rows { .. } | Node::Insert(_) => false,
-        Node::Limit { input, .. }
-        | Node::Sort { input, .. }
-        | Node::Distinct { input, .. }
-        | Node::Filter { input, .. }
-        | Node::Project { input, .. }
-        | Node::Truncate { input, .. } => is_scatter(input),
-        Node::Aggregate(one) => is_scatter(&one.input),
-        Node::Window(one) => is_scatter(&one.input),
-        Node::Match(one) => is_scatter(&one.left) || is_scatter(&one.right),
-        Node::Join(join) => is_scatter(&join.left) || is_scatter(&join.right),
-        Node::Subquery(one) => is_scatter(&one.subquery) || is_scatter(&one.outer),
-        Node::Concat { inputs } => inputs.iter().any(is_scatter),
-    }
+        _ => false,
+    };
+    own || node.inputs().into_iter().any(is_scatter)
 }
 
 /// The table of statements.

@@ -1,8 +1,11 @@
 //! From the text of CREATE TABLE to columns.
 
-use vt_sql::ast::{ColumnDef, ColumnOption, Statement, TableElement, TypeKind};
+use vt_sql::ast::{
+    Charset as NamedCharset, ColumnDef, ColumnOption, OptionValue, Statement, TableElement,
+    TableOption, TypeKind,
+};
 use vt_sql::{Arena, Modes};
-use vt_value::Type;
+use vt_value::{Charset, Type};
 use vt_vschema::spec::ColumnSpec;
 
 /// Returns a table's columns; `None` if the text cannot be read.
@@ -12,14 +15,35 @@ pub fn columns(create_table: &str) -> Option<Vec<ColumnSpec>> {
     else {
         return None;
     };
+    let default = table_collation(table.options);
     let columns = table.elements.iter().filter_map(|element| match element {
-        TableElement::Column(column) => Some(spec(column)),
+        TableElement::Column(column) => Some(spec(column, &default)),
         _ => None,
     });
     Some(columns.collect())
 }
 
-fn spec(column: &ColumnDef<'_>) -> ColumnSpec {
+/// Returns the collation of a table's columns that name none; empty if it is not said.
+fn table_collation(options: &[TableOption<'_>]) -> String {
+    let named = |names: &[&str]| {
+        let option = options.iter().find(|one| names.contains(&one.name))?;
+        match option.value {
+            OptionValue::Word(word) => Some(word.to_owned()),
+            OptionValue::String(literal) => literal.text().map(str::to_owned),
+            _ => None,
+        }
+    };
+    let of_charset = || default_collation(&named(&["charset", "character set"])?);
+    named(&["collate"]).or_else(of_charset).unwrap_or_default()
+}
+
+/// Returns the collation that a character set has where none is named.
+fn default_collation(charset: &str) -> Option<String> {
+    let collation = Charset::from_name(charset)?.default_collation();
+    collation.name().map(str::to_owned)
+}
+
+fn spec(column: &ColumnDef<'_>, default: &str) -> ColumnSpec {
     let data_type = &column.data_type;
     let number = |text: Option<&str>| text.and_then(|text| text.parse().ok()).unwrap_or_default();
     let mut spec = ColumnSpec {
@@ -42,6 +66,14 @@ fn spec(column: &ColumnDef<'_>) -> ColumnSpec {
             ColumnOption::Default(expr) => spec.default = vt_sql::to_sql(expr),
             _ => {}
         }
+    }
+    let has_collation = spec.typ.is_text() || matches!(spec.typ, Type::ENUM | Type::SET);
+    if spec.collation_name.is_empty() && has_collation && !spec.typ.is_binary() {
+        spec.collation_name = match data_type.charset {
+            None => default.to_owned(),
+            Some(NamedCharset::Named(charset)) => default_collation(charset).unwrap_or_default(),
+            Some(_) => String::new(),
+        };
     }
     spec
 }
@@ -108,5 +140,26 @@ mod tests {
         assert_eq!(found[1].default, "'x'");
         assert_eq!((found[0].nullable, found[1].nullable), (Some(false), Some(true)));
         assert!(columns("select 1").is_none());
+    }
+
+    #[test]
+    fn a_column_has_the_collation_of_its_character_set_or_of_its_table() {
+        let collations = |options: &str| {
+            let text = format!(
+                "CREATE TABLE `t` (`a` varchar(10), `b` text CHARACTER SET latin1, `c` int, \
+                 `d` varchar(3) COLLATE utf8mb4_bin, `e` blob, `f` enum('x')) {options}"
+            );
+            let found = columns(&text).unwrap();
+            found.into_iter().map(|one| one.collation_name).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            collations("ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci"),
+            "utf8mb4_0900_ai_ci latin1_swedish_ci  utf8mb4_bin  utf8mb4_0900_ai_ci"
+        );
+        assert_eq!(
+            collations("DEFAULT CHARSET=latin1"),
+            "latin1_swedish_ci latin1_swedish_ci  utf8mb4_bin  latin1_swedish_ci"
+        );
+        assert_eq!(collations("ENGINE=InnoDB"), " latin1_swedish_ci  utf8mb4_bin  ");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::expr::{show, show_all};
+use super::expr::{join_column, show, show_all, show_over};
 use super::rows;
 use crate::{
     Aggregate, AggregateFunc, Insert, InsertRouting, InsertSource, Join, JoinColumn, JoinKind,
@@ -120,6 +120,22 @@ fn node(one: &Node) -> Value {
         Node::Subquery(one) => subquery(one),
         Node::Concat { inputs } => {
             with_inputs(object("Concatenate"), &inputs.iter().collect::<Vec<_>>())
+        }
+        Node::With(with) => {
+            let mut map = object("With");
+            map.insert("Name".to_owned(), json!(&*with.name));
+            with_inputs(map, &one.inputs())
+        }
+        Node::Kept { name, .. } => {
+            let mut map = object("Kept");
+            map.insert("Name".to_owned(), json!(&**name));
+            Value::Object(map)
+        }
+        Node::Recurse(recurse) => {
+            let mut map = object("RecurseCTE");
+            map.insert("Name".to_owned(), json!(&*recurse.name));
+            map.insert("Distinct".to_owned(), json!(recurse.distinct.is_some()));
+            with_inputs(map, &one.inputs())
         }
         Node::Insert(one) => insert(one),
         Node::Update(one) => write("Update", one),
@@ -261,10 +277,15 @@ fn matching(one: &Match) -> Value {
 
 fn join(one: &Join) -> Value {
     let (operator, variant) = match one.kind {
+        JoinKind::Inner if one.matching.is_some() => ("Join", "HashJoin"),
+        JoinKind::Left if one.matching.is_some() => ("Join", "HashLeftJoin"),
         JoinKind::Inner => ("Join", "Join"),
         JoinKind::Left => ("Join", "LeftJoin"),
         JoinKind::Semi => ("SemiJoin", "SemiJoin"),
         JoinKind::Anti => ("SemiJoin", "AntiJoin"),
+        JoinKind::Value => ("Apply", "Value"),
+        JoinKind::Any => ("Apply", "Any"),
+        JoinKind::All => ("Apply", "All"),
     };
     let mut map = object(operator);
     map.insert("Variant".to_owned(), json!(variant));
@@ -278,6 +299,19 @@ fn join(one: &Join) -> Value {
         let vars: Map<String, Value> =
             one.vars.iter().map(|(name, place)| (name.to_string(), json!(place))).collect();
         map.insert("JoinVars".to_owned(), Value::Object(vars));
+    }
+    if let Some(matching) = &one.matching {
+        let keys = matching.keys.iter();
+        let keys: Vec<String> =
+            keys.map(|(left, right)| format!("L:{} = R:{}", left.column, right.column)).collect();
+        map.insert("Matching".to_owned(), json!(keys.join(", ")));
+        if let Some(var) = &matching.list_var {
+            map.insert("ListVar".to_owned(), json!(&**var));
+        }
+    }
+    if let Some(predicate) = &one.predicate {
+        let columns: Vec<String> = predicate.columns.iter().map(join_column).collect();
+        map.insert("Predicate".to_owned(), json!(show_over(&predicate.expr, &columns)));
     }
     with_inputs(map, &[&one.left, &one.right])
 }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::expr::{show, show_all};
+use super::expr::{join_column, show, show_all, show_over};
 use super::rows::{self, keys};
 use crate::{
-    Insert, InsertRouting, InsertSource, Join, JoinColumn, Node, Plan, Route, Routing, Subquery,
+    Insert, InsertRouting, InsertSource, Join, JoinKind, Node, Plan, Route, Routing, Subquery,
     Write as Change,
 };
 
@@ -88,23 +88,47 @@ impl Text {
                 self.line("Concat");
                 self.inside(|text| inputs.iter().for_each(|input| text.node(input)));
             }
+            Node::With(one) => self.line_over(&format!("With {}", one.name), node),
+            Node::Kept { name, .. } => self.line(&format!("Kept {name}")),
+            Node::Recurse(one) => {
+                let how = if one.distinct.is_some() { "distinct" } else { "all" };
+                self.line_over(&format!("Recurse {} {how}", one.name), node);
+            }
             Node::Insert(one) => self.insert(one),
             Node::Update(one) => self.change("Update", one),
             Node::Delete(one) => self.change("Delete", one),
         }
     }
 
+    fn line_over(&mut self, line: &str, node: &Node) {
+        self.line(line);
+        self.inside(|text| node.inputs().into_iter().for_each(|input| text.node(input)));
+    }
+
     fn join(&mut self, one: &Join) {
-        let columns = one.columns.iter().map(|column| match column {
-            JoinColumn::Left(place) => format!("L{place}"),
-            JoinColumn::Right(place) => format!("R{place}"),
-        });
-        let mut line = format!("Join {:?}", one.kind).to_string();
-        line += &format!(" [{}]", columns.collect::<Vec<_>>().join(", "));
+        let verb = match one.kind {
+            JoinKind::Value | JoinKind::Any | JoinKind::All => "Apply",
+            _ => "Join",
+        };
+        let columns: Vec<String> = one.columns.iter().map(join_column).collect();
+        let mut line = format!("{verb} {:?} [{}]", one.kind, columns.join(", "));
         let vars = one.vars.iter().map(|(name, place)| format!(":{name} = L{place}"));
         let vars: Vec<String> = vars.collect();
         if !vars.is_empty() {
             line += &format!(" with {}", vars.join(", "));
+        }
+        if let Some(matching) = &one.matching {
+            let keys = matching.keys.iter();
+            let keys: Vec<String> =
+                keys.map(|(left, right)| format!("L{} = R{}", left.column, right.column)).collect();
+            line += &format!(" on {}", keys.join(", "));
+            if let Some(var) = &matching.list_var {
+                line += &format!(" as ::{var}");
+            }
+        }
+        if let Some(predicate) = &one.predicate {
+            let columns = predicate.columns.iter().map(join_column);
+            line += &format!(" where {}", show_over(&predicate.expr, &columns.collect::<Vec<_>>()));
         }
         self.line(&line);
         self.inside(|text| {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use vt_base::Error;
 use vt_sql::ast::{
-    AggregateKind, ColumnName, CommonTable, Expr, Query, QueryBody, Select, SelectItem, TableRef,
+    AggregateKind, ColumnName, CommonTable, Expr, JsonColumn, Query, QueryBody, Select, SelectItem,
+    TableRef,
 };
 use vt_value::Type;
 
@@ -14,7 +15,7 @@ use crate::planner::{Located, Planner};
 use crate::tree::{Child, walk_children, walk_select};
 
 /// What is told of each column that an expression names.
-type EachColumn<'f, 'a> = &'f mut dyn FnMut(&'a ColumnName<'a>, &Resolved<'_, 'a>);
+type EachColumn<'f, 'a> = &'f mut dyn FnMut(&'a ColumnName<'a>, &Resolved<'a>);
 
 impl<'a> Planner<'a> {
     /// Returns the scope of a select inside another scope.
@@ -43,11 +44,11 @@ impl<'a> Planner<'a> {
         parent: Option<&Rc<Scope<'a>>>,
         common: &[&'a CommonTable<'a>],
     ) -> Result<Scope<'a>, Error> {
-        let mut scope =
-            Scope { entries: Vec::new(), parent: parent.cloned(), common: common.to_vec() };
+        let mut scope = Scope { parent: parent.cloned(), ..Scope::empty(common.to_vec()) };
         for table in tables {
             self.add_entries(table, &mut scope)?;
         }
+        self.merge_columns(tables, &mut scope)?;
         Ok(scope)
     }
 
@@ -71,29 +72,44 @@ impl<'a> Planner<'a> {
                     },
                 };
                 let name = factor.exposed_name();
-                let same = |entry: &Entry<'a>| {
+                let same = |entry: &Rc<Entry<'a>>| {
                     entry.name == name && (factor.alias.is_some() || entry.keyspace == keyspace)
                 };
                 if scope.entries.iter().any(same) {
                     return Err(Error::vt(vt_base::ErrorId::VT03013, name.as_str()));
                 }
                 let id = self.new_table()?;
-                scope.entries.push(Entry { id, name, keyspace, source });
+                scope.entries.push(Rc::new(Entry { id, name, keyspace, source }));
             }
             TableRef::Derived(derived) => {
-                let source = self.derived_source(derived.query, derived.columns, scope)?;
+                let source = match derived.lateral {
+                    true => {
+                        // It sees the tables before it.
+                        let before = Rc::new(Scope {
+                            entries: scope.entries.clone(),
+                            parent: scope.parent.clone(),
+                            ..Scope::empty(scope.common.clone())
+                        });
+                        let inside =
+                            Scope { parent: Some(before), ..Scope::empty(scope.common.clone()) };
+                        self.derived_source(derived.query, derived.columns, &inside)?
+                    }
+                    false => self.derived_source(derived.query, derived.columns, scope)?,
+                };
                 let Some(name) = derived.alias else {
                     let message = "Every derived table must have its own alias";
                     return Err(Error::mysql(1248, b"42000", message));
                 };
                 let id = self.new_table()?;
-                scope.entries.push(Entry { id, name, keyspace: None, source });
+                scope.entries.push(Rc::new(Entry { id, name, keyspace: None, source }));
             }
             TableRef::JsonTable(json) => {
                 if let Some(name) = json.alias {
                     let id = self.new_table()?;
-                    let source = Source::Unknown;
-                    scope.entries.push(Entry { id, name, keyspace: None, source });
+                    let mut columns = Vec::new();
+                    json_columns(json.columns, &mut columns);
+                    let source = Source::Columns(columns.into());
+                    scope.entries.push(Rc::new(Entry { id, name, keyspace: None, source }));
                 }
             }
             TableRef::Join(join) => {
@@ -114,7 +130,7 @@ impl<'a> Planner<'a> {
         // cannot be told without reading it.
         let before: Vec<_> =
             scope.common.iter().take_while(|one| !std::ptr::eq(**one, table)).copied().collect();
-        let names = Scope { entries: Vec::new(), parent: None, common: before };
+        let names = Scope::empty(before);
         self.derived_source(table.query, table.columns, &names).unwrap_or(Source::Unknown)
     }
 
@@ -180,13 +196,8 @@ impl<'a> Planner<'a> {
         for item in select.items {
             match item {
                 SelectItem::Star(of) => {
-                    for entry in &scope.entries {
-                        if of.is_some_and(|table| table.name != entry.name) {
-                            continue;
-                        }
-                        let Some(star) = entry.source.star_columns() else { return Ok(None) };
-                        columns.extend(star);
-                    }
+                    let Some(star) = scope.star(*of) else { return Ok(None) };
+                    columns.extend(star.into_iter().map(|(_, column)| column));
                 }
                 SelectItem::Expr(item) => {
                     let name = item.alias.map_or(item.name, |alias| alias.as_str());
@@ -363,6 +374,21 @@ impl<'a> Planner<'a> {
         scope: &Rc<Scope<'a>>,
     ) -> Result<Tables, Error> {
         self.deps(Expr::Subquery(query), scope).map(|deps| deps.both(scope.own_tables()))
+    }
+}
+
+/// Collects the columns of JSON_TABLE.
+fn json_columns(columns: &[JsonColumn<'_>], out: &mut Vec<OutColumn>) {
+    for column in columns {
+        let (name, typ) = match column {
+            JsonColumn::Ordinality(name) => (name, Some(Type::INT32)),
+            JsonColumn::Path { name, .. } => (name, None),
+            JsonColumn::Nested { columns, .. } => {
+                json_columns(columns, out);
+                continue;
+            }
+        };
+        out.push(OutColumn { name: name.as_str().into(), typ, collation: None });
     }
 }
 

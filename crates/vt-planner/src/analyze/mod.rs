@@ -1,6 +1,7 @@
 //! What names in a statement mean: tables by the vschema, columns by the scopes around them.
 
 pub(crate) mod columns;
+pub(crate) mod joined;
 pub(crate) mod scope;
 pub(crate) mod tables;
 

@@ -1,13 +1,16 @@
 //! The tables that a SELECT can name columns of, and those of the queries around it.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use vt_base::{Error, ErrorId};
-use vt_sql::ast::{ColumnName, CommonTable, Ident};
+use vt_sql::ast::{ColumnName, CommonTable, Ident, TableName};
 use vt_value::Type;
 use vt_vschema::table::same_name;
 use vt_vschema::{Column, Table};
+
+use super::joined::JoinedColumn;
 
 /// A set of tables of one statement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +64,18 @@ pub(crate) struct Entry<'a> {
     /// The keyspace that the statement named it with, or that it was found in.
     pub(crate) keyspace: Option<Arc<str>>,
     pub(crate) source: Source,
+}
+
+impl Entry<'_> {
+    /// Returns whether a name, perhaps with a keyspace before it, is that of the table.
+    pub(crate) fn is_named(&self, name: Option<TableName<'_>>) -> bool {
+        name.is_none_or(|name| {
+            self.name.as_str() == name.name.as_str()
+                && name.qualifier.is_none_or(|keyspace| {
+                    self.keyspace.as_deref().is_none_or(|held| held == keyspace.as_str())
+                })
+        })
+    }
 }
 
 /// Where an entry's columns come from.
@@ -159,7 +174,14 @@ fn collation(column: &Column) -> Option<Arc<str>> {
 /// The tables of a SELECT, with the scope of the query around it.
 #[derive(Debug, Default)]
 pub(crate) struct Scope<'a> {
-    pub(crate) entries: Vec<Entry<'a>>,
+    pub(crate) entries: Vec<Rc<Entry<'a>>>,
+    /// What the gateway computes for each row, as if it were a table: no star has it, and only
+    /// names that no statement can write find it.
+    pub(crate) computed: RefCell<Vec<Rc<Entry<'a>>>>,
+    /// Columns that joins have merged with others of their names ([`super::joined`]).
+    pub(crate) hidden: Vec<JoinedColumn<'a>>,
+    /// What a star stands for where joins merge columns, if it is known.
+    pub(crate) joined: Option<Vec<JoinedColumn<'a>>>,
     pub(crate) parent: Option<Rc<Scope<'a>>>,
     /// The common tables that the select may read, the nearest last.
     pub(crate) common: Vec<&'a CommonTable<'a>>,
@@ -167,10 +189,10 @@ pub(crate) struct Scope<'a> {
 
 /// What a column's name stands for.
 #[derive(Clone, Debug)]
-pub(crate) enum Resolved<'s, 'a> {
+pub(crate) enum Resolved<'a> {
     /// A column of this table, of the select itself (`depth` 0) or of a query around it.
     One {
-        entry: &'s Entry<'a>,
+        entry: Rc<Entry<'a>>,
         depth: usize,
     },
     /// One of several tables has the column, and nothing tells which.
@@ -185,7 +207,7 @@ impl<'a> Scope<'a> {
     ///
     /// # Errors
     /// `VT03021` if several tables are known to have it.
-    pub(crate) fn resolve(&self, column: &ColumnName<'_>) -> Result<Resolved<'_, 'a>, Error> {
+    pub(crate) fn resolve(&self, column: &ColumnName<'_>) -> Result<Resolved<'a>, Error> {
         let mut scope = Some(self);
         let mut depth = 0;
         while let Some(here) = scope {
@@ -199,36 +221,35 @@ impl<'a> Scope<'a> {
         Ok(Resolved::Nothing)
     }
 
-    fn resolve_here(
-        &self,
-        column: &ColumnName<'_>,
-        depth: usize,
-    ) -> Result<Resolved<'_, 'a>, Error> {
+    fn resolve_here(&self, column: &ColumnName<'_>, depth: usize) -> Result<Resolved<'a>, Error> {
         if let Some(table) = column.table {
-            let fits = |entry: &&Entry<'a>| {
-                entry.name.as_str() == table.name.as_str()
-                    && table.qualifier.is_none_or(|keyspace| {
-                        entry.keyspace.as_deref().is_none_or(|one| one == keyspace.as_str())
-                    })
-            };
-            return Ok(match self.entries.iter().find(fits) {
-                Some(entry) => Resolved::One { entry, depth },
+            let computed = self.computed.borrow();
+            let mut all = self.entries.iter().chain(computed.iter());
+            let found = all.find(|entry| entry.is_named(Some(table)));
+            return Ok(match found {
+                Some(entry) => Resolved::One { entry: entry.clone(), depth },
                 None => Resolved::Nothing,
             });
         }
         let name = column.name.as_str();
-        let mut sure = self.entries.iter().filter(|entry| entry.source.has(name) == Some(true));
+        let shown = |entry: &&Rc<Entry<'a>>| {
+            let merged =
+                |one: &JoinedColumn<'a>| one.entry.id == entry.id && same_name(&one.name, name);
+            !self.hidden.iter().any(merged)
+        };
+        let entries = || self.entries.iter().filter(shown);
+        let mut sure = entries().filter(|entry| entry.source.has(name) == Some(true));
         if let Some(entry) = sure.next() {
             return match sure.next() {
-                None => Ok(Resolved::One { entry, depth }),
+                None => Ok(Resolved::One { entry: entry.clone(), depth }),
                 Some(_) => Err(Error::vt(ErrorId::VT03021, name)),
             };
         }
-        let perhaps: Vec<&Entry<'a>> =
-            self.entries.iter().filter(|entry| entry.source.has(name).is_none()).collect();
+        let perhaps: Vec<&Rc<Entry<'a>>> =
+            entries().filter(|entry| entry.source.has(name).is_none()).collect();
         Ok(match perhaps.as_slice() {
             [] => Resolved::Nothing,
-            [entry] => Resolved::One { entry, depth },
+            [entry] => Resolved::One { entry: Rc::clone(entry), depth },
             several => Resolved::Several {
                 tables: several.iter().fold(Tables::NONE, |all, entry| all.with(entry.id)),
             },
@@ -237,7 +258,38 @@ impl<'a> Scope<'a> {
 
     /// Returns all tables of the select itself.
     pub(crate) fn own_tables(&self) -> Tables {
-        self.entries.iter().fold(Tables::NONE, |all, entry| all.with(entry.id))
+        let computed = self.computed.borrow();
+        self.entries
+            .iter()
+            .chain(computed.iter())
+            .fold(Tables::NONE, |all, entry| all.with(entry.id))
+    }
+
+    /// Returns the columns that a star stands for, of one table or of all; `None` if they are not
+    /// known. There are none where no table has the name.
+    pub(crate) fn star(
+        &self,
+        of: Option<TableName<'_>>,
+    ) -> Option<Vec<(Rc<Entry<'a>>, OutColumn)>> {
+        if let (None, false) = (of, self.hidden.is_empty()) {
+            let column = |one: &JoinedColumn<'a>| {
+                let (typ, collation) =
+                    (one.entry.source.type_of(&one.name), one.entry.source.collation_of(&one.name));
+                (one.entry.clone(), OutColumn { name: one.name.clone(), typ, collation })
+            };
+            return Some(self.joined.as_ref()?.iter().map(column).collect());
+        }
+        let mut all = Vec::new();
+        for entry in self.entries.iter().filter(|entry| entry.is_named(of)) {
+            let columns = entry.source.star_columns()?;
+            all.extend(columns.into_iter().map(|column| (entry.clone(), column)));
+        }
+        Some(all)
+    }
+
+    /// Makes a scope without tables.
+    pub(crate) fn empty(common: Vec<&'a CommonTable<'a>>) -> Scope<'a> {
+        Scope { common, ..Scope::default() }
     }
 
     /// Finds a common table by name.

@@ -98,7 +98,7 @@ pub(super) fn table_entries<'s, 'a>(
     scope: &'s Scope<'a>,
 ) -> impl Iterator<Item = (&'s Entry<'a>, &'s Arc<Table>)> {
     scope.entries.iter().filter_map(|entry| match &entry.source {
-        Source::Table(table) => Some((entry, table)),
+        Source::Table(table) => Some((&**entry, table)),
         _ => None,
     })
 }

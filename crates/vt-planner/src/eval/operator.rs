@@ -98,6 +98,11 @@ fn linked<'a>(left: Eval, link: &'a Binary<'a>, place: ColumnPlace<'_, 'a>) -> R
     Ok(Eval::Call(func, vec![left, right]))
 }
 
+/// Returns what computes a comparison.
+pub(crate) fn comparison(op: BinaryOp) -> Option<Func> {
+    if op.is_comparison() { plain_operator(op) } else { None }
+}
+
 fn plain_operator(op: BinaryOp) -> Option<Func> {
     Some(match op {
         BinaryOp::Eq => Func::Eq,

@@ -67,7 +67,8 @@ impl<'a> Planner<'a> {
         let own = (0..width).map(JoinColumn::Left);
         let columns = own.chain((0..exprs.len()).map(JoinColumn::Right)).collect();
         let right = Node::Route(Box::new(right));
-        Ok(Node::Join(Box::new(Join { kind: JoinKind::Inner, left: rows, right, columns, vars })))
+        let join = Join::new(JoinKind::Inner, rows, right, columns);
+        Ok(Node::Join(Box::new(Join { vars, ..join })))
     }
 }
 

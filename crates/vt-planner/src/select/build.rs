@@ -4,13 +4,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use vt_base::Error;
-use vt_eval::Expr as Eval;
 use vt_plan::{Join, Node};
 use vt_sql::ast::{
     Comments, Lock, Query, QueryBody, Select, SelectExpr, SelectItem, SelectOptions,
 };
 
-use super::op::{JoinOp, Op, RouteOp, RowsOp};
+use super::op::{JoinOp, Op, RouteOp};
 use crate::analyze::Scope;
 use crate::fields::one;
 use crate::planner::Planner;
@@ -27,28 +26,19 @@ impl<'a> Planner<'a> {
         match op {
             Op::Route(route) => self.build_route(&route, locks, scope),
             Op::Join(join) => {
-                let JoinOp { kind, left, right, columns, vars } = *join;
+                let JoinOp { kind, left, right, columns, vars, predicate, matching } = *join;
                 let left = self.build(left, locks, scope)?;
                 let right = self.build(right, locks, scope)?;
                 let vars = vars.into_iter().map(|(name, place)| (Arc::from(name), place)).collect();
-                Ok(Node::Join(Box::new(Join { kind, left, right, columns, vars })))
+                let join = Join::new(kind, left, right, columns);
+                Ok(Node::Join(Box::new(Join { vars, predicate, matching, ..join })))
             }
             Op::Filter(filter) => {
                 let input = Box::new(self.build(filter.input, locks, scope)?);
                 Ok(Node::Filter { input, predicate: filter.predicate })
             }
-            Op::Rows(rows) => {
-                let RowsOp { node, columns, exprs, .. } = *rows;
-                if exprs.is_empty() {
-                    return Ok(node);
-                }
-                let own = (0..columns.len()).map(Eval::Column);
-                let names = columns.iter().map(|column| column.name.clone());
-                let computed = exprs.iter().map(|(expr, _)| vt_sql::to_sql(expr).into());
-                let names = names.chain(computed).collect();
-                let exprs = own.chain(exprs.iter().map(|(_, eval)| eval.clone())).collect();
-                Ok(Node::Project { input: Box::new(node), exprs, names })
-            }
+            Op::Compute(compute) => self.build_compute(*compute, locks, scope),
+            Op::Rows(rows) => Ok(rows.node),
         }
     }
 
@@ -66,6 +56,7 @@ impl<'a> Planner<'a> {
         }
         let select = self.select_of(route, &items);
         let query = self.arena.node(Query { locks, ..plain_query(QueryBody::Select(select)) });
+        let query = self.with_commons(query, &scope.common);
         let choice = self.choose(route, scope)?;
         Ok(Node::Route(Box::new(self.route_of(route, choice, query)?)))
     }

@@ -8,9 +8,10 @@ use vt_sql::ast::{BinaryOp, Expr};
 
 use super::from::Parts;
 use super::op::{Home, JoinOp, Op, RouteOp};
-use super::subquery::has_query;
+use super::subquery::{has_query, query_of};
 use crate::analyze::{Scope, Tables};
 use crate::planner::Planner;
+use crate::tree::any_expr;
 
 impl<'a> Planner<'a> {
     /// Joins operators, as far as they go together in routes, and applies the conditions.
@@ -64,7 +65,7 @@ impl<'a> Planner<'a> {
             let deps = self.deps(filter, scope)?.both(own);
             match ops.iter_mut().find(|op| deps.is_within(op.tables())) {
                 Some(op) => {
-                    let taken = std::mem::replace(op, Op::Route(Box::new(nothing())));
+                    let taken = std::mem::replace(op, Op::nothing());
                     *op = self.push_filter(taken, filter, scope)?;
                 }
                 None => left.push(filter),
@@ -82,7 +83,7 @@ impl<'a> Planner<'a> {
             let rank = match op {
                 Op::Rows(_) => (0, 0),
                 Op::Route(route) => self.choose(route, scope)?.rank(),
-                Op::Join(_) | Op::Filter(_) => (10, 0),
+                Op::Join(_) | Op::Filter(_) | Op::Compute(_) => (10, 0),
             };
             if rank < best.1 {
                 best = (index, rank);
@@ -122,7 +123,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Returns whether an equality names a column of a vindex of a route.
-    fn uses_vindex(
+    pub(super) fn uses_vindex(
         &self,
         op: &Op<'a>,
         filter: Expr<'a>,
@@ -151,13 +152,39 @@ impl<'a> Planner<'a> {
         conditions: &[Expr<'a>],
         scope: &Rc<Scope<'a>>,
     ) -> Result<Op<'a>, Error> {
-        let mut join =
-            JoinOp { kind: JoinKind::Inner, left, right, columns: Vec::new(), vars: Vec::new() };
+        let sides = (left, right);
+        let (left, right) = match self.matching_join(JoinKind::Inner, sides, conditions, scope)? {
+            Ok(joined) => return Ok(joined),
+            Err(sides) => sides,
+        };
+        let mut join = JoinOp::new(JoinKind::Inner, left, right);
         for condition in conditions {
             let bound = self.bind_left(&mut join, *condition, scope)?;
             join.right = self.push_filter(join.right, bound, scope)?;
         }
         Ok(Op::Join(Box::new(join)))
+    }
+
+    /// Returns whether a route's shards can answer all queries in some conditions.
+    fn queries_merge(
+        &self,
+        conditions: &[Expr<'a>],
+        route: &RouteOp<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<bool, Error> {
+        let mut queries = Vec::new();
+        for condition in conditions {
+            any_expr(*condition, &mut |part| {
+                queries.extend(query_of(part));
+                false
+            });
+        }
+        for query in queries {
+            if !self.subquery_merges(query, None, route, scope)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     pub(super) fn plan_left_join(
@@ -171,16 +198,22 @@ impl<'a> Planner<'a> {
             && self.left_joins_merge(left_route, right_route, on, scope)?
         {
             let merged = self.merge_left(left_route, right_route, on)?;
-            return Ok(Op::Route(Box::new(merged)));
+            if self.queries_merge(on, &merged, scope)? {
+                return Ok(Op::Route(Box::new(merged)));
+            }
         }
-        if on.iter().any(|expr| has_query(*expr)) {
-            return Err(Error::unsupported("subquery in outer join predicate"));
-        }
-        let kind = JoinKind::Left;
-        let mut join = JoinOp { kind, left, right, columns: Vec::new(), vars: Vec::new() };
+        let (left, right) = match self.matching_join(JoinKind::Left, (left, right), on, scope)? {
+            Ok(joined) => return Ok(joined),
+            Err(sides) => sides,
+        };
+        let mut join = JoinOp::new(JoinKind::Left, left, right);
         for condition in on {
             let bound = self.bind_left(&mut join, *condition, scope)?;
-            join.right = self.push_filter(join.right, bound, scope)?;
+            let right = std::mem::replace(&mut join.right, Op::nothing());
+            join.right = match has_query(bound) {
+                true => self.settle_inside(right, bound, scope)?,
+                false => self.push_filter(right, bound, scope)?,
+            };
         }
         Ok(Op::Join(Box::new(join)))
     }

@@ -14,6 +14,7 @@ use vt_vschema::table::same_name;
 use super::block::Block;
 use super::op::{Home, Member, Op, RouteOp, RowsOp};
 use super::routing::pinned;
+use crate::analyze::joined::hidden_in;
 use crate::analyze::{Entry, Resolved, Scope, Tables};
 use crate::planner::{Located, Planner};
 use crate::shard_form::{conjuncts, equal};
@@ -49,33 +50,36 @@ impl<'a> Planner<'a> {
                 }
                 Ok(())
             }
-            TableRef::Derived(derived) => {
+            TableRef::Derived(derived) if !derived.lateral => {
                 parts.ops.push(self.plan_derived(derived, scope)?);
                 Ok(())
             }
-            TableRef::JsonTable(_) => Err(Error::unsupported("json_table expressions")),
+            TableRef::Derived(_) | TableRef::JsonTable(_) => self.plan_after(table, scope, parts),
             TableRef::Paren(tables) => self.plan_tables(tables, scope, parts),
             TableRef::Join(join) => match join.kind {
-                AstJoin::Inner | AstJoin::Straight => {
+                AstJoin::Inner | AstJoin::Straight | AstJoin::NaturalInner => {
                     self.plan_table(&join.left, scope, parts)?;
                     self.plan_table(&join.right, scope, parts)?;
                     self.join_conditions(join, scope, &mut parts.filters)
                 }
-                AstJoin::Left | AstJoin::Right => {
+                _ => {
                     let mut on = Vec::new();
                     self.join_conditions(join, scope, &mut on)?;
-                    let left = self.plan_side(&join.left, scope)?;
-                    let right = self.plan_side(&join.right, scope)?;
                     let (left, right) = match join.kind {
-                        AstJoin::Left => (left, right),
-                        _ => (right, left),
+                        AstJoin::Right | AstJoin::NaturalRight => (&join.right, &join.left),
+                        _ => (&join.left, &join.right),
                     };
-                    parts.ops.push(self.plan_left_join(left, right, &on, scope)?);
+                    let left = self.plan_side(left, scope)?;
+                    let joined = match self.plan_lateral(&left, right, scope)? {
+                        Some(lateral) => self.plan_lateral_left(left, lateral, &on, scope)?,
+                        None => {
+                            let right = self.plan_side(right, scope)?;
+                            self.plan_left_join(left, right, &on, scope)?
+                        }
+                    };
+                    parts.ops.push(joined);
                     Ok(())
                 }
-                AstJoin::NaturalInner => Err(Error::unsupported("natural join")),
-                AstJoin::NaturalLeft => Err(Error::unsupported("natural left join")),
-                AstJoin::NaturalRight => Err(Error::unsupported("natural right join")),
             },
         }
     }
@@ -95,12 +99,11 @@ impl<'a> Planner<'a> {
         out: &mut Vec<Expr<'a>>,
     ) -> Result<(), Error> {
         match join.condition {
-            JoinCondition::None => {}
             JoinCondition::On(on) => split(self, on, out),
-            JoinCondition::Using(names) => {
-                for name in names {
-                    let left = self.using_column(&join.left, *name, scope)?;
-                    let right = self.using_column(&join.right, *name, scope)?;
+            JoinCondition::None | JoinCondition::Using(_) => {
+                for name in self.joined_names(join, scope)? {
+                    let left = self.using_column(&join.left, name, scope)?;
+                    let right = self.using_column(&join.right, name, scope)?;
                     out.push(equal(self.arena, left, right));
                 }
             }
@@ -117,9 +120,10 @@ impl<'a> Planner<'a> {
     ) -> Result<Expr<'a>, Error> {
         let mut names = Vec::new();
         exposed_names(side, &mut names);
-        let own = |entry: &&Entry<'a>| names.contains(&entry.name);
-        let entries: Vec<Entry<'a>> = scope.entries.iter().filter(own).cloned().collect();
-        let side = Scope { entries, parent: None, common: Vec::new() };
+        let own = |entry: &&Rc<Entry<'a>>| names.contains(&entry.name);
+        let entries: Vec<_> = scope.entries.iter().filter(own).cloned().collect();
+        let hidden = hidden_in(*side, scope)?;
+        let side = Scope { entries, hidden, ..Scope::default() };
         let bare = ColumnName { table: None, name };
         match side.resolve(&bare)? {
             Resolved::One { entry, .. } => {
@@ -141,20 +145,7 @@ impl<'a> Planner<'a> {
         if factor.name.qualifier.is_none()
             && let Some(common) = scope.common_table(factor.name.name.as_str())
         {
-            let derived = self.arena.node(Derived {
-                lateral: false,
-                query: common.query,
-                alias: Some(name),
-                columns: common.columns,
-            });
-            let before: Vec<_> = scope
-                .common
-                .iter()
-                .take_while(|one| !std::ptr::eq(**one, common))
-                .copied()
-                .collect();
-            let around = Rc::new(Scope { entries: Vec::new(), parent: None, common: before });
-            return self.plan_derived_in(derived, id, &around);
+            return self.plan_common(common, (name, id), scope);
         }
         let from = vec![TableRef::Table(factor)];
         let route = |home, vindexes, pinned| {
@@ -188,9 +179,6 @@ impl<'a> Planner<'a> {
         derived: &'a Derived<'a>,
         scope: &Rc<Scope<'a>>,
     ) -> Result<Op<'a>, Error> {
-        if derived.lateral {
-            return Err(Error::unsupported("lateral derived tables"));
-        }
         let Some(alias) = derived.alias else {
             return Err(Error::bug("a derived table without a name"));
         };
@@ -199,17 +187,18 @@ impl<'a> Planner<'a> {
         let around = match &scope.parent {
             Some(parent) => Rc::new(Scope {
                 entries: parent.entries.clone(),
+                computed: parent.computed.clone(),
+                hidden: parent.hidden.clone(),
+                joined: parent.joined.clone(),
                 parent: parent.parent.clone(),
                 common: scope.common.clone(),
             }),
-            None => {
-                Rc::new(Scope { entries: Vec::new(), parent: None, common: scope.common.clone() })
-            }
+            None => Rc::new(Scope::empty(scope.common.clone())),
         };
         self.plan_derived_in(derived, id, &around)
     }
 
-    fn plan_derived_in(
+    pub(super) fn plan_derived_in(
         &self,
         derived: &'a Derived<'a>,
         id: Tables,
@@ -240,7 +229,7 @@ impl<'a> Planner<'a> {
                 for (column, name) in columns.iter_mut().zip(derived.columns) {
                     column.name = name.as_str().into();
                 }
-                Ok(Op::Rows(Box::new(RowsOp { table: id, node, columns, exprs: Vec::new() })))
+                Ok(Op::Rows(Box::new(RowsOp { table: id, node, columns })))
             }
         }
     }
@@ -266,7 +255,8 @@ pub(crate) fn split<'a>(planner: &Planner<'a>, condition: Expr<'a>, out: &mut Ve
     }
 }
 
-fn exposed_names<'a>(table: &TableRef<'a>, out: &mut Vec<Ident<'a>>) {
+/// Collects the names by which columns refer to tables.
+pub(crate) fn exposed_names<'a>(table: &TableRef<'a>, out: &mut Vec<Ident<'a>>) {
     match table {
         TableRef::Table(factor) => out.push(factor.exposed_name()),
         TableRef::Derived(derived) => out.extend(derived.alias),
@@ -279,13 +269,13 @@ fn exposed_names<'a>(table: &TableRef<'a>, out: &mut Vec<Ident<'a>>) {
     }
 }
 
-fn entry_id<'a>(
+pub(super) fn entry_id<'a>(
     scope: &Scope<'a>,
     name: Ident<'a>,
     qualifier: Option<Ident<'a>>,
 ) -> Result<Tables, Error> {
     let keyspace = qualifier.map(|one| one.as_str());
-    let fits = |entry: &&Entry<'a>| {
+    let fits = |entry: &&Rc<Entry<'a>>| {
         entry.name == name
             && keyspace.is_none_or(|one| entry.keyspace.as_deref().is_none_or(|held| held == one))
     };

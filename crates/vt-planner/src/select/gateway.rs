@@ -99,11 +99,21 @@ impl<'a> Planner<'a> {
         scope: &Rc<Scope<'a>>,
     ) -> Result<(), Error> {
         // What a plan of its own gives cannot be weighed any more.
-        if Planner::needs_weight(key) && !reads_rows(op) {
+        if Planner::needs_weight(key) && !self.is_of_rows(op, expr, scope)? {
             let weight = self.weight(expr, key.typ);
             key.weight_column = Some(self.add_column(op, weight, scope)?);
         }
         Ok(())
+    }
+
+    /// Returns whether an expression reads what a plan of its own gives.
+    pub(super) fn is_of_rows(
+        &self,
+        op: &Op<'a>,
+        expr: Expr<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<bool, Error> {
+        Ok(self.deps(expr, scope)?.overlaps(op.rows_tables()))
     }
 
     /// Puts expressions in place of the aliases that stand for them.
@@ -121,16 +131,6 @@ impl<'a> Planner<'a> {
 enum Place {
     Column(usize),
     Computed(Eval),
-}
-
-/// Returns whether an operator reads, anywhere, what a plan of its own gives.
-pub(super) fn reads_rows(op: &Op<'_>) -> bool {
-    match op {
-        Op::Rows(_) => true,
-        Op::Route(_) => false,
-        Op::Filter(filter) => reads_rows(&filter.input),
-        Op::Join(join) => reads_rows(&join.left) || reads_rows(&join.right),
-    }
 }
 
 /// Puts expressions in place of aliases.

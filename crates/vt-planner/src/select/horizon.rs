@@ -37,6 +37,8 @@ impl<'a> Planner<'a> {
         parent: Option<&Rc<Scope<'a>>>,
         common: &[&'a CommonTable<'a>],
     ) -> Result<Block<'a>, Error> {
+        let query = self.with_commons(query, common);
+        let (query, select) = self.qualified(query, select, parent, common)?;
         let scope = self.scope_of(select, parent, common)?;
         let mut parts = Parts::default();
         self.plan_tables(select.from, &scope, &mut parts)?;
@@ -65,7 +67,10 @@ impl<'a> Planner<'a> {
                 settled.extend(changed);
             }
         }
-        let (query, select) = self.settle_select(query, select, &op, &scope, &mut pullouts)?;
+        if let Some(regrouped) = self.regrouped(query, select, &op, &scope)? {
+            return self.plan_block(regrouped, parent, common);
+        }
+        let (query, select, op) = self.settle_select(query, select, op, &scope, &mut pullouts)?;
         // The statement's own FROM stays, unless a condition of a join had to change.
         let select = match (&op, joined_queries.is_empty(), has_query_in_filter(select)) {
             (Op::Route(_), true, false) => select,

@@ -204,7 +204,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn one_table(&self, tables: &[TableRef<'a>]) -> TableRef<'a> {
+    pub(super) fn one_table(&self, tables: &[TableRef<'a>]) -> TableRef<'a> {
         match tables {
             [one] => *one,
             several => TableRef::Paren(self.arena.list(several)),

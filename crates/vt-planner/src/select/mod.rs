@@ -7,18 +7,24 @@
 //! `build.rs` makes the plan.
 
 mod aggregate;
+mod apply;
 mod ask;
 mod block;
 mod build;
 mod combine;
+mod common;
+mod compute;
 mod from;
 mod gateway;
 mod horizon;
 mod keys;
+mod lateral;
+mod matching;
 mod merge;
 mod op;
 mod output;
 mod outs;
+mod regroup;
 mod routing;
 mod sql_items;
 mod subquery;
@@ -30,7 +36,7 @@ use vt_base::Error;
 use vt_plan::Node;
 use vt_sql::ast::{
     CommonTable, Derived, Expr, Ident, Query, QueryBody, Select, SelectItem, SelectOptions,
-    TableFactor, TableRef,
+    TableFactor, TableName, TableRef,
 };
 
 use crate::analyze::Scope;
@@ -39,7 +45,8 @@ use crate::planner::Planner;
 use crate::tree::{Child, any_expr, walk_query};
 
 pub(crate) use block::{Block, RouteBlock};
-pub(crate) use from::{Parts, split};
+pub(crate) use common::Commons;
+pub(crate) use from::{Parts, exposed_names, split};
 pub(crate) use op::{Choice, Op, RouteOp};
 pub(crate) use subquery::{Nesting, Pullout, has_query};
 
@@ -69,18 +76,13 @@ impl<'a> Planner<'a> {
     ) -> Result<Block<'a>, Error> {
         self.count_block()?;
         let common = with_common(query, common);
-        if query.with.is_some_and(|with| with.recursive) {
-            return Err(Error::unsupported("WITH RECURSIVE over sharded tables"));
-        }
+        self.note_recursive(query);
         match query.body {
             QueryBody::Select(select) => self.plan_select(query, select, parent, &common),
             QueryBody::Set(set) => self.plan_union(query, set, parent, &common),
             QueryBody::Values(_) => self.plan_values(query, parent, &common),
             QueryBody::Table(name) => {
-                let factor =
-                    TableFactor { name, partitions: &[], alias: None, sample: None, hints: &[] };
-                let from = [TableRef::Table(self.arena.node(factor))];
-                let select = self.star_of(self.arena.list(&from));
+                let select = self.star_of(self.arena.list(&[self.table_ref(name)]));
                 let body = QueryBody::Select(select);
                 let query = self.arena.node(Query { body, ..*query });
                 self.plan_select(query, select, parent, &common)
@@ -121,13 +123,19 @@ impl<'a> Planner<'a> {
             return Err(Error::unsupported("VALUES with queries beside sharded tables"));
         }
         let route = combine::nothing();
-        let scope = Scope { entries: Vec::new(), parent: parent.cloned(), common: common.to_vec() };
+        let scope = Scope { parent: parent.cloned(), ..Scope::empty(common.to_vec()) };
         let block = RouteBlock { route, scope: Rc::new(scope), query };
         Ok(Block::Route(Box::new(block)))
     }
 
+    /// Makes a table of a FROM.
+    fn table_ref(&self, name: TableName<'a>) -> TableRef<'a> {
+        let factor = TableFactor { name, partitions: &[], alias: None, sample: None, hints: &[] };
+        TableRef::Table(self.arena.node(factor))
+    }
+
     /// Makes `select * from ...`.
-    fn star_of(&self, from: &'a [TableRef<'a>]) -> &'a Select<'a> {
+    pub(super) fn star_of(&self, from: &'a [TableRef<'a>]) -> &'a Select<'a> {
         self.arena.node(Select {
             comments: vt_sql::ast::Comments::NONE,
             options: SelectOptions::default(),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use vt_eval::Expr as Eval;
-use vt_plan::{JoinColumn, JoinKind, Node};
-use vt_sql::ast::{Expr, SelectExpr, TableRef};
+use vt_plan::{JoinColumn, JoinKind, Matching, Node, Predicate};
+use vt_sql::ast::{ColumnName, Expr, SelectExpr, TableRef};
 use vt_vschema::{ColumnVindex, Destination, Keyspace, Table, Vindex};
 
 use crate::analyze::Tables;
@@ -16,7 +16,8 @@ pub(crate) enum Op<'a> {
     Route(Box<RouteOp<'a>>),
     Join(Box<JoinOp<'a>>),
     Filter(Box<FilterOp<'a>>),
-    Rows(Box<RowsOp<'a>>),
+    Compute(Box<ComputeOp<'a>>),
+    Rows(Box<RowsOp>),
 }
 
 /// Tables that one statement to each shard can read together.
@@ -93,7 +94,7 @@ pub(crate) enum Choice<'a> {
     },
 }
 
-/// Runs the right side for each row of the left.
+/// Brings rows of the right side to each row of the left.
 #[derive(Clone, Debug)]
 pub(crate) struct JoinOp<'a> {
     pub(crate) kind: JoinKind,
@@ -101,6 +102,8 @@ pub(crate) struct JoinOp<'a> {
     pub(crate) right: Op<'a>,
     pub(crate) columns: Vec<JoinColumn>,
     pub(crate) vars: Vec<(&'a str, usize)>,
+    pub(crate) predicate: Option<Predicate>,
+    pub(crate) matching: Option<Matching>,
 }
 
 /// Drops rows at the gateway.
@@ -110,26 +113,84 @@ pub(crate) struct FilterOp<'a> {
     pub(crate) predicate: Eval,
 }
 
+/// Computes columns at the gateway.
+#[derive(Clone, Debug)]
+pub(crate) struct ComputeOp<'a> {
+    pub(crate) input: Op<'a>,
+    pub(crate) outputs: Vec<Computed<'a>>,
+}
+
+/// A column of a [`ComputeOp`].
+#[derive(Clone, Debug)]
+pub(crate) enum Computed<'a> {
+    /// A column of the input.
+    Column(usize),
+    /// An expression, over places of the input.
+    Eval(Expr<'a>, Eval),
+    /// An expression that a shard computes, with the places of its columns in the input.
+    Asked(Expr<'a>, Vec<(*const ColumnName<'a>, usize)>),
+}
+
 /// A derived table that the gateway makes by a plan of its own.
 #[derive(Clone, Debug)]
-pub(crate) struct RowsOp<'a> {
+pub(crate) struct RowsOp {
     pub(crate) table: Tables,
     pub(crate) node: Node,
     pub(crate) columns: Vec<OutColumn>,
-    /// Computed columns, behind those of the node.
-    pub(crate) exprs: Vec<(Expr<'a>, Eval)>,
+}
+
+impl Default for RowsOp {
+    fn default() -> RowsOp {
+        let node = Node::Concat { inputs: Vec::new() };
+        RowsOp { table: Tables::NONE, node, columns: Vec::new() }
+    }
+}
+
+impl<'a> JoinOp<'a> {
+    pub(crate) fn new(kind: JoinKind, left: Op<'a>, right: Op<'a>) -> JoinOp<'a> {
+        let (columns, vars, predicate, matching) = (Vec::new(), Vec::new(), None, None);
+        JoinOp { kind, left, right, columns, vars, predicate, matching }
+    }
 }
 
 impl Op<'_> {
+    /// Makes an operator that stands in for one that is being changed.
+    pub(crate) fn nothing() -> Self {
+        Op::Rows(Box::default())
+    }
+
+    /// Returns how many columns the operator gives so far.
+    pub(crate) fn width(&self) -> usize {
+        match self {
+            Op::Route(route) => route.items.len(),
+            Op::Join(join) => join.columns.len(),
+            Op::Filter(filter) => filter.input.width(),
+            Op::Compute(compute) => compute.outputs.len(),
+            Op::Rows(rows) => rows.columns.len(),
+        }
+    }
+
+    /// Returns the tables whose rows come from plans of the gateway's own.
+    pub(crate) fn rows_tables(&self) -> Tables {
+        match self {
+            Op::Route(_) => Tables::NONE,
+            Op::Join(join) => join.left.rows_tables().with(join.right.rows_tables()),
+            Op::Filter(filter) => filter.input.rows_tables(),
+            Op::Compute(compute) => compute.input.rows_tables(),
+            Op::Rows(rows) => rows.table,
+        }
+    }
+
     /// Returns the tables whose columns the operator gives.
     pub(crate) fn tables(&self) -> Tables {
         match self {
             Op::Route(route) => route.tables,
             Op::Join(join) => match join.kind {
-                JoinKind::Inner | JoinKind::Left => join.left.tables().with(join.right.tables()),
                 JoinKind::Semi | JoinKind::Anti => join.left.tables(),
+                _ => join.left.tables().with(join.right.tables()),
             },
             Op::Filter(filter) => filter.input.tables(),
+            Op::Compute(compute) => compute.input.tables(),
             Op::Rows(rows) => rows.table,
         }
     }

@@ -4,15 +4,15 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use vt_base::{Error, ErrorId};
+use vt_eval::Expr as Eval;
 use vt_plan::{JoinColumn, JoinKind};
 use vt_sql::Arena;
 use vt_sql::ast::{BinaryOp, Collate, ColumnName, Expr, Ident, IsWhat, Query, SelectExpr};
-use vt_value::Collation;
 use vt_vschema::table::same_name;
 
+use super::compute::is_null_of_null;
 use super::op::{FilterOp, JoinOp, Op, RowsOp};
 use crate::analyze::{Resolved, Scope, Tables};
-use crate::eval::translate;
 use crate::planner::Planner;
 use crate::shard_form::bind;
 use crate::tree::{Rewrite, rewrite_children};
@@ -20,8 +20,6 @@ use crate::tree::{Rewrite, rewrite_children};
 impl<'a> Planner<'a> {
     /// Asks an operator for an expression; returns its place among the operator's columns.
     ///
-    /// # Errors
-    /// The operator cannot give it: it needs columns of both sides of an outer join.
     pub(crate) fn add_column(
         &self,
         op: &mut Op<'a>,
@@ -38,7 +36,7 @@ impl<'a> Planner<'a> {
         item: SelectExpr<'a>,
         scope: &Rc<Scope<'a>>,
     ) -> Result<usize, Error> {
-        match op {
+        let given = match op {
             Op::Route(route) => {
                 let same = |held: &SelectExpr<'a>| {
                     held.expr == item.expr && (item.name.is_empty() || held.name == item.name)
@@ -47,73 +45,69 @@ impl<'a> Planner<'a> {
                     return Ok(place);
                 }
                 route.items.push(item);
-                Ok(route.items.len() - 1)
+                return Ok(route.items.len() - 1);
             }
-            Op::Filter(filter) => self.add_named_column(&mut filter.input, item, scope),
-            Op::Join(join) => self.add_to_join(join, item, scope),
-            Op::Rows(rows) => self.add_to_rows(rows, item.expr, scope),
+            Op::Filter(filter) => {
+                return self.add_named_column(&mut filter.input, item, scope);
+            }
+            Op::Compute(compute) => return self.add_to_compute(compute, item, scope),
+            Op::Join(join) => self.add_to_join(join, item, scope)?,
+            Op::Rows(rows) => self.add_to_rows(rows, item.expr, scope)?,
+        };
+        match given {
+            Some(place) => Ok(place),
+            None => self.add_to_compute(self.make_compute(op)?, item, scope),
         }
     }
 
-    fn add_to_join(
+    /// Asks a join for an expression; `None` if it must be computed over the joined rows.
+    pub(super) fn add_to_join(
         &self,
         join: &mut JoinOp<'a>,
         item: SelectExpr<'a>,
         scope: &Rc<Scope<'a>>,
-    ) -> Result<usize, Error> {
+    ) -> Result<Option<usize>, Error> {
         let deps = self.deps(item.expr, scope)?;
         let (left, right) = (join.left.tables(), join.right.tables());
         let column = if !deps.overlaps(right) {
             JoinColumn::Left(self.add_named_column(&mut join.left, item, scope)?)
-        } else if !deps.overlaps(left) {
-            JoinColumn::Right(self.add_named_column(&mut join.right, item, scope)?)
-        } else if join.kind == JoinKind::Inner {
-            let expr = self.bind_left(join, item.expr, scope)?;
-            let item = SelectExpr { expr, ..item };
-            JoinColumn::Right(self.add_named_column(&mut join.right, item, scope)?)
+        } else if deps.overlaps(left) {
+            return Ok(None);
         } else {
-            let text = vt_sql::to_sql(&item.expr);
-            return Err(Error::unsupported(format!("expression over an outer join: {text}")));
-        };
-        match join.columns.iter().position(|held| *held == column) {
-            Some(place) => Ok(place),
-            None => {
-                join.columns.push(column);
-                Ok(join.columns.len() - 1)
+            let fits = match join.kind {
+                JoinKind::Inner => true,
+                JoinKind::Any | JoinKind::All => matches!(item.expr, Expr::Column(_)),
+                _ => is_null_of_null(self.arena, item.expr),
+            };
+            if !fits {
+                return Ok(None);
             }
-        }
+            JoinColumn::Right(self.add_named_column(&mut join.right, item, scope)?)
+        };
+        let held = join.columns.iter().position(|held| *held == column);
+        Ok(Some(held.unwrap_or_else(|| {
+            join.columns.push(column);
+            join.columns.len() - 1
+        })))
     }
 
-    fn add_to_rows(
+    /// Finds a column of a derived table; `None` if the expression must be computed.
+    pub(super) fn add_to_rows(
         &self,
-        rows: &mut RowsOp<'a>,
+        rows: &mut RowsOp,
         expr: Expr<'a>,
         scope: &Rc<Scope<'a>>,
-    ) -> Result<usize, Error> {
-        let place = |rows: &RowsOp<'a>, expr: Expr<'a>| match expr {
-            Expr::Column(column) => {
-                let named = |one: &crate::analyze::scope::OutColumn| {
-                    same_name(&one.name, column.name.as_str())
-                };
-                Ok(match scope.resolve(column)? {
-                    Resolved::One { entry, .. } if entry.id == rows.table => {
-                        rows.columns.iter().position(named)
-                    }
-                    _ => None,
-                })
+    ) -> Result<Option<usize>, Error> {
+        let Expr::Column(column) = expr else { return Ok(None) };
+        let name = column.name.as_str();
+        let found = match scope.resolve(column)? {
+            Resolved::One { entry, .. } if entry.id == rows.table => {
+                rows.columns.iter().position(|one| same_name(&one.name, name))
             }
-            _ => Ok(None),
+            _ => None,
         };
-        if let Some(found) = place(rows, expr)? {
-            return Ok(found);
-        }
-        let own = rows.columns.len();
-        if let Some(found) = rows.exprs.iter().position(|(held, _)| *held == expr) {
-            return Ok(own + found);
-        }
-        let eval = translate(expr, &mut |part| place(rows, part))?;
-        rows.exprs.push((expr, eval));
-        Ok(own + rows.exprs.len() - 1)
+        let unknown = || Error::vt(ErrorId::VT03019, name);
+        found.map(Some).ok_or_else(unknown)
     }
 
     /// Gives an operator a condition that its rows must fulfil.
@@ -132,22 +126,31 @@ impl<'a> Planner<'a> {
                 outer.input = self.push_filter(outer.input, filter, scope)?;
                 Ok(Op::Filter(outer))
             }
+            Op::Compute(mut compute) => {
+                compute.input = self.push_filter(compute.input, filter, scope)?;
+                Ok(Op::Compute(compute))
+            }
             Op::Rows(_) => self.filter_here(op, filter, scope),
             Op::Join(mut join) => {
                 let deps = self.deps(filter, scope)?;
+                let applies = matches!(join.kind, JoinKind::Value | JoinKind::Any | JoinKind::All);
                 if !deps.overlaps(join.right.tables()) || join.kind == JoinKind::Semi {
                     join.left = self.push_filter(join.left, filter, scope)?;
-                } else if join.kind == JoinKind::Left
-                    && !self.refuses_null(filter, join.right.tables(), scope)?
-                {
+                    return Ok(Op::Join(join));
+                }
+                let keeps = join.kind == JoinKind::Left
+                    && !self.refuses_null(filter, join.right.tables(), scope)?;
+                if applies || keeps {
+                    return self.filter_here(Op::Join(join), filter, scope);
+                }
+                // Rows without a match would not pass.
+                join.kind = JoinKind::Inner;
+                if !deps.overlaps(join.left.tables()) {
+                    join.right = self.push_filter(join.right, filter, scope)?;
+                } else if join.matching.is_some() {
                     return self.filter_here(Op::Join(join), filter, scope);
                 } else {
-                    // Rows without a match would not pass.
-                    join.kind = JoinKind::Inner;
-                    let filter = match deps.overlaps(join.left.tables()) {
-                        true => self.bind_left(&mut join, filter, scope)?,
-                        false => filter,
-                    };
+                    let filter = self.bind_left(&mut join, filter, scope)?;
                     join.right = self.push_filter(join.right, filter, scope)?;
                 }
                 Ok(Op::Join(join))
@@ -191,20 +194,15 @@ impl<'a> Planner<'a> {
         filter: Expr<'a>,
         scope: &Rc<Scope<'a>>,
     ) -> Result<Op<'a>, Error> {
-        let mut collations: Vec<(usize, Collation)> = Vec::new();
-        let predicate = translate(filter, &mut |part| match part {
-            Expr::Column(_) => {
-                let place = self.add_column(&mut input, part, scope)?;
-                let name = self.collation_of(part, scope);
-                let collation = name.as_deref().and_then(Collation::from_name);
-                collations.extend(collation.map(|collation| (place, collation)));
-                Ok(Some(place))
+        let predicate = match self.computed_here(&mut input, filter, scope) {
+            Err(error) if error.is_unsupported() => {
+                // A shard computes whether the row stays.
+                let compute = self.make_compute(&mut input)?;
+                let item = SelectExpr { expr: filter, alias: None, name: "" };
+                Eval::Column(self.add_to_compute(compute, item, scope)?)
             }
-            _ => Ok(None),
-        })?;
-        let predicate = predicate.with_collations(&|place| {
-            collations.iter().find(|(one, _)| *one == place).map(|(_, collation)| *collation)
-        });
+            predicate => predicate?,
+        };
         Ok(Op::Filter(Box::new(FilterOp { input, predicate })))
     }
 

@@ -53,25 +53,20 @@ impl<'a> Planner<'a> {
                     return Err(Error::vt(ErrorId::VT03018, ""));
                 }
                 SelectItem::Star(of) => {
-                    let mut found = false;
-                    for entry in &scope.entries {
-                        if of.is_some_and(|table| table.name != entry.name) {
-                            continue;
-                        }
-                        found = true;
-                        let Some(columns) = entry.source.star_columns() else { return Ok(None) };
-                        let table = TableName { qualifier: None, name: entry.name };
-                        for column in columns {
-                            let name = self.arena.text(&column.name);
-                            let ident = Ident::new(name);
-                            let expr = ColumnName { table: Some(table), name: ident };
-                            let expr = Expr::Column(self.arena.node(expr));
-                            let item = SelectExpr { expr, alias: None, name };
-                            outs.push(Out { item, typ: column.typ, collation: column.collation });
-                        }
-                    }
-                    if let (false, Some(table)) = (found, of) {
+                    if let Some(table) = of
+                        && !scope.entries.iter().any(|entry| entry.is_named(*of))
+                    {
                         return Err(Error::vt(ErrorId::VT03022, table.name.as_str()));
+                    }
+                    let Some(columns) = scope.star(*of) else { return Ok(None) };
+                    for (entry, column) in columns {
+                        let table = TableName { qualifier: None, name: entry.name };
+                        let name = self.arena.text(&column.name);
+                        let ident = Ident::new(name);
+                        let expr = ColumnName { table: Some(table), name: ident };
+                        let expr = Expr::Column(self.arena.node(expr));
+                        let item = SelectExpr { expr, alias: None, name };
+                        outs.push(Out { item, typ: column.typ, collation: column.collation });
                     }
                 }
             }

@@ -7,10 +7,11 @@ use vt_base::Error;
 use vt_plan::{JoinKind, Node, Subquery, SubqueryKind};
 use vt_sql::Arena;
 use vt_sql::ast::{
-    Bind, Expr, GroupBy, In, InList, Limit, OrderItem, Query, QueryBody, Select, SelectExpr,
-    SelectItem, Unary, UnaryOp,
+    Binary, BinaryOp, Bind, Expr, GroupBy, In, InList, Limit, OrderItem, Quantifier, Query,
+    QueryBody, Select, SelectExpr, SelectItem, Unary, UnaryOp,
 };
 
+use super::apply::{Apply, operand_columns};
 use super::block::{Block, RouteBlock};
 use super::merge::same_place;
 use super::op::{Choice, Home, JoinOp, Op, RouteOp, RowsOp};
@@ -38,11 +39,17 @@ impl Pullout {
 
 /// Returns whether an expression holds a query.
 pub(crate) fn has_query(expr: Expr<'_>) -> bool {
-    any_expr(expr, &mut |part| match part {
-        Expr::Subquery(_) | Expr::Exists(_) | Expr::Quantified(_) => true,
-        Expr::In(one) => matches!(one.list, InList::Query(_)),
-        _ => false,
-    })
+    any_expr(expr, &mut |part| query_of(part).is_some())
+}
+
+/// Returns the query that an expression is made of.
+pub(super) fn query_of<'a>(expr: Expr<'a>) -> Option<&'a Query<'a>> {
+    match expr {
+        Expr::Subquery(query) | Expr::Exists(query) => Some(query),
+        Expr::Quantified(one) => Some(one.query),
+        Expr::In(In { list: InList::Query(query), .. }) => Some(query),
+        _ => None,
+    }
 }
 
 impl<'a> Planner<'a> {
@@ -64,9 +71,24 @@ impl<'a> Planner<'a> {
         let deps = self.deps(condition, scope)?.both(scope.own_tables());
         let changed = {
             let target = route_for(&op, deps);
-            self.settle(condition, target, scope, pullouts, Nesting::Top)?
+            self.settle_over(condition, target, scope, Some(pullouts), Nesting::Top)?
         };
-        Ok((self.push_filter(op, changed, scope)?, Some(changed)))
+        let Settled { expr, applies } = changed;
+        let left = applies.is_empty().then_some(expr);
+        let op = self.with_applies(op, applies, scope)?;
+        Ok((self.push_filter(op, expr, scope)?, left))
+    }
+
+    /// Gives an operator a condition with queries in it, which run as often as the operator does.
+    pub(crate) fn settle_inside(
+        &self,
+        op: Op<'a>,
+        condition: Expr<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<Op<'a>, Error> {
+        let settled = self.settle_over(condition, None, scope, None, Nesting::Top)?;
+        let op = self.with_applies(op, settled.applies, scope)?;
+        self.push_filter(op, settled.expr, scope)
     }
 
     /// Settles the queries in the select list, HAVING, GROUP BY and ORDER BY.
@@ -74,14 +96,10 @@ impl<'a> Planner<'a> {
         &self,
         query: &'a Query<'a>,
         select: &'a Select<'a>,
-        op: &Op<'a>,
+        op: Op<'a>,
         scope: &Rc<Scope<'a>>,
         pullouts: &mut Vec<Pullout>,
-    ) -> Result<(&'a Query<'a>, &'a Select<'a>), Error> {
-        let target = match op {
-            Op::Route(route) => Some(&**route),
-            _ => None,
-        };
+    ) -> Result<(&'a Query<'a>, &'a Select<'a>, Op<'a>), Error> {
         let in_items = select.items.iter().any(|item| match item {
             SelectItem::Expr(item) => has_query(item.expr),
             _ => false,
@@ -90,10 +108,26 @@ impl<'a> Planner<'a> {
             select.group_by.is_some_and(|one| one.exprs.iter().any(|expr| has_query(*expr)));
         let in_order = query.order_by.iter().any(in_order_item);
         if !in_items && !in_group && !in_order && !select.having.is_some_and(has_query) {
-            return Ok((query, select));
+            return Ok((query, select, op));
         }
-        let mut settle =
-            |expr: Expr<'a>| self.settle(expr, target, scope, pullouts, Nesting::Inside);
+        let target = match &op {
+            Op::Route(route) => Some(&**route),
+            _ => None,
+        };
+        let mut applies = Vec::new();
+        let mut known: Vec<(Expr<'a>, Expr<'a>)> = Vec::new();
+        let mut settle = |expr: Expr<'a>| {
+            // An alias in GROUP BY or ORDER BY stands for the same value.
+            if let Some((_, held)) =
+                known.iter().find(|(from, _)| has_query(*from) && *from == expr)
+            {
+                return Ok(*held);
+            }
+            let settled = self.settle_over(expr, target, scope, Some(pullouts), Nesting::Inside)?;
+            applies.extend(settled.applies);
+            known.push((expr, settled.expr));
+            Ok::<_, Error>(settled.expr)
+        };
         let mut items = Vec::with_capacity(select.items.len());
         for item in select.items {
             items.push(match item {
@@ -109,9 +143,6 @@ impl<'a> Planner<'a> {
             order_by.push(OrderItem { expr: settle(item.expr)?, ..*item });
         }
         let group_by = match select.group_by {
-            Some(_) if in_group && target.is_none() => {
-                return Err(Error::unsupported("subqueries in GROUP BY"));
-            }
             Some(group_by) => {
                 let mut exprs = Vec::with_capacity(group_by.exprs.len());
                 for expr in group_by.exprs {
@@ -122,12 +153,17 @@ impl<'a> Planner<'a> {
             }
             None => None,
         };
+        let op = self.with_applies(op, applies, scope)?;
         let items = self.arena.list(&items);
         let select = self.arena.node(Select { items, having, group_by, ..*select });
         let query = Query { order_by: self.arena.list(&order_by), ..*query };
-        Ok((self.arena.node(query), select))
+        Ok((self.arena.node(query), select, op))
     }
 
+    /// Settles the queries in an expression that is not computed over rows of the gateway.
+    ///
+    /// # Errors
+    /// `VT12001` where a query would have to run for each row.
     pub(crate) fn settle(
         &self,
         expr: Expr<'a>,
@@ -136,10 +172,34 @@ impl<'a> Planner<'a> {
         pullouts: &mut Vec<Pullout>,
         nesting: Nesting,
     ) -> Result<Expr<'a>, Error> {
-        Settler { planner: self, target, scope, pullouts, nesting }.expr(expr)
+        let settled = self.settle_over(expr, target, scope, Some(pullouts), nesting)?;
+        match settled.applies.is_empty() {
+            true => Ok(settled.expr),
+            false => Err(Error::unsupported("a subquery that several shards answer for each row")),
+        }
     }
 
-    fn is_correlated(&self, query: &'a Query<'a>, scope: &Rc<Scope<'a>>) -> Result<bool, Error> {
+    /// Settles the queries in an expression: `target` is the route that it goes to, and without
+    /// `pullouts` no query runs before the block.
+    fn settle_over(
+        &self,
+        expr: Expr<'a>,
+        target: Option<&RouteOp<'a>>,
+        scope: &Rc<Scope<'a>>,
+        pullouts: Option<&mut Vec<Pullout>>,
+        nesting: Nesting,
+    ) -> Result<Settled<'a>, Error> {
+        let applies = Vec::new();
+        let mut settler = Settler { planner: self, target, scope, pullouts, applies, nesting };
+        let expr = settler.expr(expr)?;
+        Ok(Settled { expr, applies: settler.applies })
+    }
+
+    pub(crate) fn is_correlated(
+        &self,
+        query: &'a Query<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<bool, Error> {
         Ok(!self.query_deps(query, scope)?.is_empty())
     }
 
@@ -160,7 +220,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Returns whether a route's shards can answer a query inside one of its conditions.
-    fn subquery_merges(
+    pub(super) fn subquery_merges(
         &self,
         query: &'a Query<'a>,
         in_left: Option<Expr<'a>>,
@@ -170,6 +230,7 @@ impl<'a> Planner<'a> {
         let block = match self.plan_block(query, Some(scope), &scope.common) {
             Ok(Block::Route(block)) => block,
             Ok(Block::Node { .. }) => return Ok(false),
+            Err(error) if error.is_unsupported() => return Ok(false),
             Err(error) => return Err(error),
         };
         let Some(_) = block.route.home.common(&route.home) else { return Ok(false) };
@@ -244,19 +305,7 @@ impl<'a> Planner<'a> {
         scope: &Rc<Scope<'a>>,
     ) -> Result<Op<'a>, Error> {
         let nothing = self.new_table()?;
-        let placeholder = RowsOp {
-            table: nothing,
-            node: Node::Concat { inputs: Vec::new() },
-            columns: Vec::new(),
-            exprs: Vec::new(),
-        };
-        let mut join = JoinOp {
-            kind,
-            left: op,
-            right: Op::Rows(Box::new(placeholder)),
-            columns: Vec::new(),
-            vars: Vec::new(),
-        };
+        let mut join = JoinOp::new(kind, op, Op::nothing());
         let mut bound = self.bind_outer(&mut join, query, scope)?;
         if let Some(left) = left {
             // Bound first, so that no table of the query takes its columns for its own.
@@ -266,7 +315,7 @@ impl<'a> Planner<'a> {
         let bound = self.first_row(bound);
         let block = self.plan_block(bound, scope.parent.as_ref(), &scope.common)?;
         let node = self.block_node(block)?;
-        let rows = RowsOp { table: nothing, node, columns: Vec::new(), exprs: Vec::new() };
+        let rows = RowsOp { table: nothing, node, columns: Vec::new() };
         join.right = Op::Rows(Box::new(rows));
         Ok(Op::Join(Box::new(join)))
     }
@@ -289,7 +338,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Asks a query for one row at most.
-    fn first_row(&self, query: &'a Query<'a>) -> &'a Query<'a> {
+    pub(super) fn first_row(&self, query: &'a Query<'a>) -> &'a Query<'a> {
         match query.limit {
             Some(_) => query,
             None => {
@@ -308,11 +357,19 @@ pub(crate) enum Nesting {
     Inside,
 }
 
+/// An expression whose queries are settled.
+pub(crate) struct Settled<'a> {
+    pub(crate) expr: Expr<'a>,
+    /// What runs for the rows that the expression is computed over.
+    pub(crate) applies: Vec<Apply<'a>>,
+}
+
 struct Settler<'p, 's, 'a> {
     planner: &'p Planner<'a>,
     target: Option<&'s RouteOp<'a>>,
     scope: &'s Rc<Scope<'a>>,
-    pullouts: &'s mut Vec<Pullout>,
+    pullouts: Option<&'s mut Vec<Pullout>>,
+    applies: Vec<Apply<'a>>,
     nesting: Nesting,
 }
 
@@ -324,6 +381,11 @@ impl<'a> Settler<'_, '_, 'a> {
         }
     }
 
+    /// Returns whether a query gives the same for every row, and may run before all of them.
+    fn runs_first(&self, query: &'a Query<'a>) -> Result<bool, Error> {
+        Ok(self.pullouts.is_some() && !self.planner.is_correlated(query, self.scope)?)
+    }
+
     /// Makes a subquery run first; returns the names of its variables.
     fn pull_out(
         &mut self,
@@ -331,9 +393,6 @@ impl<'a> Settler<'_, '_, 'a> {
         kind: SubqueryKind,
     ) -> Result<(&'a str, &'a str), Error> {
         let planner = self.planner;
-        if planner.is_correlated(query, self.scope)? {
-            return Err(Error::unsupported("correlated subquery is only supported for EXISTS"));
-        }
         let parent = self.scope.parent.as_ref();
         let block = planner.plan_block(query, parent, &self.scope.common)?;
         let node = planner.block_node(block)?;
@@ -342,21 +401,19 @@ impl<'a> Settler<'_, '_, 'a> {
         let has_values = planner.arena.text(&format!("__sq_has_values{number}"));
         let wants = kind != SubqueryKind::Value;
         let has_values_var = wants.then(|| Arc::from(has_values));
-        self.pullouts.push(Pullout { kind, node, var: var.into(), has_values_var });
+        if let Some(pullouts) = &mut self.pullouts {
+            pullouts.push(Pullout { kind, node, var: var.into(), has_values_var });
+        }
         Ok((var, has_values))
     }
 
     /// Returns the collation of what a query gives, where it is known.
     fn collation_of(&self, query: &'a Query<'a>) -> Result<Option<Arc<str>>, Error> {
-        let parent = self.scope.parent.as_ref();
-        let columns = self.planner.query_columns(query, parent, &self.scope.common)?;
+        let columns = self.planner.query_columns(query, Some(self.scope), &self.scope.common)?;
         Ok(columns.and_then(|columns| columns.into_iter().next()?.collation))
     }
 
     fn pull_out_in(&mut self, one: &'a In<'a>, query: &'a Query<'a>) -> Result<Expr<'a>, Error> {
-        if matches!(one.expr, Expr::Row(_)) {
-            return Err(Error::unsupported("subquery of several columns beside sharded tables"));
-        }
         let top = self.nesting == Nesting::Top;
         let left = self.inside(one.expr)?;
         let left = self.planner.collated(left, self.collation_of(query)?.as_deref());
@@ -376,11 +433,72 @@ impl<'a> Settler<'_, '_, 'a> {
         })
     }
 
+    /// Makes a query run for the rows that the expression is computed over; returns its columns.
+    fn apply_value(&mut self, query: &'a Query<'a>, width: usize) -> Result<Vec<Expr<'a>>, Error> {
+        let (apply, columns) = self.planner.apply_value(query, width, self.scope)?;
+        self.applies.push(apply);
+        Ok(columns)
+    }
+
+    /// Makes a query run for the rows; returns whether it gives a row, or one that compares so.
+    fn apply_truth(
+        &mut self,
+        kind: JoinKind,
+        query: &'a Query<'a>,
+        test: Option<(BinaryOp, Expr<'a>)>,
+    ) -> Result<Expr<'a>, Error> {
+        let test = match test {
+            Some((op, left)) => Some((op, self.inside(left)?)),
+            None => None,
+        };
+        let (apply, column) = self.planner.apply_truth(kind, query, test, self.scope)?;
+        self.applies.push(apply);
+        Ok(column)
+    }
+
     fn inside(&mut self, expr: Expr<'a>) -> Result<Expr<'a>, Error> {
         let before = std::mem::replace(&mut self.nesting, Nesting::Inside);
         let changed = self.expr(expr);
         self.nesting = before;
         changed
+    }
+
+    fn settle_in(&mut self, one: &'a In<'a>, query: &'a Query<'a>) -> Result<Expr<'a>, Error> {
+        // A query that gives too little on this shard makes NOT IN true.
+        let in_left = (!one.negated).then_some(one.expr);
+        if self.stays(query, in_left)? {
+            let left = self.inside(one.expr)?;
+            return Ok(Expr::In(self.arena().node(In { expr: left, ..*one })));
+        }
+        if !matches!(one.expr, Expr::Row(_)) && self.runs_first(query)? {
+            return self.pull_out_in(one, query);
+        }
+        let test = Some((BinaryOp::Eq, one.expr));
+        let found = self.apply_truth(JoinKind::Any, query, test)?;
+        Ok(match one.negated {
+            true => Expr::Unary(self.arena().node(Unary { op: UnaryOp::Not, expr: found })),
+            false => found,
+        })
+    }
+
+    /// Settles a comparison of rows, one of which a query gives; `None` for any other expression.
+    fn settle_row(&mut self, one: &'a Binary<'a>) -> Result<Option<Expr<'a>>, Error> {
+        let (query, row) = match (one.left, one.right) {
+            (Expr::Row(row), Expr::Subquery(query)) | (Expr::Subquery(query), Expr::Row(row)) => {
+                (query, row)
+            }
+            _ => return Ok(None),
+        };
+        if self.stays(query, None)? {
+            return Ok(None);
+        }
+        let columns = self.apply_value(query, row.len())?;
+        let columns = Expr::Row(self.arena().list(&columns));
+        let (left, right) = match one.left {
+            Expr::Row(_) => (self.inside(one.left)?, columns),
+            _ => (columns, self.inside(one.right)?),
+        };
+        Ok(Some(Expr::Binary(self.arena().node(Binary { left, right, ..*one }))))
     }
 }
 
@@ -395,6 +513,10 @@ impl<'a> Rewrite<'a> for Settler<'_, '_, 'a> {
                 if self.stays(query, None)? {
                     return Ok(expr);
                 }
+                if !self.runs_first(query)? {
+                    let columns = self.apply_value(query, 1)?;
+                    return columns.first().copied().ok_or_else(|| operand_columns(1));
+                }
                 let collation = self.collation_of(query)?;
                 let (var, _) = self.pull_out(query, SubqueryKind::Value)?;
                 Ok(self.planner.collated(bind(self.planner, var), collation.as_deref()))
@@ -403,28 +525,31 @@ impl<'a> Rewrite<'a> for Settler<'_, '_, 'a> {
                 if self.stays(query, None)? {
                     return Ok(expr);
                 }
+                if !self.runs_first(query)? {
+                    return self.apply_truth(JoinKind::Any, query, None);
+                }
                 let query = self.planner.first_row(query);
                 let (_, has_values) = self.pull_out(query, SubqueryKind::Exists)?;
                 Ok(bind(self.planner, has_values))
             }
             Expr::In(one) => match one.list {
-                InList::Query(query) => {
-                    // A query that gives too little on this shard makes NOT IN true.
-                    let in_left = (!one.negated).then_some(one.expr);
-                    if self.stays(query, in_left)? {
-                        let left = self.inside(one.expr)?;
-                        return Ok(Expr::In(self.arena().node(In { expr: left, ..*one })));
-                    }
-                    self.pull_out_in(one, query)
-                }
+                InList::Query(query) => self.settle_in(one, query),
                 _ => self.parts(expr),
             },
             Expr::Quantified(one) => {
                 if self.stays(one.query, None)? {
                     return Ok(expr);
                 }
-                Err(Error::unsupported("ANY/ALL/SOME comparison operator"))
+                let kind = match one.quantifier {
+                    Quantifier::Any => JoinKind::Any,
+                    Quantifier::All => JoinKind::All,
+                };
+                self.apply_truth(kind, one.query, Some((one.op, one.left)))
             }
+            Expr::Binary(one) => match self.settle_row(one)? {
+                Some(settled) => Ok(settled),
+                None => self.parts(expr),
+            },
             _ => self.parts(expr),
         }
     }
@@ -472,6 +597,7 @@ fn route_for<'o, 'a>(op: &'o Op<'a>, tables: Tables) -> Option<&'o RouteOp<'a>> 
     match op {
         Op::Route(route) => tables.is_within(route.tables).then_some(route),
         Op::Filter(filter) => route_for(&filter.input, tables),
+        Op::Compute(compute) => route_for(&compute.input, tables),
         Op::Rows(_) => None,
         Op::Join(join) => match join.kind {
             JoinKind::Inner => {

@@ -103,7 +103,7 @@ impl<'a> Planner<'a> {
         Ok(Some(Block::Route(Box::new(block))))
     }
 
-    fn block_columns(&self, block: &Block<'a>) -> Result<Option<Vec<OutColumn>>, Error> {
+    pub(super) fn block_columns(&self, block: &Block<'a>) -> Result<Option<Vec<OutColumn>>, Error> {
         match block {
             Block::Node { columns, .. } => Ok(Some(columns.clone())),
             Block::Route(block) => {

@@ -87,40 +87,17 @@ fn each_sql(node: &Node, f: &mut dyn FnMut(&str)) {
                 f(&route.field_sql);
             }
         }
-        Node::Rows { .. } => {}
-        Node::Limit { input, .. }
-        | Node::Sort { input, .. }
-        | Node::Distinct { input, .. }
-        | Node::Filter { input, .. }
-        | Node::Project { input, .. }
-        | Node::Truncate { input, .. } => each_sql(input, f),
-        Node::Aggregate(aggregate) => each_sql(&aggregate.input, f),
-        Node::Window(window) => each_sql(&window.input, f),
-        Node::Match(one) => {
-            each_sql(&one.left, f);
-            each_sql(&one.right, f);
-        }
-        Node::Join(join) => {
-            each_sql(&join.left, f);
-            each_sql(&join.right, f);
-        }
-        Node::Subquery(one) => {
-            each_sql(&one.subquery, f);
-            each_sql(&one.outer, f);
-        }
-        Node::Concat { inputs } => inputs.iter().for_each(|input| each_sql(input, f)),
         Node::Insert(insert) => match &insert.source {
             InsertSource::Values => {
                 let rows: Vec<&str> = insert.rows.iter().map(|row| &**row).collect();
                 f(&format!("{}{}{}", insert.prefix, rows.join(", "), insert.suffix));
             }
-            InsertSource::Select(input) => {
-                f(&format!("{}(1){}", insert.prefix, insert.suffix));
-                each_sql(input, f);
-            }
+            InsertSource::Select(_) => f(&format!("{}(1){}", insert.prefix, insert.suffix)),
         },
         Node::Update(write) | Node::Delete(write) => f(&write.route.sql),
+        _ => {}
     }
+    node.inputs().into_iter().for_each(|input| each_sql(input, f));
 }
 
 /// Returns the statements of the grammar's own files.

@@ -13,7 +13,6 @@ use super::{Grouped, Grouping, Placed, Statement, each_part, gateway_func};
 use crate::analyze::Scope;
 use crate::planner::Planner;
 use crate::select::block::Block;
-use crate::select::gateway::reads_rows;
 use crate::select::horizon::Horizon;
 use crate::select::is_aggregated;
 use crate::select::op::Op;
@@ -66,7 +65,7 @@ impl<'a> Base<'_, 'a> {
         let place = self.place(planner, item.expr)?;
         let mut key = planner.key(place, item.descending, item.expr, self.scope);
         // What a plan of its own gives cannot be weighed any more.
-        if Planner::needs_weight(&key) && !reads_rows(&self.op) {
+        if Planner::needs_weight(&key) && !planner.is_of_rows(&self.op, item.expr, self.scope)? {
             key.weight_column = Some(self.place(planner, planner.weight(item.expr, key.typ))?);
         }
         Ok(key)
@@ -178,7 +177,10 @@ impl<'a> Planner<'a> {
             let mut key = self.key(place, false, exact, scope);
             let extreme = matches!(func, AggregateFunc::Min | AggregateFunc::Max);
             let compares = extreme || super::splits_distinct(call);
-            if compares && Planner::compares_by_weight(&key) && !reads_rows(&base.op) {
+            if compares
+                && Planner::compares_by_weight(&key)
+                && !self.is_of_rows(&base.op, exact, scope)?
+            {
                 let weight = self.compared(exact, key.typ);
                 key.weight_column = Some(match extreme {
                     // It becomes the weight of what is found.
