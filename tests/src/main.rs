@@ -16,6 +16,7 @@ mod lifecycle;
 mod load;
 mod oracle;
 mod topology;
+mod tpch;
 mod transactions;
 
 use std::io::Write;
@@ -38,13 +39,14 @@ fn main() -> ExitCode {
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 11] = [
+    let groups: [(&str, Vec<Case>); 12] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
         ("control", control::cases()),
         ("topology", topology::cases()),
         ("differential", differ::cases()),
+        ("tpch", tpch::cases()),
         ("expressions", oracle::cases()),
         ("clients", clients::cases()),
         ("load", load::cases()),

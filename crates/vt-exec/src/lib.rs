@@ -30,6 +30,7 @@ mod sort;
 mod step;
 mod stream;
 mod subquery;
+mod vindex_rows;
 mod window;
 mod write;
 

@@ -7,7 +7,9 @@ use vt_plan::Node;
 use vt_value::{Fields, QueryResult};
 
 use crate::kept::Kept;
-use crate::{ExecContext, concat, insert, join, matching, recurse, route, step, subquery, write};
+use crate::{
+    ExecContext, concat, insert, join, matching, recurse, route, step, subquery, vindex_rows, write,
+};
 
 /// Runs a node; the result of one that gives rows has fields, even without a row.
 pub(crate) fn run<'a>(
@@ -30,6 +32,7 @@ pub(crate) fn run<'a>(
             }
             Node::Kept { slot, .. } => Kept::read(*slot, ctx),
             Node::Recurse(recurse) => recurse::run(recurse, ctx).await,
+            Node::VindexRows(rows) => vindex_rows::run(rows, ctx),
             Node::Insert(insert) => insert::run(insert, ctx).await,
             Node::Update(write) | Node::Delete(write) => write::run(write, ctx).await,
             Node::Limit { input, .. }
@@ -78,6 +81,7 @@ pub(crate) fn fields<'a>(
             }
             Node::Kept { slot, .. } => Kept::read(*slot, ctx).map(|result| result.fields),
             Node::Recurse(recurse) => recurse::fields(recurse, ctx).await,
+            Node::VindexRows(_) => Ok(vindex_rows::fields()),
             Node::Insert(_) | Node::Update(_) | Node::Delete(_) => Ok(Fields::default()),
             Node::Limit { input, .. }
             | Node::Sort { input, .. }

@@ -59,6 +59,7 @@ pub(crate) fn make<'a>(
         | Node::With(_)
         | Node::Kept { .. }
         | Node::Recurse(_)
+        | Node::VindexRows(_)
         | Node::Insert(_)
         | Node::Update(_)
         | Node::Delete(_) => return Err(Error::bug("a node that is not a step")),

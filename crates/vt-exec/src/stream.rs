@@ -45,6 +45,7 @@ pub(crate) fn run<'a>(
             | Node::Match(_)
             | Node::Kept { .. }
             | Node::Recurse(_)
+            | Node::VindexRows(_)
             | Node::Insert(_)
             | Node::Update(_)
             | Node::Delete(_) => run_whole(node, ctx, out).await,

@@ -2,6 +2,7 @@
 
 mod dml;
 pub(crate) mod fake;
+mod joins;
 mod nodes;
 mod properties;
 mod routes;

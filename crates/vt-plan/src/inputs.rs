@@ -6,7 +6,9 @@ impl Node {
     /// Returns the steps that this one reads from, in the order in which explain shows them.
     pub fn inputs(&self) -> Vec<&Node> {
         match self {
-            Node::Route(_) | Node::Rows { .. } | Node::Kept { .. } => Vec::new(),
+            Node::Route(_) | Node::Rows { .. } | Node::Kept { .. } | Node::VindexRows(_) => {
+                Vec::new()
+            }
             Node::Limit { input, .. }
             | Node::Sort { input, .. }
             | Node::Distinct { input, .. }
@@ -34,7 +36,9 @@ impl Node {
     /// The same, to be changed.
     pub fn inputs_mut(&mut self) -> Vec<&mut Node> {
         match self {
-            Node::Route(_) | Node::Rows { .. } | Node::Kept { .. } => Vec::new(),
+            Node::Route(_) | Node::Rows { .. } | Node::Kept { .. } | Node::VindexRows(_) => {
+                Vec::new()
+            }
             Node::Limit { input, .. }
             | Node::Sort { input, .. }
             | Node::Distinct { input, .. }

@@ -13,6 +13,7 @@ pub mod matching;
 pub mod need;
 pub mod node;
 pub mod route;
+pub mod vindex_rows;
 pub mod window;
 
 pub use aggregate::{Aggregate, AggregateSpec};
@@ -23,5 +24,6 @@ pub use matching::{Match, MatchKind};
 pub use need::Need;
 pub use node::{Node, Plan, SortKey, StatementType, Subquery, SubqueryKind};
 pub use route::{Route, Routing, UpperLimit};
+pub use vindex_rows::VindexRows;
 pub use vt_eval::aggregate::AggregateFunc;
 pub use window::{FrameBound, FrameOffset, Window, WindowCall, WindowFrame, WindowFunc};

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use vt_eval::Expr;
 use vt_value::{Fields, Rows, Type};
 
-use crate::{Aggregate, Insert, Join, Match, Need, Recurse, Route, Window, With, Write};
+use crate::{
+    Aggregate, Insert, Join, Match, Need, Recurse, Route, VindexRows, Window, With, Write,
+};
 
 /// The plan of one statement, shared by every session that runs it.
 #[derive(Clone, Debug)]
@@ -95,6 +97,7 @@ pub enum Node {
         name: Arc<str>,
     },
     Recurse(Box<Recurse>),
+    VindexRows(Box<VindexRows>),
     Insert(Box<Insert>),
     Update(Box<Write>),
     Delete(Box<Write>),

@@ -120,7 +120,7 @@ impl<'a> Planner<'a> {
         for name in tables_of_query(view.query) {
             let same = match self.locate(name)? {
                 Located::Table(table) => table.keyspace == keyspace,
-                Located::Vindex(_) => false,
+                Located::Vindex { .. } => false,
                 Located::System => true,
             };
             if !same {

@@ -50,7 +50,10 @@ struct State {
 #[derive(Clone, Debug)]
 pub(crate) enum Located {
     Table(Arc<Table>),
-    Vindex(Arc<Vindex>),
+    Vindex {
+        keyspace: Arc<str>,
+        vindex: Arc<Vindex>,
+    },
     /// A table of a schema that every MySQL has: `information_schema.tables`.
     System,
 }
@@ -131,7 +134,7 @@ impl<'a> Planner<'a> {
                 self.state.borrow_mut().tables.insert(table.qualified_name());
                 Located::Table(table)
             }
-            Found::Vindex { vindex, .. } => Located::Vindex(vindex),
+            Found::Vindex { keyspace, vindex } => Located::Vindex { keyspace, vindex },
         })
     }
 

@@ -41,7 +41,7 @@ impl<'a> Planner<'a> {
             match self.locate(name)? {
                 Located::Table(table) => tables.push(table),
                 Located::System => {}
-                Located::Vindex(_) => return Ok(None),
+                Located::Vindex { .. } => return Ok(None),
             }
         }
         let place = match is_query {

@@ -43,8 +43,7 @@ impl SharedCluster {
             "--max-connections=2000",
         ])?;
         let (vitrum, port_base) = (vitrum_program()?, free_port_base()?);
-        let mut cluster =
-            SharedCluster { folder, vitrum, port_base, server, programs: Vec::new() };
+        let mut cluster = SharedCluster { folder, vitrum, port_base, server, programs: Vec::new() };
         cluster.start_control()?;
         cluster.start_tablets(keyspaces)?;
         cluster.start_gate()?;

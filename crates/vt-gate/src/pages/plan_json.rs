@@ -71,6 +71,10 @@ pub fn node(node: &Node) -> Value {
             vec![&one.subquery, &one.outer]
         }
         Node::Concat { .. } | Node::With(_) | Node::Recurse(_) => node.inputs(),
+        Node::VindexRows(one) => {
+            out.insert("Vindex".to_owned(), json!(&*one.vindex.name));
+            Vec::new()
+        }
         Node::Kept { name, .. } => {
             out.insert("Name".to_owned(), json!(&**name));
             Vec::new()

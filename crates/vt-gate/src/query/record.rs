@@ -135,6 +135,7 @@ pub fn plan_name(node: &Node) -> &'static str {
         Node::Subquery(_) => "Subquery",
         Node::Concat { .. } => "Concatenate",
         Node::With(_) => "With",
+        Node::VindexRows(_) => "VindexFunc",
         Node::Kept { .. } => "Kept",
         Node::Recurse(_) => "RecurseCTE",
         Node::Insert(_) => "Insert",

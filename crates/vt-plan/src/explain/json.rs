@@ -126,6 +126,17 @@ fn node(one: &Node) -> Value {
             map.insert("Name".to_owned(), json!(&*with.name));
             with_inputs(map, &one.inputs())
         }
+        Node::VindexRows(one) => {
+            let mut map = object("VindexFunc");
+            let variant = if one.vindex.unique { "VindexMap" } else { "VindexMapAll" };
+            map.insert("Variant".to_owned(), json!(variant));
+            let keyspace = json!({ "Name": &*one.keyspace, "Sharded": true });
+            map.insert("Keyspace".to_owned(), keyspace);
+            map.insert("Vindex".to_owned(), json!(&*one.vindex.name));
+            let value = one.values.as_ref().map_or(String::new(), show);
+            map.insert("Value".to_owned(), json!(value));
+            Value::Object(map)
+        }
         Node::Kept { name, .. } => {
             let mut map = object("Kept");
             map.insert("Name".to_owned(), json!(&**name));

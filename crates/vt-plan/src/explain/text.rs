@@ -89,6 +89,10 @@ impl Text {
                 self.inside(|text| inputs.iter().for_each(|input| text.node(input)));
             }
             Node::With(one) => self.line_over(&format!("With {}", one.name), node),
+            Node::VindexRows(one) => {
+                let values = one.values.as_ref().map_or(String::new(), show);
+                self.line(&format!("Vindex {} {}{values}", one.keyspace, one.vindex.name));
+            }
             Node::Kept { name, .. } => self.line(&format!("Kept {name}")),
             Node::Recurse(one) => {
                 let how = if one.distinct.is_some() { "distinct" } else { "all" };

@@ -1,7 +1,6 @@
 //! Which columns, of which tables, an expression reads.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use vt_base::Error;
 use vt_sql::ast::{
@@ -12,6 +11,7 @@ use vt_value::Type;
 
 use super::scope::{Entry, OutColumn, Resolved, Scope, Source, Tables};
 use crate::planner::{Located, Planner};
+use crate::select::vindex_columns;
 use crate::tree::{Child, walk_children, walk_select};
 
 /// What is told of each column that an expression names.
@@ -68,7 +68,8 @@ impl<'a> Planner<'a> {
                             let keyspace = named.unwrap_or_else(|| table.keyspace.name.clone());
                             (Some(keyspace), Source::Table(table))
                         }
-                        Located::Vindex(_) | Located::System => (None, Source::Unknown),
+                        Located::Vindex { .. } => (None, Source::Columns(vindex_columns().into())),
+                        Located::System => (None, Source::Unknown),
                     },
                 };
                 let name = factor.exposed_name();
@@ -238,24 +239,6 @@ impl<'a> Planner<'a> {
                 }
                 _ => None,
             },
-            _ => None,
-        }
-    }
-
-    /// Returns the collation of an expression, where it is known: that of a column, or of the
-    /// least or greatest of its values.
-    pub(crate) fn collation_of(&self, expr: Expr<'a>, scope: &Scope<'a>) -> Option<Arc<str>> {
-        let column = match expr {
-            Expr::Column(column) => column,
-            Expr::Aggregate(call)
-                if matches!(call.kind, AggregateKind::Min | AggregateKind::Max) =>
-            {
-                return self.collation_of(*call.args.first()?, scope);
-            }
-            _ => return None,
-        };
-        match scope.resolve(column).ok()? {
-            Resolved::One { entry, .. } => entry.source.collation_of(column.name.as_str()),
             _ => None,
         }
     }

@@ -10,6 +10,7 @@ use vt_sql::ast::{
 };
 
 use super::op::{JoinOp, Op, RouteOp};
+use super::vindex::check_values;
 use crate::analyze::Scope;
 use crate::fields::one;
 use crate::planner::Planner;
@@ -38,7 +39,10 @@ impl<'a> Planner<'a> {
                 Ok(Node::Filter { input, predicate: filter.predicate })
             }
             Op::Compute(compute) => self.build_compute(*compute, locks, scope),
-            Op::Rows(rows) => Ok(rows.node),
+            Op::Rows(rows) => {
+                check_values(&rows.node)?;
+                Ok(rows.node)
+            }
         }
     }
 

@@ -14,6 +14,7 @@ use vt_vschema::table::same_name;
 use super::block::Block;
 use super::op::{Home, Member, Op, RouteOp, RowsOp};
 use super::routing::pinned;
+use super::vindex::vindex_op;
 use crate::analyze::joined::hidden_in;
 use crate::analyze::{Entry, Resolved, Scope, Tables};
 use crate::planner::{Located, Planner};
@@ -168,9 +169,7 @@ impl<'a> Planner<'a> {
                 Ok(route(home, table.column_vindexes.clone(), pinned(&table)))
             }
             Located::System => Ok(route(Home::Anywhere, Vec::new(), None)),
-            Located::Vindex(vindex) => {
-                Err(Error::unsupported(format!("vindex {} as a table", vindex.name)))
-            }
+            Located::Vindex { keyspace, vindex } => Ok(vindex_op(keyspace, vindex, id)),
         }
     }
 
@@ -212,6 +211,8 @@ impl<'a> Planner<'a> {
                     true => Vec::new(),
                     false => exposed_vindexes(&block, derived, id)?,
                 };
+                // What every shard gives alike tells nothing of where other tables' rows are.
+                let inherited = block.route.home.is_sharded().then_some(choice);
                 let query = block.query;
                 let from = self.arena.node(Derived { query, ..*derived });
                 Ok(Op::Route(Box::new(RouteOp {
@@ -221,7 +222,7 @@ impl<'a> Planner<'a> {
                     nullable: Tables::NONE,
                     from: vec![TableRef::Derived(from)],
                     filters: Vec::new(),
-                    inherited: Some(choice),
+                    inherited,
                     items: Vec::new(),
                 })))
             }

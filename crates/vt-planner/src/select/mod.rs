@@ -29,6 +29,7 @@ mod routing;
 mod sql_items;
 mod subquery;
 mod union;
+mod vindex;
 
 use std::rc::Rc;
 
@@ -49,6 +50,7 @@ pub(crate) use common::Commons;
 pub(crate) use from::{Parts, exposed_names, split};
 pub(crate) use op::{Choice, Op, RouteOp};
 pub(crate) use subquery::{Nesting, Pullout, has_query};
+pub(crate) use vindex::vindex_columns;
 
 impl<'a> Planner<'a> {
     /// Plans a query that is a statement.

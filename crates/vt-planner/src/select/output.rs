@@ -12,6 +12,7 @@ use vt_vschema::table::same_name;
 
 use super::compute::is_null_of_null;
 use super::op::{FilterOp, JoinOp, Op, RowsOp};
+use super::vindex::take_values;
 use crate::analyze::{Resolved, Scope, Tables};
 use crate::planner::Planner;
 use crate::shard_form::bind;
@@ -130,7 +131,10 @@ impl<'a> Planner<'a> {
                 compute.input = self.push_filter(compute.input, filter, scope)?;
                 Ok(Op::Compute(compute))
             }
-            Op::Rows(_) => self.filter_here(op, filter, scope),
+            Op::Rows(mut rows) => match take_values(&mut rows, filter, scope)? {
+                true => Ok(Op::Rows(rows)),
+                false => self.filter_here(Op::Rows(rows), filter, scope),
+            },
             Op::Join(mut join) => {
                 let deps = self.deps(filter, scope)?;
                 let applies = matches!(join.kind, JoinKind::Value | JoinKind::Any | JoinKind::All);

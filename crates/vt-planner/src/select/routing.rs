@@ -224,10 +224,13 @@ pub(crate) fn pinned(table: &vt_vschema::Table) -> Option<Destination> {
     table.pinned.as_ref().map(|id| Destination::KeyspaceId(id.clone()))
 }
 
-type IsColumn<'f, 'a> = &'f mut dyn FnMut(Expr<'a>) -> Result<bool, Error>;
+pub(super) type IsColumn<'f, 'a> = &'f mut dyn FnMut(Expr<'a>) -> Result<bool, Error>;
 
 /// Returns what a condition says that a column equals.
-fn equal_value<'a>(filter: Expr<'a>, is: IsColumn<'_, 'a>) -> Result<Option<Expr<'a>>, Error> {
+pub(super) fn equal_value<'a>(
+    filter: Expr<'a>,
+    is: IsColumn<'_, 'a>,
+) -> Result<Option<Expr<'a>>, Error> {
     match filter {
         Expr::Binary(binary) if binary.op == BinaryOp::Eq => {
             if is(binary.left)? {
@@ -290,7 +293,7 @@ fn in_choice<'a>(
     }
 }
 
-fn list_values(list: &InList<'_>) -> Option<Eval> {
+pub(super) fn list_values(list: &InList<'_>) -> Option<Eval> {
     match list {
         InList::Bind(list) => Some(Eval::BindTuple(list.name.into())),
         InList::Literals(list) => {

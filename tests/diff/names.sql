@@ -1,0 +1,13 @@
+select nosuch from person;
+select p.nosuch from person p;
+select id from person, song;
+select * from (select id, id from person) d;
+select 1 from person where (1, 2) in (select id from song);
+select (select id, age from person where id = 1) x;
+select id from person order by nosuch;
+select id from person group by nosuch;
+select id from person having nosuch > 1;
+select id from person where nosuch = 1;
+select p.id from person p join song s on nosuch = 1;
+select x.* from person p;
+select id from person p where exists (select 1 from song s where s.nosuch = p.id);

@@ -1,0 +1,18 @@
+select d.n, d.c from (select city as x, count(*) as y from person group by city) as d (n, c) order by d.c, d.n;
+select p.id, l.m from person p, lateral (select max(s.plays) m from song s where s.id = p.id) l order by p.id;
+select p.id, l.title from person p join lateral (select s.title from song s where s.plays < p.age order by s.plays desc limit 1) l order by p.id;
+select p.id, l.title from person p left join lateral (select s.title from song s where s.id = p.id and s.plays > 3) l on true order by p.id, l.title;
+select p.id, l.title from person p, lateral (select s.title from song s where s.person_id = p.id) l order by p.id, l.title;
+select p.id, j.v from person p, json_table(concat('[', p.age, ',', p.id, ']'), '$[*]' columns (v int path '$')) j where p.age is not null order by p.id, j.v;
+select j.o, j.v from json_table('[1,2,3]', '$[*]' columns (o for ordinality, v int path '$')) j order by j.o;
+select p.id, j.o from person p join json_table('[1,2,3]', '$[*]' columns (o for ordinality, v int path '$')) j on j.v = p.id order by p.id;
+select p.id, j.v from (select id, count(*) c from song group by id) p, json_table(json_array(p.id, p.c), '$[*]' columns (v int path '$')) j order by p.id, j.v;
+values row(1, 'a'), row(2, 'b');
+with t as (select city, count(*) c from person group by city) select a.city, b.c from t a join t b on a.c = b.c order by a.city, b.c;
+with t as (select id, age from person) select a.id, b.id from t a join t b on a.age = b.age where a.id < b.id order by a.id, b.id;
+with t as (select city, count(*) c from person group by city) select x.n from (select count(*) n from t) x;
+with t as (select city, count(*) c from person group by city), u as (select max(c) m from t) select t.city from t join u on t.c = u.m order by t.city;
+with recursive n as (select 1 as i union all select i + 1 from n where i < 5) select * from n;
+with recursive n as (select 1 as i union all select i + 1 from n where i < 5) select n.i, p.name from n join person p on p.id = n.i order by n.i;
+with recursive r as (select id, age from person where id = 1 union all select p.id, p.age from person p join r on p.id = r.id + 1) select * from r order by id;
+with recursive r as (select id from person where id = 1 union select s.id from song s join r on s.person_id = r.id) select * from r order by id;
