@@ -5,7 +5,7 @@ CARGO ?= cargo
 PROFILE ?= fast
 BIN = target/$(PROFILE)
 
-.PHONY: up down status test deps build fmt lint clean
+.PHONY: up down status test bench bench-quick deps build fmt lint clean
 
 ## up: install what is missing, build, start a sharded cluster with the demo data
 up: deps build
@@ -22,6 +22,14 @@ status:
 ## test: everything that a change must pass, on real MySQL
 test:
 	$(CARGO) xtask ci
+
+## bench: plain MySQL, MySQL Router and Vitrum in turns; half an hour on a quiet machine
+bench:
+	$(CARGO) xtask bench
+
+## bench-quick: the cases that the targets are about, in under four minutes
+bench-quick:
+	$(CARGO) xtask bench --quick
 
 ## deps: bring a mysqld where there is none
 deps:

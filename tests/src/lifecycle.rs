@@ -14,6 +14,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ("a killed gateway and a killed vtctld come back", killed_servers),
         ("a killed mysqld comes back as primary", killed_mysqld),
         ("stop and go on with the same rows", stop_and_go_on),
+        ("gateway and tablets in one process", one_process),
         ("a second cluster on taken ports says so", taken_ports),
     ]
 }
@@ -46,6 +47,30 @@ fn killed_servers(cluster: &LocalCluster) -> Outcome {
 
 fn killed_mysqld(cluster: &LocalCluster) -> Outcome {
     cluster.kill("mysqld-200")?;
+    within(RECOVERY, || write(cluster))
+}
+
+/// The same data, served by one process and then again by several.
+fn one_process(cluster: &LocalCluster) -> Outcome {
+    output_of(&mut cluster.vitrum(&["down"]))?;
+    cluster.start(&["--one-process"])?;
+    let status = output_of(&mut cluster.vitrum(&["status"]))?;
+    contains("status", &status, "vtcombo")?;
+    if status.contains("vttablet-") {
+        return Err(format!("tablets of their own:\n{status}"));
+    }
+    write(cluster)?;
+    let sum = "begin; update customer set email = 'x' where customer_id < 100; rollback; \
+               select count(*) from customer where email = 'x'";
+    equal("transaction over shards", cluster.mysql("customer", sum)?, "0\n".into())?;
+    // The control plane reaches the tablets as ever.
+    cluster.client(&["PingTablet", "zone1-0000000200"])?;
+    let limit = "set query_timeout = 300; select sleep(20) from customer where customer_id = 1";
+    fails("a limit of time", cluster.mysql("customer", limit))?;
+    cluster.kill("vtcombo")?;
+    within(RECOVERY, || write(cluster))?;
+    output_of(&mut cluster.vitrum(&["down"]))?;
+    cluster.start(&[])?;
     within(RECOVERY, || write(cluster))
 }
 

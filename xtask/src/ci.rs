@@ -56,6 +56,15 @@ pub(crate) fn oracle(args: &[String]) -> Result<(), String> {
     cargo(&line)
 }
 
+/// Measures whole clusters, in the build that users have.
+pub(crate) fn bench(args: &[String]) -> Result<(), String> {
+    let profile = std::env::var("PROFILE").unwrap_or_else(|_| "release".to_owned());
+    cargo(&["build", "--profile", &profile, "-p", "vitrum", "-p", "vt-bench"])?;
+    let mut line = vec!["run", "--quiet", "--profile", &profile, "-p", "vt-bench", "--"];
+    line.extend(args.iter().map(String::as_str));
+    cargo(&line)
+}
+
 fn step(name: &str, run: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     sh::say(&format!("== {name}"));
     let started = Instant::now();

@@ -97,9 +97,16 @@ pub(crate) fn install_package(package: &str) -> Result<(), String> {
         .map_err(|err| format!("{err}; install {package} by hand and run this again"))
 }
 
+/// Brings what only the benchmarks need.
+pub(crate) fn bench() -> Result<(), String> {
+    run(true)?;
+    let router = ("mysql-router", "usr/bin/mysqlrouter", &["mysql-router"][..], Libraries::Needed);
+    install_tools(&sh::root().join(".deps"), &[router])
+}
+
 fn install_test_tools(folder: &Path) -> Result<(), String> {
     // etcd's programs are linked into one piece each.
-    for (name, program, packages, libraries) in [
+    let tools = [
         ("etcd", "usr/bin/etcd", &["etcd-server", "etcd-client"][..], Libraries::BuiltIn),
         ("sysbench", "usr/bin/sysbench", &["sysbench"][..], Libraries::Needed),
         (
@@ -108,7 +115,15 @@ fn install_test_tools(folder: &Path) -> Result<(), String> {
             &["mysql-server-core", "mysql-client-core"][..],
             Libraries::Needed,
         ),
-    ] {
+    ];
+    install_tools(folder, &tools)
+}
+
+/// A package to unpack: its folder, the program that shows that it is there, the names to fetch.
+type Package<'a> = (&'a str, &'a str, &'a [&'a str], Libraries);
+
+fn install_tools(folder: &Path, tools: &[Package<'_>]) -> Result<(), String> {
+    for (name, program, packages, libraries) in tools.iter().copied() {
         let file = folder.join(name).join(program);
         if file.is_file() {
             sh::say(&format!("{name}: {}", file.display()));

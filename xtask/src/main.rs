@@ -24,6 +24,7 @@ usage: cargo xtask VERB
   golden [CRATE]  rewrite the golden files by what the code gives now
   corpus [ARGS]   measure the grammar on the test suites of MySQL and MariaDB (docs/measuring.md)
   speed [eval]    measure the parser's time, allocations and instructions; those of expressions
+  bench ARGS      measure plain MySQL, MySQL Router and Vitrum in turns; --help tells more
   e2e             run the end-to-end tests on real MySQL
   differ ARGS     compare statements on one, two and four shards with a real MySQL (docs/judging.md)
   oracle ARGS     compare expressions with a real MySQL; --help tells the rest
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Some("golden") => golden::update(args.get(1).map(String::as_str)),
         Some("corpus") => corpus::run(&args[1..]),
         Some("speed") => corpus::speed(&args[1..]),
+        Some("bench") => deps::bench().and_then(|()| ci::bench(&args[1..])),
         Some("e2e") => deps::run(true).and_then(|()| ci::end_to_end()),
         Some("differ") => deps::run(true).and_then(|()| ci::differ(&args[1..])),
         Some("oracle") => deps::run(true).and_then(|()| ci::oracle(&args[1..])),

@@ -9,6 +9,7 @@ mod mysqlctld;
 mod run;
 mod sql;
 mod topo;
+mod vtcombo;
 mod vtctld;
 mod vtgate;
 mod vtorc;
@@ -20,8 +21,8 @@ use std::process::ExitCode;
 use run::{fail, say};
 
 /// The programs that have links; each is also a first word.
-pub(crate) const NAMES: [&str; 7] =
-    ["vtgate", "vttablet", "vtctld", "vtctldclient", "vtorc", "mysqlctl", "mysqlctld"];
+pub(crate) const NAMES: [&str; 8] =
+    ["vtgate", "vttablet", "vtcombo", "vtctld", "vtctldclient", "vtorc", "mysqlctl", "mysqlctld"];
 
 const HELP: &str = "\
 Vitrum: sharded MySQL, as one binary.
@@ -36,6 +37,7 @@ a cluster on this machine:
 programs of a cluster (--help lists the flags of each):
   vtgate        the gateway that applications talk MySQL to
   vttablet      the agent beside a mysqld
+  vtcombo       a gateway and tablets in one process
   vtctld        carries out commands on the cluster
   vtctldclient  sends them
   vtorc         watches the shards and mends what breaks
@@ -83,6 +85,7 @@ fn run_program(name: &str, args: &[String]) -> ExitCode {
         "vtgate" => vtgate::main(args),
         "vtorc" => vtorc::main(args),
         "vttablet" => vttablet::main(args),
+        "vtcombo" => vtcombo::main(args),
         "vtctldclient" => vtctldclient(args),
         "mysqlctl" => mysqlctl::main(args),
         "mysqlctld" => mysqlctld::main(args),

@@ -28,7 +28,9 @@ pub struct Connection {
 struct State {
     since: Instant,
     database: Arc<str>,
-    statement: Option<Arc<str>>,
+    is_busy: bool,
+    /// The statement under way; the room is kept for the next one.
+    statement: String,
     /// Breaks the statement under way off; another comes in its place once it has.
     kill_statement: CancellationToken,
 }
@@ -46,6 +48,8 @@ pub struct Process {
 
 /// Most bytes of a statement that the process list keeps.
 const STATEMENT_BYTES_MAX: usize = 4_096;
+/// Room for a statement beyond this is given back when it ends.
+const ROOM_KEPT: usize = 256;
 
 impl Connections {
     /// Adds a client.
@@ -59,7 +63,8 @@ impl Connections {
         let state = State {
             since: Instant::now(),
             database: "".into(),
-            statement: None,
+            is_busy: false,
+            statement: String::new(),
             kill_statement: CancellationToken::new(),
         };
         let user = user.to_owned();
@@ -107,7 +112,9 @@ impl Connection {
         }
         state.since = Instant::now();
         state.database = database.clone();
-        state.statement = Some(sql[..end].into());
+        state.is_busy = true;
+        state.statement.clear();
+        state.statement.push_str(&sql[..end]);
         state.kill_statement.clone()
     }
 
@@ -115,13 +122,15 @@ impl Connection {
     pub fn end(&self) {
         let mut state = self.state.lock();
         state.since = Instant::now();
-        state.statement = None;
+        state.is_busy = false;
+        state.statement.clear();
+        state.statement.shrink_to(ROOM_KEPT);
     }
 
     /// Breaks off the statement under way, if there is one.
     pub fn kill_statement(&self) {
         let state = self.state.lock();
-        if state.statement.is_some() {
+        if state.is_busy {
             state.kill_statement.cancel();
         }
     }
@@ -149,7 +158,7 @@ impl Connection {
             host: self.host.clone(),
             database: state.database.clone(),
             seconds: state.since.elapsed().as_secs(),
-            statement: state.statement.clone(),
+            statement: state.is_busy.then(|| state.statement.as_str().into()),
         }
     }
 }

@@ -8,13 +8,14 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
-use vt_base::{Code, Error, Result, TabletType, Target};
+use vt_base::{Code, Error, Result, TabletAlias, TabletType, Target};
 use vt_discovery::{Discovery, TopologySource};
 use vt_mysql::server::{Listener, ServerConfig};
 use vt_rpc::dial::{DialConfig, TabletDialer};
 use vt_rpc::vtgateservice::vitess_server::VitessServer;
 use vt_service::http::HealthCheck;
 use vt_service::{Stats, Tasks};
+use vt_tablet_api::QueryService;
 use vt_topo::{ResilientServer, TopoServer};
 
 use crate::config::Config;
@@ -41,6 +42,8 @@ pub struct Deps {
     pub topo: Arc<TopoServer>,
     /// How tablets are reached.
     pub dial: DialConfig,
+    /// The tablets of this process, which are called without a connection.
+    pub local: Vec<(TabletAlias, Arc<dyn QueryService>)>,
     /// The MySQL front: users, TLS, limits.
     pub server: ServerConfig,
 }
@@ -72,7 +75,7 @@ impl Vtgate {
         let discovery = Discovery::start(
             config.discovery.clone(),
             Arc::new(TopologySource::new(deps.topo.clone())),
-            Arc::new(RpcDialer(TabletDialer::new(deps.dial))),
+            Arc::new(RpcDialer::new(TabletDialer::new(deps.dial), deps.local)),
             &tasks,
         );
         let serving = Arc::new(Serving::default());

@@ -182,6 +182,7 @@ mod tests {
             keyspaces,
             demo: false,
             etcd: None,
+            one_process: false,
             loaded: false,
         };
         let usual = Ports::new(PORT_BASE);

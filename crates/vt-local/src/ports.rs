@@ -80,6 +80,7 @@ mod tests {
             keyspaces,
             demo: false,
             etcd: None,
+            one_process: false,
             loaded: false,
         };
         let ports = Ports::new(base);

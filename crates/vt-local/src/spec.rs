@@ -17,6 +17,9 @@ pub(crate) struct Spec {
     /// The address of an etcd to use in place of a topology of our own.
     #[serde(default)]
     pub(crate) etcd: Option<String>,
+    /// Whether gateway and tablets are one process.
+    #[serde(default)]
+    pub(crate) one_process: bool,
     /// The schemas and the demo's rows are in.
     pub(crate) loaded: bool,
 }
@@ -145,6 +148,7 @@ mod tests {
             keyspaces,
             demo: false,
             etcd: None,
+            one_process: false,
             loaded: false,
         };
         let uids: Vec<u32> = spec.tablets().iter().map(|tablet| tablet.uid).collect();

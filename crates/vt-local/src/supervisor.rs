@@ -139,6 +139,9 @@ struct Cluster {
     vitrum: PathBuf,
 }
 
+/// The program that is gateway and tablets.
+const COMBINED: &str = "vtcombo";
+
 /// What is stopped together, in the order of the fields.
 struct Groups {
     gate: Tasks,
@@ -206,21 +209,28 @@ impl Cluster {
         self.board.phase(Phase::Starting, "starting the tablets");
         for tablet in self.spec.tablets() {
             self.wait_up(&mysqld_name(tablet.uid)).await?;
-            self.keep(&groups.tablets, self.tablet_program(&tablet, ports));
+            if !self.spec.one_process {
+                self.keep(&groups.tablets, self.tablet_program(&tablet, ports));
+            }
+        }
+        if self.spec.one_process {
+            self.keep(&groups.gate, self.combined_program(ports));
         }
         control.wait_tablets(&self.spec).await?;
         self.board.phase(Phase::Starting, "electing primaries");
         control.elect_primaries(&self.spec).await?;
         control.rebuild_graphs(&self.spec).await?;
-        self.keep(&groups.gate, self.gate_program(ports));
-        for tablet in self.spec.tablets() {
-            self.wait_up(&tablet_name(tablet.uid)).await?;
+        if !self.spec.one_process {
+            self.keep(&groups.gate, self.gate_program(ports));
+        }
+        for name in self.tablet_parts() {
+            self.wait_up(&name).await?;
         }
         if !self.spec.loaded {
             self.board.phase(Phase::Starting, "loading schemas");
             control.load_schemas(&self.spec).await?;
         }
-        self.wait_up("vtgate").await?;
+        self.wait_up(self.gate_part()).await?;
         if !self.spec.loaded {
             if self.spec.demo {
                 self.board.phase(Phase::Starting, "loading the demo's rows");
@@ -241,10 +251,23 @@ impl Cluster {
         self.board.update("vtctld", |_| {});
         for tablet in self.spec.tablets() {
             self.board.update(&mysqld_name(tablet.uid), |_| {});
-            self.board.update(&tablet_name(tablet.uid), |_| {});
         }
-        self.board.update("vtgate", |_| {});
+        for name in self.tablet_parts() {
+            self.board.update(&name, |_| {});
+        }
+        self.board.update(self.gate_part(), |_| {});
         self.board.update("vtorc", |_| {});
+    }
+
+    /// Returns the part that clients talk to.
+    fn gate_part(&self) -> &'static str {
+        if self.spec.one_process { COMBINED } else { "vtgate" }
+    }
+
+    /// Returns the parts that are tablets and nothing else.
+    fn tablet_parts(&self) -> Vec<String> {
+        let apart = if self.spec.one_process { Vec::new() } else { self.spec.tablets() };
+        apart.iter().map(|tablet| tablet_name(tablet.uid)).collect()
     }
 
     fn keep(&self, group: &Tasks, program: Program) {
@@ -389,6 +412,19 @@ impl Cluster {
         args.extend(listen_flags(web, grpc));
         let note = format!("MySQL 127.0.0.1:{mysql}, pages http://127.0.0.1:{web}/debug/status");
         Program { name: "vtgate".to_owned(), args, web_port: Some(web), port: mysql, note }
+    }
+
+    /// Returns gateway and tablets as one program.
+    fn combined_program(&self, ports: Ports) -> Program {
+        let gate = self.gate_program(ports);
+        let mut args = gate.args;
+        COMBINED.clone_into(&mut args[0]);
+        for tablet in self.spec.tablets() {
+            let flags = self.tablet_program(&tablet, ports).args;
+            args.push("--".to_owned());
+            args.extend(flags.into_iter().skip(1));
+        }
+        Program { name: COMBINED.to_owned(), args, ..gate }
     }
 
     fn tablet_program(&self, tablet: &TabletSpec, ports: Ports) -> Program {

@@ -42,6 +42,9 @@ pub struct UpArgs {
     /// Keep the topology in this etcd in place of one of our own.
     #[arg(long, value_name = "HOST:PORT")]
     pub etcd: Option<String>,
+    /// Run gateway and tablets as one process, with calls in place of connections between them.
+    #[arg(long)]
+    pub one_process: bool,
     /// Give up when the cluster is not healthy after so many seconds.
     #[arg(long, default_value_t = 300)]
     pub timeout: u64,
@@ -117,16 +120,18 @@ fn wanted(args: &UpArgs) -> Result<Spec> {
     if replicas > 9 {
         return Err(wrong(format!("--replicas {replicas}: one machine holds 9 at most")));
     }
-    let (demo, etcd) = (args.demo, args.etcd.clone());
-    Ok(Spec { port_base, replicas, keyspaces, demo, etcd, loaded: false })
+    let (demo, etcd, one_process) = (args.demo, args.etcd.clone(), args.one_process);
+    Ok(Spec { port_base, replicas, keyspaces, demo, etcd, one_process, loaded: false })
 }
 
 /// Continues what the data folder holds; refuses a wish that it does not fulfil.
 fn continued(stored: &Spec, args: &UpArgs) -> Result<Spec> {
     let mut asked = args.clone();
     asked.demo |= stored.demo;
+    // The data is the same either way, so that each start may choose.
+    let going_on = || Spec { one_process: args.one_process, ..stored.clone() };
     if args.keyspace.is_empty() && (!args.demo || stored.demo) {
-        return Ok(stored.clone());
+        return Ok(going_on());
     }
     let wish = wanted(&asked)?;
     let same = wish.keyspaces.len() == stored.keyspaces.len()
@@ -134,7 +139,7 @@ fn continued(stored: &Spec, args: &UpArgs) -> Result<Spec> {
             stored.keyspaces.iter().any(|two| two.name == one.name && two.shards == one.shards)
         });
     if same {
-        return Ok(stored.clone());
+        return Ok(going_on());
     }
     let names: Vec<&str> = stored.keyspaces.iter().map(|one| one.name.as_str()).collect();
     Err(Error::new(

@@ -372,10 +372,19 @@ impl<C: Connector> Inner<C> {
 
 impl<C: Connector> State<C> {
     /// Takes the idle connection that suits `settings` best: one that carries them, then one that
-    /// carries none; one that carries others only where no new one may be opened.
+    /// carries none; one that carries others only where no new one may be opened. Of equal ones it
+    /// is one of the caller's lane.
     fn take_idle(&mut self, settings: Option<&Settings>) -> Option<Slot<C::Conn>> {
+        let lane = vt_service::lanes::here();
+        let may_open = self.open < self.capacity;
         let find = |wanted: Option<&Settings>| {
-            self.idle.iter().rposition(|slot| slot.settings.as_ref() == wanted)
+            let suits = |slot: &Slot<C::Conn>| slot.settings.as_ref() == wanted;
+            let near = self.idle.iter().rposition(|slot| suits(slot) && slot.lane == lane);
+            // While there is room, each lane comes to have connections of its own.
+            near.or_else(|| {
+                let far = self.idle.iter().rposition(suits);
+                far.filter(|_| !may_open || lane == 0)
+            })
         };
         let index = find(settings).or_else(|| find(None)).or_else(|| {
             // The one that has been idle longest is missed least.

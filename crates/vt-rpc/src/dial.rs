@@ -27,6 +27,8 @@ pub struct DialConfig {
     /// `--grpc-max-message-size`.
     pub message_bytes_max: usize,
     pub connect_timeout: Duration,
+    /// How many lanes call tablets; each has connections of its own.
+    pub lanes: usize,
     /// How long a connection is silent before it is asked whether it lives.
     pub keepalive_time: Duration,
     /// How long it has to answer.
@@ -38,6 +40,7 @@ impl Default for DialConfig {
         DialConfig {
             message_bytes_max: MESSAGE_BYTES_MAX,
             connect_timeout: Duration::from_secs(3),
+            lanes: 0,
             keepalive_time: Duration::from_secs(10),
             keepalive_timeout: Duration::from_secs(10),
         }
@@ -63,6 +66,9 @@ impl TabletDialer {
     pub fn query_service(&self, tablet: &topodata::Tablet) -> Result<Arc<dyn QueryService>> {
         if let Some(address) = port_address(tablet, FRAMED_PORT) {
             let config = FramedConfig {
+                // With lanes, one each: what is sent together is batched better.
+                connections: if self.config.lanes == 0 { 2 } else { 1 },
+                lanes: self.config.lanes,
                 connect_timeout: self.config.connect_timeout,
                 ..FramedConfig::default()
             };

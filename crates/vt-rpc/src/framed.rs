@@ -14,6 +14,7 @@ mod client;
 mod codec;
 mod connection;
 mod message;
+mod near;
 mod server;
 
 pub use client::{FramedConfig, FramedQueryService};

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use vt_base::{Code, Error, Result, TabletAlias, TabletType, Target};
 use vt_proto::topodata;
+use vt_service::Lanes;
 use vt_tablet_api::{
     Begin, Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, QueryService,
     Reserve, SchemaReply, SchemaTables, StreamPart, TxState,
@@ -135,16 +136,30 @@ struct Peer {
     fake: Arc<Fake>,
     service: Arc<dyn QueryService>,
     framed: bool,
+    _lanes: Lanes,
     _shutdown: tokio_util::sync::DropGuard,
 }
 
-async fn start(framed: bool) -> Peer {
+/// What a peer is called by.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Grpc,
+    Tcp,
+    /// The Unix socket of one machine, and threads of their own for the calls.
+    Near,
+}
+
+async fn start(way: Way) -> Peer {
+    let framed = way != Way::Grpc;
+    let lanes = Lanes::start(if way == Way::Near { 2 } else { 0 }, "call").unwrap();
     let fake = Arc::new(Fake::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = i32::from(listener.local_addr().unwrap().port());
     let shutdown = CancellationToken::new();
     if framed {
-        let config = FramedServer::default();
+        let is_near_served = way == Way::Near;
+        let config =
+            FramedServer { is_near_served, lanes: lanes.clone(), ..FramedServer::default() };
         tokio::spawn(serve_framed(listener, fake.clone(), config, shutdown.clone()));
     } else {
         let routes = Routes::new(GrpcQueryServer::new(fake.clone(), MESSAGE_BYTES_MAX));
@@ -157,11 +172,11 @@ async fn start(framed: bool) -> Peer {
         ..topodata::Tablet::default()
     };
     let service = TabletDialer::default().query_service(&tablet).unwrap();
-    Peer { fake, service, framed, _shutdown: shutdown.drop_guard() }
+    Peer { fake, service, framed, _lanes: lanes, _shutdown: shutdown.drop_guard() }
 }
 
-async fn both() -> [Peer; 2] {
-    [start(false).await, start(true).await]
+async fn all() -> [Peer; 3] {
+    [start(Way::Grpc).await, start(Way::Tcp).await, start(Way::Near).await]
 }
 
 fn request(sql: &str) -> ExecuteRequest {
@@ -200,7 +215,7 @@ fn seen(request: &ExecuteRequest) -> impl PartialEq + std::fmt::Debug {
 
 #[tokio::test]
 async fn every_shape_of_call_arrives_as_it_was_and_brings_its_state_back() {
-    for Peer { fake, service, framed, .. } in &both().await {
+    for Peer { fake, service, framed, .. } in &all().await {
         for asked in shapes("hello") {
             let reply = service.execute(asked.clone()).await;
             assert_eq!(seen(&fake.asked.lock().pop().unwrap()), seen(&asked));
@@ -226,7 +241,7 @@ async fn every_shape_of_call_arrives_as_it_was_and_brings_its_state_back() {
 
 #[tokio::test]
 async fn errors_keep_their_errno_and_the_state_that_was_opened() {
-    for Peer { service, framed, .. } in &both().await {
+    for Peer { service, framed, .. } in &all().await {
         for asked in shapes("duplicate") {
             let transaction = if asked.begin.is_some() || *framed { 71 } else { 0 };
             let reply = service.execute(asked).await;
@@ -255,7 +270,7 @@ async fn errors_keep_their_errno_and_the_state_that_was_opened() {
 
 #[tokio::test]
 async fn dropping_a_call_drops_it_on_the_tablet() {
-    for Peer { fake, service, .. } in &both().await {
+    for Peer { fake, service, .. } in &all().await {
         let mut call = service.execute(request("hang"));
         tokio::select! {
             biased;
@@ -269,7 +284,7 @@ async fn dropping_a_call_drops_it_on_the_tablet() {
 
 #[tokio::test]
 async fn a_stream_that_nobody_receives_is_dropped() {
-    for Peer { fake, service, .. } in &both().await {
+    for Peer { fake, service, .. } in &all().await {
         let (sender, parts) = mpsc::channel(1);
         let begun = async {
             while fake.asked.lock().is_empty() {
@@ -285,7 +300,7 @@ async fn a_stream_that_nobody_receives_is_dropped() {
 
 #[tokio::test]
 async fn a_deadline_arrives_and_ends_the_call() {
-    let Peer { fake, service, .. } = &start(false).await;
+    let Peer { fake, service, .. } = &start(Way::Grpc).await;
     let soon = std::time::Instant::now() + std::time::Duration::from_millis(200);
     let reply = service.execute(ExecuteRequest { deadline: Some(soon), ..request("hang") }).await;
     let code = reply.result.unwrap_err().code();
@@ -296,7 +311,7 @@ async fn a_deadline_arrives_and_ends_the_call() {
 
 #[tokio::test]
 async fn transactions_health_and_schema_pass() {
-    for Peer { service, .. } in &both().await {
+    for Peer { service, .. } in &all().await {
         let target = Target::new("ks", "-80", TabletType::Primary);
         let caller = Caller { username: "u".into(), ..Caller::default() };
         let state = service.begin(&caller, &target, &ExecuteOptions::default()).await.unwrap();
@@ -316,7 +331,7 @@ async fn transactions_health_and_schema_pass() {
 
 #[tokio::test]
 async fn a_slow_receiver_holds_up_nobody_else() {
-    for Peer { service, .. } in &both().await {
+    for Peer { service, .. } in &all().await {
         let (sender, mut parts) = mpsc::channel(1);
         let slow = service.clone();
         let streaming =
@@ -337,7 +352,7 @@ async fn a_slow_receiver_holds_up_nobody_else() {
 
 #[tokio::test]
 async fn many_calls_share_a_connection() {
-    for Peer { service, .. } in &both().await {
+    for Peer { service, .. } in &all().await {
         let calls = (0..500).map(|number| async move {
             let text = format!("call {number}");
             let reply = service.execute(request(&text)).await;
@@ -364,7 +379,7 @@ async fn a_tablet_that_is_not_there_is_unavailable() {
 
 #[tokio::test]
 async fn a_tablet_that_comes_back_is_found_again() {
-    let Peer { fake, service, _shutdown: shutdown, .. } = start(true).await;
+    let Peer { fake, service, _shutdown: shutdown, .. } = start(Way::Near).await;
     service.execute(request("x")).await.result.unwrap();
     let mut call = service.execute(request("hang"));
     tokio::select! {

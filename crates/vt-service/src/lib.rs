@@ -5,9 +5,11 @@
 //! shell alone.
 
 pub mod http;
+pub mod lanes;
 pub mod log;
 pub mod stats;
 pub mod tasks;
 
+pub use lanes::Lanes;
 pub use stats::Stats;
 pub use tasks::Tasks;

@@ -46,6 +46,20 @@ impl Tasks {
         });
     }
 
+    /// Runs a future on one of the lanes; it is dropped as soon as the set is cancelled.
+    ///
+    /// A panic ends the task alone.
+    pub fn spawn_on_lane(
+        &self,
+        lanes: &crate::Lanes,
+        future: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let token = self.token.clone();
+        lanes.spawn(&self.tracker, async move {
+            token.run_until_cancelled_owned(future).await;
+        });
+    }
+
     /// Runs a future that is dropped as soon as the set is cancelled.
     pub fn spawn_until_cancelled(
         &self,

@@ -32,6 +32,8 @@ pub struct Config {
     pub grpc_port: u16,
     /// The port of the framed transport; `None` serves none, 0 takes any.
     pub framed_port: Option<u16>,
+    /// The threads that calls of gateways are spread over.
+    pub lanes: vt_service::Lanes,
     /// `--grpc-max-message-size`.
     pub message_bytes_max: usize,
     /// `--init-timeout`.
@@ -277,6 +279,7 @@ impl Config {
             http_port: 0,
             grpc_port: 0,
             framed_port: Some(0),
+            lanes: vt_service::Lanes::default(),
             message_bytes_max: vt_rpc::MESSAGE_BYTES_MAX,
             init_timeout: Duration::from_secs(60),
             lameduck_period: Duration::from_millis(50),

@@ -118,7 +118,8 @@ fn serve_all(core: &Arc<Core>, http: TcpListener, grpc: TcpListener, framed: Opt
     let http_token = token.clone();
     tasks.spawn("web pages", async move { pages.serve(http, http_token).await });
     if let Some(framed) = framed {
-        let config = FramedServer::default();
+        let lanes = core.config.lanes.clone();
+        let config = FramedServer { lanes, ..FramedServer::default() };
         tasks.spawn("framed", async move { serve_framed(framed, service, config, token).await });
     }
 }

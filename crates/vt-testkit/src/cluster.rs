@@ -18,6 +18,11 @@ pub struct LocalCluster {
 impl LocalCluster {
     /// Makes a cluster with the arguments of `vitrum up`; folder and ports are its own.
     pub fn up(args: &[&str]) -> Result<LocalCluster, String> {
+        LocalCluster::up_with(args, &[])
+    }
+
+    /// Makes a cluster whose programs are started with these environment variables.
+    pub fn up_with(args: &[&str], envs: &[(&str, String)]) -> Result<LocalCluster, String> {
         // A short path: a socket's may have no more than 107 bytes.
         let folder = tempfile::Builder::new()
             .prefix("vt")
@@ -25,14 +30,18 @@ impl LocalCluster {
             .map_err(|err| format!("cannot make a folder: {err}"))?;
         let cluster =
             LocalCluster { folder, vitrum: vitrum_program()?, port_base: free_port_base()? };
-        cluster.start(args)?;
+        cluster.start_with(args, envs)?;
         Ok(cluster)
     }
 
     /// Runs `vitrum up` again on the same data.
     pub fn start(&self, args: &[&str]) -> Result<String, String> {
+        self.start_with(args, &[])
+    }
+
+    fn start_with(&self, args: &[&str], envs: &[(&str, String)]) -> Result<String, String> {
         let mut command = self.vitrum(&["up", "--port-base", &self.port_base.to_string()]);
-        command.args(args);
+        command.args(args).envs(envs.iter().map(|(name, value)| (name, value)));
         output_of(&mut command).map_err(|err| format!("{err}\n{}", self.logs()))
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use vt_base::{Code, Error, Result};
-use vt_service::Tasks;
 use vt_service::log::Format;
+use vt_service::{Lanes, Tasks};
 
 use crate::flags::Flags;
 
@@ -87,6 +87,12 @@ pub(super) fn block_on(future: impl Future<Output = Result<()>>) -> Result<()> {
         .build()
         .map_err(|err| Error::new(Code::Internal, format!("cannot start the runtime: {err}")))?
         .block_on(future)
+}
+
+/// Starts the threads of the path of queries: one a core.
+pub(super) fn lanes(name: &str) -> Result<(Lanes, usize)> {
+    let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Ok((Lanes::start(count, name)?, count))
 }
 
 /// Runs a future on one thread; enough for a tool.

@@ -11,14 +11,15 @@ use vt_gate::session::TransactionMode;
 use vt_gate::{Deps, Vtgate};
 use vt_mysql::auth::{AuthServer, NoneAuth, StaticAuth};
 use vt_mysql::server::ServerConfig;
+use vt_rpc::dial::DialConfig;
 use vt_service::Tasks;
 use vt_tablet_api::Workload;
 
 use super::common::{bind_address, dial, message_bytes, or, required, topo_flags};
-use super::run::{block_on, finish, read_flags, run_until_told, start_log, tell_unread};
+use super::run::{block_on, finish, lanes, read_flags, run_until_told, start_log, tell_unread};
 use crate::flags::Flags;
 
-const TABLE: &str = include_str!("../flags/vtgate.tsv");
+pub(super) const TABLE: &str = include_str!("../flags/vtgate.tsv");
 
 pub(super) fn main(args: &[String]) -> ExitCode {
     match read_flags("vtgate", TABLE, args) {
@@ -34,17 +35,20 @@ pub(super) fn main(args: &[String]) -> ExitCode {
 async fn run(flags: Flags) -> Result<()> {
     let config = config(&flags)?;
     let tasks = Tasks::new();
-    let server = server(&flags, &tasks)?;
+    let mut server = server(&flags, &tasks)?;
+    let (lanes, count) = lanes("query")?;
+    server.lanes = lanes;
     let topo = vt_topo_etcd::open(&topo_flags(&flags)).await?;
     // All services are served whatever the map says.
     let _ = flags.list("service-map");
-    let deps = Deps { topo, dial: dial(&flags), server };
+    let deps =
+        Deps { topo, dial: DialConfig { lanes: count, ..dial(&flags) }, local: Vec::new(), server };
     tell_unread(&flags);
     let gate = Vtgate::build(config, deps).await?;
     run_until_told(&tasks, |shutdown| gate.run(shutdown)).await
 }
 
-fn config(flags: &Flags) -> Result<Config> {
+pub(super) fn config(flags: &Flags) -> Result<Config> {
     let defaults = Config::default();
     Ok(Config {
         discovery: discovery(flags)?,
@@ -185,7 +189,7 @@ fn types(flags: &Flags, name: &str) -> Result<Vec<TabletType>> {
 }
 
 /// The MySQL front's own part: users, TLS, limits.
-fn server(flags: &Flags, tasks: &Tasks) -> Result<ServerConfig> {
+pub(super) fn server(flags: &Flags, tasks: &Tasks) -> Result<ServerConfig> {
     let mut server = ServerConfig::new(auth(flags, tasks)?);
     server.version = flags.string("mysql-server-version");
     server.require_secure_transport = flags.bool("mysql-server-require-secure-transport");

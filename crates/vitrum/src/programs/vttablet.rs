@@ -12,10 +12,10 @@ use vt_tablet::config::{
 };
 
 use super::common::{bind_address, message_bytes, or, required, topo_flags};
-use super::run::{block_on, finish, read_flags, run_until_told, start_log, tell_unread};
+use super::run::{block_on, finish, lanes, read_flags, run_until_told, start_log, tell_unread};
 use crate::flags::Flags;
 
-const TABLE: &str = include_str!("../flags/vttablet.tsv");
+pub(super) const TABLE: &str = include_str!("../flags/vttablet.tsv");
 
 pub(super) fn main(args: &[String]) -> ExitCode {
     match read_flags("vttablet", TABLE, args) {
@@ -29,16 +29,17 @@ pub(super) fn main(args: &[String]) -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<()> {
-    let config = config(&flags)?;
+    let mut config = config(&flags)?;
     let topo = vt_topo_etcd::open(&topo_flags(&flags)).await?;
     // All services are served whatever the map says.
     let _ = flags.list("service-map");
     tell_unread(&flags);
+    config.lanes = lanes("query")?.0;
     let tablet = Tablet::build(config, topo, Stats::new("vttablet")).await?;
     run_until_told(&Tasks::new(), |shutdown| tablet.run(shutdown)).await
 }
 
-fn config(flags: &Flags) -> Result<Config> {
+pub(super) fn config(flags: &Flags) -> Result<Config> {
     let alias: TabletAlias = required(flags, "tablet-path")?.parse()?;
     let (keyspace, shard) = (required(flags, "init-keyspace")?, required(flags, "init-shard")?);
     let address = mysql_address(flags, alias.uid)?;

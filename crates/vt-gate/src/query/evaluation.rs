@@ -1,15 +1,33 @@
 //! What a session decides about the evaluation of expressions at the gateway.
 
+use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use vt_eval::SqlMode;
 use vt_value::Collation;
 use vt_value::temporal::{Locale, TimeZone};
 
+use super::plan_cache::CachedPlan;
 use crate::session::Session;
 
+/// What a statement's evaluation goes by; made only for plans that evaluate.
+pub(super) struct Evaluation(Option<Box<vt_eval::Session>>);
+
+impl Evaluation {
+    /// Makes what a plan needs.
+    pub(super) fn new(session: &Session, plan: &CachedPlan) -> Evaluation {
+        Evaluation(plan.evaluates.then(|| Box::new(of(session))))
+    }
+
+    /// Returns what the session decides, or MySQL's defaults where nobody will ask.
+    pub(super) fn session(&self) -> &vt_eval::Session {
+        static PLAIN: LazyLock<vt_eval::Session> = LazyLock::new(vt_eval::Session::default);
+        self.0.as_deref().unwrap_or(&PLAIN)
+    }
+}
+
 /// Returns what a session decides about evaluation; what it did not set is as MySQL begins.
-pub(super) fn of(session: &Session) -> vt_eval::Session {
+fn of(session: &Session) -> vt_eval::Session {
     let plain = vt_eval::Session::default();
     let number = |name: &str| text(session, name).and_then(|text| text.parse::<u64>().ok());
     let small = |name: &str, default: u8| {

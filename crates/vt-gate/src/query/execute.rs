@@ -9,8 +9,9 @@ use vt_plan::StatementType;
 use vt_tablet_api::{StreamPart, Workload};
 use vt_value::{BindVars, Fields, QueryResult};
 
+use super::evaluation::Evaluation;
 use super::plan_cache::CachedPlan;
-use super::{Record, Sink, deadline, evaluation, needs};
+use super::{Record, Sink, deadline, needs};
 use crate::gate::Gate;
 use crate::scatter::{Scatter, Traced};
 use crate::session::{Level, Session, Warning};
@@ -32,7 +33,7 @@ pub async fn execute_plan(
     begin(gate, session, plan).await?;
     needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
     let binds = Arc::new(binds);
-    let evaluation = evaluation::of(session);
+    let evaluation = Evaluation::new(session, plan);
     record.executing();
     let deadline = deadline(gate, session);
     let streams = session.workload == Workload::Olap && sink.is_streaming() && gives_rows(plan);
@@ -62,7 +63,7 @@ pub async fn trace_plan(
     begin(gate, session, plan).await?;
     needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
     let binds = Arc::new(binds);
-    let evaluation = evaluation::of(session);
+    let evaluation = Evaluation::new(session, plan);
     let deadline = deadline(gate, session);
     let (result, statement, trace) = {
         let scatter = Scatter::new(&gate.tablets, session, deadline).traced();
@@ -79,7 +80,7 @@ pub async fn fields(gate: &Gate, session: &mut Session, plan: &CachedPlan) -> Re
     let mut binds = BindVars::new();
     needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
     let binds = Arc::new(binds);
-    let evaluation = evaluation::of(session);
+    let evaluation = Evaluation::new(session, plan);
     let deadline = deadline(gate, session);
     let scatter = Scatter::new(&gate.tablets, session, deadline);
     vt_exec::fields(&plan.plan, &context(gate, &scatter, &binds, &evaluation)).await
@@ -89,12 +90,12 @@ fn context<'a>(
     gate: &Gate,
     scatter: &'a Scatter<'_>,
     binds: &'a Arc<BindVars>,
-    evaluation: &'a vt_eval::Session,
+    evaluation: &'a Evaluation,
 ) -> ExecContext<'a> {
     ExecContext {
         shards: scatter,
         binds,
-        session: evaluation,
+        session: evaluation.session(),
         limits: Limits { memory_rows: gate.config.memory_rows_max, ..Limits::default() },
         exclusive: scatter.is_exclusive(),
         kept: None,

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use vt_base::TabletType;
-use vt_plan::Plan;
+use vt_eval::Expr;
+use vt_plan::{Node, Plan, Routing};
 use vt_sql::Modes;
 use vt_sql::normalize::FrozenLiteral;
 
@@ -32,6 +33,8 @@ pub struct CachedPlan {
     tables: Arc<[String]>,
     /// A temporary table lives on a connection, which must then be the session's.
     pub needs_connection: bool,
+    /// Whether the gateway computes anything, for which it must know what the session decides.
+    pub evaluates: bool,
     /// How often it was used, for `/debug/query_plans`.
     pub uses: AtomicU64,
 }
@@ -83,7 +86,8 @@ impl CachedPlan {
     pub fn new(plan: Plan, context: Context, frozen: Vec<FrozenLiteral>) -> CachedPlan {
         let tables = plan.tables.clone().into();
         let (needs_connection, uses) = (false, AtomicU64::new(1));
-        CachedPlan { plan, context, frozen, tables, needs_connection, uses }
+        let evaluates = evaluates(&plan.root);
+        CachedPlan { plan, context, frozen, tables, needs_connection, evaluates, uses }
     }
 
     /// Returns the plan's tables, to be kept.
@@ -97,6 +101,37 @@ impl CachedPlan {
         let frozen: usize = self.frozen.iter().map(|one| 48 + one.text.len()).sum();
         let tables: usize = self.plan.tables.iter().map(|one| 32 + one.len()).sum();
         (1_024 + 6 * self.plan.original.len() + frozen + tables) as u64
+    }
+}
+
+/// Returns whether a plan computes anything at the gateway: values that are there already, and
+/// rows that are passed on, need no evaluation.
+fn evaluates(root: &Node) -> bool {
+    let route = match root {
+        Node::Route(route) => route,
+        Node::Update(write) | Node::Delete(write) if write.input.is_none() => &write.route,
+        _ => return true,
+    };
+    let is_plain = match &route.routing {
+        Routing::Unsharded
+        | Routing::AnyShard
+        | Routing::Scatter
+        | Routing::By(_)
+        | Routing::Nowhere => true,
+        Routing::Equal { values, .. } | Routing::Prefix { values, .. } => {
+            values.iter().all(is_given)
+        }
+        Routing::In { values, .. } => is_given(values),
+        Routing::MultiEqual { rows, .. } => rows.iter().flatten().all(is_given),
+    };
+    !is_plain || !route.merge_by.is_empty()
+}
+
+fn is_given(value: &Expr) -> bool {
+    match value {
+        Expr::Literal(_) | Expr::Bind(_) | Expr::BindTuple(_) => true,
+        Expr::Tuple(parts) => parts.iter().all(is_given),
+        _ => false,
     }
 }
 

@@ -12,6 +12,8 @@ use super::{Connector, Inner, PoolConn, Settings, count};
 pub(super) struct Slot<Conn> {
     pub(super) conn: Conn,
     pub(super) settings: Option<Settings>,
+    /// The lane whose runtime watches its socket: a caller there is not woken by another thread.
+    pub(super) lane: usize,
     pub(super) born: Instant,
     pub(super) idle_since: Instant,
 }
@@ -59,7 +61,8 @@ impl<C: Connector> Lease<C> {
     async fn fresh(&self) -> Result<Slot<C::Conn>> {
         let conn = self.inner.connector.connect().await?;
         let now = Instant::now();
-        Ok(Slot { conn, settings: None, born: now, idle_since: now })
+        let lane = vt_service::lanes::here();
+        Ok(Slot { conn, settings: None, lane, born: now, idle_since: now })
     }
 
     /// Takes the settings of another caller off a connection.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
-use tokio::net::{TcpListener, TcpSocket, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use vt_base::{Error, Result};
@@ -69,17 +69,33 @@ impl Listener {
         }
     }
 
-    async fn accept(&self) -> io::Result<(Socket, Peer)> {
+    async fn accept(&self) -> io::Result<(Accepted, Peer)> {
         match self {
             Listener::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
-                Ok((Socket::tcp(stream), Peer::Tcp(address)))
+                Ok((Accepted::Tcp(stream.into_std()?), Peer::Tcp(address)))
             }
             Listener::Unix(listener, _) => {
                 let (stream, _) = listener.accept().await?;
-                Ok((Socket::unix(stream), Peer::Unix))
+                Ok((Accepted::Unix(stream.into_std()?), Peer::Unix))
             }
         }
+    }
+}
+
+/// A client's socket that belongs to no runtime yet.
+enum Accepted {
+    Tcp(std::net::TcpStream),
+    Unix(std::os::unix::net::UnixStream),
+}
+
+impl Accepted {
+    /// Gives the socket to the runtime of this task.
+    fn into_socket(self) -> io::Result<Socket> {
+        Ok(match self {
+            Accepted::Tcp(stream) => Socket::tcp(TcpStream::from_std(stream)?),
+            Accepted::Unix(stream) => Socket::unix(UnixStream::from_std(stream)?),
+        })
     }
 }
 
@@ -165,19 +181,25 @@ pub async fn serve(
 async fn accept(listener: &Listener, shared: &Arc<Shared>, tasks: &TaskTracker) {
     loop {
         match listener.accept().await {
-            Ok((socket, peer)) => match take_place(&shared.config) {
+            Ok((accepted, peer)) => match take_place(&shared.config) {
                 Some(place) => {
                     metrics::add(&shared.config.metrics.accepted, 1);
                     let id = shared.next_id();
                     let shared = Arc::clone(shared);
-                    tasks.spawn(async move {
+                    let lanes = shared.config.lanes.clone();
+                    lanes.spawn(tasks, async move {
                         let _place = place;
-                        connection::run(shared, socket, peer, id).await;
+                        match accepted.into_socket() {
+                            Ok(socket) => connection::run(shared, socket, peer, id).await,
+                            Err(error) => tracing::warn!(%error, "cannot serve a connection"),
+                        }
                     });
                 }
                 None => {
                     metrics::add(&shared.config.metrics.refused, 1);
-                    refuse(&socket);
+                    if let Ok(socket) = accepted.into_socket() {
+                        refuse(&socket);
+                    }
                 }
             },
             Err(error) => {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use vt_service::Lanes;
+
 use crate::auth::AuthServer;
 use crate::server::Metrics;
 
@@ -38,6 +40,8 @@ pub struct ServerConfig {
     pub keepalive: Duration,
     /// How long transactions may go on after a shutdown began.
     pub drain_timeout: Duration,
+    /// The threads that clients are spread over; none serves them where the server runs.
+    pub lanes: Lanes,
     pub metrics: Arc<Metrics>,
 }
 
@@ -60,6 +64,7 @@ impl ServerConfig {
             is_compression_allowed: true,
             keepalive: Duration::ZERO,
             drain_timeout: Duration::from_secs(10),
+            lanes: Lanes::default(),
             metrics: Arc::new(Metrics::default()),
         }
     }

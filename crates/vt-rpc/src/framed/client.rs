@@ -8,10 +8,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use vt_base::{Code, Error, Result, Retry, Target};
+use vt_service::lanes;
 use vt_service::tasks::Tasks;
 use vt_tablet_api::{
     Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, QueryService, SchemaReply,
@@ -21,14 +23,17 @@ use vt_tablet_api::{
 use super::codec::{FrameWriter, Reader};
 use super::connection::{FRAMES_QUEUE, Frame, FrameReader, greet, prepare, write_frames};
 use super::message::{Message, SchemaCall, TransactionCall};
-use super::{Kind, STREAM_AHEAD};
+use super::{Kind, STREAM_AHEAD, near};
 use crate::status::tablet_error;
 
 /// How the client connects.
 #[derive(Clone, Debug)]
 pub struct FramedConfig {
-    /// How many connections there are to a tablet.
+    /// How many connections there are to a tablet from each lane; callers outside of lanes share as
+    /// many.
     pub connections: usize,
+    /// How many lanes call.
+    pub lanes: usize,
     pub connect_timeout: Duration,
     /// Most calls under way on one connection.
     pub calls_max: usize,
@@ -36,7 +41,12 @@ pub struct FramedConfig {
 
 impl Default for FramedConfig {
     fn default() -> FramedConfig {
-        FramedConfig { connections: 2, connect_timeout: Duration::from_secs(3), calls_max: 8_000 }
+        FramedConfig {
+            connections: 2,
+            lanes: 0,
+            connect_timeout: Duration::from_secs(3),
+            calls_max: 8_000,
+        }
     }
 }
 
@@ -177,7 +187,8 @@ impl Connection {
 impl FramedQueryService {
     /// Makes the service of a tablet at an address.
     pub fn new(address: String, config: FramedConfig) -> FramedQueryService {
-        let slots = (0..config.connections.max(1)).map(|_| tokio::sync::Mutex::default()).collect();
+        let count = config.connections.max(1) * (config.lanes + 1);
+        let slots = (0..count).map(|_| tokio::sync::Mutex::default()).collect();
         FramedQueryService {
             address,
             config,
@@ -188,8 +199,11 @@ impl FramedQueryService {
     }
 
     async fn connection(&self) -> Result<Arc<Connection>> {
-        let index = self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len();
-        let mut slot = self.slots[index].lock().await;
+        let each = self.config.connections.max(1);
+        let turn = if each == 1 { 0 } else { self.next.fetch_add(1, Ordering::Relaxed) % each };
+        // A connection of the caller's own lane: its answers wake no other thread.
+        let lane = Some(lanes::here()).filter(|lane| *lane <= self.config.lanes).unwrap_or(0);
+        let mut slot = self.slots[lane * each + turn].lock().await;
         if let Some(connection) = &*slot
             && connection.calls.table.lock().ended.is_none()
         {
@@ -208,10 +222,24 @@ impl FramedQueryService {
     async fn connect(&self) -> Result<Arc<Connection>> {
         let failed =
             |err: std::io::Error| unavailable(format!("cannot connect to {}: {err}", self.address));
+        if let Some(mut stream) = near::connect(&self.address).await {
+            greet(&mut stream).await?;
+            let (reading, writing) = stream.into_split();
+            return Ok(self.start(reading, writing));
+        }
         let mut stream = TcpStream::connect(&self.address).await.map_err(failed)?;
         prepare(&stream).map_err(failed)?;
         greet(&mut stream).await?;
         let (reading, writing) = stream.into_split();
+        Ok(self.start(reading, writing))
+    }
+
+    /// Starts the task that reads and writes a connection.
+    fn start<R, W>(&self, reading: R, writing: W) -> Arc<Connection>
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
         let (frames, queue) = mpsc::channel(FRAMES_QUEUE);
         let calls = Arc::new(Calls { table: Mutex::default(), calls_max: self.config.calls_max });
         let waiting = calls.clone();
@@ -237,7 +265,7 @@ impl FramedQueryService {
             let error = ended.err().unwrap_or_else(|| unavailable("connection closed".to_owned()));
             waiting.end(&unavailable(error.message().to_owned()));
         });
-        Ok(Arc::new(Connection { frames, calls, stop }))
+        Arc::new(Connection { frames, calls, stop })
     }
 
     /// Makes a call that has one answer.
@@ -395,7 +423,7 @@ impl QueryService for FramedQueryService {
         // A service of its own, so that the stream outlives the handle that began it.
         let service = FramedQueryService::new(
             self.address.clone(),
-            FramedConfig { connections: 1, ..self.config.clone() },
+            FramedConfig { connections: 1, lanes: 0, ..self.config.clone() },
         );
         service.connection().await.map_err(worded)?;
         let (sender, receiver) = mpsc::channel(STREAM_AHEAD);

@@ -6,33 +6,44 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use vt_base::{Code, Error, Result};
+use vt_service::Lanes;
 use vt_service::tasks::Tasks;
 use vt_tablet_api::{ExecuteReply, ExecuteRequest, QueryService, StreamPart};
 
 use super::codec::{FrameWriter, Reader};
 use super::connection::{FRAMES_QUEUE, Frame, FrameReader, greet, prepare, write_frames};
 use super::message::{Message, SchemaCall, TransactionCall};
-use super::{Kind, STREAM_AHEAD};
+use super::{Kind, STREAM_AHEAD, near};
 
 /// How long a connection has to greet.
 const GREETING: Duration = Duration::from_secs(10);
 
 /// How the server treats its connections.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FramedServer {
     pub connections_max: usize,
     /// Most calls under way on one connection; further ones fail.
     pub calls_max: usize,
+    /// Whether callers of this machine may come over a Unix socket.
+    pub is_near_served: bool,
+    /// The threads that connections, and the calls on them, are spread over.
+    pub lanes: Lanes,
 }
 
 impl Default for FramedServer {
     fn default() -> FramedServer {
-        FramedServer { connections_max: 4096, calls_max: 10_000 }
+        FramedServer {
+            connections_max: 4096,
+            calls_max: 10_000,
+            is_near_served: true,
+            lanes: Lanes::default(),
+        }
     }
 }
 
@@ -45,14 +56,19 @@ pub async fn serve_framed(
 ) {
     let tasks = Tasks::new();
     let room = Arc::new(Semaphore::new(config.connections_max));
+    let near = listener
+        .local_addr()
+        .ok()
+        .filter(|_| config.is_near_served)
+        .and_then(|address| near::listen(address.port()));
     loop {
         let accepted = tokio::select! {
             biased;
             () = shutdown.cancelled() => break,
-            accepted = listener.accept() => accepted,
+            accepted = accept(&listener, near.as_ref()) => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let accepted = match accepted {
+            Ok(accepted) => accepted,
             Err(err) => {
                 // Out of file descriptors, as a rule: others must close first.
                 tracing::warn!(%err, "cannot accept a connection");
@@ -65,8 +81,8 @@ pub async fn serve_framed(
             continue;
         };
         let (service, calls_max) = (service.clone(), config.calls_max);
-        tasks.spawn_until_cancelled("framed connection", async move {
-            if let Err(err) = connection(stream, service, calls_max).await {
+        tasks.spawn_on_lane(&config.lanes, async move {
+            if let Err(err) = accepted.serve(service, calls_max).await {
                 tracing::debug!(%err, "framed connection ended");
             }
             drop(permit);
@@ -83,17 +99,64 @@ struct Running {
     credit: Arc<Semaphore>,
 }
 
-async fn connection(
-    mut stream: TcpStream,
+/// A gateway's socket that belongs to no runtime yet: it goes with its lane.
+enum Accepted {
+    Tcp(std::net::TcpStream),
+    Near(std::os::unix::net::UnixStream),
+}
+
+async fn accept(tcp: &TcpListener, near: Option<&UnixListener>) -> std::io::Result<Accepted> {
+    let near = async {
+        match near {
+            Some(listener) => listener.accept().await?.0.into_std(),
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        accepted = near => accepted.map(Accepted::Near),
+        accepted = tcp.accept() => accepted?.0.into_std().map(Accepted::Tcp),
+    }
+}
+
+impl Accepted {
+    async fn serve(self, service: Arc<dyn QueryService>, calls_max: usize) -> Result<()> {
+        let broken = |err: std::io::Error| Error::new(Code::Unavailable, err.to_string());
+        match self {
+            Accepted::Tcp(stream) => {
+                let mut stream = TcpStream::from_std(stream).map_err(broken)?;
+                prepare(&stream).map_err(broken)?;
+                hear(&mut stream).await?;
+                let (reading, writing) = stream.into_split();
+                connection(reading, writing, service, calls_max).await
+            }
+            Accepted::Near(stream) => {
+                let mut stream = UnixStream::from_std(stream).map_err(broken)?;
+                hear(&mut stream).await?;
+                let (reading, writing) = stream.into_split();
+                connection(reading, writing, service, calls_max).await
+            }
+        }
+    }
+}
+
+/// Greets, within the time that there is for it.
+async fn hear<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Result<()> {
+    tokio::time::timeout(GREETING, greet(stream))
+        .await
+        .map_err(|_| Error::new(Code::Unavailable, "no greeting in time"))?
+}
+
+async fn connection<R, W>(
+    reading: R,
+    writing: W,
     service: Arc<dyn QueryService>,
     calls_max: usize,
-) -> Result<()> {
-    let broken = |err: std::io::Error| Error::new(Code::Unavailable, err.to_string());
-    prepare(&stream).map_err(broken)?;
-    tokio::time::timeout(GREETING, greet(&mut stream))
-        .await
-        .map_err(|_| Error::new(Code::Unavailable, "no greeting in time"))??;
-    let (reading, writing) = stream.into_split();
+) -> Result<()>
+where
+    R: AsyncRead + Unpin + Send,
+    W: AsyncWrite + Unpin + Send,
+{
     let (frames, queue) = mpsc::channel(FRAMES_QUEUE);
     let mut writer = Box::pin(write_frames(writing, queue));
     let mut reader = FrameReader::new(reading);

@@ -99,6 +99,8 @@ pub struct Plan {
     pub shareable: bool,
     pub leaves: Leaves,
     pub next: Option<NextValues>,
+    /// Whether the statement has the function that sets the session's insert id.
+    pub may_set_insert_id: bool,
     pub counts: PlanCounts,
     pub(super) cells: std::sync::OnceLock<super::stats::PlanCells>,
 }
@@ -145,6 +147,7 @@ impl Plan {
             shareable: found.shareable,
             leaves: found.leaves,
             next: found.next,
+            may_set_insert_id: names_insert_id(text),
             counts: PlanCounts::default(),
             cells: std::sync::OnceLock::new(),
         }
@@ -161,6 +164,13 @@ impl Plan {
             + 2 * self.template.text().len()
             + self.tables.iter().map(|table| table.len() + 24).sum::<usize>()
     }
+}
+
+/// Returns whether `LAST_INSERT_ID` stands anywhere in a text; stored functions that call it change
+/// nothing, since MySQL restores the session's value when they end.
+fn names_insert_id(text: &str) -> bool {
+    const NAME: &[u8] = b"last_insert_id";
+    text.as_bytes().windows(NAME.len()).any(|window| window.eq_ignore_ascii_case(NAME))
 }
 
 fn trimmed(sql: &str) -> &str {

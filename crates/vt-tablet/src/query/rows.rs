@@ -46,7 +46,9 @@ impl QueryEngine {
             stream: run.parts.is_some(),
             handle: conn.kill_handle(),
         });
-        let wants_id = run.request.options.fetch_last_insert_id && run.plan.kind.is_select();
+        let wants_id = run.request.options.fetch_last_insert_id
+            && run.plan.kind.is_select()
+            && run.plan.may_set_insert_id;
         if wants_id {
             let text = format!("select last_insert_id({UNSET_INSERT_ID})");
             conn.query(&text, 1).await?;

@@ -25,6 +25,7 @@ async fn a_tablet_serves_statements() {
     elect(&mut tablet, false).await;
 
     values_come_back_as_they_were(&tablet).await;
+    an_insert_id_that_a_query_sets_is_told(&tablet).await;
     errors_have_the_texts_that_gateways_know(&tablet).await;
     rows_are_capped(&tablet).await;
     streams_come_in_pieces(&tablet).await;
@@ -63,6 +64,18 @@ async fn values_come_back_as_they_were(tablet: &Running) {
     let result = tablet.reply(select).await.result.unwrap();
     assert_eq!(texts(&result), [["7", "it's \\ \"é\"\0\n", "00FF270A", "NULL"]]);
     assert_eq!(&*result.fields[1].org_table, "v");
+}
+
+async fn an_insert_id_that_a_query_sets_is_told(tablet: &Running) {
+    let options = ExecuteOptions { fetch_last_insert_id: true, ..ExecuteOptions::default() };
+    let told = async |sql: &str| {
+        let asked = ExecuteRequest { options: Arc::new(options.clone()), ..request(sql) };
+        let result = tablet.reply(asked).await.result.unwrap();
+        (result.insert_id_changed, result.insert_id)
+    };
+    assert_eq!(told("select last_insert_id(41)").await, (true, 41));
+    assert_eq!(told("select 'last_insert_id'").await, (false, 0));
+    assert_eq!(told("select 41").await, (false, 0));
 }
 
 async fn errors_have_the_texts_that_gateways_know(tablet: &Running) {

@@ -30,6 +30,12 @@ fn queries_are_capped_and_shared_unless_they_must_not_be() {
 }
 
 #[test]
+fn only_statements_that_name_the_function_may_set_the_insert_id() {
+    assert!(Plan::new("select Last_Insert_ID(7) from t").may_set_insert_id);
+    assert!(!Plan::new("select id from t where id = :vtg1").may_set_insert_id);
+}
+
+#[test]
 fn what_would_stay_on_a_connection_is_known() {
     let leaves = |sql: &str| Plan::new(sql).leaves;
     assert_eq!(leaves("select get_lock('a', 1) from dual"), Leaves::State("get_lock"));
