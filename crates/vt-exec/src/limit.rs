@@ -64,3 +64,32 @@ impl Step for LimitStep {
         self.left == Some(0)
     }
 }
+
+/// A limit that reads on to the end of its input, and tells the session how many rows there were.
+pub(crate) struct CountedStep<'a> {
+    limit: LimitStep,
+    rows: u64,
+    ctx: ExecContext<'a>,
+}
+
+impl<'a> CountedStep<'a> {
+    pub(crate) fn new(limit: LimitStep, ctx: ExecContext<'a>) -> CountedStep<'a> {
+        CountedStep { limit, rows: 0, ctx }
+    }
+}
+
+impl Step for CountedStep<'_> {
+    fn fields(&self) -> Fields {
+        self.limit.fields()
+    }
+
+    fn push(&mut self, rows: Rows) -> Result<Rows, Error> {
+        self.rows += rows.len() as u64;
+        self.limit.push(rows)
+    }
+
+    fn finish(&mut self) -> Result<Rows, Error> {
+        self.ctx.shards.set_found_rows(self.rows);
+        Ok(Rows::default())
+    }
+}

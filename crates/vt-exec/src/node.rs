@@ -8,7 +8,8 @@ use vt_value::{Fields, QueryResult};
 
 use crate::kept::Kept;
 use crate::{
-    ExecContext, concat, insert, join, matching, recurse, route, step, subquery, vindex_rows, write,
+    ExecContext, concat, insert, join, matching, recurse, route, step, stream, subquery,
+    vindex_rows, write,
 };
 
 /// Runs a node; the result of one that gives rows has fields, even without a row.
@@ -33,6 +34,8 @@ pub(crate) fn run<'a>(
             Node::Kept { slot, .. } => Kept::read(*slot, ctx),
             Node::Recurse(recurse) => recurse::run(recurse, ctx).await,
             Node::VindexRows(rows) => vindex_rows::run(rows, ctx),
+            // All rows are counted, but few are held.
+            Node::Limit { counts_all: true, .. } => stream::collected(node, ctx).await,
             Node::Insert(insert) => insert::run(insert, ctx).await,
             Node::Update(write) | Node::Delete(write) => write::run(write, ctx).await,
             Node::Limit { input, .. }

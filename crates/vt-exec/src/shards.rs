@@ -42,6 +42,9 @@ pub trait ShardQueries: Send + Sync {
 
     /// Tells the session what `LAST_INSERT_ID()` gives from now on.
     fn set_last_insert_id(&self, id: u64);
+
+    /// Tells the session what `FOUND_ROWS()` gives, where it is not the number of rows returned.
+    fn set_found_rows(&self, rows: u64);
 }
 
 /// One statement for one shard.

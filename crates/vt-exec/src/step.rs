@@ -7,7 +7,7 @@ use vt_value::{Fields, Row, Rows, RowsBuilder};
 use crate::ExecContext;
 use crate::aggregate::AggregateStep;
 use crate::distinct::DistinctStep;
-use crate::limit::LimitStep;
+use crate::limit::{CountedStep, LimitStep};
 use crate::project::{FilterStep, ProjectStep, TruncateStep};
 use crate::sort::SortStep;
 use crate::window::WindowStep;
@@ -38,8 +38,9 @@ pub(crate) fn make<'a>(
     ctx: ExecContext<'a>,
 ) -> Result<Box<dyn Step + 'a>, Error> {
     Ok(match node {
-        Node::Limit { count, offset, .. } => {
-            Box::new(LimitStep::new(count.as_ref(), offset.as_ref(), input, ctx)?)
+        Node::Limit { count, offset, counts_all, .. } => {
+            let limit = LimitStep::new(count.as_ref(), offset.as_ref(), input, ctx)?;
+            if *counts_all { Box::new(CountedStep::new(limit, ctx)) } else { Box::new(limit) }
         }
         Node::Sort { keys, limit, .. } => {
             Box::new(SortStep::new(keys, limit.as_ref(), input, ctx)?)

@@ -62,6 +62,26 @@ pub(crate) fn run<'a>(
     .boxed()
 }
 
+/// Runs a node in pieces and returns its whole result.
+pub(crate) async fn collected<'a>(
+    node: &'a Node,
+    ctx: ExecContext<'a>,
+) -> Result<QueryResult, Error> {
+    let mut rows = RowsBuilder::default();
+    let held = &mut rows;
+    let reader = |mut parts: mpsc::Receiver<StreamPart>| async move {
+        let mut fields = None;
+        while let Some(part) = parts.recv().await {
+            fields = fields.or(part.fields);
+            held.append(&part.rows);
+            ctx.limits.check(held.len())?;
+        }
+        Ok(fields)
+    };
+    let result = connected(|sender| run(node, ctx, sender), reader).await?;
+    Ok(QueryResult { rows: rows.finish(), ..result })
+}
+
 /// Runs `writer` and `reader` over a channel between them; what the writer returns stands unless
 /// the reader fails.
 async fn connected<'a, R>(

@@ -7,8 +7,8 @@ use vt_base::{Code, Error};
 use vt_eval::window::{self, Bound, Frame, FrameUnit, Offset, WindowRow};
 use vt_eval::{Context, Expr, Kind};
 use vt_plan::{FrameBound, FrameOffset, SortKey, Window, WindowCall, WindowFrame, WindowFunc};
-use vt_value::temporal::{Unit, interval_of_text};
-use vt_value::{Collation, Fields, Rows, RowsBuilder, Type, TypedBytes, Value};
+use vt_value::temporal::{Interval, Unit, interval_of_text};
+use vt_value::{Collation, Decimal, Fields, Rows, RowsBuilder, Type, TypedBytes, Value};
 
 use crate::ExecContext;
 use crate::keys::{Keys, Purpose};
@@ -270,5 +270,17 @@ fn offset(by: &FrameOffset, unit: FrameUnit, ctx: ExecContext<'_>) -> Result<Off
 }
 
 fn interval(value: &TypedBytes, unit: Unit) -> Option<Offset> {
-    Some(Offset::Interval(interval_of_text(unit, &value.bytes)?, unit))
+    if let Some(interval) = interval_of_text(unit, &value.bytes) {
+        return Some(Offset::Interval(interval, unit));
+    }
+    let number = Value::of_typed(value, Collation::BINARY).ok()?.to_decimal()?;
+    let interval = match unit {
+        // Seconds alone have a fraction.
+        Unit::Second => {
+            let micros = number.mul(&Decimal::from(1_000_000_i64))?.round(0);
+            Interval::of_micros(micros.to_i64()?.into())
+        }
+        unit => Interval::of_count(unit, number.round(0).to_i64()?.into()),
+    };
+    Some(Offset::Interval(interval, unit))
 }

@@ -42,6 +42,8 @@ pub struct Scatter<'a> {
     /// Every call that was made, where somebody wants to know.
     trace: Option<Mutex<Vec<Traced>>>,
     calls: AtomicU64,
+    /// How many rows there were before a limit, where the statement counts them.
+    found_rows: Mutex<Option<u64>>,
 }
 
 /// A call that was made.
@@ -72,6 +74,7 @@ impl<'a> Scatter<'a> {
             is_apart: false,
             trace: None,
             calls: AtomicU64::new(0),
+            found_rows: Mutex::default(),
         }
     }
 
@@ -103,6 +106,11 @@ impl<'a> Scatter<'a> {
     /// Returns how many calls were made.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many rows there were before a limit, where the statement counts them.
+    pub fn found_rows(&self) -> Option<u64> {
+        *self.found_rows.lock()
     }
 
     /// Returns what the statement has done to the transaction so far.
@@ -166,6 +174,10 @@ impl ShardQueries for Scatter<'_> {
     fn warn(&self, code: u16, message: String) {
         let warning = Warning { level: Level::Warning, code, message };
         self.session.lock().warnings.push(warning);
+    }
+
+    fn set_found_rows(&self, rows: u64) {
+        *self.found_rows.lock() = Some(rows);
     }
 
     fn set_last_insert_id(&self, id: u64) {

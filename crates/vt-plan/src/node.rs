@@ -51,6 +51,9 @@ pub enum Node {
         input: Box<Node>,
         count: Option<Expr>,
         offset: Option<Expr>,
+        /// Reads all of the input and tells the session how many rows there are
+        /// (`SQL_CALC_FOUND_ROWS`).
+        counts_all: bool,
     },
     /// Sorts in memory, keeping no more than `limit` rows where it is given.
     Sort {

@@ -116,6 +116,13 @@ pub(crate) fn zero(arena: &Arena) -> Expr<'_> {
     digit(arena, b"0")
 }
 
+/// Makes the literal of a number.
+pub(crate) fn number(arena: &Arena, number: usize) -> Expr<'_> {
+    let value = arena.text(&number.to_string()).as_bytes();
+    let (span, ordinal) = (Span::default(), Literal::MADE);
+    Expr::Literal(arena.node(Literal { kind: LiteralKind::Int, value, span, ordinal }))
+}
+
 fn digit<'a>(arena: &'a Arena, value: &'static [u8]) -> Expr<'a> {
     let (span, ordinal) = (Span::default(), Literal::MADE);
     Expr::Literal(arena.node(Literal { kind: LiteralKind::Int, value, span, ordinal }))

@@ -100,6 +100,11 @@ impl<'a> Planner<'a> {
         if let Some(target) = self.ctx.target {
             return Ok((typ, self.plan_target(statement, target)?));
         }
+        if let Statement::Query(query) = statement
+            && let Some(node) = self.plan_counted(query)?
+        {
+            return Ok((typ, node));
+        }
         if let Some(node) = self.plan_whole(statement)? {
             return Ok((typ, node));
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vt_base::{Error, ErrorId};
 use vt_plan::{Node, Route, Routing, Write};
-use vt_sql::ast::{Expr, InList, Query, QueryBody, Select, SelectInto, SelectItem, Statement};
+use vt_sql::ast::{Expr, InList, Query, QueryBody, SelectInto, SelectItem, Statement};
 use vt_vschema::{Destination, Keyspace, Table};
 
 use crate::analyze::tables::tables_of;
@@ -225,12 +225,6 @@ fn refuse_unknowable(query: &Query<'_>, tables: &[Arc<Table>]) -> Result<(), Err
             return Err(Error::unsupported("INTO on sharded keyspace"));
         }
         _ => {}
-    }
-    if let QueryBody::Select(Select { options, .. }) = query.body
-        && options.calc_found_rows
-        && query.limit.is_some()
-    {
-        return Err(Error::unsupported("SQL_CALC_FOUND_ROWS with LIMIT"));
     }
     Ok(())
 }

@@ -77,7 +77,12 @@ impl<'a> Call<'a> {
             weighed: keys.is_some(),
         };
         let memory = ctx.limits.bytes();
-        let aggregate = Aggregate::new(spec.func, options, kinds, ctx.session, memory)?;
+        let func = match spec.func {
+            // What shards have counted is an argument, whatever they have counted.
+            AggregateFunc::CountStar if spec.parts => AggregateFunc::Count,
+            func => func,
+        };
+        let aggregate = Aggregate::new(func, options, kinds, ctx.session, memory)?;
         let name = if spec.name.is_empty() { replaced.name.clone() } else { spec.name.clone() };
         let field = match spec.parts {
             // What the shards tell is already that of the aggregate.

@@ -149,6 +149,10 @@ impl ShardQueries for Fake {
         self.log.lock().unwrap().push(format!("warning {code}: {message}"));
     }
 
+    fn set_found_rows(&self, rows: u64) {
+        self.log.lock().unwrap().push(format!("found {rows} rows"));
+    }
+
     fn set_last_insert_id(&self, id: u64) {
         *self.last_insert_id.lock().unwrap() = Some(id);
     }

@@ -39,6 +39,7 @@ async fn limits_skip_and_keep() {
         input: input(),
         count: count.map(int),
         offset: offset.map(int),
+        counts_all: false,
     };
     assert_eq!(run_lines(limit(Some(2), None)).await, ["a 1 1.0", "b 2 2.0"]);
     assert_eq!(run_lines(limit(Some(1), Some(1))).await, ["b 2 2.0"]);
@@ -105,7 +106,11 @@ fn spec(func: AggregateFunc, column: usize) -> AggregateSpec {
 
 /// Counts what shards have counted.
 fn sum_counts(column: usize) -> AggregateSpec {
-    AggregateSpec { parts: true, ..spec(AggregateFunc::Count, column) }
+    AggregateSpec {
+        parts: true,
+        func: AggregateFunc::CountStar,
+        ..spec(AggregateFunc::Count, column)
+    }
 }
 
 #[tokio::test]

@@ -53,7 +53,12 @@ async fn read(root: Node, fake: &Fake) -> Result<(Fields, Vec<String>), Error> {
 async fn a_stream_has_the_rows_of_the_whole_result() {
     let plans: Vec<fn() -> Node> = vec![
         merged,
-        || Node::Limit { input: Box::new(merged()), count: Some(int(7)), offset: Some(int(20)) },
+        || Node::Limit {
+            input: Box::new(merged()),
+            count: Some(int(7)),
+            offset: Some(int(20)),
+            counts_all: false,
+        },
         || Node::Sort {
             input: scatter("q"),
             keys: vec![vt_plan::SortKey { descending: true, ..key(0) }],
@@ -87,7 +92,12 @@ async fn shards_without_an_order_all_give_their_rows() {
 #[tokio::test]
 async fn enough_rows_end_the_shards_early() {
     let fake = Fake::new(numbers);
-    let limit = Node::Limit { input: Box::new(merged()), count: Some(int(3)), offset: None };
+    let limit = Node::Limit {
+        input: Box::new(merged()),
+        count: Some(int(3)),
+        offset: None,
+        counts_all: false,
+    };
     let (_, rows) = read(limit, &fake).await.unwrap();
     let wide = "w".repeat(WIDTH);
     assert_eq!(rows, [format!("0 x0 {wide}"), format!("1 x0 {wide}"), format!("2 x1 {wide}")]);
@@ -121,6 +131,7 @@ async fn a_failing_shard_fails_the_stream() {
         _ => Err(Error::mysql(1146, b"42S02", "no such table")),
     });
     assert_eq!(read(merged(), &fake).await.unwrap_err().errno(), 1146);
-    let limit = Node::Limit { input: scatter("q"), count: Some(int(500)), offset: None };
+    let limit =
+        Node::Limit { input: scatter("q"), count: Some(int(500)), offset: None, counts_all: false };
     assert_eq!(read(limit, &fake).await.unwrap_err().errno(), 1146);
 }

@@ -37,6 +37,7 @@ pub async fn execute_plan(
     record.executing();
     let deadline = deadline(gate, session);
     let streams = session.workload == Workload::Olap && sink.is_streaming() && gives_rows(plan);
+    let found_rows;
     let (result, statement) = {
         let is_apart = plan.plan.statement == StatementType::Ddl && !plan.needs_connection;
         let scatter = Scatter::new(&gate.tablets, session, deadline).apart(is_apart);
@@ -46,10 +47,14 @@ pub async fn execute_plan(
             false => vt_exec::execute(&plan.plan, &context).await,
         };
         record.shard_calls += scatter.calls();
+        found_rows = scatter.found_rows();
         (result, scatter.statement())
     };
     let result = statement.end(&gate.tablets, session, result).await?;
     keep(gate, session, plan, &result, record);
+    if let Some(rows) = found_rows {
+        session.found_rows = rows;
+    }
     Ok(result)
 }
 

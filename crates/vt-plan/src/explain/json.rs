@@ -72,8 +72,11 @@ fn node(one: &Node) -> Value {
     match one {
         Node::Route(one) => route("Route", one),
         Node::Rows { .. } => Value::Object(object("SingleRow")),
-        Node::Limit { input, count, offset } => {
+        Node::Limit { input, count, offset, counts_all } => {
             let mut map = object("Limit");
+            if *counts_all {
+                map.insert("CalcFoundRows".to_owned(), json!(true));
+            }
             if let Some(count) = count {
                 map.insert("Count".to_owned(), json!(show(count)));
             }

@@ -47,8 +47,11 @@ impl Text {
         match node {
             Node::Route(one) => self.line(&route("Route", one)),
             Node::Rows { rows, .. } => self.line(&format!("Rows {}", rows.len())),
-            Node::Limit { input, count, offset } => {
+            Node::Limit { input, count, offset, counts_all } => {
                 let mut line = "Limit".to_owned();
+                if *counts_all {
+                    line += " counting all";
+                }
                 if let Some(count) = count {
                     line += &format!(" {}", show(count));
                 }

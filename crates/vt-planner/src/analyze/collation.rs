@@ -68,10 +68,15 @@ impl<'a> Planner<'a> {
             Expr::Null | Expr::Literal(_) | Expr::Bind(_) => Brought::Nothing,
             Expr::Column(_) => self.brought_by_column(expr, scope),
             Expr::Aggregate(call)
-                if matches!(call.kind, AggregateKind::Min | AggregateKind::Max) =>
+                if matches!(
+                    call.kind,
+                    AggregateKind::Min | AggregateKind::Max | AggregateKind::GroupConcat
+                ) =>
             {
                 all(call.args)
             }
+            // Those that give a value of another row have it first.
+            Expr::Window(call) => all(call.args.get(..1).unwrap_or_default()),
             Expr::Special(Special::Trim { what: None, expr, .. }) => self.brought(*expr, scope),
             Expr::Function(call) if call.schema.is_none() && !call.quoted => {
                 let named = |names: &[&str]| names.iter().any(|name| call.name.is(name));

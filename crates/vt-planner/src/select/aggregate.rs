@@ -2,6 +2,7 @@
 //! super-aggregate rows (`rollup.rs`), window functions (`windows.rs`), and the rest of a select
 //! that the gateway finishes (`finish.rs`).
 
+mod check;
 mod finish;
 mod rollup;
 mod rows;
@@ -129,6 +130,10 @@ impl<'a> Planner<'a> {
         for call in &calls {
             gateway_func(call)?;
         }
+        if select.group_by.is_none() && !calls.is_empty() {
+            // There is one row: any order is its order.
+            grouping.order_by.retain(|item| super::is_aggregated(item.expr));
+        }
         grouping.calls = calls;
         Ok(grouping)
     }
@@ -230,23 +235,20 @@ fn collect_calls<'a>(expr: Expr<'a>, calls: &mut Vec<&'a Call<'a>>) {
 /// Calls `f` for the parts of an expression that rows must have for it, window functions and
 /// aggregates themselves left out: what `is_part` says is one, else columns.
 fn each_part<'a>(expr: Expr<'a>, is_part: &dyn Fn(Expr<'a>) -> bool, f: &mut dyn FnMut(Expr<'a>)) {
+    // Along a chain of operators without recursion.
+    let mut expr = expr;
+    while let Expr::Binary(link) = expr {
+        if is_part(expr) {
+            return f(expr);
+        }
+        each_part(link.right, is_part, f);
+        expr = link.left;
+    }
     if is_part(expr) || matches!(expr, Expr::Column(_)) {
         return f(expr);
     }
     if matches!(expr, Expr::Aggregate(call) if call.over.is_none()) {
         return;
-    }
-    // Along a chain of operators without recursion.
-    let mut expr = expr;
-    while let Expr::Binary(link) = expr {
-        each_part(link.right, is_part, f);
-        expr = link.left;
-        if is_part(expr) {
-            return f(expr);
-        }
-    }
-    if matches!(expr, Expr::Column(_)) {
-        return f(expr);
     }
     walk_children(expr, &mut |child| {
         if let Child::Expr(child) = child {

@@ -22,18 +22,32 @@ use crate::tree::{Rewrite, rewrite_children};
 impl<'a> Planner<'a> {
     /// Plans a select over joins and derived tables of the gateway's.
     pub(super) fn plan_at_gateway(&self, horizon: Horizon<'a>) -> Result<Block<'a>, Error> {
-        let Horizon { query, select, scope, mut op } = horizon;
+        let Horizon { query, select, scope, op } = horizon;
         refuse_qualify(select)?;
-        let Some(mut outs) = self.outs(select.items, &scope)? else {
-            return Err(Error::vt(ErrorId::VT09015, ""));
-        };
         let grouped = select.group_by.is_some() || has_aggregate(select);
         if grouped || query.order_by.iter().any(|item| is_aggregated(item.expr)) {
             return self.plan_aggregate_rows(query, select, &scope, op);
         }
+        let horizon = Horizon { query, select, scope, op };
         if has_window(query, select) || select.options.distinct {
-            return self.plan_plain_rows(Horizon { query, select, scope, op });
+            return self.plan_plain_rows(horizon);
         }
+        let again = horizon.clone();
+        match self.plan_as_given(horizon) {
+            // The operators cannot give all columns whole, but perhaps their parts.
+            Err(error) if error.id() == Some(ErrorId::VT12001) => {
+                self.plan_plain_rows(again).map_err(|_| error)
+            }
+            planned => planned,
+        }
+    }
+
+    /// Plans a select whose columns the operators give, or the gateway computes last of all.
+    fn plan_as_given(&self, horizon: Horizon<'a>) -> Result<Block<'a>, Error> {
+        let Horizon { query, select, scope, mut op } = horizon;
+        let Some(mut outs) = self.outs(select.items, &scope)? else {
+            return Err(Error::vt(ErrorId::VT09015, ""));
+        };
         let mut names = ColumnNames::default();
         let mut places = Vec::with_capacity(outs.len());
         for out in &mut outs {

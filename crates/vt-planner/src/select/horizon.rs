@@ -5,11 +5,12 @@ use std::rc::Rc;
 use vt_base::{Error, ErrorId};
 use vt_eval::Expr as Eval;
 use vt_plan::{Node, SortKey, UpperLimit};
-use vt_sql::ast::{CommonTable, Expr, Limit, Query, QueryBody, Select};
+use vt_sql::ast::{CommonTable, Expr, Limit, OrderItem, Query, QueryBody, Select};
 
 use super::aggregate::has_window;
 use super::block::{Block, RouteBlock};
 use super::from::{Parts, split};
+use super::keys::is_by_chance;
 use super::op::{Op, RouteOp};
 use super::outs::{ColumnNames, Out, is_constant};
 use super::sql_items::SqlItems;
@@ -21,6 +22,7 @@ use crate::planner::Planner;
 use crate::shard_form::{bind, conjunction};
 
 /// A select whose tables have become an operator.
+#[derive(Clone)]
 pub(crate) struct Horizon<'a> {
     pub(crate) query: &'a Query<'a>,
     /// The select; queries in it that the gateway runs first have become bind variables.
@@ -256,8 +258,8 @@ impl<'a> Planner<'a> {
             let expr = self.unified(expr, &mut names, scope)?;
             let place = sql.place(expr);
             if distinct && place >= outs.len() {
-                let what = "in scatter query: ORDER BY must be in the select list with DISTINCT";
-                return Err(Error::unsupported(what));
+                let op = Op::Route(Box::new(route));
+                return self.plan_plain_rows(Horizon { query, select, scope: scope.clone(), op });
             }
             keys.push(self.key(place, item.descending, expr, scope));
         }
@@ -280,7 +282,8 @@ impl<'a> Planner<'a> {
         let shard_select = self.arena.node(Select { items, ..*select });
         self.cache_scope(std::ptr::from_ref(shard_select).cast(), scope.clone());
         let body = QueryBody::Select(shard_select);
-        let shard_query = self.arena.node(Query { body, limit, ..*query });
+        let order_by = self.order_of_shards(query.order_by, &sql);
+        let shard_query = self.arena.node(Query { body, limit, order_by, ..*query });
         let choice = self.choose(&route, scope)?;
         let mut made = self.route_of(&route, choice, shard_query)?;
         made.merge_by = keys;
@@ -294,6 +297,28 @@ impl<'a> Planner<'a> {
             node = Node::Truncate { input: Box::new(node), columns: outs.len() };
         }
         Ok(Block::Node { node, columns: outs.iter().map(Out::column).collect() })
+    }
+
+    /// Returns the ORDER BY for shards: what is given by chance is named by its place, so that they
+    /// sort by what they give.
+    fn order_of_shards(
+        &self,
+        order_by: &'a [OrderItem<'a>],
+        sql: &SqlItems<'a>,
+    ) -> &'a [OrderItem<'a>] {
+        if !order_by.iter().any(|item| is_by_chance(item.expr)) {
+            return order_by;
+        }
+        let named = order_by.iter().map(|item| {
+            let place = sql.exprs.iter().position(|held| *held == item.expr);
+            match place.filter(|_| is_by_chance(item.expr)) {
+                Some(place) => {
+                    OrderItem { expr: crate::fields::number(self.arena, place + 1), ..*item }
+                }
+                None => *item,
+            }
+        });
+        self.arena.list(&named.collect::<Vec<_>>())
     }
 
     /// Gives keys over text the columns with its weights.
@@ -324,6 +349,17 @@ impl<'a> Planner<'a> {
             input: Box::new(node),
             count: Some(limit_value(limit.count)?),
             offset: limit.offset.map(limit_value).transpose()?,
+            counts_all: false,
+        })
+    }
+
+    /// Cuts the rows of a whole query at the gateway, after all of them have been counted.
+    pub(crate) fn limited_counting(&self, node: Node, limit: Limit<'a>) -> Result<Node, Error> {
+        Ok(Node::Limit {
+            input: Box::new(node),
+            count: Some(limit_value(limit.count)?),
+            offset: limit.offset.map(limit_value).transpose()?,
+            counts_all: true,
         })
     }
 }

@@ -8,10 +8,21 @@ use vt_value::{Collation, Type};
 
 use crate::analyze::Scope;
 use crate::planner::Planner;
+use crate::tree::any_expr;
 
 /// Makes the key of a column.
 pub(crate) fn sort_key(column: usize, descending: bool, typ: Option<Type>) -> SortKey {
     SortKey { column, weight_column: None, descending, typ, collation: None }
+}
+
+/// Returns whether an expression has another value each time, as RAND() has.
+pub(crate) fn is_by_chance(expr: Expr<'_>) -> bool {
+    any_expr(expr, &mut |part| match part {
+        Expr::Function(call) => {
+            ["rand", "uuid", "uuid_short", "random_bytes"].iter().any(|name| call.name.is(name))
+        }
+        _ => false,
+    })
 }
 
 impl<'a> Planner<'a> {
@@ -23,7 +34,11 @@ impl<'a> Planner<'a> {
         expr: Expr<'a>,
         scope: &Rc<Scope<'a>>,
     ) -> SortKey {
-        let typ = self.type_of(expr, scope);
+        let typ = match is_by_chance(expr) {
+            // Weights would be by another chance.
+            true => Some(Type::FLOAT64),
+            false => self.type_of(expr, scope),
+        };
         let known = self.collation_of(expr, scope);
         let collation = known.and_then(|name| Collation::from_name(&name));
         SortKey { collation: collation.map(|one| one.0), ..sort_key(column, descending, typ) }

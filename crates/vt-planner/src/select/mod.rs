@@ -14,6 +14,7 @@ mod build;
 mod combine;
 mod common;
 mod compute;
+mod found_rows;
 mod from;
 mod gateway;
 mod horizon;
@@ -57,12 +58,6 @@ impl<'a> Planner<'a> {
     pub(crate) fn plan_query_statement(&self, query: &'a Query<'a>) -> Result<Node, Error> {
         if query.into.is_some() {
             return Err(Error::unsupported("INTO on sharded keyspace"));
-        }
-        if let QueryBody::Select(select) = query.body
-            && select.options.calc_found_rows
-            && query.limit.is_some()
-        {
-            return Err(Error::unsupported("SQL_CALC_FOUND_ROWS with LIMIT"));
         }
         let block = self.plan_block(query, None, &[])?;
         self.block_node(block)

@@ -243,11 +243,30 @@ fn merge_column(held: &mut OutColumn, other: &OutColumn, held_yields: bool, yiel
         if !other_gives {
             held.collation = other.collation.clone();
         }
-    } else if !other_gives && held.collation != other.collation {
-        held.collation = None;
+    } else if !other_gives {
+        let common = held.collation.as_deref().zip(other.collation.as_deref());
+        held.collation = common.and_then(|(one, other)| common_collation(one, other));
     }
     if held.typ != other.typ {
         held.typ = None;
+    }
+}
+
+/// Returns the collation that columns of two collations have together, where it is one of them: of
+/// one character set the binary one, of two that of Unicode.
+fn common_collation(one: &str, other: &str) -> Option<Arc<str>> {
+    if one == other {
+        return Some(one.into());
+    }
+    let set = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
+    let wins = |name: &str, other: &str| match set(name) == set(other) {
+        true => name.ends_with("_bin") && !other.ends_with("_bin"),
+        false => set(name) == "utf8mb4",
+    };
+    match (wins(one, other), wins(other, one)) {
+        (true, false) => Some(one.into()),
+        (false, true) => Some(other.into()),
+        _ => None,
     }
 }
 

@@ -11,6 +11,7 @@ use vt_value::Collation;
 
 use super::windows::windows_of;
 use super::{Grouped, Grouping, Statement};
+use crate::analyze::scope::OutColumn;
 use crate::eval::translate;
 use crate::planner::Planner;
 use crate::select::block::Block;
@@ -35,12 +36,14 @@ impl Computed {
 }
 
 impl<'a> Planner<'a> {
-    /// Applies HAVING, computes window functions and the result's columns, sorts and cuts.
+    /// Applies HAVING, computes window functions and the result's columns, sorts and cuts; has a
+    /// shard check the statement where MySQL might refuse it.
     pub(super) fn finish_groups(
         &self,
         statement: Statement<'_, 'a>,
         grouping: &Grouping<'a>,
         mut rows: Grouped<'a>,
+        is_doubtful: bool,
     ) -> Result<Block<'a>, Error> {
         let last = grouping.outs.iter().map(|out| out.item.expr);
         let last: Vec<Expr<'a>> =
@@ -64,7 +67,13 @@ impl<'a> Planner<'a> {
             self.add_windows(statement, &windows, &mut rows)?;
             self.ask_for(&last, &mut rows)?;
         }
-        self.finish_rows(statement, grouping, rows)
+        let (node, columns) = self.finish_rows(statement, grouping, rows)?;
+        let Statement { query, select, scope } = statement;
+        let node = match is_doubtful {
+            true => self.checked(query, select, scope, node)?,
+            false => node,
+        };
+        Ok(Block::Node { node, columns })
     }
 
     /// Asks shards for what the gateway cannot compute of rows.
@@ -147,7 +156,7 @@ impl<'a> Planner<'a> {
         statement: Statement<'_, 'a>,
         grouping: &Grouping<'a>,
         rows: Grouped<'a>,
-    ) -> Result<Block<'a>, Error> {
+    ) -> Result<(Node, Vec<OutColumn>), Error> {
         let Statement { query, select, .. } = statement;
         let outs = &grouping.outs;
         let exprs = outs.iter().map(|out| self.over_rows(out.item.expr, statement, &rows));
@@ -189,7 +198,7 @@ impl<'a> Planner<'a> {
         if width > outs.len() {
             node = Node::Truncate { input: Box::new(node), columns: outs.len() };
         }
-        Ok(Block::Node { node, columns: outs.iter().map(Out::column).collect() })
+        Ok((node, outs.iter().map(Out::column).collect()))
     }
 }
 

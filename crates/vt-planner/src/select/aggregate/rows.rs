@@ -8,6 +8,7 @@ use vt_plan::{Aggregate, AggregateFunc, Node, SortKey};
 use vt_sql::Arena;
 use vt_sql::ast::{Aggregate as Call, Expr, OrderItem, Query, Select};
 
+use super::check::loose_columns;
 use super::windows::{holds_window, windows_of};
 use super::{Grouped, Grouping, Placed, Statement, each_part, gateway_func};
 use crate::analyze::Scope;
@@ -131,7 +132,8 @@ impl<'a> Planner<'a> {
         let node = Node::Aggregate(Box::new(aggregate));
         let mut grouped = Grouped { node, columns: exprs, placed, sorted_by: Vec::new() };
         self.add_groupings(&grouping, &mut grouped)?;
-        self.finish_groups(Statement { query, select, scope }, &grouping, grouped)
+        let is_doubtful = !loose_columns(&grouping).is_empty();
+        self.finish_groups(Statement { query, select, scope }, &grouping, grouped, is_doubtful)
     }
 
     /// Asks for what of the select list is not aggregated, and for what window functions read.
@@ -242,7 +244,12 @@ impl<'a> Planner<'a> {
         }
         let Rows { node, exprs } = base.build(self, query)?;
         let grouped = Grouped { node, columns: exprs, placed: vec![], sorted_by: vec![] };
-        self.finish_groups(Statement { query, select, scope: &scope }, &grouping, grouped)
+        // An order by what is not selected may not be that of distinct rows.
+        let hidden =
+            |item: &OrderItem<'a>| !grouping.outs.iter().any(|out| out.item.expr == item.expr);
+        let is_doubtful = select.options.distinct && grouping.order_by.iter().any(hidden);
+        let statement = Statement { query, select, scope: &scope };
+        self.finish_groups(statement, &grouping, grouped, is_doubtful)
     }
 }
 

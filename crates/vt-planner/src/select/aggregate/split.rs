@@ -8,6 +8,7 @@ use vt_sql::ast::{
     AggregateKind, Expr, GroupBy, GroupModifier, OrderItem, Query, QueryBody, Select, SelectOptions,
 };
 
+use super::check::{is_settled, loose_columns};
 use super::windows::{holds_window, windows_of};
 use super::{
     Grouped, Grouping, Placed, Statement, collect_calls, each_part, splits_distinct, wants_rows,
@@ -52,6 +53,13 @@ impl<'a> Planner<'a> {
             self.place_partials(Expr::Aggregate(call), &grouping, &mut sql, &mut placed, &distinct);
         }
         self.place_window_parts(&grouping, &mut sql);
+        let loose = loose_columns(&grouping);
+        let order = grouping.order_by.iter().map(|item| item.expr);
+        for expr in order.chain(grouping.having).filter(|_| !grouping.rollup) {
+            each_part(expr, &|part| is_settled(part, &grouping), &mut |part| {
+                sql.place(part);
+            });
+        }
         let mut keys: Vec<SortKey> = self
             .group_order(&grouping)
             .into_iter()
@@ -79,7 +87,7 @@ impl<'a> Planner<'a> {
         let sorted_by = if rollup { Vec::new() } else { keys[..groups].to_vec() };
         let mut grouped = Grouped { node, columns: sql.exprs, placed, sorted_by };
         self.add_groupings(&grouping, &mut grouped)?;
-        self.finish_groups(statement, &grouping, grouped)
+        self.finish_groups(statement, &grouping, grouped, !loose.is_empty())
     }
 
     /// Returns the arguments of DISTINCT aggregates whose equal values may be in several shards:
