@@ -14,6 +14,7 @@ mod measure;
 mod mysql;
 mod residue;
 mod shape;
+mod variable;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -14,7 +14,10 @@ use crate::judge::Judge;
 use crate::mysql::Verdict;
 use crate::residue::{Fault, Residue};
 use crate::shape::{Words, shape};
-use crate::{Options, execute};
+use crate::{Options, execute, variable};
+
+/// ER_UNKNOWN_SYSTEM_VARIABLE, which ends MySQL's reading before the rest of the statement.
+const UNKNOWN_VARIABLE: Verdict = Verdict(1193);
 
 /// Measures, shows the tables, writes the residue; tells whether all goals hold.
 pub(crate) fn run(
@@ -79,8 +82,13 @@ impl Run {
     ) -> Result<(), String> {
         let mut hasher = DefaultHasher::new();
         shape(sql, words).hash(&mut hasher);
-        let case = Case { sql, class: Class::of(sql), shape: hasher.finish(), verdict };
+        let mut case = Case { sql, class: Class::of(sql), shape: hasher.finish(), verdict };
         let parsed = parse(arena, sql, self.modes);
+        if verdict == UNKNOWN_VARIABLE && parsed.is_err() {
+            let other = judge.verdict(&variable::with_known(sql))?;
+            case.verdict = other.filter(|other| other.is_syntax_error()).unwrap_or(verdict);
+        }
+        let verdict = case.verdict;
         let figures = self.classes.entry(case.class).or_default();
         if verdict.is_syntax_error() {
             figures.rejected.add(case.shape, parsed.is_ok(), parsed.is_err());
@@ -94,13 +102,17 @@ impl Run {
             }
             return Ok(());
         }
-        figures.accepted.add(case.shape, parsed.is_ok(), parsed.is_ok());
+        // What else MySQL refuses while it reads is to be refused alike.
+        let is_alike = parsed.as_ref().err().is_some_and(|err| err.errno() == verdict.0);
+        let is_right = parsed.is_ok() || is_alike;
+        figures.accepted.add(case.shape, is_right, is_right);
         if !self.quick {
             let is_taken = is_taken_by_sqlparser(sql);
             figures.accepted_other.add(case.shape, is_taken, is_taken);
         }
         match parsed {
             Ok(statement) => self.trip(arena, &case, &statement, judge),
+            Err(_) if is_alike => Ok(()),
             Err(err) => {
                 let message = err.message();
                 let near = message.find("near '").map_or(message, |at| &message[at..]);

@@ -96,15 +96,15 @@ fn decimal(typ: &CastType<'_>) -> Result<CastTarget, Error> {
 
 fn character(typ: &CastType<'_>) -> Result<CastTarget, Error> {
     let length = number(typ.length)?;
+    if typ.binary {
+        return Err(Error::unsupported("CAST AS CHAR BINARY at the gateway"));
+    }
     let collation = match typ.charset {
         None => None,
         Some(Charset::Named(name)) => Some(charset(name)?.default_collation()),
         Some(Charset::Ascii) => Some(Set::Latin1.default_collation()),
         Some(Charset::Unicode) => Some(Set::Ucs2.default_collation()),
         Some(Charset::Byte) => return Ok(CastTarget::Binary { length }),
-        Some(Charset::Binary) => {
-            return Err(Error::unsupported("CAST AS CHAR BINARY at the gateway"));
-        }
     };
     if collation == Some(Collation::BINARY) {
         return Ok(CastTarget::Binary { length });

@@ -116,7 +116,7 @@ fn collation(column: &ColumnDef<'_>, session: &Session) -> Result<Collation, Err
         return Collation::from_name(name).ok_or_else(unknown);
     }
     let named = match data_type.charset {
-        None | Some(Charset::Binary) => return Ok(session.connection_collation),
+        None => return Ok(session.connection_collation),
         Some(Charset::Named(name)) => name,
         Some(Charset::Ascii) => "latin1",
         Some(Charset::Unicode) => "ucs2",

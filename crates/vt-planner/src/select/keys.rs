@@ -88,7 +88,14 @@ impl<'a> Planner<'a> {
     /// Makes a FLOAT a double, so that a result tells all of its digits.
     pub(crate) fn as_double(&self, expr: Expr<'a>) -> Expr<'a> {
         let kind = CastKind::Double;
-        let target = CastType { kind, length: None, scale: None, charset: None, array: false };
+        let target = CastType {
+            kind,
+            length: None,
+            scale: None,
+            charset: None,
+            binary: false,
+            array: false,
+        };
         Expr::Cast(self.arena.node(Cast { expr, target, time_zone: None }))
     }
 }

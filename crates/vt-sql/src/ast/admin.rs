@@ -62,7 +62,6 @@ pub enum TableLockKind {
     Read,
     ReadLocal,
     Write,
-    LowPriorityWrite,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -336,6 +336,8 @@ pub struct CastType<'a> {
     pub length: Option<&'a str>,
     pub scale: Option<&'a str>,
     pub charset: Option<Charset<'a>>,
+    /// `BINARY` as an attribute: the set's binary collation.
+    pub binary: bool,
     /// `ARRAY`, in functional indexes.
     pub array: bool,
 }
@@ -373,8 +375,6 @@ pub enum Charset<'a> {
     Ascii,
     Unicode,
     Byte,
-    /// `BINARY` as an attribute: the set's binary collation.
-    Binary,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -111,6 +111,29 @@ pub struct Frame<'a> {
     pub start: FrameBound<'a>,
     /// `None` if the text has no `BETWEEN`.
     pub end: Option<FrameBound<'a>>,
+    /// `EXCLUDE ...`, which MySQL reads and refuses.
+    pub exclude: Option<FrameExclude>,
+}
+
+/// What a frame leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameExclude {
+    CurrentRow,
+    Group,
+    Ties,
+    NoOthers,
+}
+
+impl FrameExclude {
+    /// Returns the words behind `EXCLUDE`.
+    pub fn text(self) -> &'static str {
+        match self {
+            FrameExclude::CurrentRow => "current row",
+            FrameExclude::Group => "group",
+            FrameExclude::Ties => "ties",
+            FrameExclude::NoOthers => "no others",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -317,7 +317,7 @@ pub enum JoinCondition<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct JsonTable<'a> {
     pub doc: Expr<'a>,
-    pub path: &'a Literal<'a>,
+    pub path: Expr<'a>,
     pub columns: &'a [JsonColumn<'a>],
     pub alias: Option<Ident<'a>>,
 }
@@ -330,12 +330,12 @@ pub enum JsonColumn<'a> {
         name: Ident<'a>,
         data_type: DataType<'a>,
         exists: bool,
-        path: &'a Literal<'a>,
+        path: Expr<'a>,
         on_empty: Option<JsonFallback<'a>>,
         on_error: Option<JsonFallback<'a>>,
     },
     Nested {
-        path: &'a Literal<'a>,
+        path: Expr<'a>,
         columns: &'a [JsonColumn<'a>],
     },
 }

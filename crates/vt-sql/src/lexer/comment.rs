@@ -72,7 +72,7 @@ impl Lexer<'_> {
         let inside = &self.source[start + 3..];
         let digits = inside.iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
         // A sixth digit belongs to the version only if a blank follows it.
-        let blank_follows = inside.get(6).is_some_and(u8::is_ascii_whitespace);
+        let blank_follows = inside.get(6).is_some_and(|byte| matches!(byte, b' ' | b'\t'..=b'\r'));
         let digits = if digits == 6 && !blank_follows { 5 } else { digits };
         let version = (digits >= 5).then(|| {
             inside[..digits].iter().fold(0, |value: u32, byte| value * 10 + u32::from(byte - b'0'))

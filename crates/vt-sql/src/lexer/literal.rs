@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 
-use super::{Before, Keyword, Lexer, Token, TokenKind, is_name_byte};
+use super::{Before, Keyword, Lexer, Token, TokenKind, is_name_byte, single};
 use crate::{Modes, ast::LiteralKind};
 
 impl Lexer<'_> {
@@ -32,6 +32,8 @@ impl Lexer<'_> {
         }
         if self.skip_exponent() {
             kind = LiteralKind::Float;
+        } else if kind == LiteralKind::Decimal && self.peek(0) | 0x20 == b'e' {
+            return self.sign_behind_exponent(start);
         } else if kind == LiteralKind::Int
             && is_name_byte(self.peek(0))
             && self.at < self.source.len()
@@ -44,6 +46,33 @@ impl Lexer<'_> {
             kind = LiteralKind::Decimal;
         }
         self.literal_token(kind, start)
+    }
+
+    /// Reads what follows `1.e` without digits: MySQL forgets the number, and takes the next
+    /// character for a token.
+    #[cold]
+    fn sign_behind_exponent(&mut self, start: usize) -> Token {
+        self.at += 1;
+        if matches!(self.peek(0), b'+' | b'-') {
+            self.at += 1;
+        }
+        let place = self.at;
+        let kind = match self.peek(0) {
+            b'(' => TokenKind::LeftParen,
+            b'*' => TokenKind::Star,
+            b'/' => TokenKind::Slash,
+            b'-' => TokenKind::Minus,
+            b'&' => TokenKind::Ampersand,
+            b'|' => TokenKind::Pipe,
+            b'.' => TokenKind::Dot,
+            sign @ (b')' | b',' | b';' | b'+' | b'%' | b'^' | b'~' | b'{' | b'}') => single(sign),
+            _ => return self.bad(start),
+        };
+        self.at += 1;
+        if kind == TokenKind::Dot {
+            self.before = Before::Dot;
+        }
+        self.token(kind, place)
     }
 
     fn skip_digits(&mut self) {

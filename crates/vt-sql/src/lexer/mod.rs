@@ -164,9 +164,11 @@ impl<'s> Lexer<'s> {
         let before = std::mem::replace(&mut self.before, Before::Other);
         match class {
             ByteClass::Letter => self.word(first, start, glued && before == Before::Dot),
+            // MySQL takes both signs for one operator, which it does not know.
+            ByteClass::Single if first == b'=' && self.peek(1) == b'!' => self.bad(start),
             ByteClass::Single => {
                 self.at += 1;
-                self.token(SINGLES[(first & 0x7f) as usize], start)
+                self.token(single(first), start)
             }
             ByteClass::Open if before == Before::In => self.open_list(start),
             ByteClass::Open => {
@@ -411,6 +413,10 @@ impl<'s> Lexer<'s> {
 fn operator(first: u8, second: u8, third: u8) -> (TokenKind, usize) {
     match (first, second, third) {
         (b'<', b'=', b'>') => (TokenKind::NullSafeEqual, 3),
+        // MySQL takes as many of these signs as can belong together, and then knows no such operator.
+        (b'<', b'=' | b'>' | b'<', b'=' | b'>' | b'<' | b'!') | (b'<' | b'>', b'!', _) => {
+            (TokenKind::Bad, 0)
+        }
         (b'<', b'=', _) => (TokenKind::LessEqual, 2),
         (b'<', b'>', _) => (TokenKind::NotEqual, 2),
         (b'<', b'<', _) => (TokenKind::ShiftLeft, 2),
@@ -419,6 +425,8 @@ fn operator(first: u8, second: u8, third: u8) -> (TokenKind, usize) {
         (b'>', b'>', _) => (TokenKind::ShiftRight, 2),
         (b'>', ..) => (TokenKind::Greater, 1),
         (b'!', b'=', _) => (TokenKind::NotEqual, 2),
+        // Two of them at once are one.
+        (b'!', b'!' | b'<' | b'>', _) => (TokenKind::Bang, 2),
         (b'!', ..) => (TokenKind::Bang, 1),
         (b'-', b'>', b'>') => (TokenKind::LongArrow, 3),
         (b'-', b'>', _) => (TokenKind::Arrow, 2),
@@ -500,6 +508,11 @@ const fn singles() -> [TokenKind; 128] {
     singles[b'{' as usize] = TokenKind::LeftBrace;
     singles[b'}' as usize] = TokenKind::RightBrace;
     singles
+}
+
+/// Returns the operator that is a byte, whatever follows.
+fn single(byte: u8) -> TokenKind {
+    SINGLES[(byte & 0x7f) as usize]
 }
 
 /// Tells whether a byte can be part of a name without quotes.

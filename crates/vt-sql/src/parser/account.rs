@@ -10,6 +10,71 @@ use crate::{
     lexer::{Keyword, TokenKind},
 };
 
+/// Words that are no roles without quotes.
+const NO_ROLES: &[&str] = &[
+    "event",
+    "execute",
+    "file",
+    "none",
+    "process",
+    "proxy",
+    "reload",
+    "replication",
+    "resource",
+    "restart",
+    "shutdown",
+    "super",
+];
+
+/// Tells whether changes of one account can stand together.
+fn fits(changes: &[UserChange<'_>], alter: bool) -> bool {
+    use UserChange as Change;
+    match changes {
+        [] => true,
+        [Change::Identified(_), rest @ ..] if alter => fits_password(rest),
+        [Change::Identified(_), Change::Initial(_)] => true,
+        [Change::Identified(_), rest @ ..] => {
+            rest.len() <= 2 && rest.iter().all(|change| matches!(change, Change::AndIdentified(_)))
+        }
+        [Change::AddFactor(..)]
+        | [Change::AddFactor(..), Change::AddFactor(..)]
+        | [Change::ModifyFactor(..)]
+        | [Change::ModifyFactor(..), Change::ModifyFactor(..)]
+        | [Change::DropFactor(_)]
+        | [Change::DropFactor(_), Change::DropFactor(_)] => true,
+        [
+            Change::DiscardOldPassword
+            | Change::InitiateRegistration(_)
+            | Change::FinishRegistration { .. }
+            | Change::Unregister(_),
+        ] => true,
+        _ => false,
+    }
+}
+
+/// Tells whether these can follow a new password.
+fn fits_password(rest: &[UserChange<'_>]) -> bool {
+    use UserChange as Change;
+    matches!(
+        rest,
+        [] | [Change::Replace(_)]
+            | [Change::RetainCurrentPassword]
+            | [Change::Replace(_), Change::RetainCurrentPassword]
+    )
+}
+
+/// Tells whether `ALTER USER USER()` can make these changes.
+fn fits_own(changes: &[UserChange<'_>]) -> bool {
+    use UserChange as Change;
+    match changes {
+        [Change::Identified(Authentication { plugin, .. }), ..] => plugin.is_none(),
+        [] | [Change::AddFactor(..) | Change::ModifyFactor(..) | Change::DropFactor(_), ..] => {
+            false
+        }
+        _ => true,
+    }
+}
+
 impl<'a> Parser<'a> {
     pub(super) fn account_statement(&self, statement: AccountStatement<'a>) -> Statement<'a> {
         Statement::Account(self.arena.node(statement))
@@ -23,7 +88,7 @@ impl<'a> Parser<'a> {
         let default_roles = match self.eat_keyword(Keyword::Default) {
             true => {
                 self.expect_word("role")?;
-                self.list(Parser::account)?
+                self.list(Parser::role)?
             }
             false => &[],
         };
@@ -50,7 +115,14 @@ impl<'a> Parser<'a> {
         while self.eat(TokenKind::Comma) {
             users.push(self.user_spec(true)?);
         }
-        let definition = self.user_definition(if_exists, users.into_bump_slice(), &[])?;
+        let users = users.into_bump_slice();
+        // One's own account has a grammar of its own.
+        if users.iter().any(|spec| spec.user == UserName::Own)
+            && (users.len() > 1 || !self.at_end() || !fits_own(first.changes))
+        {
+            return Err(self.fail());
+        }
+        let definition = self.user_definition(if_exists, users, &[])?;
         Ok(self.account_statement(AccountStatement::AlterUser(definition)))
     }
 
@@ -96,6 +168,9 @@ impl<'a> Parser<'a> {
         let mut changes = self.vec();
         while let Some(change) = self.user_change(alter)? {
             changes.push(change);
+        }
+        if !fits(&changes, alter) {
+            return Err(self.fail());
         }
         Ok(UserSpec { user, changes: changes.into_bump_slice() })
     }
@@ -305,7 +380,7 @@ impl<'a> Parser<'a> {
         self.advance();
         self.advance();
         let if_not_exists = self.if_not_exists();
-        let roles = self.list(Parser::account)?;
+        let roles = self.list(Parser::role)?;
         Ok(self.account_statement(AccountStatement::CreateRole { if_not_exists, roles }))
     }
 
@@ -313,8 +388,17 @@ impl<'a> Parser<'a> {
         self.advance();
         self.advance();
         let if_exists = self.if_exists();
-        let roles = self.list(Parser::account)?;
+        let roles = self.list(Parser::role)?;
         Ok(self.account_statement(AccountStatement::DropRole { if_exists, roles }))
+    }
+
+    /// Reads a role: an account's name, but no word that is a privilege, too.
+    pub(super) fn role(&mut self) -> Parsed<Account<'a>> {
+        let is_word = matches!(self.token.kind, TokenKind::Word(_));
+        let is_other = is_word
+            && (self.at_keyword(Keyword::CurrentUser)
+                || NO_ROLES.iter().any(|word| self.at_word(word)));
+        if is_other { Err(self.fail()) } else { self.account() }
     }
 
     /// Reads `NONE`, `ALL` or a list of roles.
@@ -325,7 +409,7 @@ impl<'a> Parser<'a> {
         if self.eat_keyword(Keyword::All) {
             return Ok(Roles::All);
         }
-        Ok(Roles::Named(self.list(Parser::account)?))
+        Ok(Roles::Named(self.list(Parser::role)?))
     }
 
     /// Reads what may stand behind `SET ROLE`.
@@ -335,7 +419,7 @@ impl<'a> Parser<'a> {
         }
         let roles = self.roles()?;
         if roles == Roles::All && self.eat_keyword(Keyword::Except) {
-            return Ok(SetRole::AllExcept(self.list(Parser::account)?));
+            return Ok(SetRole::AllExcept(self.list(Parser::role)?));
         }
         Ok(SetRole::Roles(roles))
     }

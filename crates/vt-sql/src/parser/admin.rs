@@ -111,9 +111,7 @@ impl<'a> Parser<'a> {
         self.advance();
         let locks = self.list(|parser| {
             let table = parser.table_name()?;
-            let is_kind = parser.at_keyword(Keyword::Read)
-                || parser.at_keyword(Keyword::Write)
-                || parser.at_keyword(Keyword::LowPriority);
+            let is_kind = parser.at_keyword(Keyword::Read) || parser.at_keyword(Keyword::Write);
             let alias = if is_kind { None } else { parser.table_alias()? };
             let kind = if parser.eat_keyword(Keyword::Read) {
                 match parser.eat_word("local") {
@@ -121,9 +119,8 @@ impl<'a> Parser<'a> {
                     false => TableLockKind::Read,
                 }
             } else {
-                let low = parser.eat_keyword(Keyword::LowPriority);
                 parser.expect_keyword(Keyword::Write)?;
-                if low { TableLockKind::LowPriorityWrite } else { TableLockKind::Write }
+                TableLockKind::Write
             };
             Ok(TableLock { table, alias, kind })
         })?;
@@ -157,7 +154,8 @@ impl<'a> Parser<'a> {
             false => &[],
         };
         let with_read_lock = self.eat_words(&["with", "read", "lock"]);
-        let for_export = !with_read_lock && self.eat_words(&["for", "export"]);
+        let for_export =
+            !with_read_lock && !tables.is_empty() && self.eat_words(&["for", "export"]);
         Ok(FlushWhat::Tables { tables, with_read_lock, for_export })
     }
 

@@ -39,6 +39,18 @@ pub(super) fn arity(keyword: Keyword) -> Option<(usize, usize)> {
     })
 }
 
+/// Tells whether a function without keywords takes so many arguments, if its grammar tells.
+pub(super) fn may_take(name: &str, count: usize) -> bool {
+    const SHAPES: &[&str] =
+        &["linestring", "multilinestring", "multipoint", "multipolygon", "polygon"];
+    let is = |other: &str| name.eq_ignore_ascii_case(other);
+    match count {
+        0 => !is("log") && !SHAPES.iter().any(|shape| is(shape)),
+        1 | 2 => true,
+        _ => !is("log"),
+    }
+}
+
 pub(super) fn aggregate_kind(keyword: Keyword) -> Option<AggregateKind> {
     Some(match keyword {
         Keyword::Count => AggregateKind::Count,

@@ -3,8 +3,8 @@
 use super::{Parsed, Parser};
 use crate::{
     ast::{
-        Diagnostics, DiagnosticsItem, GetDiagnostics, IntoVariable, SignalCondition, SignalItem,
-        Statement,
+        Diagnostics, DiagnosticsItem, Expr, GetDiagnostics, IntoVariable, SignalCondition,
+        SignalItem, Statement, Variable,
     },
     lexer::{Keyword, TokenKind},
 };
@@ -54,8 +54,31 @@ impl<'a> Parser<'a> {
                 return Err(parser.fail());
             }
             parser.expect(TokenKind::Equal)?;
-            Ok(SignalItem { item, value: parser.primary()? })
+            Ok(SignalItem { item, value: parser.diagnostics_value()? })
         })
+    }
+
+    /// Reads a literal, a variable or a name: MySQL takes no other expression here.
+    fn diagnostics_value(&mut self) -> Parsed<Expr<'a>> {
+        let is_temporal = matches!(
+            self.token.kind,
+            TokenKind::Word(Keyword::Date | Keyword::Time | Keyword::Timestamp)
+        );
+        match self.token.kind {
+            TokenKind::Literal(_)
+            | TokenKind::Introducer
+            | TokenKind::AtAt
+            | TokenKind::Word(Keyword::Null | Keyword::True | Keyword::False) => self.primary(),
+            _ if is_temporal && self.is_string(self.peek()) => self.primary(),
+            TokenKind::UserVariable => {
+                let variable = Variable::User(self.user_variable()?);
+                Ok(Expr::Variable(self.arena.node(variable)))
+            }
+            _ => {
+                let column = self.column_name()?;
+                Ok(Expr::Column(self.arena.node(column)))
+            }
+        }
     }
 
     fn diagnostics_item(&mut self) -> Parsed<DiagnosticsItem> {
@@ -72,7 +95,7 @@ impl<'a> Parser<'a> {
         }
         self.expect_word("diagnostics")?;
         let condition = match self.eat_keyword(Keyword::Condition) {
-            true => Some(self.primary()?),
+            true => Some(self.diagnostics_value()?),
             false => None,
         };
         let targets = self.list(|parser| {

@@ -16,6 +16,27 @@ pub(crate) enum Fail {
     Empty,
     /// Known to the grammar, but refused by MySQL itself.
     NotYet(&'static str),
+    /// A derived table without an alias.
+    NoAlias,
+    /// A table function without an alias.
+    NoFunctionAlias,
+    /// `INTO` in a subquery, or before the last part of a set operation.
+    MisplacedInto,
+    /// A second `INTO` in one query.
+    TwoIntos,
+    /// `INTO` in the query of a view.
+    ViewInto,
+    /// `INTO` in the query of a cursor.
+    CursorInto,
+    /// A user variable that is a sign alone.
+    NamelessVariable,
+    /// `SELECT ALL DISTINCT`.
+    AllDistinct,
+    /// A number with an exponent that no double holds.
+    HugeDouble {
+        start: u32,
+        end: u32,
+    },
 }
 
 /// How much of the text behind the fault a message shows, in bytes.
@@ -58,11 +79,37 @@ impl Fail {
                 format!("This version of MySQL doesn't yet support '{what}'"),
             )
             .with_code(Code::Unimplemented),
-            Fail::Empty => {
-                Error::mysql(1065, b"42000", "Query was empty").with_code(Code::InvalidArgument)
+            Fail::Empty => invalid(1065, b"42000", "Query was empty"),
+            Fail::NoAlias => invalid(1248, b"42000", "Every derived table must have its own alias"),
+            Fail::NoFunctionAlias => {
+                invalid(3667, b"42000", "Every table function must have an alias")
+            }
+            Fail::MisplacedInto => invalid(
+                3954,
+                b"HY000",
+                "Misplaced INTO clause, INTO is not allowed inside subqueries, and must be placed \
+                 at end of UNION clauses.",
+            ),
+            Fail::TwoIntos => invalid(3953, b"HY000", "Multiple INTO clauses in one query block."),
+            Fail::ViewInto => invalid(1350, b"HY000", "View's SELECT contains a 'INTO' clause"),
+            Fail::CursorInto => invalid(1323, b"42000", "Cursor SELECT must not have INTO"),
+            Fail::NamelessVariable => invalid(3061, b"42000", "User variable name '' is illegal"),
+            Fail::AllDistinct => invalid(1221, b"HY000", "Incorrect usage of ALL and DISTINCT"),
+            Fail::HugeDouble { start, end } => {
+                let text = sql.get(start as usize..end as usize).unwrap_or_default();
+                invalid(
+                    1367,
+                    b"22007",
+                    &format!("Illegal double '{text}' value found during parsing"),
+                )
             }
         }
     }
+}
+
+/// An error of the statement's author.
+fn invalid(errno: u16, state: &[u8; 5], message: &str) -> Error {
+    Error::mysql(errno, state, message).with_code(Code::InvalidArgument)
 }
 
 /// MySQL's wording first, which programs look for; behind it Vitess's, which has the place.

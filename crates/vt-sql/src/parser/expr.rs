@@ -1,20 +1,26 @@
 //! What expressions are made of: literals, names, variables, parentheses, `CASE`, calls.
 
-use super::{Parsed, Parser, operator::rung};
+use super::{Parsed, Parser, builtin::may_take, operator::rung};
 use crate::{
     ast::{
-        AssignExpr, Binary, BinaryOp, Bind, Case, ColumnName, Expr, Function, Ident, Interval,
-        Introducer, LiteralKind, SystemVariable, TableName, Temporal, TemporalKind, TimeUnit,
-        Variable, VariableScope, When,
+        AssignExpr, Binary, BinaryOp, Bind, Case, ColumnName, Expr, Function, Ident, InList,
+        Interval, Introducer, LiteralKind, SystemVariable, TableName, Temporal, TemporalKind,
+        TimeUnit, Variable, VariableScope, When,
     },
     lexer::{Keyword, TokenKind, is_callable},
+    visit::any_expr,
 };
 
 impl<'a> Parser<'a> {
     /// Reads an operand.
     pub(super) fn primary(&mut self) -> Parsed<Expr<'a>> {
         match self.token.kind {
-            TokenKind::Literal(kind) => Ok(Expr::Literal(self.literal(kind))),
+            TokenKind::Literal(kind) => {
+                if kind == LiteralKind::Float {
+                    self.check_double(self.token.start, self.token.end)?;
+                }
+                Ok(Expr::Literal(self.literal(kind)))
+            }
             TokenKind::Word(keyword) => self.word_primary(keyword),
             TokenKind::Quoted => self.name_primary(),
             TokenKind::LeftParen => self.paren(),
@@ -129,9 +135,15 @@ impl<'a> Parser<'a> {
     /// Reads `@@name`, `@@scope.name`.
     pub(super) fn system_variable(&mut self) -> Parsed<SystemVariable<'a>> {
         self.expect(TokenKind::AtAt)?;
+        if self.at_keyword(Keyword::Default) {
+            return Err(self.fail());
+        }
         let first = self.variable_part()?;
         if !self.at(TokenKind::Dot) {
-            return Ok(SystemVariable { scope: None, name: first.text });
+            return match is_session_scope(first.text) {
+                true => Err(self.fail()),
+                false => Ok(SystemVariable { scope: None, name: first.text }),
+            };
         }
         self.advance();
         let second = self.variable_part()?;
@@ -140,6 +152,9 @@ impl<'a> Parser<'a> {
             return Ok(SystemVariable { scope: None, name: self.arena.text(&name) });
         };
         let mut name = second.text;
+        if is_session_scope(name) {
+            return Err(self.fail());
+        }
         if self.eat(TokenKind::Dot) {
             let third = self.variable_part()?;
             name = self.arena.text(&[name, ".", third.text].concat());
@@ -319,7 +334,10 @@ impl<'a> Parser<'a> {
         if !self.at(TokenKind::RightParen) {
             loop {
                 args.push(self.expr()?);
-                if !matches!(self.token.kind, TokenKind::Comma | TokenKind::RightParen) {
+                // Loadable functions see the names of arguments; they belong to no database.
+                let may_name = schema.is_none();
+                if may_name && !matches!(self.token.kind, TokenKind::Comma | TokenKind::RightParen)
+                {
                     let alias = self.alias()?;
                     aliases.resize(args.len() - 1, None);
                     aliases.push(alias);
@@ -332,6 +350,9 @@ impl<'a> Parser<'a> {
         self.expect(TokenKind::RightParen)?;
         if !aliases.is_empty() {
             aliases.resize(args.len(), None);
+        }
+        if schema.is_none() && !quoted && !may_take(name.text, args.len()) {
+            return Err(self.fail());
         }
         let (args, aliases) = (args.into_bump_slice(), aliases.into_bump_slice());
         Ok(Expr::Function(self.arena.node(Function { schema, name, quoted, args, aliases })))
@@ -429,6 +450,20 @@ fn looks_temporal(kind: TemporalKind, text: &[u8]) -> bool {
             })
         }
     }
+}
+
+/// Tells whether a word is a scope that can be no part of a variable's name.
+pub(super) fn is_session_scope(word: &str) -> bool {
+    ["global", "session", "local"].iter().any(|scope| scope.eq_ignore_ascii_case(word))
+}
+
+/// Tells whether an expression has a subquery in it, where MySQL takes none.
+pub(super) fn has_subquery(expr: &Expr<'_>) -> bool {
+    any_expr(expr, |expr| match expr {
+        Expr::Subquery(_) | Expr::Exists(_) | Expr::Quantified(_) => true,
+        Expr::In(in_list) => matches!(in_list.list, InList::Query(_)),
+        _ => false,
+    })
 }
 
 /// Reads a scope's word.

@@ -4,7 +4,7 @@
 //! kind, not of all kinds together.
 
 use super::{
-    Parsed, Parser,
+    Fail, Parsed, Parser,
     builtin::{aggregate_kind, arity},
     operator::rung,
 };
@@ -196,6 +196,14 @@ impl<'a> Parser<'a> {
             }
             _ => self.list(Parser::expr)?,
         };
+        let wanted = match kind {
+            AggregateKind::JsonArrayAgg => 1,
+            AggregateKind::JsonObjectAgg => 2,
+            _ => args.len(),
+        };
+        if args.len() != wanted {
+            return Err(self.fail());
+        }
         let mut order_by: &[OrderItem<'a>] = &[];
         let mut separator = None;
         let mut keeps_nulls = None;
@@ -230,11 +238,17 @@ impl<'a> Parser<'a> {
         let expr = self.expr()?;
         let mut time_zone = None;
         if self.eat_word("at") {
+            if self.eat_word("local") {
+                return Err(Fail::NotYet("AT LOCAL"));
+            }
             self.expect_words(&["time", "zone"])?;
             self.eat_keyword(Keyword::Interval);
             time_zone = Some(self.string()?);
         }
         self.expect_keyword(Keyword::As)?;
+        if time_zone.is_some() && !self.at_word("datetime") {
+            return Err(self.fail());
+        }
         let target = self.cast_type()?;
         self.expect(TokenKind::RightParen)?;
         Ok(Expr::Cast(self.arena.node(Cast { expr, target, time_zone })))
@@ -251,7 +265,7 @@ impl<'a> Parser<'a> {
             return Ok(Expr::ConvertUsing(self.arena.node(ConvertUsing { expr, charset })));
         }
         self.expect(TokenKind::Comma)?;
-        let target = self.cast_type()?;
+        let target = self.plain_cast_type()?;
         self.expect(TokenKind::RightParen)?;
         Ok(Expr::Cast(self.arena.node(Cast { expr, target, time_zone: None })))
     }
@@ -364,9 +378,15 @@ impl<'a> Parser<'a> {
             return Ok(Expr::Function(self.arena.node(call)));
         }
         let target = match self.eat_keyword(Keyword::As) {
-            true => Some(self.cast_type()?),
+            true => Some(self.plain_cast_type()?),
             false => None,
         };
+        let is_empty = target
+            .and_then(|target| target.length)
+            .is_some_and(|length| length.bytes().all(|digit| digit == b'0'));
+        if is_empty {
+            return Err(self.fail());
+        }
         self.special(Special::WeightString { expr, target })
     }
 

@@ -120,6 +120,11 @@ impl<'a> Parser<'a> {
             Items::Privileges(privileges) | Items::Either(privileges, _) if on => {
                 self.advance();
                 let object = self.privilege_object()?;
+                let of_routine =
+                    matches!(object.kind, Some(PrivilegeKind::Function | PrivilegeKind::Procedure));
+                if of_routine && privileges.iter().any(|one| !one.columns.is_empty()) {
+                    return Err(self.fail());
+                }
                 Ok(Granted::Privileges { privileges, object })
             }
             Items::Roles(roles) | Items::Either(_, roles) => Ok(Granted::Roles(roles)),
@@ -139,7 +144,7 @@ impl<'a> Parser<'a> {
                 only_privileges = true;
                 (*name, true)
             } else {
-                let role = self.account()?;
+                let role = self.role()?;
                 roles.push(role);
                 match role {
                     Account::Named { user, host: None } => (user, false),
@@ -149,7 +154,9 @@ impl<'a> Parser<'a> {
                     }
                 }
             };
-            let columns = self.optional_names()?;
+            let may_have_columns =
+                !is_fixed || ["insert", "references", "select", "update"].contains(&name);
+            let columns = if may_have_columns { self.optional_names()? } else { &[] };
             only_privileges |= !columns.is_empty();
             privileges.push(Privilege { name, fixed: is_fixed, columns });
             if !self.eat(TokenKind::Comma) {

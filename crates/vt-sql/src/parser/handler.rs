@@ -1,6 +1,6 @@
 //! `HANDLER`.
 
-use super::{Parsed, Parser};
+use super::{Parsed, Parser, expr::has_subquery};
 use crate::{
     ast::{BinaryOp, Handler, HandlerFrom, HandlerRead, Statement},
     lexer::{Keyword, TokenKind},
@@ -34,7 +34,7 @@ impl<'a> Parser<'a> {
         };
         // `FIRST` alone is a direction; before another word it names an index.
         let alone = ends(self.peek().kind) && self.token.kind != TokenKind::Quoted;
-        let index = if alone { None } else { Some(self.index_name()?) };
+        let index = if alone { None } else { Some(self.name()?) };
         let from = match self.token.kind {
             TokenKind::Equal => self.handler_key(BinaryOp::Eq)?,
             TokenKind::LessEqual => self.handler_key(BinaryOp::Le)?,
@@ -56,7 +56,11 @@ impl<'a> Parser<'a> {
 
     fn handler_key(&mut self, op: BinaryOp) -> Parsed<HandlerFrom<'a>> {
         self.advance();
+        let fail = self.fail();
         let values = self.paren_list(Parser::expr_or_default)?;
+        if values.iter().any(has_subquery) {
+            return Err(fail);
+        }
         Ok(HandlerFrom::Key { op, values })
     }
 }

@@ -1,8 +1,8 @@
 //! Functions of JSON that have a grammar of their own.
 
-use super::{Parsed, Parser, operator::rung};
+use super::{Parsed, Parser};
 use crate::{
-    ast::{DualityChanges, DualityPair, Expr, JsonFallback, Special},
+    ast::{DualityChanges, DualityPair, Expr, JsonFallback, LiteralKind, Special, Unary, UnaryOp},
     lexer::{Keyword, TokenKind},
 };
 
@@ -12,13 +12,49 @@ impl<'a> Parser<'a> {
         self.open_call()?;
         let doc = self.expr()?;
         self.expect(TokenKind::Comma)?;
-        let path = self.primary()?;
+        let path = self.json_path()?;
         let returning = match self.eat_word("returning") {
-            true => Some(self.cast_type()?),
+            true => Some(self.plain_cast_type()?),
             false => None,
         };
-        let (on_empty, on_error) = self.json_fallbacks()?;
+        let (on_empty, on_error) = self.json_fallbacks(false)?;
         self.special(Special::JsonValue { doc, path, returning, on_empty, on_error })
+    }
+
+    /// Reads a path: a text, perhaps with a character set.
+    pub(super) fn json_path(&mut self) -> Parsed<Expr<'a>> {
+        match self.token.kind {
+            TokenKind::Literal(LiteralKind::Str | LiteralKind::NationalStr) => self.primary(),
+            TokenKind::Introducer if self.peek().kind == TokenKind::Literal(LiteralKind::Str) => {
+                self.introducer()
+            }
+            _ => Err(self.fail()),
+        }
+    }
+
+    /// Reads a literal, of numbers perhaps with a sign; `NULL` is none.
+    fn signed_literal(&mut self) -> Parsed<Expr<'a>> {
+        let op = match self.token.kind {
+            TokenKind::Literal(_)
+            | TokenKind::Introducer
+            | TokenKind::Word(Keyword::True | Keyword::False) => return self.primary(),
+            TokenKind::Word(Keyword::Date | Keyword::Time | Keyword::Timestamp)
+                if self.is_string(self.peek()) =>
+            {
+                return self.primary();
+            }
+            TokenKind::Minus => UnaryOp::Minus,
+            TokenKind::Plus => UnaryOp::Plus,
+            _ => return Err(self.fail()),
+        };
+        self.advance();
+        let TokenKind::Literal(LiteralKind::Int | LiteralKind::Decimal | LiteralKind::Float) =
+            self.token.kind
+        else {
+            return Err(self.fail());
+        };
+        let expr = self.primary()?;
+        Ok(Expr::Unary(self.arena.node(Unary { op, expr })))
     }
 
     /// Reads `JSON_DUALITY_OBJECT(...)`.
@@ -63,8 +99,11 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads `[... ON EMPTY] [... ON ERROR]`.
+    ///
+    /// In a `JSON_TABLE` they may come in any order.
     pub(super) fn json_fallbacks(
         &mut self,
+        any_order: bool,
     ) -> Parsed<(Option<JsonFallback<'a>>, Option<JsonFallback<'a>>)> {
         let (mut on_empty, mut on_error) = (None, None);
         loop {
@@ -72,12 +111,13 @@ impl<'a> Parser<'a> {
                 () if self.eat_keyword(Keyword::Null) => JsonFallback::Null,
                 () if self.eat_word("error") => JsonFallback::Error,
                 () if self.eat_keyword(Keyword::Default) => {
-                    JsonFallback::Default(self.expr_at(rung::CONCAT)?)
+                    JsonFallback::Default(self.signed_literal()?)
                 }
                 () => return Ok((on_empty, on_error)),
             };
             self.expect_keyword(Keyword::On)?;
-            if self.eat_keyword(Keyword::Empty) && on_empty.is_none() {
+            let may_be_empty = on_empty.is_none() && (any_order || on_error.is_none());
+            if may_be_empty && self.eat_keyword(Keyword::Empty) {
                 on_empty = Some(fallback);
             } else if on_error.is_none() {
                 self.expect_word("error")?;

@@ -73,6 +73,29 @@ pub(crate) struct Parser<'a> {
     next_comments: Comments<'a>,
     /// An `INTO` in the middle of a `SELECT`, for the query around it.
     into: Option<&'a SelectInto<'a>>,
+    /// Where the query that is read next stands.
+    into_place: IntoPlace,
+    /// An `INTO` was read behind a query.
+    into_ends: bool,
+}
+
+/// Where an `INTO` may stand in a query.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum IntoPlace {
+    /// Nowhere: it is a subquery.
+    #[default]
+    None,
+    /// Before `FROM` only: it is a part in parentheses of a statement's query.
+    Part,
+    /// There and at the end: it is a statement's query.
+    Statement,
+}
+
+impl IntoPlace {
+    /// Returns the place of a part behind `UNION` and its kin.
+    fn inside(self) -> IntoPlace {
+        if self == IntoPlace::None { IntoPlace::None } else { IntoPlace::Part }
+    }
 }
 
 impl<'a> Parser<'a> {
@@ -94,6 +117,8 @@ impl<'a> Parser<'a> {
             comments: Comments::NONE,
             next_comments: Comments::NONE,
             into: None,
+            into_place: IntoPlace::None,
+            into_ends: false,
         };
         parser.advance();
         parser.advance();
@@ -347,6 +372,15 @@ impl<'a> Parser<'a> {
         });
         self.advance();
         literal
+    }
+
+    /// Refuses a number with an exponent that is beyond all doubles.
+    #[cold]
+    fn check_double(&self, start: u32, end: u32) -> Parsed<()> {
+        match self.text_of(start, end).parse::<f64>() {
+            Ok(value) if value.is_infinite() => Err(Fail::HugeDouble { start, end }),
+            _ => Ok(()),
+        }
     }
 
     fn unescape(&self, text: &'a [u8], kind: LiteralKind) -> &'a [u8] {

@@ -1,6 +1,6 @@
 //! Names.
 
-use super::{Parsed, Parser};
+use super::{Fail, Parsed, Parser};
 use crate::{
     ast::{Account, Ident, LiteralKind, TableName},
     lexer::{Keyword, Token, TokenKind},
@@ -138,7 +138,7 @@ impl<'a> Parser<'a> {
         }
         let text = &self.token_text()[1..];
         let name = match text.as_bytes().first() {
-            None => return Err(self.fail()),
+            None => return Err(Fail::NamelessVariable),
             Some(b'`') => {
                 let inside = &text[1..text.len() - 1];
                 if inside.contains('`') {

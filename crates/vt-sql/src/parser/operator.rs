@@ -7,8 +7,8 @@
 use super::{Parsed, Parser};
 use crate::{
     ast::{
-        Between, Binary, BinaryOp, Collate, Expr, In, InList, Is, IsWhat, Like, Literal, MemberOf,
-        Quantified, Quantifier, Span, Unary, UnaryOp,
+        Between, Binary, BinaryOp, Collate, Expr, In, InList, Is, IsWhat, Like, Literal,
+        LiteralKind, MemberOf, Quantified, Quantifier, Span, Unary, UnaryOp,
     },
     lexer::{Keyword, TokenKind, list_items},
 };
@@ -80,12 +80,7 @@ impl<'a> Parser<'a> {
             TokenKind::Tilde => (UnaryOp::BitNot, rung::UNARY),
             TokenKind::Word(Keyword::Binary) => (UnaryOp::Binary, rung::UNARY),
             TokenKind::Word(Keyword::Interval) => {
-                let interval = self.interval(min)?;
-                // Alone it is no value: it must be added to something.
-                if matches!(interval, Expr::Interval(_)) && !self.at(TokenKind::Plus) {
-                    return Err(self.fail());
-                }
-                return Ok((interval, rung::COLLATE));
+                return Ok((self.leading_interval(min)?, rung::COLLATE));
             }
             _ => return Ok((self.primary()?, rung::COLLATE)),
         };
@@ -242,12 +237,11 @@ impl<'a> Parser<'a> {
 
     /// Reads the right operand; the operator has been read.
     fn binary(&mut self, op: BinaryOp, left: Expr<'a>, level: u8) -> Parsed<Expr<'a>> {
-        if op.is_comparison()
-            && let TokenKind::Word(Keyword::All) = self.token.kind
-        {
+        let quantifies = op.is_comparison() && op != BinaryOp::NullSafeEq;
+        if quantifies && let TokenKind::Word(Keyword::All) = self.token.kind {
             return self.quantified(op, left, Quantifier::All);
         }
-        if op.is_comparison()
+        if quantifies
             && (self.at_word("any") || self.at_word("some"))
             && self.peek().kind == TokenKind::LeftParen
         {
@@ -268,6 +262,19 @@ impl<'a> Parser<'a> {
         };
         self.chain = self.chain.max(chain);
         Ok(Expr::Binary(self.arena.node(Binary { op, left, right })))
+    }
+
+    /// Reads `INTERVAL amount unit + expr`, or the function `INTERVAL(...)`. What the interval is
+    /// added to reaches as far as it can: up to `AND`, `XOR` or `OR`.
+    #[inline(never)]
+    fn leading_interval(&mut self, min: u8) -> Parsed<Expr<'a>> {
+        let left = self.interval(min)?;
+        if !matches!(left, Expr::Interval(_)) {
+            return Ok(left);
+        }
+        self.expect(TokenKind::Plus)?;
+        let right = self.expr_at(rung::NOT)?;
+        Ok(Expr::Binary(self.arena.node(Binary { op: BinaryOp::Add, left, right })))
     }
 
     /// Reads an interval where one may stand alone, counted as a level of nesting.
@@ -394,6 +401,9 @@ impl<'a> Parser<'a> {
                 std::borrow::Cow::Owned(value) => self.arena.bytes(&value),
             };
             let start = self.token.start as usize + item.start;
+            if item.kind == LiteralKind::Float {
+                self.check_double(start as u32, (start + item.text.len()) as u32)?;
+            }
             items.push(Literal {
                 kind: item.kind,
                 value,

@@ -1,11 +1,12 @@
 //! Queries.
 
-use super::{Parsed, Parser};
+use super::{Fail, IntoPlace, Parsed, Parser};
 use crate::{
     ast::{
-        CommonTable, Expr, GroupBy, GroupModifier, Introducer, Limit, Literal, LiteralKind, Lock,
-        LockStrength, LockWait, NamedWindow, OrderItem, Query, QueryBody, Select, SelectExpr,
-        SelectItem, SelectOptions, SetOp, SetOperation, SetTail, TableName, Unary, UnaryOp, With,
+        ColumnName, CommonTable, Expr, GroupBy, GroupModifier, Introducer, Limit, Literal,
+        LiteralKind, Lock, LockStrength, LockWait, NamedWindow, OrderItem, Query, QueryBody,
+        Select, SelectExpr, SelectItem, SelectOptions, SetOp, SetOperation, SetTail, TableName,
+        Unary, UnaryOp, With,
     },
     lexer::{Keyword, TokenKind},
 };
@@ -42,10 +43,13 @@ impl<'a> Parser<'a> {
         self.enter()?;
         self.enter()?;
         self.enter()?;
+        let place = std::mem::take(&mut self.into_place);
         let outer_into = self.into.take();
-        let first = self.query_primary()?;
-        let query = self.query_tail(with, first)?;
-        self.into = outer_into;
+        let first = self.query_primary(place)?;
+        let query = self.query_tail(with, first, place)?;
+        if place != IntoPlace::Part {
+            self.into = outer_into;
+        }
         self.depth -= 3;
         Ok(query)
     }
@@ -62,13 +66,12 @@ impl<'a> Parser<'a> {
                     | Keyword::Limit
                     | Keyword::For
                     | Keyword::Lock
-                    | Keyword::Into
             )
         );
         if !continues {
             return Ok(first);
         }
-        self.query_tail(None, body_of(first))
+        self.query_tail(None, body_of(first), IntoPlace::None)
     }
 
     /// Reads set operations and what follows them.
@@ -76,70 +79,93 @@ impl<'a> Parser<'a> {
         &mut self,
         with: Option<&'a With<'a>>,
         first: QueryBody<'a>,
+        place: IntoPlace,
     ) -> Parsed<&'a Query<'a>> {
-        let body = self.set_operations(first)?;
+        let body = self.set_operations(first, place)?;
         let order_by = self.order_by()?;
         let limit = self.limit()?;
-        let mut into = self.into.take();
-        if into.is_none() {
-            into = self.select_into()?;
+        let ends = place == IntoPlace::Statement;
+        if ends {
+            self.last_into()?;
         }
         let locks = self.locks()?;
-        if into.is_none() {
-            into = self.select_into()?;
+        if ends {
+            self.last_into()?;
         }
+        let into = match place {
+            IntoPlace::None if self.into.is_some() => return Err(Fail::MisplacedInto),
+            // It belongs to the query around.
+            IntoPlace::Part => None,
+            _ => self.into.take(),
+        };
         Ok(self.arena.node(Query { with, body, order_by, limit, locks, into }))
     }
 
+    /// Reads an `INTO` behind a statement's query, if it stands here.
+    fn last_into(&mut self) -> Parsed<()> {
+        if self.at_keyword(Keyword::Into) {
+            let twice = self.into.is_some();
+            self.into_ends = true;
+            self.into = self.select_into()?;
+            if twice {
+                return Err(Fail::TwoIntos);
+            }
+        }
+        Ok(())
+    }
+
     /// Reads `UNION` and `EXCEPT` from left to right, with `INTERSECT` first.
-    fn set_operations(&mut self, first: QueryBody<'a>) -> Parsed<QueryBody<'a>> {
-        let first = self.intersections(first)?;
+    fn set_operations(&mut self, first: QueryBody<'a>, place: IntoPlace) -> Parsed<QueryBody<'a>> {
+        let first = self.intersections(first, place)?;
         if !matches!(self.token.kind, TokenKind::Word(Keyword::Union | Keyword::Except)) {
             return Ok(first);
         }
         let mut rest = self.vec();
-        while let Some(op) = self.eat_set_op(|op| op != SetOp::Intersect) {
+        while let Some(op) = self.eat_set_op(|op| op != SetOp::Intersect)? {
             let all = self.set_quantifier();
-            let body = self.query_primary()?;
-            let body = self.intersections(body)?;
+            let body = self.query_primary(place.inside())?;
+            let body = self.intersections(body, place)?;
             rest.push(SetTail { op, all, body });
         }
         let rest = rest.into_bump_slice();
         Ok(QueryBody::Set(self.arena.node(SetOperation { first, rest })))
     }
 
-    fn intersections(&mut self, first: QueryBody<'a>) -> Parsed<QueryBody<'a>> {
+    fn intersections(&mut self, first: QueryBody<'a>, place: IntoPlace) -> Parsed<QueryBody<'a>> {
         if !self.at_keyword(Keyword::Intersect) {
             return Ok(first);
         }
         let mut rest = self.vec();
-        while let Some(op) = self.eat_set_op(|op| op == SetOp::Intersect) {
+        while let Some(op) = self.eat_set_op(|op| op == SetOp::Intersect)? {
             let all = self.set_quantifier();
-            rest.push(SetTail { op, all, body: self.query_primary()? });
+            rest.push(SetTail { op, all, body: self.query_primary(place.inside())? });
         }
         let rest = rest.into_bump_slice();
         Ok(QueryBody::Set(self.arena.node(SetOperation { first, rest })))
     }
 
-    fn eat_set_op(&mut self, wanted: fn(SetOp) -> bool) -> Option<SetOp> {
+    fn eat_set_op(&mut self, wanted: fn(SetOp) -> bool) -> Parsed<Option<SetOp>> {
         let op = match self.token.kind {
             TokenKind::Word(Keyword::Union) => SetOp::Union,
             TokenKind::Word(Keyword::Except) => SetOp::Except,
             TokenKind::Word(Keyword::Intersect) => SetOp::Intersect,
-            _ => return None,
+            _ => return Ok(None),
         };
         if !wanted(op) {
-            return None;
+            return Ok(None);
+        }
+        if self.into.is_some() {
+            return Err(Fail::MisplacedInto);
         }
         self.advance();
-        Some(op)
+        Ok(Some(op))
     }
 
     fn set_quantifier(&mut self) -> bool {
         !self.eat_keyword(Keyword::Distinct) && self.eat_keyword(Keyword::All)
     }
 
-    fn query_primary(&mut self) -> Parsed<QueryBody<'a>> {
+    fn query_primary(&mut self, place: IntoPlace) -> Parsed<QueryBody<'a>> {
         match self.token.kind {
             TokenKind::Word(Keyword::Select) => Ok(QueryBody::Select(self.select()?)),
             TokenKind::Word(Keyword::Values) => {
@@ -152,9 +178,16 @@ impl<'a> Parser<'a> {
             }
             TokenKind::LeftParen => {
                 self.advance();
+                self.into_place = place;
                 let query = self.query()?;
                 self.expect(TokenKind::RightParen)?;
-                Ok(body_of(query))
+                let Some(into) = query.into else { return Ok(body_of(query)) };
+                // What has its `INTO` behind it ends the statement.
+                if self.into_ends && !self.at_end() && !self.at(TokenKind::RightParen) {
+                    return Err(self.fail());
+                }
+                self.into = Some(into);
+                Ok(body_of(self.arena.node(Query { into: None, ..*query })))
             }
             _ => Err(self.fail()),
         }
@@ -181,7 +214,7 @@ impl<'a> Parser<'a> {
     fn select(&mut self) -> Parsed<&'a Select<'a>> {
         self.advance();
         let comments = self.take_comments();
-        let options = self.select_options();
+        let options = self.select_options()?;
         let items = if self.at_next_value() { self.next_value()? } else { self.select_items()? };
         let into = self.select_into()?;
         let from = if self.eat_keyword(Keyword::From) { self.from()? } else { &[] };
@@ -190,6 +223,7 @@ impl<'a> Parser<'a> {
         let having = self.optional_expr(Keyword::Having)?;
         let windows = self.windows()?;
         let qualify = self.optional_expr(Keyword::Qualify)?;
+        // A subquery's own has been refused before.
         self.into = into;
         Ok(self.arena.node(Select {
             comments,
@@ -204,7 +238,7 @@ impl<'a> Parser<'a> {
         }))
     }
 
-    fn select_options(&mut self) -> SelectOptions {
+    fn select_options(&mut self) -> Parsed<SelectOptions> {
         let mut options = SelectOptions::default();
         loop {
             let flag = match self.token.kind {
@@ -221,7 +255,8 @@ impl<'a> Parser<'a> {
                 TokenKind::Word(Keyword::None) if self.at_word("sql_buffer_result") => {
                     &mut options.buffer_result
                 }
-                _ => return options,
+                _ if options.all && options.distinct => return Err(Fail::AllDistinct),
+                _ => return Ok(options),
             };
             *flag = true;
             self.advance();
@@ -435,11 +470,11 @@ impl<'a> Parser<'a> {
     /// A number, a bind, or a local variable of a program.
     fn limit_value(&mut self) -> Parsed<Expr<'a>> {
         match self.token.kind {
-            TokenKind::Literal(LiteralKind::Int | LiteralKind::Decimal | LiteralKind::Hex)
-            | TokenKind::Bind
-            | TokenKind::Question => self.primary(),
+            TokenKind::Literal(LiteralKind::Int) | TokenKind::Bind | TokenKind::Question => {
+                self.primary()
+            }
             _ => {
-                let column = self.column_name()?;
+                let column = ColumnName { table: None, name: self.name()? };
                 Ok(Expr::Column(self.arena.node(column)))
             }
         }

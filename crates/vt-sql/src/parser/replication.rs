@@ -1,6 +1,6 @@
 //! Replication, binary logs, clones.
 
-use super::{Parsed, Parser};
+use super::{Parsed, Parser, expr::has_subquery};
 use crate::{
     ast::{
         CloneInstance, FilterKind, FilterRules, GroupOption, Literal, LiteralKind, ReplicaThread,
@@ -63,6 +63,40 @@ const SOURCE: &[&str] = &[
     "source_zstd_compression_level",
 ];
 
+/// Options whose value is a text.
+const TEXTS: &[&str] = &[
+    "default_auth",
+    "network_namespace",
+    "password",
+    "plugin_dir",
+    "relay_log_file",
+    "source_bind",
+    "source_compression_algorithms",
+    "source_host",
+    "source_log_file",
+    "source_password",
+    "source_public_key_path",
+    "source_ssl_ca",
+    "source_ssl_capath",
+    "source_ssl_cert",
+    "source_ssl_cipher",
+    "source_ssl_crl",
+    "source_ssl_crlpath",
+    "source_ssl_key",
+    "source_tls_ciphersuites",
+    "source_tls_version",
+    "source_user",
+    "sql_after_gtids",
+    "sql_before_gtids",
+    "user",
+];
+
+/// Options whose value is one of some words.
+const WORDS: &[(&str, &[&str])] = &[
+    ("assign_gtids_to_anonymous_transactions", &["local", "off"]),
+    ("require_table_primary_key_check", &["stream", "on", "off", "generate"]),
+];
+
 impl<'a> Parser<'a> {
     fn replication(&self, replication: Replication<'a>) -> Statement<'a> {
         Statement::Replication(self.arena.node(replication))
@@ -92,15 +126,24 @@ impl<'a> Parser<'a> {
         let name = name.ok_or_else(|| self.fail())?;
         self.advance();
         self.expect(TokenKind::Equal)?;
+        let is_text = TEXTS.contains(&name);
         let value = match self.token.kind {
             TokenKind::Literal(LiteralKind::Str) if name == "privilege_checks_user" => {
                 SourceValue::Account(self.account()?)
             }
-            TokenKind::Literal(LiteralKind::Str) => SourceValue::String(self.string()?),
+            TokenKind::Literal(LiteralKind::Str)
+                if is_text || name == "assign_gtids_to_anonymous_transactions" =>
+            {
+                SourceValue::String(self.string()?)
+            }
             TokenKind::Literal(
                 LiteralKind::Int | LiteralKind::Hex | LiteralKind::Decimal | LiteralKind::Float,
-            ) => {
+            ) if !is_text && !WORDS.iter().any(|(one, _)| *one == name) => {
                 let text = self.token_text();
+                let is_switch = matches!(name, "gtid_only" | "source_connection_auto_failover");
+                if is_switch && !matches!(text, "0" | "1") {
+                    return Err(self.fail());
+                }
                 self.advance();
                 SourceValue::Number(text)
             }
@@ -113,16 +156,21 @@ impl<'a> Parser<'a> {
                 self.expect(TokenKind::RightParen)?;
                 SourceValue::Numbers(numbers)
             }
-            TokenKind::Word(Keyword::Null) => {
+            TokenKind::Word(Keyword::Null)
+                if matches!(name, "source_tls_ciphersuites" | "privilege_checks_user") =>
+            {
                 self.advance();
                 SourceValue::Word("null")
             }
-            TokenKind::Word(_) | TokenKind::Quoted if name == "privilege_checks_user" => {
+            TokenKind::Word(_) | TokenKind::Quoted
+                if name == "privilege_checks_user" && !self.at_keyword(Keyword::CurrentUser) =>
+            {
                 SourceValue::Account(self.account()?)
             }
             TokenKind::Word(_) => {
-                let words = ["local", "off", "on", "stream", "generate"];
-                let word = words.iter().find(|word| self.at_word(word));
+                let words = WORDS.iter().find(|(one, _)| *one == name);
+                let word =
+                    words.and_then(|(_, words)| words.iter().find(|word| self.at_word(word)));
                 let word = word.ok_or_else(|| self.fail())?;
                 self.advance();
                 SourceValue::Word(word)
@@ -236,7 +284,7 @@ impl<'a> Parser<'a> {
         self.advance();
         if self.eat_word("persist") {
             let if_exists = self.if_exists();
-            let variable = match self.at_end() {
+            let variable = match self.at_end() && !if_exists {
                 true => None,
                 false => {
                     let first = self.any_word()?.text;
@@ -273,7 +321,12 @@ impl<'a> Parser<'a> {
             true => Replication::PurgeTo(self.string()?),
             false => {
                 self.expect_keyword(Keyword::Before)?;
-                Replication::PurgeBefore(self.expr()?)
+                let fail = self.fail();
+                let time = self.expr()?;
+                if has_subquery(&time) {
+                    return Err(fail);
+                }
+                Replication::PurgeBefore(time)
             }
         };
         Ok(self.replication(purge))

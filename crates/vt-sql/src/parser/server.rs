@@ -1,10 +1,10 @@
 //! The server itself: plugins, components, instance, key caches, help.
 
-use super::{Parsed, Parser};
+use super::{Parsed, Parser, expr::has_subquery};
 use crate::{
     ast::{
         CachedPartitions, CachedTable, Ident, InstanceAction, MaskingPolicy, ServerStatement,
-        Statement,
+        SetItem, SetValue, Statement, Variable, VariableScope,
     },
     lexer::{Keyword, TokenKind},
 };
@@ -29,7 +29,11 @@ impl<'a> Parser<'a> {
             true if matches!(self.token.kind, TokenKind::AtAt | TokenKind::UserVariable) => {
                 return Err(self.fail());
             }
-            true => self.set_items()?,
+            true => {
+                let fail = self.fail();
+                let items = self.set_items()?;
+                if items.iter().all(is_component_setting) { items } else { return Err(fail) }
+            }
             false => &[],
         };
         Ok(self.server(ServerStatement::InstallComponent { names, set }))
@@ -188,5 +192,23 @@ impl<'a> Parser<'a> {
         let if_exists = self.if_exists();
         let name = self.name()?;
         Ok(self.server(ServerStatement::DropMaskingPolicy { if_exists, name }))
+    }
+}
+
+/// Tells whether a setting is one of those that `INSTALL COMPONENT` makes.
+fn is_component_setting(item: &SetItem<'_>) -> bool {
+    match item {
+        SetItem::Variable {
+            variable: Variable::System(variable),
+            value: SetValue::Expr(value),
+        } => {
+            let scope = variable.scope.unwrap_or(VariableScope::Global);
+            matches!(scope, VariableScope::Global | VariableScope::Persist) && !has_subquery(value)
+        }
+        SetItem::Variable { variable: Variable::System(variable), value: SetValue::Word(_) } => {
+            let scope = variable.scope.unwrap_or(VariableScope::Global);
+            matches!(scope, VariableScope::Global | VariableScope::Persist)
+        }
+        _ => false,
     }
 }

@@ -1,6 +1,9 @@
 //! `SET`, `USE`, transactions, `KILL`, `EXPLAIN`, prepared statements.
 
-use super::{Fail, Parsed, Parser, expr::variable_scope};
+use super::{
+    Fail, Parsed, Parser,
+    expr::{has_subquery, is_session_scope, variable_scope},
+};
 use crate::{
     ast::{
         AccessMode, Begin, Completion, Execute, Explain, ExplainColumn, Expr, Isolation, Kill,
@@ -33,7 +36,7 @@ impl<'a> Parser<'a> {
             || (self.is_word(first, "default") && self.is_word(second, "role"))
     }
 
-    fn is_string(&self, token: crate::lexer::Token) -> bool {
+    pub(super) fn is_string(&self, token: crate::lexer::Token) -> bool {
         matches!(token.kind, TokenKind::Literal(LiteralKind::Str))
     }
 
@@ -67,7 +70,8 @@ impl<'a> Parser<'a> {
             return Ok(SetItem::Variable { variable, value });
         }
         let assigns = matches!(self.peek().kind, TokenKind::Equal | TokenKind::Assign);
-        if !assigns && self.eat_word("names") {
+        if self.at_word("names") && (!assigns || scope.is_none()) {
+            self.advance();
             return self.set_names();
         }
         let is_charset = !assigns
@@ -90,15 +94,18 @@ impl<'a> Parser<'a> {
         }
         let mut name =
             if self.eat_keyword(Keyword::Default) { "default" } else { self.name()?.text };
+        // A point in quotes would be taken for one between parts.
         if name.contains('.') {
             return Err(self.fail());
         }
         if self.eat(TokenKind::Dot) {
+            if is_session_scope(name) {
+                return Err(self.fail());
+            }
             let part = self.variable_part()?.text;
-            let said = variable_scope(name);
-            if said.is_some() {
+            if variable_scope(name) == Some(VariableScope::VitessMetadata) {
+                *scope = Some(VariableScope::VitessMetadata);
                 name = part;
-                *scope = said;
             } else {
                 name = self.arena.text(&[name, ".", part].concat());
             }
@@ -136,6 +143,8 @@ impl<'a> Parser<'a> {
                 self.advance();
                 Ok(SetValue::Word(word))
             }
+            // A name is a word, in quotes, too.
+            TokenKind::Quoted if alone => Ok(SetValue::Word(self.name()?.text)),
             _ => Ok(SetValue::Expr(self.expr()?)),
         }
     }
@@ -204,10 +213,7 @@ impl<'a> Parser<'a> {
         if self.at(TokenKind::Quoted) && alone {
             return Ok(Statement::Use(Use { target: self.name()?.text }));
         }
-        if self.is_string(self.token) {
-            return Ok(Statement::Use(Use { target: self.string_text()? }));
-        }
-        if self.at_end() {
+        if self.at_end() || self.is_string(self.token) {
             return Err(self.fail());
         }
         let start = self.token.start;
@@ -329,7 +335,7 @@ impl<'a> Parser<'a> {
                 if analyze {
                     return Err(Fail::NotYet("EXPLAIN ANALYZE FOR CONNECTION"));
                 }
-                let id = self.expr()?;
+                let id = self.connection_number()?;
                 let explain = self.arena.node(Explain::Connection { format, into, id });
                 return Ok(Statement::Explain(explain));
             }
@@ -359,6 +365,13 @@ impl<'a> Parser<'a> {
             _ => None,
         };
         Ok(Statement::Explain(self.arena.node(Explain::Table { table, column })))
+    }
+
+    /// Reads an expression without a subquery.
+    fn connection_number(&mut self) -> Parsed<Expr<'a>> {
+        let fail = self.fail();
+        let id = self.expr()?;
+        if has_subquery(&id) { Err(fail) } else { Ok(id) }
     }
 
     fn at_explained(&self) -> bool {

@@ -10,6 +10,12 @@ use crate::{
 };
 
 impl<'a> Parser<'a> {
+    /// Reads words that MySQL no longer knows since 8.4.
+    fn eat_old_words(&mut self, words: &[&str]) -> bool {
+        const GONE_SINCE: u32 = 80_400;
+        self.modes.mysql_version < GONE_SINCE && self.eat_words(words)
+    }
+
     pub(super) fn show(&mut self) -> Parsed<Statement<'a>> {
         let comments = self.verb_comments();
         let kind = self.show_kind()?.ok_or_else(|| self.fail())?;
@@ -81,16 +87,18 @@ impl<'a> Parser<'a> {
             () if self.eat_words(&["function", "status"]) => ShowKind::FunctionStatus,
             () if self.eat_words(&["procedure", "status"]) => ShowKind::ProcedureStatus,
             () if self.eat_words(&["library", "status"]) => ShowKind::LibraryStatus,
-            () if self.eat_words(&["binary", "logs"]) || self.eat_words(&["master", "logs"]) => {
+            () if self.eat_words(&["binary", "logs"])
+                || self.eat_old_words(&["master", "logs"]) =>
+            {
                 ShowKind::BinaryLogs
             }
             () if self.eat_words(&["binary", "log", "status"]) => {
                 ShowKind::BinaryLogStatus { master: false }
             }
-            () if self.eat_words(&["master", "status"]) => {
+            () if self.eat_old_words(&["master", "status"]) => {
                 ShowKind::BinaryLogStatus { master: true }
             }
-            () if self.eat_word("replicas") || self.eat_words(&["slave", "hosts"]) => {
+            () if self.eat_word("replicas") || self.eat_old_words(&["slave", "hosts"]) => {
                 ShowKind::Replicas
             }
             () => return None,
@@ -159,7 +167,7 @@ impl<'a> Parser<'a> {
                 return self.show_log_events().map(Some);
             }
             () if self.eat_words(&["replica", "status"])
-                || self.eat_words(&["slave", "status"]) =>
+                || self.eat_old_words(&["slave", "status"]) =>
             {
                 let channel = match self.eat_words(&["for", "channel"]) {
                     true => Some(self.string()?),

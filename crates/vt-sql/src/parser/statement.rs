@@ -1,6 +1,6 @@
 //! Which statement it is.
 
-use super::{Fail, Parsed, Parser};
+use super::{Fail, IntoPlace, Parsed, Parser};
 use crate::{
     ast::{ServerStatement, Statement},
     lexer::{Keyword, TokenKind},
@@ -25,16 +25,14 @@ impl<'a> Parser<'a> {
     pub(super) fn statement(&mut self) -> Parsed<Statement<'a>> {
         match self.token.kind {
             TokenKind::Word(keyword) => self.statement_at(keyword),
-            TokenKind::LeftParen => Ok(Statement::Query(self.query()?)),
+            TokenKind::LeftParen => self.query_statement(),
             _ => Err(self.fail()),
         }
     }
 
     fn statement_at(&mut self, keyword: Keyword) -> Parsed<Statement<'a>> {
         match keyword {
-            Keyword::Select | Keyword::Values | Keyword::Table => {
-                Ok(Statement::Query(self.query()?))
-            }
+            Keyword::Select | Keyword::Values | Keyword::Table => self.query_statement(),
             Keyword::With => self.with_statement(),
             Keyword::Insert => self.insert(false),
             Keyword::Replace => self.insert(true),
@@ -113,7 +111,16 @@ impl<'a> Parser<'a> {
         match self.token.kind {
             TokenKind::Word(Keyword::Update) => self.update(Some(with)),
             TokenKind::Word(Keyword::Delete) => self.delete(Some(with)),
-            _ => Ok(Statement::Query(self.query_with(Some(with))?)),
+            _ => {
+                self.into_place = IntoPlace::Statement;
+                Ok(Statement::Query(self.query_with(Some(with))?))
+            }
         }
+    }
+
+    fn query_statement(&mut self) -> Parsed<Statement<'a>> {
+        self.into_ends = false;
+        self.into_place = IntoPlace::Statement;
+        Ok(Statement::Query(self.query()?))
     }
 }

@@ -108,7 +108,11 @@ impl<'a> Parser<'a> {
             true => Some(self.name()?),
             false => None,
         };
+        let fail = self.fail();
         let options = self.storage_options()?;
+        if undo && options.iter().any(|option| option.name != "engine") {
+            return Err(fail);
+        }
         let create = CreateTablespace { undo, name, file, logfile_group, options };
         Ok(self.storage(Storage::CreateTablespace(self.arena.node(create))))
     }

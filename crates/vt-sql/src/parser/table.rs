@@ -1,6 +1,6 @@
 //! What a `FROM` reads: tables, joins, derived tables, table functions.
 
-use super::{Parsed, Parser};
+use super::{Fail, Parsed, Parser};
 use crate::{
     ast::{
         Derived, HintAction, HintKind, HintScope, Ident, IndexHint, Join, JoinCondition, JoinKind,
@@ -25,7 +25,7 @@ impl<'a> Parser<'a> {
     /// Reads a table with all joins that follow it.
     pub(super) fn table_ref(&mut self) -> Parsed<TableRef<'a>> {
         let first = self.table_factor()?;
-        self.joins(first, false)
+        self.joins(Parser::named(first)?, false)
     }
 
     /// Reads joins behind `left`. With `inner`, stops before a condition that belongs to a join
@@ -40,7 +40,7 @@ impl<'a> Parser<'a> {
                 kind,
                 JoinKind::NaturalInner | JoinKind::NaturalLeft | JoinKind::NaturalRight
             );
-            let mut right = self.table_factor()?;
+            let mut right = Parser::named(self.table_factor()?)?;
             let mut condition = JoinCondition::None;
             if !natural {
                 if !self.at_condition() && self.has_condition_later(kind) {
@@ -168,7 +168,7 @@ impl<'a> Parser<'a> {
             TokenKind::LeftBrace => {
                 // ODBC's `{ OJ a LEFT JOIN b ON ... }`.
                 self.advance();
-                self.any_word()?;
+                self.expect_word("oj")?;
                 let table = self.table_ref()?;
                 self.expect(TokenKind::RightBrace)?;
                 Ok(table)
@@ -216,7 +216,18 @@ impl<'a> Parser<'a> {
     fn derived(&mut self, lateral: bool, query: &'a Query<'a>) -> Parsed<TableRef<'a>> {
         let alias = self.table_alias()?;
         let columns = self.optional_names()?;
+        if alias.is_none() && lateral {
+            return Err(Fail::NoAlias);
+        }
         Ok(TableRef::Derived(self.arena.node(Derived { lateral, query, alias, columns })))
+    }
+
+    /// Refuses a derived table without alias.
+    fn named(table: TableRef<'a>) -> Parsed<TableRef<'a>> {
+        match table {
+            TableRef::Derived(derived) if derived.alias.is_none() => Err(Fail::NoAlias),
+            table => Ok(table),
+        }
     }
 
     /// `(query) alias`, or tables in parentheses, or both nested.
@@ -240,7 +251,15 @@ impl<'a> Parser<'a> {
             self.leave();
             return self.derived(false, query);
         }
-        let first = self.joins(first, false)?;
+        let alone = matches!(first, TableRef::Derived(_) | TableRef::JsonTable(_));
+        let first = self.joins(Parser::named(first)?, false)?;
+        // Of tables that are made only several stand in parentheses.
+        if alone
+            && self.at(TokenKind::RightParen)
+            && matches!(first, TableRef::Derived(_) | TableRef::JsonTable(_))
+        {
+            return Err(self.fail());
+        }
         let mut tables = self.vec();
         tables.push(first);
         while self.eat(TokenKind::Comma) {
@@ -301,10 +320,13 @@ impl<'a> Parser<'a> {
         self.expect(TokenKind::LeftParen)?;
         let doc = self.expr()?;
         self.expect(TokenKind::Comma)?;
-        let path = self.string()?;
+        let path = self.json_path()?;
         let columns = self.json_columns()?;
         self.expect(TokenKind::RightParen)?;
         let alias = self.table_alias()?;
+        if alias.is_none() {
+            return Err(Fail::NoFunctionAlias);
+        }
         Ok(TableRef::JsonTable(self.arena.node(JsonTable { doc, path, columns, alias })))
     }
 
@@ -320,7 +342,7 @@ impl<'a> Parser<'a> {
         if self.at_word("nested") {
             self.advance();
             self.eat_word("path");
-            let path = self.string()?;
+            let path = self.json_path()?;
             let columns = self.heavy(Parser::json_columns)?;
             return Ok(JsonColumn::Nested { path, columns });
         }
@@ -334,8 +356,8 @@ impl<'a> Parser<'a> {
         }
         let exists = self.eat_keyword(Keyword::Exists);
         self.expect_word("path")?;
-        let path = self.string()?;
-        let (on_empty, on_error) = self.json_fallbacks()?;
+        let path = self.json_path()?;
+        let (on_empty, on_error) = self.json_fallbacks(true)?;
         Ok(JsonColumn::Path { name, data_type, exists, path, on_empty, on_error })
     }
 }

@@ -32,36 +32,86 @@ impl<'a> Parser<'a> {
         if kind == CastKind::Double {
             self.eat_keyword(Keyword::Precision);
         }
-        let (length, scale) = self.length_and_scale()?;
+        let has_length = matches!(
+            kind,
+            CastKind::Binary
+                | CastKind::Char
+                | CastKind::NChar
+                | CastKind::Time
+                | CastKind::Datetime
+                | CastKind::Decimal
+                | CastKind::Float
+                | CastKind::Vector
+        );
+        let (length, scale) = match has_length {
+            true => self.length_and_scale(is_temporal(text))?,
+            false => (None, None),
+        };
         if scale.is_some() && kind != CastKind::Decimal {
             return Err(self.fail());
         }
-        let charset = match kind {
-            CastKind::Char if self.eat_keyword(Keyword::Binary) => Some(Charset::Binary),
-            CastKind::Char => self.charset_attribute()?,
-            _ => None,
-        };
+        let (mut charset, mut binary) = (None, false);
+        if kind == CastKind::Char {
+            binary = self.eat_keyword(Keyword::Binary);
+            charset = self.charset_attribute()?;
+            if charset == Some(Charset::Byte) {
+                // `BYTE` is no character set.
+                if binary {
+                    return Err(self.fail());
+                }
+            } else {
+                binary |= self.eat_keyword(Keyword::Binary);
+            }
+        }
         let array = self.eat_word("array");
-        Ok(CastType { kind, length, scale, charset, array })
+        Ok(CastType { kind, length, scale, charset, binary, array })
     }
 
-    /// Reads `( n [, m] )`, if it stands here.
-    fn length_and_scale(&mut self) -> Parsed<(Option<&'a str>, Option<&'a str>)> {
+    /// Reads a type where `ARRAY` cannot follow.
+    pub(super) fn plain_cast_type(&mut self) -> Parsed<CastType<'a>> {
+        let target = self.cast_type()?;
+        if target.array { Err(self.fail()) } else { Ok(target) }
+    }
+
+    /// Reads `( n [, m] )`, if it stands here. Of `short` numbers, and of what stands behind the
+    /// comma, MySQL takes no more than 31 bits.
+    fn length_and_scale(&mut self, short: bool) -> Parsed<(Option<&'a str>, Option<&'a str>)> {
         if !self.eat(TokenKind::LeftParen) {
             return Ok((None, None));
         }
         let length = match self.token.kind {
             // `FLOAT(7.4)`: what follows the point is ignored.
-            TokenKind::Literal(LiteralKind::Decimal) => {
+            TokenKind::Literal(LiteralKind::Decimal) if !short => {
                 let text = self.token_text();
                 self.advance();
                 text
             }
-            _ => self.number()?,
+            _ if short => self.short_number()?,
+            _ => self.digits()?,
         };
-        let scale = if self.eat(TokenKind::Comma) { Some(self.number()?) } else { None };
+        let scale = match self.at(TokenKind::Comma) {
+            true if !is_short(length) => return Err(self.fail()),
+            true => {
+                self.advance();
+                Some(self.short_number()?)
+            }
+            false => None,
+        };
         self.expect(TokenKind::RightParen)?;
         Ok((Some(length), scale))
+    }
+
+    /// Reads decimal digits.
+    pub(super) fn digits(&mut self) -> Parsed<&'a str> {
+        match self.token.kind {
+            TokenKind::Literal(LiteralKind::Int) => self.number(),
+            _ => Err(self.fail()),
+        }
+    }
+
+    /// Reads decimal digits that fit into 31 bits.
+    pub(super) fn short_number(&mut self) -> Parsed<&'a str> {
+        if is_short(self.token_text()) { self.digits() } else { Err(self.fail()) }
     }
 
     /// Reads `CHARACTER SET name`, `ASCII`, `UNICODE` or `BYTE`, if one stands here.
@@ -160,7 +210,16 @@ impl<'a> Parser<'a> {
         }
         match data_type.kind {
             TypeKind::Enum | TypeKind::Set => data_type.values = self.value_list()?,
-            _ => (data_type.length, data_type.scale) = self.length_and_scale()?,
+            kind if is_lengthless(kind) => {}
+            kind => {
+                let short =
+                    matches!(kind, TypeKind::Time | TypeKind::Datetime | TypeKind::Timestamp);
+                (data_type.length, data_type.scale) = self.length_and_scale(short)?;
+                let needs = matches!(kind, TypeKind::VarChar | TypeKind::VarBinary);
+                if needs && data_type.length.is_none() {
+                    return Err(self.fail());
+                }
+            }
         }
         Ok(data_type)
     }
@@ -198,14 +257,9 @@ impl<'a> Parser<'a> {
     }
 
     fn value_list(&mut self) -> Parsed<&'a [Literal<'a>]> {
-        self.paren_list(|parser| {
-            Ok(match parser.token.kind {
-                TokenKind::Introducer => {
-                    parser.advance();
-                    *parser.string()?
-                }
-                _ => *parser.string()?,
-            })
+        self.paren_list(|parser| match parser.token.kind {
+            TokenKind::Literal(LiteralKind::NationalStr) => Err(parser.fail()),
+            _ => parser.string().copied(),
         })
     }
 
@@ -218,6 +272,39 @@ impl<'a> Parser<'a> {
             _ => Err(self.fail()),
         }
     }
+}
+
+fn is_short(digits: &str) -> bool {
+    digits.parse::<i32>().is_ok()
+}
+
+/// Tells whether a cast's type is one whose length counts digits of a fraction.
+fn is_temporal(word: &str) -> bool {
+    ["time", "datetime", "timestamp"].iter().any(|name| name.eq_ignore_ascii_case(word))
+}
+
+/// Tells whether no length can follow a type.
+fn is_lengthless(kind: TypeKind) -> bool {
+    matches!(
+        kind,
+        TypeKind::Date
+            | TypeKind::Serial
+            | TypeKind::Json
+            | TypeKind::Geometry
+            | TypeKind::Point
+            | TypeKind::LineString
+            | TypeKind::Polygon
+            | TypeKind::MultiPoint
+            | TypeKind::MultiLineString
+            | TypeKind::MultiPolygon
+            | TypeKind::GeometryCollection
+            | TypeKind::TinyBlob
+            | TypeKind::MediumBlob
+            | TypeKind::LongBlob
+            | TypeKind::TinyText
+            | TypeKind::MediumText
+            | TypeKind::LongText
+    )
 }
 
 fn is_number(kind: TypeKind) -> bool {

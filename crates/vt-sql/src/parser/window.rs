@@ -1,10 +1,10 @@
 //! Window functions and their windows.
 
-use super::{Parsed, Parser};
+use super::{Parsed, Parser, operator::rung};
 use crate::{
     ast::{
-        Expr, Frame, FrameBound, FrameUnit, LiteralKind, Over, WindowFunction, WindowKind,
-        WindowSpec,
+        ColumnName, Expr, Frame, FrameBound, FrameExclude, FrameUnit, LiteralKind, Over,
+        WindowFunction, WindowKind, WindowSpec,
     },
     lexer::{Keyword, TokenKind},
 };
@@ -32,12 +32,12 @@ impl<'a> Parser<'a> {
     /// Reads a number of rows: digits, a bind, or a variable.
     pub(super) fn row_count(&mut self) -> Parsed<Expr<'a>> {
         match self.token.kind {
-            TokenKind::Literal(LiteralKind::Int | LiteralKind::Decimal | LiteralKind::Hex)
+            TokenKind::Literal(LiteralKind::Int)
             | TokenKind::Bind
             | TokenKind::Question
             | TokenKind::UserVariable => self.primary(),
             _ => {
-                let column = self.column_name()?;
+                let column = ColumnName { table: None, name: self.name()? };
                 Ok(Expr::Column(self.arena.node(column)))
             }
         }
@@ -62,7 +62,11 @@ impl<'a> Parser<'a> {
             }
             // A number of rows is no expression.
             let is_count = args.len() == 1 || kind == WindowKind::Ntile;
-            args.push(if is_count { self.row_count()? } else { self.expr()? });
+            args.push(match is_count {
+                true if kind == WindowKind::NthValue => self.expr_at(rung::UNARY)?,
+                true => self.row_count()?,
+                false => self.expr()?,
+            });
         }
         self.expect(TokenKind::RightParen)?;
         Ok(args.into_bump_slice())
@@ -106,12 +110,30 @@ impl<'a> Parser<'a> {
         self.advance();
         if !self.eat_keyword(Keyword::Between) {
             let start = self.frame_bound()?;
-            return Ok(Some(Frame { unit, start, end: None }));
+            let exclude = self.frame_exclude()?;
+            return Ok(Some(Frame { unit, start, end: None, exclude }));
         }
         let start = self.frame_bound()?;
         self.expect_keyword(Keyword::And)?;
         let end = Some(self.frame_bound()?);
-        Ok(Some(Frame { unit, start, end }))
+        let exclude = self.frame_exclude()?;
+        Ok(Some(Frame { unit, start, end, exclude }))
+    }
+
+    fn frame_exclude(&mut self) -> Parsed<Option<FrameExclude>> {
+        if !self.eat_word("exclude") {
+            return Ok(None);
+        }
+        let exclude = match () {
+            () if self.eat_words(&["current", "row"]) => FrameExclude::CurrentRow,
+            () if self.eat_keyword(Keyword::Group) => FrameExclude::Group,
+            () if self.eat_word("ties") => FrameExclude::Ties,
+            () => {
+                self.expect_words(&["no", "others"])?;
+                FrameExclude::NoOthers
+            }
+        };
+        Ok(Some(exclude))
     }
 
     pub(super) fn frame_bound(&mut self) -> Parsed<FrameBound<'a>> {
@@ -125,7 +147,13 @@ impl<'a> Parser<'a> {
             self.expect_word("following")?;
             return Ok(FrameBound::UnboundedFollowing);
         }
-        let amount = self.expr_or_interval()?;
+        let amount = match self.token.kind {
+            TokenKind::Literal(LiteralKind::Int | LiteralKind::Decimal | LiteralKind::Float)
+            | TokenKind::Bind
+            | TokenKind::Question => self.primary()?,
+            TokenKind::Word(Keyword::Interval) => self.shift(rung::MUL)?,
+            _ => return Err(self.fail()),
+        };
         if self.eat_word("preceding") {
             return Ok(FrameBound::Preceding(amount));
         }

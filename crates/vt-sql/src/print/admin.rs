@@ -51,7 +51,6 @@ impl Print for TableLock<'_> {
             TableLockKind::Read => " read",
             TableLockKind::ReadLocal => " read local",
             TableLockKind::Write => " write",
-            TableLockKind::LowPriorityWrite => " low_priority write",
         });
     }
 }

@@ -106,7 +106,10 @@ fn print_rarer(action: &AlterAction<'_>, printer: &mut Printer<'_>) {
         }
         AlterAction::ConvertCharset { charset, collate } => {
             printer.word("convert to character set ");
-            printer.charset(charset);
+            match *charset {
+                "default" => printer.word("default"),
+                charset => printer.charset(charset),
+            }
             if let Some(collate) = collate {
                 printer.word(" collate ");
                 printer.name(collate);
@@ -160,11 +163,12 @@ fn print_partition_action(action: &AlterAction<'_>, printer: &mut Printer<'_>) {
         AlterAction::PartitionBy(partitioning) => printer.node(*partitioning),
         AlterAction::RemovePartitioning => printer.word("remove partitioning"),
         AlterAction::AddPartitions { partitions, count } => {
-            printer.word("add partition ");
+            printer.word("add partition");
             if let Some(count) = count {
-                printer.word("partitions ");
+                printer.word(" partitions ");
                 printer.word(count);
-            } else {
+            } else if !partitions.is_empty() {
+                printer.word(" ");
                 printer.paren_list(partitions);
             }
         }

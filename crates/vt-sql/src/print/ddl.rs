@@ -314,6 +314,7 @@ impl Print for TableOption<'_> {
     fn print(&self, printer: &mut Printer<'_>) {
         printer.word(self.name);
         match self.value {
+            OptionValue::Word("") if self.name == "tablespace" => printer.word(" ``"),
             OptionValue::Word("") => {}
             OptionValue::Null => printer.word(" = null"),
             OptionValue::Word(word) => {

@@ -28,6 +28,8 @@ fn class(expr: &Expr<'_>, printer: &Printer<'_>) -> u8 {
         Expr::Is(_) => rung::IS,
         Expr::Quantified(_) => rung::COMPARISON,
         Expr::In(_) | Expr::Between(_) | Expr::Like(_) | Expr::MemberOf(_) => rung::PREDICATE,
+        // What an interval is added to reaches as far as it can.
+        Expr::Binary(Binary { op: BinaryOp::Add, left: Expr::Interval(_), .. }) => rung::NOT,
         Expr::Binary(binary) => binary_level(binary.op, printer),
         Expr::Literal(literal)
             if literal.value.first() == Some(&b'-') && is_number(literal.kind) =>
@@ -80,7 +82,7 @@ impl Printer<'_> {
         self.list(exprs);
     }
 
-    fn bare_expr(&mut self, expr: &Expr<'_>) {
+    pub(super) fn bare_expr(&mut self, expr: &Expr<'_>) {
         match expr {
             Expr::Null => self.word("null"),
             Expr::True => self.word("true"),
@@ -232,8 +234,8 @@ impl Printer<'_> {
         self.word(word);
         let start = self.out.len();
         self.expr(&unary.expr, rung::UNARY);
-        // `--1` is too near to a comment.
-        let doubled = word == "-" && self.out[start..].starts_with('-');
+        // `--1` is too near to a comment, and `!!` one sign.
+        let doubled = matches!(word, "-" | "!") && self.out[start..].starts_with(word);
         if doubled {
             self.out.insert(start, ' ');
         }
@@ -412,6 +414,7 @@ impl Print for CastType<'_> {
             printer.word(" ");
             printer.node(&charset);
         }
+        printer.word_if(self.binary, " binary");
         printer.word_if(self.array, " array");
     }
 }
@@ -426,7 +429,6 @@ impl Print for Charset<'_> {
             Charset::Ascii => printer.word("ascii"),
             Charset::Unicode => printer.word("unicode"),
             Charset::Byte => printer.word("byte"),
-            Charset::Binary => printer.word("binary"),
         }
     }
 }

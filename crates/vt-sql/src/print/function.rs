@@ -192,7 +192,8 @@ impl Printer<'_> {
                 Some(JsonFallback::Error) => self.word(" error"),
                 Some(JsonFallback::Default(expr)) => {
                     self.word(" default ");
-                    self.expr(expr, rung::CONCAT);
+                    // A literal: not even its sign may have a parenthesis.
+                    self.bare_expr(expr);
                 }
             }
             self.word(when);
@@ -259,6 +260,10 @@ impl Print for Frame<'_> {
                 printer.word(" and ");
                 printer.node(end);
             }
+        }
+        if let Some(exclude) = self.exclude {
+            printer.word(" exclude ");
+            printer.word(exclude.text());
         }
     }
 }

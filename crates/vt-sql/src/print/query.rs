@@ -343,7 +343,7 @@ impl Print for JsonTable<'_> {
         printer.word("json_table(");
         printer.node(&self.doc);
         printer.word(", ");
-        printer.node(self.path);
+        printer.node(&self.path);
         printer.word(" columns ");
         printer.paren_list(self.columns);
         printer.word(")");
@@ -363,12 +363,12 @@ impl Print for JsonColumn<'_> {
                 printer.word(" ");
                 printer.node(data_type);
                 printer.word(if *exists { " exists path " } else { " path " });
-                printer.node(*path);
+                printer.node(path);
                 printer.json_fallbacks(on_empty.as_ref(), on_error.as_ref());
             }
             JsonColumn::Nested { path, columns } => {
                 printer.word("nested path ");
-                printer.node(*path);
+                printer.node(path);
                 printer.word(" columns ");
                 printer.paren_list(columns);
             }

@@ -308,6 +308,10 @@ fn frame_of(frame: &Frame<'_>) -> Result<WindowFrame, Error> {
         AstUnit::Range => FrameUnit::Range,
         AstUnit::Groups => return Err(not_yet("GROUPS")),
     };
+    if frame.exclude.is_some() {
+        let message = "This version of MySQL doesn't yet support 'EXCLUDE'";
+        return Err(mysql(1235, message.to_owned()));
+    }
     let start = bound_of(&frame.start)?;
     let end = match &frame.end {
         Some(end) => bound_of(end)?,

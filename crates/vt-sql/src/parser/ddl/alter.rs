@@ -2,8 +2,8 @@
 
 use crate::{
     ast::{
-        AddColumn, AlterAction, AlterTable, ColumnPosition, ConstraintKind, Ident, PartitionDef,
-        Statement, TableElement,
+        AddColumn, AlterAction, AlterTable, ColumnPosition, ConstraintKind, Expr, Ident,
+        PartitionDef, Statement, TableElement,
     },
     lexer::{Keyword, TokenKind},
     parser::{Parsed, Parser},
@@ -17,15 +17,38 @@ impl<'a> Parser<'a> {
         let mut actions = self.vec();
         while !self.at_end() {
             // A change of partitions may follow the rest without a comma.
-            let partitioning =
-                self.at_keyword(Keyword::Partition) || self.at_words(&["remove", "partitioning"]);
+            let partitioning = self.at_partitioning();
             if !actions.is_empty() && !partitioning {
                 self.expect(TokenKind::Comma)?;
+                // Behind a comma there is no change of partitions, and no load but behind
+                // `ALGORITHM`, `LOCK` and `VALIDATION`.
+                let is_load = self.at_word("secondary_load") || self.at_word("secondary_unload");
+                if self.at_partitioning() || (is_load && !actions.iter().all(is_modifier)) {
+                    return Err(self.fail());
+                }
             }
-            actions.push(self.alter_action()?);
+            let action = self.alter_action()?;
+            let is_last =
+                matches!(action, AlterAction::SecondaryLoad(_) | AlterAction::SecondaryUnload(_));
+            actions.push(action);
+            if is_last {
+                break;
+            }
         }
         let actions = actions.into_bump_slice();
         Ok(Statement::AlterTable(self.arena.node(AlterTable { comments, name, actions })))
+    }
+
+    fn at_partitioning(&self) -> bool {
+        self.at_keyword(Keyword::Partition) || self.at_words(&["remove", "partitioning"])
+    }
+
+    /// Reads `ORDER BY column, ...`.
+    fn alter_order(&mut self) -> Parsed<AlterAction<'a>> {
+        let fail = self.fail();
+        let items = self.order_by()?;
+        let all_columns = items.iter().all(|item| matches!(item.expr, Expr::Column(_)));
+        if all_columns { Ok(AlterAction::OrderBy(items)) } else { Err(fail) }
     }
 
     fn alter_action(&mut self) -> Parsed<AlterAction<'a>> {
@@ -38,13 +61,13 @@ impl<'a> Parser<'a> {
                 self.advance();
                 self.eat_keyword(Keyword::Column);
                 let from = self.name()?;
-                let column = self.arena.node(self.column_definition()?);
+                let column = self.arena.node(self.changed_column()?);
                 Ok(AlterAction::Change { from, column, position: self.column_position()? })
             }
             Keyword::Alter => self.alter_alter(),
             Keyword::Rename => self.alter_rename(),
             Keyword::Convert => self.alter_convert(),
-            Keyword::Order => Ok(AlterAction::OrderBy(self.order_by()?)),
+            Keyword::Order => self.alter_order(),
             Keyword::Force => {
                 self.advance();
                 Ok(AlterAction::Force)
@@ -73,7 +96,7 @@ impl<'a> Parser<'a> {
         match () {
             () if self.eat_word("modify") => {
                 self.eat_keyword(Keyword::Column);
-                let column = self.arena.node(self.column_definition()?);
+                let column = self.arena.node(self.changed_column()?);
                 Ok(AlterAction::Modify { column, position: self.column_position()? })
             }
             () if self.eat_words(&["disable", "keys"]) => Ok(AlterAction::DisableKeys),
@@ -109,6 +132,9 @@ impl<'a> Parser<'a> {
             if self.eat_word("partitions") {
                 let count = Some(self.number()?);
                 return Ok(AlterAction::AddPartitions { partitions: &[], count });
+            }
+            if self.at_end() || self.at(TokenKind::Comma) {
+                return Ok(AlterAction::AddPartitions { partitions: &[], count: None });
             }
             let partitions = self.partition_list()?;
             return Ok(AlterAction::AddPartitions { partitions, count: None });
@@ -220,7 +246,11 @@ impl<'a> Parser<'a> {
         }
         self.expect_keyword(Keyword::Set)?;
         if self.eat_keyword(Keyword::Default) {
+            let fail = self.fail();
             let (value, parenthesised) = self.default_expr()?;
+            if !parenthesised && matches!(value, Expr::Function(_)) {
+                return Err(fail);
+            }
             return Ok(AlterAction::SetDefault { column, value, parenthesised });
         }
         Ok(AlterAction::SetColumnVisible { column, visible: self.visibility()? })
@@ -317,19 +347,32 @@ impl<'a> Parser<'a> {
             true => &[],
             false => self.list(Parser::name)?,
         };
-        const OPTIONS: &[&str] =
-            &["tablespace", "quick", "extended", "fast", "medium", "changed", "use_frm"];
+        let known: &[&str] = match *work {
+            "discard" | "import" => {
+                self.expect_word("tablespace")?;
+                let options = self.arena.list(&["tablespace"]);
+                return Ok(AlterAction::PartitionWork { work, names, options });
+            }
+            "check" => &["quick", "extended", "fast", "medium", "changed"],
+            "repair" => &["quick", "extended", "use_frm"],
+            _ => &[],
+        };
         let mut options = self.vec();
         loop {
-            if self.eat_words(&["for", "upgrade"]) {
+            if *work == "check" && self.eat_words(&["for", "upgrade"]) {
                 options.push("for upgrade");
                 continue;
             }
-            let option = OPTIONS.iter().find(|option| self.at_word(option));
+            let option = known.iter().find(|option| self.at_word(option));
             let Some(option) = option else { break };
             options.push(*option);
             self.advance();
         }
         Ok(AlterAction::PartitionWork { work, names, options: options.into_bump_slice() })
     }
+}
+
+/// Tells whether an action says only how the others are done.
+fn is_modifier(action: &AlterAction<'_>) -> bool {
+    matches!(action, AlterAction::Algorithm(_) | AlterAction::Lock(_) | AlterAction::Validation(_))
 }

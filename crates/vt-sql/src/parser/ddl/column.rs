@@ -9,18 +9,30 @@ use crate::{
 impl<'a> Parser<'a> {
     /// Reads `name type options`.
     pub(super) fn column_definition(&mut self) -> Parsed<ColumnDef<'a>> {
-        let name = self.column_name()?.name;
+        let name = self.name()?;
         let mut data_type = self.data_type()?;
         let mut options = self.vec();
         while let Some(option) = self.column_option()? {
             // The collation belongs to the type, wherever it is said.
             if let ColumnOption::Collate(collation) = option {
-                data_type.collate = Some(collation);
+                if data_type.collate.replace(collation).is_some() {
+                    return Err(self.fail());
+                }
             } else {
                 options.push(option);
             }
         }
         Ok(ColumnDef { name, data_type, options: options.into_bump_slice() })
+    }
+
+    /// Reads the new definition of a column that exists: one that is generated has no references.
+    pub(super) fn changed_column(&mut self) -> Parsed<ColumnDef<'a>> {
+        let fail = self.fail();
+        let column = self.column_definition()?;
+        let has = |wanted: fn(&ColumnOption<'a>) -> bool| column.options.iter().any(wanted);
+        let is_wrong = has(|option| matches!(option, ColumnOption::Generated { .. }))
+            && has(|option| matches!(option, ColumnOption::References(_)));
+        if is_wrong { Err(fail) } else { Ok(column) }
     }
 
     fn column_option(&mut self) -> Parsed<Option<ColumnOption<'a>>> {

@@ -34,7 +34,9 @@ impl<'a> Parser<'a> {
         }
         let name = if self.at_name() { Some(self.name()?) } else { None };
         let mut options = self.vec();
-        self.index_type(&mut options)?;
+        if !matches!(kind, IndexKind::FullText | IndexKind::Spatial) {
+            self.index_type(&mut options)?;
+        }
         let index = self.index_rest(kind, constraint, name, options)?;
         Ok(self.arena.node(index))
     }

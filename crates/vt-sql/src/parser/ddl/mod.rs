@@ -5,6 +5,7 @@ mod column;
 mod database;
 mod index;
 mod partition;
+mod partition_rules;
 mod table;
 mod view;
 

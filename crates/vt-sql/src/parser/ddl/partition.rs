@@ -1,7 +1,8 @@
 //! `PARTITION BY`.
 
+use super::partition_rules::{agrees, is_steady};
 use crate::{
-    ast::{Expr, Ident, PartitionDef, PartitionMethod, PartitionValues, Partitioning},
+    ast::{Expr, Ident, PartitionDef, PartitionMethod, PartitionValues, Partitioning, TableOption},
     lexer::{Keyword, TokenKind},
     parser::{Parsed, Parser},
 };
@@ -19,22 +20,32 @@ impl<'a> Parser<'a> {
         let (mut subpartition, mut subpartitions_count) = (None, None);
         if self.eat_word("subpartition") {
             self.expect_keyword(Keyword::By)?;
-            subpartition = Some(self.partition_method()?);
+            let fail = self.fail();
+            let method = self.partition_method()?;
+            if !matches!(method, PartitionMethod::Hash { .. } | PartitionMethod::Key { .. }) {
+                return Err(fail);
+            }
+            subpartition = Some(method);
             if self.eat_word("subpartitions") {
                 subpartitions_count = Some(self.number()?);
             }
         }
+        let fail = self.fail();
         let partitions = match self.at_partition_list() {
             true => self.paren_list(|parser| parser.partition("partition"))?,
             false => &[],
         };
-        Ok(self.arena.node(Partitioning {
+        let partitioning = Partitioning {
             method,
             partitions_count,
             subpartition,
             subpartitions_count,
             partitions,
-        }))
+        };
+        match agrees(&partitioning) {
+            true => Ok(self.arena.node(partitioning)),
+            false => Err(fail),
+        }
     }
 
     /// A parenthesis here could begin a query, too.
@@ -45,14 +56,15 @@ impl<'a> Parser<'a> {
     fn partition_method(&mut self) -> Parsed<PartitionMethod<'a>> {
         let linear = self.eat_keyword(Keyword::Linear);
         if self.eat_word("hash") {
-            return Ok(PartitionMethod::Hash { linear, expr: self.paren_expr()? });
+            return Ok(PartitionMethod::Hash { linear, expr: self.partition_expr()? });
         }
         if linear || self.at_keyword(Keyword::Key) {
             self.expect_keyword(Keyword::Key)?;
             let mut algorithm = None;
             if self.eat_word("algorithm") {
                 self.eat(TokenKind::Equal);
-                algorithm = Some(self.number()?);
+                let known = matches!(self.token_text(), "1" | "2");
+                algorithm = Some(if known { self.number()? } else { return Err(self.fail()) });
             }
             let columns = self.names_maybe_none()?;
             return Ok(PartitionMethod::Key { linear, algorithm, columns });
@@ -60,13 +72,13 @@ impl<'a> Parser<'a> {
         if self.eat_keyword(Keyword::Range) {
             return Ok(match self.eat_word("columns") {
                 true => PartitionMethod::RangeColumns(self.paren_list(Parser::name)?),
-                false => PartitionMethod::Range(self.paren_expr()?),
+                false => PartitionMethod::Range(self.partition_expr()?),
             });
         }
         self.expect_word("list")?;
         Ok(match self.eat_word("columns") {
             true => PartitionMethod::ListColumns(self.paren_list(Parser::name)?),
-            false => PartitionMethod::List(self.paren_expr()?),
+            false => PartitionMethod::List(self.partition_expr()?),
         })
     }
 
@@ -79,11 +91,13 @@ impl<'a> Parser<'a> {
         self.paren_list(Parser::name)
     }
 
-    fn paren_expr(&mut self) -> Parsed<Expr<'a>> {
+    /// Reads `(expr)`, which must give the same for a row at any time.
+    fn partition_expr(&mut self) -> Parsed<Expr<'a>> {
+        let fail = self.fail();
         self.expect(TokenKind::LeftParen)?;
         let expr = self.expr()?;
         self.expect(TokenKind::RightParen)?;
-        Ok(expr)
+        if is_steady(&expr) { Ok(expr) } else { Err(fail) }
     }
 
     /// Reads `PARTITION name VALUES ... options`, or the same of a subpartition.
@@ -98,12 +112,32 @@ impl<'a> Parser<'a> {
             true => Some(self.partition_values()?),
             false => None,
         };
-        let options = self.table_options(false)?;
+        let options = self.partition_options()?;
         let subpartitions = match word == "partition" && self.at(TokenKind::LeftParen) {
             true => self.paren_list(|parser| parser.partition("subpartition"))?,
             false => &[],
         };
         Ok(PartitionDef { name, values, options, subpartitions })
+    }
+
+    fn partition_options(&mut self) -> Parsed<&'a [TableOption<'a>]> {
+        const KNOWN: &[&str] = &[
+            "engine",
+            "comment",
+            "data directory",
+            "index directory",
+            "max_rows",
+            "min_rows",
+            "tablespace",
+            "nodegroup",
+        ];
+        let fail = self.fail();
+        let options = self.table_options(false)?;
+        if options.iter().all(|option| KNOWN.contains(&option.name)) {
+            Ok(options)
+        } else {
+            Err(fail)
+        }
     }
 
     fn partition_values(&mut self) -> Parsed<PartitionValues<'a>> {
@@ -125,6 +159,16 @@ impl<'a> Parser<'a> {
             values.extend(literals.iter().map(Expr::Literal));
             return Ok(PartitionValues::In(values.into_bump_slice()));
         }
-        Ok(PartitionValues::In(self.paren_list(Parser::expr)?))
+        let fail = self.fail();
+        let doubled = self.peek().kind == TokenKind::LeftParen;
+        let values = self.paren_list(Parser::expr)?;
+        // A parenthesis around a value makes a row of it, which has several.
+        const COLUMNS_MAX: usize = 16;
+        let is_row =
+            |value: &Expr<'_>| matches!(value, Expr::Row(items) if items.len() <= COLUMNS_MAX);
+        if doubled && !values.iter().all(is_row) {
+            return Err(fail);
+        }
+        Ok(PartitionValues::In(values))
     }
 }

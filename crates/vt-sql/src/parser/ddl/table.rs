@@ -178,7 +178,7 @@ impl<'a> Parser<'a> {
         if comma { Err(self.fail()) } else { Ok(options.into_bump_slice()) }
     }
 
-    fn table_option(&mut self) -> Parsed<Option<TableOption<'a>>> {
+    pub(super) fn table_option(&mut self) -> Parsed<Option<TableOption<'a>>> {
         if self.at_keyword(Keyword::Default) {
             self.advance();
             if !self.at_charset()
@@ -211,7 +211,11 @@ impl<'a> Parser<'a> {
             self.advance();
         }
         self.eat(TokenKind::Equal);
+        let fail = self.fail();
         let value = self.option_value(name)?;
+        if !in_range(name, value) {
+            return Err(fail);
+        }
         Ok(Some(TableOption { name, value }))
     }
 
@@ -286,6 +290,22 @@ impl<'a> Parser<'a> {
     pub(super) fn charset_or_default(&mut self) -> Parsed<&'a str> {
         if self.eat_keyword(Keyword::Default) { Ok("default") } else { self.charset_name() }
     }
+}
+
+/// Tells whether MySQL's grammar takes a number for an option.
+fn in_range(name: &str, value: OptionValue<'_>) -> bool {
+    let OptionValue::Word(text) = value else { return true };
+    if !text.starts_with(|first: char| first.is_ascii_digit()) {
+        return true;
+    }
+    let range = match name {
+        "avg_row_length" => 0..=u64::from(u32::MAX),
+        "key_block_size" => 0..=65_535,
+        "stats_sample_pages" => 1..=65_535,
+        "pack_keys" | "stats_auto_recalc" | "stats_persistent" => 0..=1,
+        _ => return true,
+    };
+    text.parse().is_ok_and(|number| range.contains(&number))
 }
 
 /// Options whose value is a name even if it is written as a string.

@@ -3,7 +3,7 @@
 use crate::{
     ast::{Statement, View, ViewCheck, ViewKind},
     lexer::{Keyword, TokenKind},
-    parser::{Parsed, Parser},
+    parser::{Fail, Parsed, Parser},
 };
 
 impl<'a> Parser<'a> {
@@ -33,7 +33,10 @@ impl<'a> Parser<'a> {
         let name = self.table_name()?;
         let columns = self.optional_names()?;
         self.expect_keyword(Keyword::As)?;
-        let query = self.query()?;
+        let query = self.query().map_err(|fail| match fail {
+            Fail::MisplacedInto => Fail::ViewInto,
+            fail => fail,
+        })?;
         let check = self.view_check()?;
         Ok(Statement::View(self.arena.node(View {
             comments,

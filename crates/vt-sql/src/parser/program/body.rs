@@ -2,7 +2,7 @@
 
 use crate::{
     lexer::{Keyword, Lexer, TokenKind},
-    parser::{Parsed, Parser},
+    parser::{Fail, Parsed, Parser},
 };
 
 impl<'a> Parser<'a> {
@@ -209,8 +209,7 @@ impl<'a> Parser<'a> {
 
     /// Reads what follows `DECLARE`.
     fn declaration(&mut self) -> Parsed<()> {
-        let handler = matches!(self.token.kind, TokenKind::Word(Keyword::Continue | Keyword::Exit))
-            || self.at_keyword(Keyword::Undo);
+        let handler = matches!(self.token.kind, TokenKind::Word(Keyword::Continue | Keyword::Exit));
         if handler {
             self.advance();
             self.expect_words(&["handler", "for"])?;
@@ -220,7 +219,10 @@ impl<'a> Parser<'a> {
         let names = self.list(Parser::name)?;
         if names.len() == 1 && self.eat_keyword(Keyword::Cursor) {
             self.expect_keyword(Keyword::For)?;
-            return self.query().map(|_| ());
+            return self.query().map(|_| ()).map_err(|fail| match fail {
+                Fail::MisplacedInto => Fail::CursorInto,
+                fail => fail,
+            });
         }
         if names.len() == 1 && self.eat_keyword(Keyword::Condition) {
             self.expect_keyword(Keyword::For)?;
