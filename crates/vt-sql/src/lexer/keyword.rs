@@ -36,7 +36,28 @@ impl Keyword {
         if word.len() > LENGTH_MAX || word.len() < 2 {
             return Keyword::None;
         }
-        let key = Key::of(word);
+        let keyword = Keyword::at(Key::of(word));
+        // The key leaves out what lies between the ends of long words.
+        if word.len() > 16 && keyword != Keyword::None {
+            let (text, ..) = WORDS[keyword as usize - 1];
+            return if text.as_bytes().eq_ignore_ascii_case(word) {
+                keyword
+            } else {
+                Keyword::None
+            };
+        }
+        keyword
+    }
+
+    /// Looks a word up that lies in the lowest `length` of eight bytes: from 2 to 7 of them.
+    #[inline]
+    pub(crate) fn find_short(bytes: u64, length: usize) -> Keyword {
+        let mask = (1 << (8 * length)) - 1;
+        Keyword::at(Key((bytes | Key::LOWER) & mask, 0))
+    }
+
+    #[inline]
+    fn at(key: Key) -> Keyword {
         let mut slot = key.slot();
         loop {
             let number = TABLE[slot] as usize;
@@ -45,10 +66,7 @@ impl Keyword {
             }
             let known = &KEYS[number];
             if known.0 == key.0 && known.1 == key.1 {
-                let (text, keyword, _) = WORDS[number - 1];
-                // The key leaves out what lies between the ends of long words.
-                let is_same = word.len() <= 16 || text.as_bytes().eq_ignore_ascii_case(word);
-                return if is_same { keyword } else { Keyword::None };
+                return Keyword::ALL[number];
             }
             slot = (slot + 1) % TABLE_SIZE;
         }
@@ -88,7 +106,8 @@ static CLASSES: [Option<Class>; WORDS.len() + 1] = {
     classes
 };
 
-/// Both ends of a word in lower case, and its length: enough to tell apart words of 2 to 16 bytes.
+/// A word in lower case: up to eight bytes of its front, and of a longer one eight of its back,
+/// with its length. That is enough to tell apart words of up to 16 bytes.
 #[derive(Clone, Copy)]
 struct Key(u64, u64);
 
@@ -99,17 +118,18 @@ impl Key {
     #[inline]
     const fn of(word: &[u8]) -> Key {
         let length = word.len() as u64;
-        let (front, back) = match (word, word.first_chunk(), word.last_chunk()) {
-            (_, Some(front), Some(back)) => (u64::from_le_bytes(*front), u64::from_le_bytes(*back)),
-            ([a, .., b], ..) => match (word.first_chunk(), word.last_chunk()) {
-                (Some(front), Some(back)) => {
-                    (u32::from_le_bytes(*front) as u64, u32::from_le_bytes(*back) as u64)
-                }
-                _ => (*a as u64 | (word[word.len() / 2] as u64) << 8, *b as u64),
-            },
-            _ => (0, 0),
-        };
-        Key(front | Key::LOWER, (back | Key::LOWER).rotate_left(5) ^ length)
+        if let (Some(front), Some(back)) = (word.first_chunk(), word.last_chunk())
+            && length > 8
+        {
+            let back = u64::from_le_bytes(*back) | Key::LOWER;
+            return Key(u64::from_le_bytes(*front) | Key::LOWER, back.rotate_left(5) ^ length);
+        }
+        let (mut front, mut at) = (0, word.len());
+        while at > 0 {
+            at -= 1;
+            front = front << 8 | (word[at] | 0x20) as u64;
+        }
+        Key(front, 0)
     }
 
     #[inline]

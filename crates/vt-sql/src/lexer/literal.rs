@@ -4,7 +4,11 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 
-use super::{Before, Keyword, Lexer, Token, TokenKind, is_name_byte, single};
+use super::{
+    Before, Keyword, Lexer, Token, TokenKind,
+    bytes::{digit_run, other_run, single},
+    is_name_byte,
+};
 use crate::{Modes, ast::LiteralKind};
 
 impl Lexer<'_> {
@@ -21,6 +25,15 @@ impl Lexer<'_> {
                 self.at = start + 2 + digits;
                 let kind = if hex { LiteralKind::Hex } else { LiteralKind::Bit };
                 return self.literal_token(kind, start);
+            }
+        }
+        // Most numbers are a few digits, and nothing of theirs follows.
+        if let Some(bytes) = self.eight(start) {
+            let length = digit_run(bytes);
+            let after = self.source.get(start + length).copied().unwrap_or(0);
+            if matches!(length, 1..8) && after != b'.' && !is_name_byte(after) {
+                self.at = start + length;
+                return self.literal_token(LiteralKind::Int, start);
             }
         }
         self.skip_digits();
@@ -108,6 +121,9 @@ impl Lexer<'_> {
                 Some(end) => self.at = end,
                 None => return self.bad(start),
             }
+            if !self.may_go_on() {
+                return self.literal_token(kind, start);
+            }
             let mut ahead = *self;
             ahead.before = Before::Other;
             let next_is_string = matches!(ahead.skip_blanks(), Ok(None))
@@ -117,6 +133,13 @@ impl Lexer<'_> {
             }
             self.at = ahead.at;
         }
+    }
+
+    /// Tells whether another string may follow: a quote, or what may stand before it.
+    fn may_go_on(&self) -> bool {
+        let rest = self.source.get(self.at..).unwrap_or_default();
+        let next = rest.iter().find(|byte| **byte != b' ').copied().unwrap_or(b',');
+        matches!(next, b'\'' | b'"' | b'#' | b'-' | b'/' | b'*' | b'\t'..=b'\r')
     }
 
     /// Reads `x'4D'` or `b'101'`.
@@ -147,9 +170,17 @@ fn fits_64_bits(digits: &[u8]) -> bool {
 pub(crate) fn end_of_quoted(source: &[u8], start: usize, plain_backslash: bool) -> Option<usize> {
     let quote = source[start];
     let mut at = start + 1;
+    // Without escapes the backslash is not searched for; the quote stands in for it.
+    let escape = if plain_backslash { quote } else { b'\\' };
+    // Many are short: their end is found without a call.
+    if let Some(bytes) = source.get(at..).and_then(|rest| rest.first_chunk()) {
+        let length = other_run(u64::from_le_bytes(*bytes), quote, escape);
+        at += length;
+        if length < 8 && source[at] == quote && source.get(at + 1) != Some(&quote) {
+            return Some(at + 1);
+        }
+    }
     loop {
-        // Without escapes the backslash is not searched for; the quote stands in for it.
-        let escape = if plain_backslash { quote } else { b'\\' };
         at += memchr2(quote, escape, source.get(at..)?)?;
         let escaped = source[at] == b'\\' && !plain_backslash;
         if escaped || source.get(at + 1) == Some(&quote) {

@@ -4,14 +4,18 @@
 //! nothing but literals into one token; parser and fingerprint read through it, and so agree on
 //! the numbers. A lexer is small and `Copy`: looking ahead is copying it.
 
+mod bytes;
 mod callable;
 mod comment;
 mod keyword;
 mod literal;
 
+pub(crate) use bytes::is_name_byte;
 pub(crate) use callable::is_callable;
 pub(crate) use keyword::Keyword;
 pub(crate) use literal::{end_of_quoted, first_string, list_items, unescape};
+
+use bytes::{ByteClass, CLASSES, name_run, single};
 
 use crate::{Modes, ast::LiteralKind};
 
@@ -214,7 +218,20 @@ impl<'s> Lexer<'s> {
         self.source.get(self.at + ahead).copied().unwrap_or(0)
     }
 
+    /// Returns the eight bytes from a place on, if there are so many.
+    #[inline]
+    fn eight(&self, at: usize) -> Option<u64> {
+        Some(u64::from_le_bytes(*self.source.get(at..)?.first_chunk()?))
+    }
+
     fn skip_name(&mut self) {
+        while let Some(bytes) = self.eight(self.at) {
+            let length = name_run(bytes);
+            self.at += length;
+            if length < 8 {
+                return;
+            }
+        }
         while self.source.get(self.at).is_some_and(|byte| is_name_byte(*byte)) {
             self.at += 1;
         }
@@ -228,20 +245,22 @@ impl<'s> Lexer<'s> {
             self.before = Before::Name;
             return self.token(TokenKind::Word(Keyword::None), start);
         }
-        if self.peek(1) == b'\'' {
-            match first | 0x20 {
-                b'n' => {
-                    self.at += 1;
-                    return self.string(LiteralKind::NationalStr, start);
-                }
-                b'x' => return self.digits_in_quotes(LiteralKind::Hex, start),
-                b'b' => return self.digits_in_quotes(LiteralKind::Bit, start),
-                _ => {}
+        // Most words are shorter than eight bytes, and read at once.
+        let short = self.eight(start).map(|bytes| (bytes, name_run(bytes)));
+        let keyword = match short {
+            Some((bytes, length @ 2..8)) => {
+                self.at += length;
+                Keyword::find_short(bytes, length)
             }
-        }
-        self.skip_name();
-        let text = &self.source[start..self.at];
-        if first == b'_' && is_charset(&text[1..]) {
+            _ => {
+                if self.peek(1) == b'\'' && matches!(first | 0x20, b'n' | b'x' | b'b') {
+                    return self.prefixed(first, start);
+                }
+                self.skip_name();
+                Keyword::find(&self.source[start..self.at])
+            }
+        };
+        if first == b'_' && is_charset(&self.source[start + 1..self.at]) {
             return self.token(TokenKind::Introducer, start);
         }
         // Before a point and a name any word is a name, reserved or not.
@@ -249,7 +268,6 @@ impl<'s> Lexer<'s> {
             self.before = Before::Name;
             return self.token(TokenKind::Word(Keyword::None), start);
         }
-        let keyword = Keyword::find(text);
         self.before = match keyword {
             Keyword::In => Before::In,
             Keyword::Select
@@ -266,6 +284,18 @@ impl<'s> Lexer<'s> {
             _ => Before::Name,
         };
         self.token(TokenKind::Word(keyword), start)
+    }
+
+    /// Reads `N'...'`, `x'...'` or `b'...'`.
+    fn prefixed(&mut self, first: u8, start: usize) -> Token {
+        match first | 0x20 {
+            b'n' => {
+                self.at += 1;
+                self.string(LiteralKind::NationalStr, start)
+            }
+            b'x' => self.digits_in_quotes(LiteralKind::Hex, start),
+            _ => self.digits_in_quotes(LiteralKind::Bit, start),
+        }
     }
 
     fn quote(&mut self, quote: u8, start: usize) -> Token {
@@ -439,86 +469,6 @@ fn operator(first: u8, second: u8, third: u8) -> (TokenKind, usize) {
         (b'|', ..) => (TokenKind::Pipe, 1),
         _ => (TokenKind::Bad, 0),
     }
-}
-
-/// What a byte can begin.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ByteClass {
-    Blank,
-    Letter,
-    Digit,
-    Quote,
-    /// An operator that is this byte, whatever follows.
-    Single,
-    Open,
-    Dot,
-    /// A comment, or an operator.
-    Comment,
-    /// An operator of one or more bytes, a variable, a bind; or nothing at all.
-    Other,
-}
-
-static CLASSES: [ByteClass; 256] = classes();
-static NAME_BYTES: [bool; 256] = name_bytes();
-static SINGLES: [TokenKind; 128] = singles();
-
-const fn name_bytes() -> [bool; 256] {
-    let classes = classes();
-    let mut name_bytes = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        name_bytes[byte] = matches!(classes[byte], ByteClass::Letter | ByteClass::Digit);
-        byte += 1;
-    }
-    name_bytes
-}
-
-const fn classes() -> [ByteClass; 256] {
-    let mut classes = [ByteClass::Other; 256];
-    let singles = singles();
-    let mut byte = 0;
-    while byte < 256 {
-        let value = byte as u8;
-        classes[byte] = match value {
-            b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => ByteClass::Blank,
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' | 0x80.. => ByteClass::Letter,
-            b'0'..=b'9' => ByteClass::Digit,
-            b'\'' | b'"' | b'`' => ByteClass::Quote,
-            b'(' => ByteClass::Open,
-            b'.' => ByteClass::Dot,
-            b'#' | b'-' | b'/' | b'*' => ByteClass::Comment,
-            _ if !matches!(singles[byte % 128], TokenKind::Bad) => ByteClass::Single,
-            _ => ByteClass::Other,
-        };
-        byte += 1;
-    }
-    classes
-}
-
-const fn singles() -> [TokenKind; 128] {
-    let mut singles = [TokenKind::Bad; 128];
-    singles[b')' as usize] = TokenKind::RightParen;
-    singles[b',' as usize] = TokenKind::Comma;
-    singles[b';' as usize] = TokenKind::Semicolon;
-    singles[b'=' as usize] = TokenKind::Equal;
-    singles[b'+' as usize] = TokenKind::Plus;
-    singles[b'%' as usize] = TokenKind::Percent;
-    singles[b'^' as usize] = TokenKind::Caret;
-    singles[b'~' as usize] = TokenKind::Tilde;
-    singles[b'{' as usize] = TokenKind::LeftBrace;
-    singles[b'}' as usize] = TokenKind::RightBrace;
-    singles
-}
-
-/// Returns the operator that is a byte, whatever follows.
-fn single(byte: u8) -> TokenKind {
-    SINGLES[(byte & 0x7f) as usize]
-}
-
-/// Tells whether a byte can be part of a name without quotes.
-#[inline]
-pub(crate) fn is_name_byte(byte: u8) -> bool {
-    NAME_BYTES[byte as usize]
 }
 
 /// Tells whether a name is that of a character set, so that `_name` introduces a literal.

@@ -6,6 +6,7 @@
 mod account;
 mod admin;
 mod builtin;
+mod clauses;
 mod ddl;
 mod diagnostics;
 mod dml;
@@ -50,6 +51,8 @@ type Parsed<T> = Result<T, Fail>;
 
 pub(crate) struct Parser<'a> {
     arena: &'a Arena,
+    text: &'a str,
+    /// The bytes of `text`.
     source: &'a [u8],
     modes: Modes,
     /// Stands behind `next`.
@@ -67,10 +70,9 @@ pub(crate) struct Parser<'a> {
     nodes: u32,
     /// The links of operator chains on the longest path in what was parsed last.
     chain: u32,
-    /// The comments that stand before `token`.
-    comments: Comments<'a>,
-    /// The comments that stand before `next`.
-    next_comments: Comments<'a>,
+    /// The comments that were read last, and those before them, with where the tokens begin that
+    /// they stand before.
+    comments: [(u32, Comments<'a>); 2],
     /// An `INTO` in the middle of a `SELECT`, for the query around it.
     into: Option<&'a SelectInto<'a>>,
     /// Where the query that is read next stands.
@@ -104,6 +106,7 @@ impl<'a> Parser<'a> {
         let start = Token { kind: TokenKind::End, start: 0, end: 0, ordinal: 0 };
         let mut parser = Parser {
             arena,
+            text: sql,
             source,
             modes,
             lexer: Lexer::new(source, modes),
@@ -114,8 +117,7 @@ impl<'a> Parser<'a> {
             furthest: Cell::new(0),
             nodes: 0,
             chain: 0,
-            comments: Comments::NONE,
-            next_comments: Comments::NONE,
+            comments: [(u32::MAX, Comments::NONE); 2],
             into: None,
             into_place: IntoPlace::None,
             into_ends: false,
@@ -131,9 +133,7 @@ impl<'a> Parser<'a> {
     fn advance(&mut self) {
         self.before = self.token.end;
         self.token = self.next;
-        self.comments = self.next_comments;
         self.next = self.lexer.next();
-        self.next_comments = Comments::NONE;
         if matches!(self.next.kind, TokenKind::Hint | TokenKind::Directive) {
             self.collect_comments();
         }
@@ -170,12 +170,17 @@ impl<'a> Parser<'a> {
             }
             self.next = self.lexer.next();
         }
-        self.next_comments = Comments { directives: directives.into_bump_slice(), hints };
+        let found = Comments { directives: directives.into_bump_slice(), hints };
+        self.comments = [(self.next.start, found), self.comments[0]];
     }
 
     /// Takes the comments that stood before the current token.
     fn take_comments(&mut self) -> Comments<'a> {
-        std::mem::take(&mut self.comments)
+        let place = self.token.start;
+        self.comments
+            .iter_mut()
+            .find(|(before, _)| *before == place)
+            .map_or(Comments::NONE, |(_, comments)| std::mem::take(comments))
     }
 
     /// Returns the token behind the current one.
@@ -293,8 +298,7 @@ impl<'a> Parser<'a> {
 
     /// Returns a piece of the text; the lexer never ends a token inside of a character.
     fn text_of(&self, start: u32, end: u32) -> &'a str {
-        let bytes = self.source.get(start as usize..end as usize).unwrap_or_default();
-        std::str::from_utf8(bytes).unwrap_or_default()
+        self.text.get(start as usize..end as usize).unwrap_or_default()
     }
 
     fn token_text(&self) -> &'a str {
