@@ -16,6 +16,7 @@ pub const METADATA: &str = "metadata";
 pub const LOCKS: &str = "locks";
 pub const ELECTIONS: &str = "elections";
 pub const NAMED_LOCKS: &str = "internal/named_locks";
+pub const GATEWAYS: &str = "internal/gateways";
 pub const EXTERNAL_CLUSTERS: &str = "ExternalClusters/vitess";
 
 pub const CELL_INFO_FILE: &str = "CellInfo";
@@ -33,6 +34,10 @@ pub const MIRROR_RULES: &str = "MirrorRules";
 pub const KEYSPACE_ROUTING_RULES_DIR: &str = "routing_rules";
 pub const KEYSPACE_ROUTING_RULES: &str = "routing_rules/keyspace/Rules";
 pub const SRV_VSCHEMA: &str = "SrvVSchema";
+
+pub fn gateway_dir(number: u16) -> String {
+    format!("{GATEWAYS}/{number}")
+}
 
 pub fn cell_info(cell: &str) -> String {
     format!("{CELLS}/{cell}/{CELL_INFO_FILE}")

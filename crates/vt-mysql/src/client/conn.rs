@@ -27,6 +27,7 @@ pub struct Conn {
     pub(super) status: u16,
     pub(super) state: State,
     pub(super) field_cache: FieldCache,
+    pub(super) has_skipped_rows: bool,
     params: Arc<ConnectParams>,
     version: String,
     connection_id: u32,
@@ -63,6 +64,7 @@ impl Conn {
             capabilities,
             status,
             state: State::Ready,
+            has_skipped_rows: false,
             field_cache: FieldCache::default(),
             params,
             version,
@@ -78,6 +80,7 @@ impl Conn {
     /// else the connection is broken.
     pub async fn query(&mut self, sql: impl AsRef<[u8]>, rows_max: usize) -> Result<QueryResult> {
         self.send_query(sql.as_ref()).await?;
+        self.has_skipped_rows = false;
         let first = self.read_result(rows_max).await?;
         while self.has_more() {
             self.skip_result().await?;
@@ -196,6 +199,12 @@ impl Conn {
     /// Returns the status flags that the last answer gave.
     pub fn status_flags(&self) -> u16 {
         self.status
+    }
+
+    /// Returns whether the last [`Conn::query`] gave more results with rows than the one that it
+    /// returned, as procedures can.
+    pub fn has_skipped_rows(&self) -> bool {
+        self.has_skipped_rows
     }
 
     /// Returns whether the connection cannot be used any more; also when the server is known to

@@ -155,6 +155,7 @@ impl Conn {
     /// Reads a result and drops it.
     pub(super) async fn skip_result(&mut self) -> Result<()> {
         if let Head::Rows(_) = self.read_head().await? {
+            self.has_skipped_rows = true;
             while let RowOrEnd::Row = self.read_row().await? {}
         }
         Ok(())
@@ -182,6 +183,7 @@ pub(super) fn result_of(fields: Fields, rows: RowsBuilder, end: EndInfo) -> Quer
         session_state_changes: gtids.unwrap_or_default().into(),
         status_flags: end.status,
         warnings: end.warnings,
+        ..QueryResult::default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -108,18 +108,6 @@ pub(super) struct Shared {
     pub(super) drain: CancellationToken,
     /// Cancelled when all are to go.
     pub(super) kill: CancellationToken,
-    last_id: AtomicU32,
-}
-
-impl Shared {
-    fn next_id(&self) -> u32 {
-        loop {
-            let id = self.last_id.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-            if id != 0 {
-                return id;
-            }
-        }
-    }
 }
 
 /// A place among the connections, free again when dropped.
@@ -159,7 +147,6 @@ pub async fn serve(
         secrets: Secrets::default(),
         drain: stop.clone(),
         kill: kill.clone(),
-        last_id: AtomicU32::new(0),
     });
     let tasks = TaskTracker::new();
     let accepting = join_all(listeners.iter().map(|listener| accept(listener, &shared, &tasks)));
@@ -184,13 +171,13 @@ async fn accept(listener: &Listener, shared: &Arc<Shared>, tasks: &TaskTracker) 
             Ok((accepted, peer)) => match take_place(&shared.config) {
                 Some(place) => {
                     metrics::add(&shared.config.metrics.accepted, 1);
-                    let id = shared.next_id();
+                    let id = shared.config.ids.take();
                     let shared = Arc::clone(shared);
                     let lanes = shared.config.lanes.clone();
                     lanes.spawn(tasks, async move {
                         let _place = place;
                         match accepted.into_socket() {
-                            Ok(socket) => connection::run(shared, socket, peer, id).await,
+                            Ok(socket) => connection::run(shared, socket, peer, id.number()).await,
                             Err(error) => tracing::warn!(%error, "cannot serve a connection"),
                         }
                     });

@@ -6,7 +6,7 @@ use std::time::Duration;
 use vt_service::Lanes;
 
 use crate::auth::AuthServer;
-use crate::server::Metrics;
+use crate::server::{ConnectionIds, Metrics};
 
 /// The configuration of one server.
 #[derive(Clone)]
@@ -43,6 +43,8 @@ pub struct ServerConfig {
     /// The threads that clients are spread over; none serves them where the server runs.
     pub lanes: Lanes,
     pub metrics: Arc<Metrics>,
+    /// Whence connections have their ids.
+    pub ids: Arc<ConnectionIds>,
 }
 
 impl ServerConfig {
@@ -66,6 +68,7 @@ impl ServerConfig {
             drain_timeout: Duration::from_secs(10),
             lanes: Lanes::default(),
             metrics: Arc::new(Metrics::default()),
+            ids: Arc::default(),
         }
     }
 }

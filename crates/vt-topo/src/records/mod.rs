@@ -4,6 +4,7 @@ pub mod browse;
 pub mod cell;
 pub mod election;
 pub mod external;
+pub mod gateway;
 pub mod keyspace;
 pub mod lock;
 pub mod metadata;
