@@ -18,7 +18,7 @@ pub mod value;
 pub use bind::{BindVars, BoundValue, TypedBytes};
 pub use decimal::Decimal;
 pub use field::{Field, Fields};
-pub use result::{QueryResult, StreamPart};
+pub use result::{Level, Notice, QueryResult, StreamPart};
 pub use rows::{Row, Rows, RowsBuilder};
 pub use temporal::{Temporal, TemporalKind};
 pub use types::Type;

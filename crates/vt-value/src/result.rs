@@ -23,6 +23,44 @@ pub struct QueryResult {
     pub status_flags: u16,
     /// How many warnings the server keeps for the statement.
     pub warnings: u16,
+    /// The warnings themselves, as far as the server kept them and whoever passes them on can.
+    pub notices: Arc<[Notice]>,
+}
+
+/// What a server tells of a statement besides its result, as SHOW WARNINGS shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub level: Level,
+    pub code: u16,
+    pub message: Arc<str>,
+}
+
+/// How grave a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Note,
+    Warning,
+    Error,
+}
+
+impl Level {
+    /// Returns the level as MySQL writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Note => "Note",
+            Level::Warning => "Warning",
+            Level::Error => "Error",
+        }
+    }
+
+    /// Reads a level as MySQL writes it; what is unknown is a warning.
+    pub fn from_name(name: &str) -> Level {
+        match name {
+            "Note" => Level::Note,
+            "Error" => Level::Error,
+            _ => Level::Warning,
+        }
+    }
 }
 
 impl QueryResult {

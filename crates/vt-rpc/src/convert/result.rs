@@ -115,8 +115,7 @@ pub fn result_from_proto(result: &query::QueryResult) -> Result<QueryResult> {
         insert_id_changed: result.insert_id_changed,
         info: result.info.as_str().into(),
         session_state_changes: result.session_state_changes.as_str().into(),
-        status_flags: 0,
-        warnings: 0,
+        ..QueryResult::default()
     })
 }
 

@@ -1,12 +1,13 @@
 //! A statement on a connection: whole, or piece by piece to one who may be slow.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 use vt_base::{Code, Error, Result};
 use vt_mysql::{Conn, SessionChange};
 use vt_tablet_api::StreamPart;
-use vt_value::QueryResult;
+use vt_value::{Level, Notice, QueryResult, Row};
 
 use super::kill::{self, StreamGuard};
 use super::live::Live;
@@ -18,6 +19,9 @@ const NO_BACKSLASH_ESCAPES: u16 = 0x0200;
 
 /// A value that no `LAST_INSERT_ID(expr)` sets, to tell whether one did.
 const UNSET_INSERT_ID: u64 = 18_446_744_073_709_547_416;
+
+/// The most warnings that MySQL can be told to keep (`max_error_count`).
+const NOTICES_MAX: usize = 65_535;
 
 impl QueryEngine {
     /// Runs a statement on a connection; the result has no rows if they were sent on.
@@ -62,6 +66,14 @@ impl QueryEngine {
         };
         run.mysql += started.elapsed();
         let mut result = result?;
+        if run.parts.is_none() && conn.has_skipped_rows() {
+            let what = "a procedure that gives several results: it has run, and all but the first \
+                        would be lost";
+            return Err(Error::unsupported(what));
+        }
+        if result.warnings > 0 {
+            result.notices = notices(conn).await?;
+        }
         if wants_id {
             let text = crate::db::first_text(&conn.query("select last_insert_id()", 1).await?);
             match text.parse() {
@@ -133,6 +145,17 @@ impl QueryEngine {
             ..QueryResult::default()
         })
     }
+}
+
+/// Reads the warnings of the statement that a connection has just run.
+async fn notices(conn: &mut Conn) -> Result<Arc<[Notice]>> {
+    let told = conn.query("show warnings", NOTICES_MAX).await?;
+    let one = |row: Row<'_>| {
+        let text = |column| String::from_utf8_lossy(row.column(column).unwrap_or_default());
+        let (level, code) = (Level::from_name(&text(0)), text(1).parse().unwrap_or_default());
+        Notice { level, code, message: text(2).into() }
+    };
+    Ok(told.rows.iter().map(one).collect())
 }
 
 fn gone() -> Error {

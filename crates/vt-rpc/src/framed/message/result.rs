@@ -1,8 +1,10 @@
 //! Results, replies and pieces of streams.
 
+use std::sync::Arc;
+
 use vt_base::{Error, Result};
 use vt_tablet_api::{ExecuteReply, StreamPart, TxState};
-use vt_value::{Field, Fields, QueryResult, Rows, Type};
+use vt_value::{Field, Fields, Level, Notice, QueryResult, Rows, Type};
 
 use super::{Message, read_option, write_option};
 use crate::framed::codec::{FrameWriter, Reader};
@@ -65,6 +67,33 @@ fn read_rows(from: &mut Reader) -> Result<Rows> {
     Ok(Rows::from_parts(data, ends))
 }
 
+fn write_notices(out: &mut FrameWriter, notices: &[Notice]) {
+    out.length(notices.len());
+    for notice in notices {
+        out.u8(match notice.level {
+            Level::Note => 0,
+            Level::Warning => 1,
+            Level::Error => 2,
+        });
+        out.u16(notice.code);
+        out.text(&notice.message);
+    }
+}
+
+fn read_notices(from: &mut Reader) -> Result<Arc<[Notice]>> {
+    let count = from.count(7)?;
+    let mut one = || {
+        let level = match from.u8()? {
+            0 => Level::Note,
+            1 => Level::Warning,
+            2 => Level::Error,
+            _ => return Err(Reader::wrong()),
+        };
+        Ok(Notice { level, code: from.u16()?, message: from.shared()? })
+    };
+    (0..count).map(|_| one()).collect()
+}
+
 impl Message for QueryResult {
     fn write(&self, out: &mut FrameWriter) {
         write_fields(out, &self.fields);
@@ -76,6 +105,7 @@ impl Message for QueryResult {
         out.text(&self.session_state_changes);
         out.u16(self.status_flags);
         out.u16(self.warnings);
+        write_notices(out, &self.notices);
     }
 
     fn read(from: &mut Reader) -> Result<QueryResult> {
@@ -89,6 +119,7 @@ impl Message for QueryResult {
             session_state_changes: from.shared()?,
             status_flags: from.u16()?,
             warnings: from.u16()?,
+            notices: read_notices(from)?,
         })
     }
 }
