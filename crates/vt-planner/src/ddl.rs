@@ -5,8 +5,7 @@ use std::sync::Arc;
 use vt_base::{Error, ErrorId};
 use vt_plan::{Node, Route, Routing};
 use vt_sql::ast::{
-    AlterAction, ColumnOption, CreateTable, QueryBody, Statement, TableElement, TableName,
-    TableRef, View,
+    AlterAction, ColumnOption, CreateTable, Statement, TableElement, TableName, View,
 };
 use vt_vschema::{Destination, Keyspace};
 
@@ -118,10 +117,11 @@ impl<'a> Planner<'a> {
     fn plan_view(&self, view: &'a View<'a>) -> Result<Node, Error> {
         let keyspace = self.keyspace_for(view.name)?;
         for name in tables_of_query(view.query) {
-            let same = match self.locate(name)? {
-                Located::Table(table) => table.keyspace == keyspace,
-                Located::Vindex { .. } => false,
-                Located::System => true,
+            let same = match self.locate_or_view(name, &keyspace)? {
+                None => true,
+                Some(Located::Table(table)) => table.keyspace == keyspace,
+                Some(Located::Vindex { .. }) => false,
+                Some(Located::System) => true,
             };
             if !same {
                 let what =
@@ -129,14 +129,27 @@ impl<'a> Planner<'a> {
                 return Err(Error::unsupported(what));
             }
         }
-        if keyspace.sharded && !is_simple(view) {
-            let what =
-                "Complex select queries are not supported in create or alter view statements";
-            return Err(Error::unsupported(what));
-        }
         let query = ShardForm::new(self).query(view.query)?;
         let view = Statement::View(self.arena.node(View { query, ..*view }));
         Ok(to_every_shard(&keyspace, shard_sql(&view)))
+    }
+
+    /// Finds what a name stands for; `None` for a view of the keyspace.
+    fn locate_or_view(
+        &self,
+        name: TableName<'a>,
+        keyspace: &Arc<Keyspace>,
+    ) -> Result<Option<Located>, Error> {
+        let is_view =
+            self.ctx.vschema.keyspace(&keyspace.name)?.views.contains_key(name.name.as_str());
+        let is_here = match name.qualifier {
+            Some(_) => self.keyspace_for(name)? == *keyspace,
+            None => true,
+        };
+        if is_view && is_here {
+            return Ok(None);
+        }
+        self.locate(name).map(Some)
     }
 
     /// Returns the keyspace that a name of something new belongs to.
@@ -188,18 +201,4 @@ pub(crate) fn to_every_shard(keyspace: &Arc<Keyspace>, sql: String) -> Node {
     let mut route = Route::new(keyspace.name.clone(), routing, sql);
     route.read_only = false;
     Node::Route(Box::new(route))
-}
-
-/// Returns whether a view reads one table, row by row.
-fn is_simple(view: &View<'_>) -> bool {
-    let QueryBody::Select(select) = view.query.body else { return false };
-    view.query.with.is_none()
-        && view.query.order_by.is_empty()
-        && view.query.limit.is_none()
-        && matches!(select.from, [TableRef::Table(_)])
-        && !select.options.distinct
-        && select.group_by.is_none()
-        && select.having.is_none()
-        && select.windows.is_empty()
-        && !crate::select::has_aggregate(select)
 }

@@ -23,6 +23,7 @@ mod select;
 mod shard_form;
 mod target;
 mod tree;
+mod views;
 mod vschema_change;
 mod whole;
 

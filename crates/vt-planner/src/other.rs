@@ -93,6 +93,7 @@ impl<'a> Planner<'a> {
                     Some(keyspace) => keyspace,
                     None => self.any_keyspace()?.keyspace.clone(),
                 };
+                self.note_system(**statement);
                 let inner = ShardForm::new(self).statement(**statement)?;
                 let explain = self.arena.node(Explain::Statement {
                     analyze: *analyze,

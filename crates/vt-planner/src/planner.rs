@@ -1,6 +1,6 @@
 //! The state of planning one statement.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use vt_sql::ast::{Statement, TableName};
 use vt_vschema::{Found, KeyspaceSchema, Table, Vindex};
 
 use crate::PlanContext;
+use crate::analyze::tables::tables_of;
 use crate::analyze::{Scope, Tables};
 use crate::directives::Directives;
 use crate::select::Commons;
@@ -30,6 +31,8 @@ pub(crate) struct Planner<'a> {
     /// Scopes by the place of their select, so that a select has the same table ids all along.
     scopes: RefCell<HashMap<*const (), Rc<Scope<'a>>>>,
     pub(crate) commons: RefCell<Commons>,
+    /// The statement reads tables that every MySQL has.
+    reads_system: Cell<bool>,
 }
 
 #[derive(Default)]
@@ -66,12 +69,15 @@ impl<'a> Planner<'a> {
             state: RefCell::default(),
             scopes: RefCell::default(),
             commons: RefCell::default(),
+            reads_system: Cell::default(),
         }
     }
 
     /// Plans the statement.
     pub(crate) fn plan(&self, statement: Statement<'a>) -> Result<Plan, Error> {
         let original: Arc<str> = vt_sql::to_sql(&statement).into();
+        let statement = self.without_views(statement)?;
+        self.note_system(statement);
         let (typ, root) = self.plan_root(statement)?;
         let mut root = self.keeping(root);
         let directives = Directives::of(statement);
@@ -141,6 +147,21 @@ impl<'a> Planner<'a> {
             }
             Found::Vindex { keyspace, vindex } => Located::Vindex { keyspace, vindex },
         })
+    }
+
+    /// Notes whether a statement reads tables that every MySQL has.
+    pub(crate) fn note_system(&self, statement: Statement<'a>) {
+        let of_session = self.ctx.keyspace.is_some_and(is_system_schema);
+        let is_system = |name: TableName<'_>| match name.qualifier {
+            Some(qualifier) => is_system_schema(qualifier.as_str()),
+            None => of_session,
+        };
+        self.reads_system.set(tables_of(statement).into_iter().any(is_system));
+    }
+
+    /// Returns whether columns may be those of `information_schema`.
+    pub(crate) fn reads_system(&self) -> bool {
+        self.reads_system.get()
     }
 
     /// Finds a table; a vindex or a table of the system is none.

@@ -108,8 +108,31 @@ impl<'p, 'a> ShardForm<'p, 'a> {
     /// Changes a comparison of a column that holds names of databases, so that the keyspace that
     /// it is compared with becomes its database.
     fn schema_comparison(&mut self, expr: Expr<'a>) -> Result<Option<Expr<'a>>, Error> {
+        if !self.planner.reads_system() {
+            return Ok(None);
+        }
         let arena = self.planner.arena;
         match expr {
+            Expr::Binary(Binary { left: Expr::Row(columns), op, right: Expr::Row(values) })
+                if columns.iter().any(|column| is_schema_column(*column)) =>
+            {
+                let left = Expr::Row(columns);
+                let right = self.schema_row(columns, values)?;
+                Ok(Some(Expr::Binary(arena.node(Binary { left, op: *op, right }))))
+            }
+            Expr::In(In { expr: Expr::Row(columns), list: InList::Exprs(rows), negated })
+                if columns.iter().any(|column| is_schema_column(*column)) =>
+            {
+                let mut row = |row: &Expr<'a>| match row {
+                    Expr::Row(values) => self.schema_row(columns, values),
+                    other => Ok(*other),
+                };
+                let rows: Vec<Expr<'a>> =
+                    rows.iter().map(&mut row).collect::<Result<_, Error>>()?;
+                let list = InList::Exprs(arena.list(&rows));
+                let expr = Expr::Row(columns);
+                Ok(Some(Expr::In(arena.node(In { expr, list, negated: *negated }))))
+            }
             Expr::Binary(binary) if binary.op.is_comparison() => {
                 let (left, right) = match (is_schema_column(binary.left), binary.right) {
                     (true, _) => (binary.left, self.schema_value(binary.right)?),
@@ -146,6 +169,20 @@ impl<'p, 'a> ShardForm<'p, 'a> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Changes those values of a row that are compared with names of databases.
+    fn schema_row(
+        &mut self,
+        columns: &'a [Expr<'a>],
+        values: &'a [Expr<'a>],
+    ) -> Result<Expr<'a>, Error> {
+        let mut changed = Vec::with_capacity(values.len());
+        for (place, value) in values.iter().enumerate() {
+            let is_schema = columns.get(place).is_some_and(|column| is_schema_column(*column));
+            changed.push(if is_schema { self.schema_value(*value)? } else { *value });
+        }
+        Ok(Expr::Row(self.planner.arena.list(&changed)))
     }
 
     fn schema_value(&mut self, value: Expr<'a>) -> Result<Expr<'a>, Error> {
@@ -201,7 +238,7 @@ fn is_lock_function(function: &Function<'_>) -> bool {
 fn is_schema_column(expr: Expr<'_>) -> bool {
     let Expr::Column(column) = expr else { return false };
     let name = column.name.as_str().to_ascii_lowercase();
-    name == "schema_name" || name.ends_with("_schema")
+    matches!(name.as_str(), "schema_name" | "db") || name.ends_with("_schema")
 }
 
 impl<'a> Rewrite<'a> for ShardForm<'_, 'a> {

@@ -41,6 +41,7 @@ fn build_keyspace(name: &str, spec: &KeyspaceSpec) -> KeyspaceSchema {
         keyspace,
         tables: BTreeMap::new(),
         vindexes: BTreeMap::new(),
+        views: BTreeMap::new(),
         require_explicit_routing: spec.require_explicit_routing,
         foreign_key_mode: spec.foreign_key_mode,
         multi_tenant: spec.multi_tenant.clone(),

@@ -17,6 +17,7 @@ pub mod shard_map;
 pub mod spec;
 pub mod table;
 pub mod vindex;
+pub mod view;
 pub mod vindexes;
 pub mod vschema;
 
@@ -25,5 +26,6 @@ pub use destination::Destination;
 pub use resolve::Found;
 pub use shard_map::{ServingShard, ShardMap};
 pub use table::{AutoIncrement, ColumnVindex, Table, TableKind};
+pub use view::View;
 pub use vindex::{Lookup, Vindex};
 pub use vschema::{ForeignKeyMode, Keyspace, KeyspaceSchema, VSchema};

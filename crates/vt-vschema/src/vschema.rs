@@ -6,7 +6,7 @@ use std::sync::Arc;
 use vt_base::{Error, TabletType};
 
 use crate::spec::{ColumnSpec, MirrorRuleSpec, MultiTenantSpec, SrvVSchemaSpec};
-use crate::{Column, Table, Vindex};
+use crate::{Column, Table, View, Vindex};
 
 /// Every keyspace with its tables and vindexes, and the rules that route between them.
 ///
@@ -42,6 +42,8 @@ pub struct KeyspaceSchema {
     pub keyspace: Arc<Keyspace>,
     pub tables: BTreeMap<Arc<str>, Arc<Table>>,
     pub vindexes: BTreeMap<Arc<str>, Arc<Vindex>>,
+    /// Views by name, as schema tracking found them.
+    pub views: BTreeMap<Arc<str>, Arc<View>>,
     pub require_explicit_routing: bool,
     pub foreign_key_mode: ForeignKeyMode,
     pub multi_tenant: Option<MultiTenantSpec>,
@@ -133,6 +135,30 @@ impl VSchema {
         self.shard_routing_rules
             .get(&(keyspace.to_owned(), shard.to_owned()))
             .map_or(keyspace, |to| to)
+    }
+
+    /// Returns whether any keyspace has a view.
+    pub fn has_views(&self) -> bool {
+        self.keyspaces.values().any(|schema| !schema.views.is_empty())
+    }
+
+    /// Returns a vschema in which a keyspace has these views: names, and the statements that make
+    /// them.
+    #[must_use]
+    pub fn with_views(&self, keyspace: &str, views: &[(String, String)]) -> VSchema {
+        let mut next = self.clone();
+        let Some(old) = self.keyspaces.get(keyspace) else { return next };
+        let mut schema = KeyspaceSchema::clone(old);
+        schema.views = views
+            .iter()
+            .map(|(name, definition)| {
+                let name: Arc<str> = name.as_str().into();
+                let view = View { name: name.clone(), definition: definition.as_str().into() };
+                (name, Arc::new(view))
+            })
+            .collect();
+        next.keyspaces.insert(schema.keyspace.name.clone(), Arc::new(schema));
+        next
     }
 
     /// Returns a vschema in which tables have the columns that schema tracking found.

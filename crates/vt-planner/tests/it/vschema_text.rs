@@ -8,6 +8,7 @@
 //! keyspace main
 //! table user_seq sequence columns=id:INT64,name:VARCHAR/utf8mb4_bin
 //! rule t to=main.other
+//! view grown create view grown as select id from user
 //! ```
 
 use vt_value::Type;
@@ -20,6 +21,7 @@ use vt_vschema::spec::{
 pub(crate) fn parse(text: &str) -> VSchema {
     let mut spec = SrvVSchemaSpec::default();
     let mut current = String::new();
+    let mut views: Vec<(String, String, String)> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [kind, name, rest @ ..] = words.as_slice() else { panic!("a bare word: {line}") };
@@ -38,6 +40,7 @@ pub(crate) fn parse(text: &str) -> VSchema {
                 let keyspace = spec.keyspaces.get_mut(&current).expect("a keyspace comes first");
                 keyspace.tables.insert((*name).to_owned(), table(rest));
             }
+            "view" => views.push((current.clone(), (*name).to_owned(), rest.join(" "))),
             "rule" => spec.routing_rules.push(RoutingRuleSpec {
                 from_table: (*name).to_owned(),
                 to_tables: rest
@@ -49,7 +52,12 @@ pub(crate) fn parse(text: &str) -> VSchema {
             other => panic!("unknown word {other} in {line}"),
         }
     }
-    let vschema = VSchema::build(&spec);
+    let mut vschema = VSchema::build(&spec);
+    for name in spec.keyspaces.keys() {
+        let own = views.iter().filter(|(keyspace, ..)| keyspace == name);
+        let own: Vec<_> = own.map(|(_, view, text)| (view.clone(), text.clone())).collect();
+        vschema = vschema.with_views(name, &own);
+    }
     for keyspace in vschema.keyspaces.values() {
         assert!(keyspace.error.is_none(), "{:?}", keyspace.error);
     }
