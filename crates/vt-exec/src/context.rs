@@ -25,6 +25,14 @@ pub struct ExecContext<'a> {
     pub kept: Option<&'a Kept<'a>>,
     /// Spreads statements that any shard can answer: taken modulo the number of shards.
     pub any_shard: usize,
+    /// Who wants to know what each step did.
+    pub observer: Option<&'a dyn Observer>,
+}
+
+/// Hears what the steps of a plan do.
+pub trait Observer: Send + Sync {
+    /// A step has run, once, and gave so many rows.
+    fn ran(&self, node: &vt_plan::Node, rows: usize);
 }
 
 impl<'a> ExecContext<'a> {

@@ -39,7 +39,7 @@ use vt_base::Error;
 use vt_plan::{Node, Plan};
 use vt_value::{Fields, QueryResult, StreamPart};
 
-pub use context::{ExecContext, Limits};
+pub use context::{ExecContext, Limits, Observer};
 pub use shards::{Autocommit, CallOptions, ShardCall, ShardQueries, first_error};
 
 /// Runs a plan and returns its whole result.

@@ -18,7 +18,7 @@ pub(crate) fn run<'a>(
     ctx: ExecContext<'a>,
 ) -> BoxFuture<'a, Result<QueryResult, Error>> {
     async move {
-        match node {
+        let result = match node {
             Node::Route(route) => route::run(route, ctx).await,
             Node::Rows { fields, rows } => Ok(QueryResult::with_rows(fields.clone(), rows.clone())),
             Node::Join(join) => join::run(join, ctx).await,
@@ -47,7 +47,11 @@ pub(crate) fn run<'a>(
             Node::Aggregate(aggregate) => run_step(node, &aggregate.input, ctx).await,
             Node::Window(window) => run_step(node, &window.input, ctx).await,
             Node::Match(one) => matching::run(one, ctx).await,
+        };
+        if let (Some(observer), Ok(result)) = (ctx.observer, &result) {
+            observer.ran(node, result.rows.len());
         }
+        result
     }
     .boxed()
 }

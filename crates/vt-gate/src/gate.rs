@@ -7,7 +7,9 @@ use vt_topo::{ResilientServer, TopoServer};
 
 use crate::config::Config;
 use crate::connections::Connections;
+use crate::defaults::Defaults;
 use crate::metrics::Metrics;
+use crate::peers::Peers;
 use crate::query::plan_cache::PlanCache;
 use crate::querylog::QueryLog;
 use crate::tablets::Tablets;
@@ -20,10 +22,12 @@ pub struct Gate {
     pub tablets: Arc<Tablets>,
     pub topo: Arc<ResilientServer>,
     pub vschemas: Arc<VSchemas>,
+    pub defaults: Arc<Defaults>,
     pub plans: PlanCache,
     pub metrics: Metrics,
     pub querylog: QueryLog,
     pub connections: Connections,
+    pub peers: Arc<Peers>,
     pub started: tokio::time::Instant,
     /// Spreads what any shard can answer.
     pub(crate) turns: std::sync::atomic::AtomicUsize,

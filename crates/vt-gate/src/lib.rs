@@ -11,10 +11,12 @@
 
 pub mod config;
 pub mod connections;
+pub mod defaults;
 pub mod front;
 pub mod gate;
 pub mod metrics;
 pub mod pages;
+pub mod peers;
 pub mod query;
 pub mod querylog;
 pub mod scatter;

@@ -85,6 +85,15 @@ impl<'a> Scatter<'a> {
         self
     }
 
+    /// Lets shards cut their rows by the session's `sql_select_limit`, or not.
+    #[must_use]
+    pub fn limited(mut self, is_limited: bool) -> Scatter<'a> {
+        if !is_limited && self.options.sql_select_limit != 0 {
+            Arc::make_mut(&mut self.options).sql_select_limit = 0;
+        }
+        self
+    }
+
     /// Keeps every call, for [`Scatter::into_trace`].
     #[must_use]
     pub fn traced(mut self) -> Scatter<'a> {

@@ -20,12 +20,14 @@ use vt_topo::{ResilientServer, TopoServer};
 
 use crate::config::Config;
 use crate::connections::Connections;
+use crate::defaults;
 use crate::dialer::RpcDialer;
 use crate::front::grpc::VitessService;
 use crate::front::mysql::Front;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::pages;
+use crate::peers::Peers;
 use crate::query::plan_cache::PlanCache;
 use crate::querylog::{FileWriter, QueryLog};
 use crate::serving::{Follower, Serving};
@@ -36,6 +38,9 @@ use crate::vschema::{VSchemas, follow};
 
 /// How long tasks may take to end.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
+
+/// How long clients wait for the gateway to have its number in the topology.
+const NUMBER_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a gateway stands on.
 pub struct Deps {
@@ -72,10 +77,11 @@ impl Vtgate {
         let web = listen("web pages", &config.listen.address, config.listen.web_port).await?;
         let grpc = listen("gRPC", &config.listen.address, config.listen.grpc_port).await?;
         let mysql = listen_mysql(&config).await?;
+        let dialer = TabletDialer::new(deps.dial);
         let discovery = Discovery::start(
             config.discovery.clone(),
             Arc::new(TopologySource::new(deps.topo.clone())),
-            Arc::new(RpcDialer::new(TabletDialer::new(deps.dial), deps.local)),
+            Arc::new(RpcDialer::new(dialer.clone(), deps.local)),
             &tasks,
         );
         let serving = Arc::new(Serving::default());
@@ -86,10 +92,12 @@ impl Vtgate {
             topo: Arc::new(ResilientServer::new(deps.topo, config.srv_topo)),
             tablets,
             vschemas: Arc::new(VSchemas::default()),
+            defaults: Arc::default(),
             plans: PlanCache::new(config.query_cache_bytes),
             metrics: Metrics::new(&stats),
             querylog,
             connections: Connections::default(),
+            peers: Arc::new(Peers::new(dialer)),
             turns: Default::default(),
             started: Instant::now(),
             config,
@@ -138,11 +146,16 @@ impl Vtgate {
             tasks: self.tasks.clone(),
         };
         self.tasks.spawn_until_cancelled("serving", serving.run());
+        let defaults = defaults::follow(gate.tablets.clone(), gate.defaults.clone());
+        self.tasks.spawn_until_cancelled("server-defaults", defaults);
         let vschema = follow::run(gate.topo.clone(), cell, gate.vschemas.clone());
         self.tasks.spawn_until_cancelled("vschema", vschema);
         if gate.config.is_schema_tracked {
-            let tracker =
-                Tracker { tablets: gate.tablets.clone(), vschemas: gate.vschemas.clone() };
+            let tracker = Tracker {
+                tablets: gate.tablets.clone(),
+                vschemas: gate.vschemas.clone(),
+                tracks_views: gate.config.is_view_tracked,
+            };
             self.tasks.spawn_until_cancelled("schema-tracker", tracker.run());
         }
         if let Some(writer) = self.log_file.take() {
@@ -192,7 +205,25 @@ impl Vtgate {
         }
     }
 
+    /// Lets other gateways find this one; clients have ids that name it from then on.
+    async fn register(&self) {
+        let gate = &self.gate;
+        let address = match self.grpc_address() {
+            Some(own) if own.ip().is_unspecified() => {
+                let identity = vt_topo::records::lock::LockIdentity::of_process();
+                with_port(&identity.host_name, own.port())
+            }
+            Some(own) => own.to_string(),
+            None => String::new(),
+        };
+        let (topo, ids) = (gate.topo_server().clone(), self.server.ids.clone());
+        let holding = gate.peers.clone().register(topo, address, ids);
+        self.tasks.spawn_until_cancelled("gateway-number", holding);
+        gate.peers.wait_number(NUMBER_PATIENCE).await;
+    }
+
     async fn serve(&mut self, shutdown: &CancellationToken) -> Result<()> {
+        self.register().await;
         if let Some(listener) = self.grpc.take() {
             let service = VitessService::new(self.gate.clone(), self.tasks.clone());
             let max = self.gate.config.grpc_message_bytes_max;

@@ -60,6 +60,7 @@ impl Fake {
             exclusive: false,
             kept: None,
             any_shard: 0,
+            observer: None,
         }
     }
 

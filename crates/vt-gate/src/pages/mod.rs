@@ -1,6 +1,5 @@
 //! The web pages of a gateway, beside those that every program has.
 
-pub mod plan_json;
 mod plans;
 mod querylog;
 mod status;

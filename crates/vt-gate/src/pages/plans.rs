@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use vt_plan::{Node, Routing};
 use vt_service::http::escape_html;
 
-use super::plan_json;
 use crate::gate::Gate;
 use crate::query::plan_cache::CachedPlan;
 
@@ -29,7 +28,7 @@ pub(super) fn query_plans(gate: &Gate) -> Value {
         json!({
             "Key": &*plan.context.target,
             "ExecCount": plan.uses.load(Ordering::Relaxed),
-            "Plan": plan_json::plan(&plan.plan),
+            "Plan": vt_plan::explain::to_json(&plan.plan),
         })
     };
     Value::Array(by_use(gate).iter().map(one).collect())

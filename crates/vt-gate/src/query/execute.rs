@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use vt_base::{Error, ErrorId, Result, TabletType};
-use vt_exec::{ExecContext, Limits};
-use vt_plan::StatementType;
+use vt_exec::{ExecContext, Limits, Observer};
+use vt_plan::{Node, Plan, StatementType};
 use vt_tablet_api::{StreamPart, Workload};
 use vt_value::{BindVars, Fields, QueryResult};
 
 use super::evaluation::Evaluation;
 use super::plan_cache::CachedPlan;
-use super::{Record, Sink, deadline, needs};
+use super::{Record, Sink, deadline, needs, select_limit, system_schema};
 use crate::gate::Gate;
 use crate::scatter::{Scatter, Traced};
 use crate::session::{Level, Session, Warning};
@@ -31,20 +32,25 @@ pub async fn execute_plan(
 ) -> Result<QueryResult> {
     session.transaction.check_usable()?;
     begin(gate, session, plan).await?;
+    let aimed = system_schema::aimed(gate, &plan.plan, &binds)?;
     needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
     let binds = Arc::new(binds);
-    let evaluation = Evaluation::new(session, plan);
+    let evaluation = Evaluation::new(gate, session, plan);
     record.executing();
     let deadline = deadline(gate, session);
     let streams = session.workload == Workload::Olap && sink.is_streaming() && gives_rows(plan);
     let found_rows;
     let (result, statement) = {
         let is_apart = plan.plan.statement == StatementType::Ddl && !plan.needs_connection;
-        let scatter = Scatter::new(&gate.tablets, session, deadline).apart(is_apart);
+        let limited = select_limit::limited(session, plan);
+        let scatter = Scatter::new(&gate.tablets, session, deadline)
+            .apart(is_apart)
+            .limited(limited.as_ref().is_some_and(|one| one.is_for_shards));
         let context = context(gate, &scatter, &binds, &evaluation);
+        let plan = limited.as_ref().map(|one| &one.plan).or(aimed.as_ref()).unwrap_or(&plan.plan);
         let result = match streams {
             true => stream(plan, &context, sink, record).await,
-            false => vt_exec::execute(&plan.plan, &context).await,
+            false => vt_exec::execute(plan, &context).await,
         };
         record.shard_calls += scatter.calls();
         found_rows = scatter.found_rows();
@@ -58,25 +64,62 @@ pub async fn execute_plan(
     Ok(result)
 }
 
-/// Runs a plan and returns the calls that it made, for `VEXPLAIN`.
+/// What a plan did as it ran.
+#[derive(Default)]
+pub struct Trace {
+    /// The calls to shards, in order.
+    pub calls: Vec<Traced>,
+    /// Which step gave how many rows; a step is known by where it lies in memory.
+    steps: Mutex<Vec<(usize, usize)>>,
+}
+
+/// Most runs of steps that are noted.
+const STEPS_NOTED_MAX: usize = 100_000;
+
+impl Trace {
+    /// Returns how many rows a step gave each time that it ran.
+    pub fn rows_of(&self, node: &Node) -> Vec<usize> {
+        let place = std::ptr::from_ref(node) as usize;
+        let steps = self.steps.lock();
+        steps.iter().filter(|(step, _)| *step == place).map(|(_, rows)| *rows).collect()
+    }
+}
+
+impl Observer for Trace {
+    fn ran(&self, node: &Node, rows: usize) {
+        let mut steps = self.steps.lock();
+        if steps.len() < STEPS_NOTED_MAX {
+            steps.push((std::ptr::from_ref(node) as usize, rows));
+        }
+    }
+}
+
+/// Runs a plan and returns what it did, for `VEXPLAIN`.
 pub async fn trace_plan(
     gate: &Gate,
     session: &mut Session,
     plan: &CachedPlan,
     mut binds: BindVars,
-) -> Result<Vec<Traced>> {
+) -> Result<Trace> {
+    session.transaction.check_usable()?;
     begin(gate, session, plan).await?;
     needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
     let binds = Arc::new(binds);
-    let evaluation = Evaluation::new(session, plan);
+    let evaluation = Evaluation::new(gate, session, plan);
     let deadline = deadline(gate, session);
-    let (result, statement, trace) = {
+    let mut trace = Trace::default();
+    let (result, statement, calls) = {
         let scatter = Scatter::new(&gate.tablets, session, deadline).traced();
-        let result =
-            vt_exec::execute(&plan.plan, &context(gate, &scatter, &binds, &evaluation)).await;
+        let context = context(gate, &scatter, &binds, &evaluation);
+        let context = ExecContext { observer: Some(&trace), ..context };
+        let result = vt_exec::execute(&plan.plan, &context).await;
+        if let (Ok(result), Node::Route(_)) = (&result, &plan.plan.root) {
+            trace.ran(&plan.plan.root, result.rows.len());
+        }
         (result, scatter.statement(), scatter.into_trace())
     };
     statement.end(&gate.tablets, session, result).await?;
+    trace.calls = calls;
     Ok(trace)
 }
 
@@ -85,7 +128,7 @@ pub async fn fields(gate: &Gate, session: &mut Session, plan: &CachedPlan) -> Re
     let mut binds = BindVars::new();
     needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
     let binds = Arc::new(binds);
-    let evaluation = Evaluation::new(session, plan);
+    let evaluation = Evaluation::new(gate, session, plan);
     let deadline = deadline(gate, session);
     let scatter = Scatter::new(&gate.tablets, session, deadline);
     vt_exec::fields(&plan.plan, &context(gate, &scatter, &binds, &evaluation)).await
@@ -105,6 +148,7 @@ fn context<'a>(
         exclusive: scatter.is_exclusive(),
         kept: None,
         any_shard: gate.next_shard(),
+        observer: None,
     }
 }
 
@@ -144,13 +188,13 @@ fn check_writable(session: &Session, plan: &CachedPlan) -> Result<()> {
 
 /// Sends rows on as they come.
 async fn stream(
-    plan: &CachedPlan,
+    plan: &Plan,
     context: &ExecContext<'_>,
     sink: &mut dyn Sink,
     record: &mut Record,
 ) -> Result<QueryResult> {
     let (sender, mut parts) = mpsc::channel::<StreamPart>(PARTS_WAITING_MAX);
-    let run = vt_exec::execute_stream(&plan.plan, context, sender);
+    let run = vt_exec::execute_stream(plan, context, sender);
     let pass = async {
         let mut rows = 0;
         while let Some(part) = parts.recv().await {

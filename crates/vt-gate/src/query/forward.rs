@@ -34,6 +34,21 @@ pub async fn run_on_any_shard(
     forward_as(gate, session, &keyspace, sql, how).await
 }
 
+/// Sends a statement that reads to one shard, beside the transaction.
+pub async fn forward_to_shard(
+    gate: &Gate,
+    session: &mut Session,
+    keyspace: &str,
+    shard: &Arc<str>,
+    sql: &str,
+) -> Result<QueryResult> {
+    let how = CallOptions { read_only: true, outside_transaction: true, ..CallOptions::default() };
+    let deadline = deadline(gate, session);
+    let scatter = Scatter::new(&gate.tablets, session, deadline);
+    let mut results = scatter.execute(vec![call(keyspace, shard, sql)], how).await;
+    results.pop().unwrap_or_else(|| Err(Error::bug("a call gave no result")))
+}
+
 /// Sends a statement that reads to every shard of a keyspace.
 pub async fn forward_to_all(
     gate: &Gate,

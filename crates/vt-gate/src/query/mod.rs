@@ -10,7 +10,9 @@ pub mod literals;
 pub mod needs;
 pub mod plan_cache;
 pub mod record;
+pub mod select_limit;
 pub mod sink;
+pub mod system_schema;
 pub mod understand;
 
 use std::sync::Arc;
@@ -20,11 +22,11 @@ use vt_base::Result;
 use vt_value::{BindVars, QueryResult};
 
 use crate::gate::Gate;
-use crate::session::Session;
+use crate::session::{Level, Session, Warning};
 use crate::statements;
 
 pub use execute::{execute_plan, fields};
-pub use forward::{any_keyspace, forward, forward_to_all, run_on_any_shard};
+pub use forward::{any_keyspace, forward, forward_to_all, forward_to_shard, run_on_any_shard};
 pub use record::Record;
 pub use sink::{Collected, Sink};
 pub use understand::{Understood, understand};
@@ -66,9 +68,16 @@ pub async fn run_query(
             record.understood(&understood);
             run_understood(gate, session, understood, &mut record, sink).await
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            session.warnings.begin();
+            Err(error)
+        }
     };
     let result = result.map_err(|error| presentable(gate, error));
+    if let Err(error) = &result {
+        let (code, message) = (error.errno(), error.message().to_owned());
+        session.warnings.push(Warning { level: Level::Error, code, message });
+    }
     record.end(gate, session, &result);
     result
 }
@@ -82,12 +91,12 @@ async fn run_understood(
 ) -> Result<QueryResult> {
     match understood {
         Understood::Plan { plan, binds, .. } => {
-            session.warnings.clear();
+            session.warnings.begin();
             execute_plan(gate, session, &plan, binds, record, sink).await
         }
         Understood::Local(statement) => {
             if !statement.is_diagnostic() {
-                session.warnings.clear();
+                session.warnings.begin();
             }
             statements::run(gate, session, *statement, record, sink).await
         }

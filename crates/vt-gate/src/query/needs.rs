@@ -35,7 +35,11 @@ pub async fn fill(
                     continue;
                 }
             },
-            Need::SchemaName(name) => schema_name(gate, binds, name)?,
+            Need::SchemaName(name) => {
+                let value = schema_names(gate, binds, name)?;
+                binds.set(need.bind_name(), value);
+                continue;
+            }
             Need::SchemaOf(name) => TypedBytes::varchar(&schema_of(gate, name)),
             other => of_session(gate, session, other),
         };
@@ -74,16 +78,17 @@ fn of_session(gate: &Gate, session: &Session, need: &Need) -> TypedBytes {
     }
 }
 
-/// Returns the database of a keyspace, where the statement names the keyspace.
-fn schema_name(gate: &Gate, binds: &BindVars, name: &str) -> Result<TypedBytes> {
-    let Some(BoundValue::One(value)) = binds.get(name) else {
-        return Err(Error::bug(format!("no value for the schema name {name}")));
+/// Returns the databases of keyspaces, where the statement names keyspaces.
+fn schema_names(gate: &Gate, binds: &BindVars, name: &str) -> Result<BoundValue> {
+    let one = |value: &TypedBytes| match value.is_null() {
+        true => value.clone(),
+        false => TypedBytes::varchar(&schema_of(gate, &String::from_utf8_lossy(&value.bytes))),
     };
-    if value.is_null() {
-        return Ok(value.clone());
+    match binds.get(name) {
+        Some(BoundValue::One(value)) => Ok(BoundValue::One(one(value))),
+        Some(BoundValue::Tuple(values)) => Ok(BoundValue::Tuple(values.iter().map(one).collect())),
+        None => Err(Error::bug(format!("no value for the schema name {name}"))),
     }
-    let text = String::from_utf8_lossy(&value.bytes);
-    Ok(TypedBytes::varchar(&schema_of(gate, &text)))
 }
 
 /// Returns the name of a keyspace's database; a name that is no keyspace stays as it is.

@@ -158,11 +158,15 @@ async fn user_variables_are_kept_and_bound() {
 #[tokio::test(start_paused = true)]
 async fn set_knows_its_variables() {
     let mut fixture = fixture("m").await;
+    // Names that the gateway does not know are MySQL's to judge.
+    let unknown = Error::mysql(1193, b"HY000", "Unknown system variable 'no_such'");
+    fixture.running.tablet(3).fail_next(unknown);
     let error = fixture.run("set no_such = 1").await.unwrap_err();
     assert_eq!(error.errno(), 1193);
+    assert_eq!(fixture.run("set insert_id = 5").await.unwrap_err().errno(), 1235);
     assert!(fixture.run("set global sql_mode = ''").await.is_err());
     assert_eq!(fixture.run("set autocommit = 7").await.unwrap_err().errno(), 1231);
-    assert_eq!(fixture.run("set version = '1'").await.unwrap_err().errno(), 1231);
+    assert_eq!(fixture.run("set version = '1'").await.unwrap_err().errno(), 1238);
     fixture.ok("set sql_mode = 'ANSI_QUOTES', wait_timeout = 5, names utf8mb4").await;
     assert!(fixture.session.modes.ansi_quotes);
     fixture.ok("select \"sku\" from product").await;
@@ -172,7 +176,9 @@ async fn set_knows_its_variables() {
     fixture.ok("set transaction_mode = single, workload = olap").await;
     fixture.ok("set session transaction isolation level serializable").await;
     fixture.ok("set names latin1").await;
-    assert_eq!(fixture.session.charset, "latin1");
+    assert!(fixture.run("set names utf8mb4 collate latin1_bin").await.is_err());
+    fixture.ok("set @@session.wait_timeout = default, completion_type = 'chain'").await;
+    assert_eq!(fixture.session.charsets.client.name(), "latin1");
     assert!(fixture.run("set names klingon").await.is_err());
 }
 
@@ -225,9 +231,11 @@ async fn show_knows_the_cluster() {
 #[tokio::test(start_paused = true)]
 async fn warnings_last_until_the_next_statement() {
     let mut fixture = fixture("m").await;
-    fixture.ok("lock tables product read").await;
+    fixture.run("slect 1").await.unwrap_err();
     let warnings = fixture.ok("show warnings").await;
     assert_eq!(warnings.rows.len(), 1);
+    assert_eq!(warnings.rows.get(0).column(0), Some(&b"Error"[..]));
+    assert_eq!(fixture.column("show count(*) errors").await, ["1"]);
     assert_eq!(fixture.column("show count(*) warnings").await, ["1"]);
     fixture.ok("select sku from product").await;
     assert_eq!(fixture.ok("show warnings").await.rows.len(), 0);

@@ -29,6 +29,8 @@ pub(super) struct Place {
     settings: Arc<[String]>,
     deadline: Option<Instant>,
     is_read_only: bool,
+    /// The client did not ask for the call: it hears no warnings of it.
+    is_apart: bool,
 }
 
 impl Place {
@@ -85,6 +87,7 @@ impl Scatter<'_> {
             settings: session.settings.queries().clone(),
             deadline: of_call.or(self.deadline),
             is_read_only: how.read_only,
+            is_apart: how.outside_transaction,
         };
         if how.outside_transaction {
             return place;
@@ -173,6 +176,12 @@ impl Scatter<'_> {
         tablet: &Reached,
         reply: ExecuteReply,
     ) -> Result<QueryResult> {
+        if let Ok(result) = &reply.result
+            && result.warnings > 0
+            && !place.is_apart
+        {
+            self.session.lock().warnings.take(result);
+        }
         let has_changed = reply.result.as_ref().is_ok_and(|result| result.rows_affected > 0);
         self.note(place, tablet, reply.state, has_changed && !place.is_read_only);
         reply.result.map_err(|error| self.note_loss(place, error))

@@ -2,6 +2,7 @@
 //!
 //! The MySQL front keeps one per connection; over gRPC the client carries it.
 
+pub mod charsets;
 pub mod settings;
 pub mod shard_session;
 pub mod transaction;
@@ -18,6 +19,7 @@ use vt_value::TypedBytes;
 use crate::config::Config;
 use crate::target::SessionTarget;
 
+pub use charsets::Charsets;
 pub use settings::Settings;
 pub use shard_session::ShardSession;
 pub use transaction::{Transaction, TransactionMode};
@@ -69,11 +71,14 @@ pub struct Session {
     pub found_rows: u64,
     pub row_count: i64,
     pub system_settings: bool,
-    /// What `SET NAMES` said; statements are read as UTF-8 all the same.
-    pub charset: String,
-    pub collation: String,
+    pub charsets: Charsets,
+    /// Values of variables that have no effect, for those who read them.
+    pub kept: BTreeMap<&'static str, TypedBytes>,
+    pub completion: Completion,
+    pub tracking: Tracking,
     /// What began this session, for `COM_RESET_CONNECTION`.
     initial_target: SessionTarget,
+    initial_charsets: Charsets,
 }
 
 /// What `@@read_after_write_*` hold; nothing waits for them yet.
@@ -82,6 +87,40 @@ pub struct ReadAfterWrite {
     pub gtid: String,
     pub timeout: f64,
     pub track_gtids: bool,
+}
+
+/// What COMMIT and ROLLBACK do besides, where they do not say (`completion_type`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Completion {
+    #[default]
+    NoChain,
+    Chain,
+    Release,
+}
+
+/// Which changes of the session are told to clients that can hear of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracking {
+    /// `session_track_schema`
+    pub schema: bool,
+    /// `session_track_system_variables`: names with commas, or `*`.
+    pub variables: String,
+}
+
+impl Default for Tracking {
+    fn default() -> Tracking {
+        let variables = "time_zone,autocommit,character_set_client,character_set_results,\
+                         character_set_connection";
+        Tracking { schema: true, variables: variables.to_owned() }
+    }
+}
+
+impl Tracking {
+    /// Returns whether changes of a variable are told.
+    pub fn tells(&self, variable: &str) -> bool {
+        let named = |one: &str| one == "*" || one.eq_ignore_ascii_case(variable);
+        self.variables.split(',').map(str::trim).any(named)
+    }
 }
 
 impl Session {
@@ -94,6 +133,7 @@ impl Session {
             caller: Arc::new(caller),
             account: String::new(),
             initial_target: target.clone(),
+            initial_charsets: Charsets::default(),
             target,
             autocommit: true,
             transaction: Transaction::default(),
@@ -116,8 +156,10 @@ impl Session {
             found_rows: 0,
             row_count: 0,
             system_settings: defaults.system_settings,
-            charset: "utf8mb4".to_owned(),
-            collation: "utf8mb4_0900_ai_ci".to_owned(),
+            charsets: Charsets::default(),
+            kept: BTreeMap::new(),
+            completion: Completion::default(),
+            tracking: Tracking::default(),
         }
     }
 
@@ -129,6 +171,23 @@ impl Session {
         self.uuid = old.uuid;
         self.account = old.account;
         self.client_found_rows = old.client_found_rows;
+        self.initial_charsets = old.initial_charsets;
+    }
+
+    /// Gives a session what its client said at its login, and the servers' own grammar.
+    pub fn log_in(&mut self, charsets: Charsets, modes: Modes) {
+        self.modes = modes;
+        self.charsets = charsets;
+        self.initial_charsets = charsets;
+        if charsets.collation != Charsets::default().collation {
+            let literal = crate::sysvars::quoted(charsets.collation_name());
+            self.settings.set("collation_connection", &literal);
+        }
+    }
+
+    /// Returns the character sets that the client named at its login.
+    pub fn login_charsets(&self) -> Charsets {
+        self.initial_charsets
     }
 
     /// Returns whether a transaction is open, or one must be opened by the next statement.

@@ -16,6 +16,16 @@ impl Settings {
         self.values.get(name).map(String::as_str)
     }
 
+    /// Returns the text that a variable was set to, without the quotes of SQL.
+    pub fn text(&self, name: &str) -> Option<String> {
+        let literal = self.get(name)?;
+        let body = literal.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+        Some(match body {
+            Some(body) => body.replace("\'\'", "'").replace("\\\\", "\\"),
+            None => literal.to_owned(),
+        })
+    }
+
     pub fn set(&mut self, name: &str, literal: &str) {
         self.values.insert(name.to_owned(), literal.to_owned());
         self.rebuild();

@@ -62,6 +62,9 @@ pub struct Transaction {
     /// The session needs connections of its own: every call reserves one.
     pub is_reserving: bool,
     pub has_temporary_tables: bool,
+    pub has_locked_tables: bool,
+    /// The connection that keeps the session's user locks.
+    pub lock: Option<ShardSession>,
 }
 
 impl Transaction {

@@ -1,22 +1,8 @@
 //! What `SHOW WARNINGS` shows.
 
-/// How grave a warning is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    Note,
-    Warning,
-    Error,
-}
+use vt_value::QueryResult;
 
-impl Level {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Level::Note => "Note",
-            Level::Warning => "Warning",
-            Level::Error => "Error",
-        }
-    }
-}
+pub use vt_value::Level;
 
 /// One warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,31 +13,77 @@ pub struct Warning {
 }
 
 /// The warnings of the last statement; the oldest stay when there are too many, as in MySQL.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warnings {
     kept: Vec<Warning>,
     count: usize,
+    /// How many are kept (`max_error_count`).
+    pub kept_max: usize,
+    /// Whether notes are kept (`sql_notes`).
+    pub takes_notes: bool,
+    /// How many warnings, and errors, the statement before this one had.
+    before: (usize, usize),
 }
 
-/// How many are kept: MySQL's `max_error_count`.
-const KEPT_MAX: usize = 1_024;
+/// MySQL's `max_error_count`.
+pub const KEPT_MAX: usize = 1_024;
+
+impl Default for Warnings {
+    fn default() -> Warnings {
+        Warnings {
+            kept: Vec::new(),
+            count: 0,
+            kept_max: KEPT_MAX,
+            takes_notes: true,
+            before: (0, 0),
+        }
+    }
+}
 
 impl Warnings {
     pub fn push(&mut self, warning: Warning) {
+        if warning.level == Level::Note && !self.takes_notes {
+            return;
+        }
         self.count += 1;
-        if self.kept.len() < KEPT_MAX {
+        if self.kept.len() < self.kept_max {
             self.kept.push(warning);
         }
     }
 
-    pub fn clear(&mut self) {
+    /// Keeps what a shard has told of its part of the statement.
+    pub fn take(&mut self, result: &QueryResult) {
+        for notice in result.notices.iter() {
+            self.push(Warning {
+                level: notice.level,
+                code: notice.code,
+                message: notice.message.to_string(),
+            });
+        }
+        // What did not come along is counted all the same.
+        self.count += usize::from(result.warnings).saturating_sub(result.notices.len());
+    }
+
+    /// Forgets the warnings as another statement begins, which may ask how many there were.
+    pub fn begin(&mut self) {
+        self.before = (self.count, self.errors());
         self.kept.clear();
         self.count = 0;
+    }
+
+    /// Returns how many warnings, and errors, the statement before this one had.
+    pub fn before(&self) -> (usize, usize) {
+        self.before
     }
 
     /// Returns the warnings that were kept.
     pub fn kept(&self) -> &[Warning] {
         &self.kept
+    }
+
+    /// Returns how many were errors.
+    pub fn errors(&self) -> usize {
+        self.kept.iter().filter(|one| one.level == Level::Error).count()
     }
 
     /// Returns how many there were.

@@ -1,6 +1,9 @@
-//! KILL [CONNECTION | QUERY] id: clients of this gateway.
+//! KILL [CONNECTION | QUERY] id: a client of this gateway, or of the one that the id names.
 
-use vt_base::{Error, ErrorId, Result};
+use std::sync::Arc;
+
+use vt_base::{Code, Error, ErrorId, Result};
+use vt_mysql::server::ConnectionIds;
 use vt_sql::ast::{self, Expr};
 use vt_value::QueryResult;
 
@@ -26,29 +29,57 @@ pub fn read(kill: &ast::Kill<'_>) -> Result<Kill> {
 }
 
 /// Kills a connection, or the statement that it runs.
-pub fn run(gate: &Gate, session: &Session, kill: Kill) -> Result<QueryResult> {
+pub async fn run(gate: &Gate, session: &Session, kill: Kill) -> Result<QueryResult> {
     if !gate.config.is_kill_allowed {
         return Err(Error::vt(ErrorId::VT07001, "kill statement execution not permitted."));
     }
-    kill_connection(gate, session, kill)?;
+    kill_connection(gate, session, kill).await?;
     Ok(QueryResult::default())
 }
 
 /// Kills without asking whether it is allowed; users may kill their own connections only.
-pub fn kill_connection(gate: &Gate, session: &Session, kill: Kill) -> Result<()> {
-    let found = u32::try_from(kill.id).ok().and_then(|id| gate.connections.get(id));
-    let Some(connection) = found else {
+pub async fn kill_connection(gate: &Gate, session: &Session, kill: Kill) -> Result<()> {
+    let unknown = || {
         let message = format!("Unknown thread id: {}", kill.id);
-        return Err(Error::mysql(1094, b"HY000", message).with_code(vt_base::Code::NotFound));
+        Error::mysql(1094, b"HY000", message).with_code(Code::NotFound)
     };
-    if connection.user != *session.caller.username {
-        let message = format!("You are not owner of thread {}", kill.id);
-        let error = Error::mysql(1095, b"HY000", message);
-        return Err(error.with_code(vt_base::Code::PermissionDenied));
+    let id = u32::try_from(kill.id).map_err(|_| unknown())?;
+    if gate.connections.get(id).is_some() {
+        return kill_here(gate, session, id, kill.is_query);
     }
-    match kill.is_query {
+    let number = ConnectionIds::gateway_of(id);
+    // What came from another gateway does not go on to a third.
+    if number == 0 || number == gate.peers.number() || session.connection_id == 0 {
+        return Err(unknown());
+    }
+    let others = gate.peers.others(gate.topo_server()).await?;
+    let address = others.get(&number).ok_or_else(unknown)?;
+    let sql = match kill.is_query {
+        true => format!("kill query {id}"),
+        false => format!("kill connection {id}"),
+    };
+    gate.peers.ask(address, user_of(session), &sql).await.map(drop)
+}
+
+fn kill_here(gate: &Gate, session: &Session, id: u32, is_query: bool) -> Result<()> {
+    let Some(connection) = gate.connections.get(id) else { return Ok(()) };
+    if connection.user != **user_of(session) {
+        let message = format!("You are not owner of thread {id}");
+        let error = Error::mysql(1095, b"HY000", message);
+        return Err(error.with_code(Code::PermissionDenied));
+    }
+    match is_query {
         true => connection.kill_statement(),
         false => connection.kill(),
     }
     Ok(())
+}
+
+/// Returns for whom a session acts: its user, or whom another gateway names.
+pub(super) fn user_of(session: &Session) -> &Arc<str> {
+    let caller = &session.caller;
+    match caller.username.is_empty() {
+        true => &caller.principal,
+        false => &caller.username,
+    }
 }

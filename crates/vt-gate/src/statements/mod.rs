@@ -3,16 +3,18 @@
 //! [`Local`] is what such a statement asks for, apart from the syntax tree, so that it can be
 //! carried out while nothing of the tree is held.
 
-pub mod admin;
 pub mod alter_vschema;
+pub mod call;
 pub mod database;
 pub mod kill;
+pub mod lock_tables;
 pub mod prepare;
 pub mod select_into;
 pub mod set;
 pub mod show;
 pub mod transaction;
 pub mod use_target;
+pub mod user_lock;
 pub mod vexplain;
 
 use vt_base::Result;
@@ -28,8 +30,8 @@ use crate::session::Session;
 pub enum Local {
     Use(String),
     Begin(crate::tx::BeginOptions),
-    Commit(transaction::Completion),
-    Rollback(transaction::Completion),
+    Commit(transaction::Ending),
+    Rollback(transaction::Ending),
     Savepoint(String),
     RollbackTo(String),
     ReleaseSavepoint(String),
@@ -44,11 +46,10 @@ pub enum Local {
     CreateDatabase(database::Create),
     DropDatabase(database::Drop),
     SelectInto(select_into::SelectInto),
-    /// Accepted, with a warning that says what does not happen.
-    Nothing {
-        operation: &'static str,
-        warning: Option<String>,
-    },
+    Call(call::Call),
+    LockTables(lock_tables::LockTables),
+    UnlockTables,
+    UserLock(user_lock::UserLock),
 }
 
 impl Local {
@@ -78,12 +79,18 @@ impl Local {
             }
             Statement::CreateDatabase(one) => Local::CreateDatabase(database::read_create(one)),
             Statement::DropDatabase(one) => Local::DropDatabase(database::read_drop(one)),
-            Statement::LockTables(_) => admin::lock_tables(),
-            Statement::UnlockTables => admin::unlock_tables(),
-            Statement::Query(tree) => match select_into::read(tree) {
-                Some(into) => Local::SelectInto(into),
+            Statement::Call(one) => match call::read(one, query.sql, &query.params) {
+                Some(call) => Local::Call(call),
                 None => return Ok(None),
             },
+            Statement::LockTables(locks) => Local::LockTables(lock_tables::read(locks)),
+            Statement::UnlockTables => Local::UnlockTables,
+            Statement::Query(tree) if select_into::read(tree).is_some() => {
+                return Ok(select_into::read(tree).map(Local::SelectInto));
+            }
+            Statement::Query(_) | Statement::Do(_) => {
+                return Ok(user_lock::read(statement, query)?.map(Local::UserLock));
+            }
             _ => return Ok(None),
         }))
     }
@@ -112,7 +119,10 @@ impl Local {
             Local::Vexplain(_) => "VEXPLAIN",
             Local::AlterVschema(_) | Local::CreateDatabase(_) | Local::DropDatabase(_) => "DDL",
             Local::SelectInto(_) => "SELECT",
-            Local::Nothing { operation, .. } => operation,
+            Local::Call(_) => "CALL_PROC",
+            Local::LockTables(_) => "LOCK_TABLES",
+            Local::UnlockTables => "UNLOCK_TABLES",
+            Local::UserLock(_) => "SELECT",
         }
     }
 }
@@ -135,7 +145,7 @@ pub async fn run(
         Local::ReleaseSavepoint(name) => transaction::release(gate, session, &name).await,
         Local::Set(items) => set::run(gate, session, items).await,
         Local::Show(show) => show::run(gate, session, show).await,
-        Local::Kill(kill) => kill::run(gate, session, kill),
+        Local::Kill(kill) => kill::run(gate, session, kill).await,
         Local::Prepare(prepare) => prepare::prepare(gate, session, prepare),
         Local::Execute(execute) => {
             return prepare::execute(gate, session, execute, record, sink).await;
@@ -146,7 +156,10 @@ pub async fn run(
         Local::CreateDatabase(create) => database::create(gate, session, create).await,
         Local::DropDatabase(drop) => database::drop_database(gate, drop).await,
         Local::SelectInto(into) => select_into::run(gate, session, into).await,
-        Local::Nothing { warning, .. } => Ok(admin::nothing(session, warning)),
+        Local::Call(call) => call::run(gate, session, call).await,
+        Local::LockTables(lock) => lock_tables::lock(gate, session, lock).await,
+        Local::UnlockTables => lock_tables::unlock(gate, session).await,
+        Local::UserLock(lock) => user_lock::run(gate, session, lock).await,
     };
     if let Ok(result) = &result {
         let rows = result.rows.len() as u64;

@@ -5,24 +5,33 @@ use vt_sql::ast;
 use vt_value::QueryResult;
 
 use crate::gate::Gate;
-use crate::session::Session;
+use crate::session::{Completion, Session};
 use crate::tx::{self, BeginOptions};
 
-/// What stands behind COMMIT or ROLLBACK.
+/// What stands behind COMMIT or ROLLBACK; what is not said is the session's `completion_type`.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Completion {
+pub struct Ending {
     /// Another transaction begins at once, of the same kind.
-    pub is_chained: bool,
+    chain: Option<bool>,
     /// The connection ends.
-    pub is_released: bool,
+    release: Option<bool>,
 }
 
-impl From<&ast::Completion> for Completion {
-    fn from(end: &ast::Completion) -> Completion {
-        Completion {
-            is_chained: end.chain.unwrap_or_default(),
-            is_released: end.release.unwrap_or_default(),
-        }
+impl From<&ast::Completion> for Ending {
+    fn from(end: &ast::Completion) -> Ending {
+        Ending { chain: end.chain, release: end.release }
+    }
+}
+
+impl Ending {
+    fn is_chained(self, session: &Session) -> bool {
+        let is_released = self.release.unwrap_or_default();
+        self.chain.unwrap_or(session.completion == Completion::Chain && !is_released)
+    }
+
+    fn is_released(self, session: &Session) -> bool {
+        let is_chained = self.chain.unwrap_or_default();
+        self.release.unwrap_or(session.completion == Completion::Release && !is_chained)
     }
 }
 
@@ -41,7 +50,7 @@ pub async fn begin(
     Ok(QueryResult::default())
 }
 
-pub async fn commit(gate: &Gate, session: &mut Session, end: Completion) -> Result<QueryResult> {
+pub async fn commit(gate: &Gate, session: &mut Session, end: Ending) -> Result<QueryResult> {
     let began = tokio::time::Instant::now();
     let next = chained(session, end);
     let shards = session.transaction.open_count();
@@ -54,16 +63,16 @@ pub async fn commit(gate: &Gate, session: &mut Session, end: Completion) -> Resu
     finish(gate, session, end, next).await
 }
 
-pub async fn rollback(gate: &Gate, session: &mut Session, end: Completion) -> Result<QueryResult> {
+pub async fn rollback(gate: &Gate, session: &mut Session, end: Ending) -> Result<QueryResult> {
     let next = chained(session, end);
     tx::rollback(&gate.tablets, session).await;
     finish(gate, session, end, next).await
 }
 
 /// Returns how the next transaction begins, if one is to.
-fn chained(session: &Session, end: Completion) -> Option<BeginOptions> {
+fn chained(session: &Session, end: Ending) -> Option<BeginOptions> {
     let now = &session.transaction;
-    end.is_chained.then(|| BeginOptions {
+    end.is_chained(session).then(|| BeginOptions {
         is_read_only: now.is_open.then_some(now.is_read_only),
         is_snapshot: false,
         isolation: now.isolation,
@@ -73,13 +82,13 @@ fn chained(session: &Session, end: Completion) -> Option<BeginOptions> {
 async fn finish(
     gate: &Gate,
     session: &mut Session,
-    end: Completion,
+    end: Ending,
     next: Option<BeginOptions>,
 ) -> Result<QueryResult> {
     if let Some(options) = next {
         tx::begin(&gate.tablets, session, options).await?;
     }
-    if end.is_released
+    if end.is_released(session)
         && let Some(connection) = gate.connections.get(session.connection_id)
     {
         connection.close_after_reply();

@@ -1,6 +1,10 @@
 //! System variables: which ones the gateway knows, and what each is now.
 
 pub mod classes;
+mod table;
+
+#[cfg(test)]
+mod page;
 
 use vt_base::Result;
 use vt_tablet_api::{Isolation, Workload};
@@ -8,19 +12,70 @@ use vt_value::{Type, TypedBytes};
 
 use crate::gate::Gate;
 use crate::query::run_on_any_shard;
-use crate::session::Session;
+use crate::session::{Completion, Session};
 
-pub use classes::{Class, class_of};
+pub use classes::{Class, Kind, Scope, Variable, all, find};
 
 /// Returns a variable of the session, `None` if a shard is to be asked.
 pub fn session_value(gate: &Gate, session: &Session, name: &str) -> Option<TypedBytes> {
-    if let Some(value) = aware_value(session, name) {
+    if let Some(value) = aware_value(session, name).or_else(|| counted(session, name)) {
         return Some(value);
     }
-    if let Some(literal) = session.settings.get(name) {
-        return Some(literal_value(literal));
+    if let Some(value) = session.kept.get(name) {
+        return Some(value.clone());
+    }
+    if session.settings.get(name).is_some_and(|literal| literal == "NULL") {
+        return Some(TypedBytes::NULL);
+    }
+    if let Some(text) = session.settings.text(name) {
+        return Some(match find(name) {
+            Some(variable) => as_kind(variable, TypedBytes::varchar(&text)),
+            None => TypedBytes::varchar(&text),
+        });
     }
     fixed_value(gate, name)
+}
+
+/// Returns a value with the type that a query of the variable gives.
+pub fn as_kind(variable: &Variable, value: TypedBytes) -> TypedBytes {
+    if value.is_null() {
+        return value;
+    }
+    let text = String::from_utf8_lossy(&value.bytes);
+    match variable.kind {
+        Kind::Flag => match text.to_ascii_lowercase().as_str() {
+            "on" | "true" | "1" => TypedBytes::int64(1),
+            "off" | "false" | "0" => TypedBytes::int64(0),
+            _ => TypedBytes::new(Type::VARCHAR, value.bytes),
+        },
+        Kind::Int => TypedBytes::new(Type::INT64, value.bytes),
+        Kind::Uint => TypedBytes::new(Type::UINT64, value.bytes),
+        Kind::Real => TypedBytes::new(Type::FLOAT64, value.bytes),
+        Kind::Text => TypedBytes::new(Type::VARCHAR, value.bytes),
+    }
+}
+
+/// Returns a value as SHOW VARIABLES writes it.
+pub fn shown(name: &str, value: &TypedBytes) -> String {
+    let text = String::from_utf8_lossy(&value.bytes).into_owned();
+    let is_flag = name == "performance_schema"
+        || find(name).is_some_and(|variable| variable.kind == Kind::Flag);
+    match (is_flag, text.as_str()) {
+        (true, "1") => "ON".to_owned(),
+        (true, "0") => "OFF".to_owned(),
+        _ => text,
+    }
+}
+
+/// What the last statement has left to count.
+fn counted(session: &Session, name: &str) -> Option<TypedBytes> {
+    let count = |count: usize| Some(TypedBytes::uint64(count as u64));
+    match name {
+        "warning_count" => count(session.warnings.before().0),
+        "error_count" => count(session.warnings.before().1),
+        "last_insert_id" | "identity" => Some(TypedBytes::uint64(session.last_insert_id)),
+        _ => None,
+    }
 }
 
 /// Returns a global variable, `None` if a shard is to be asked.
@@ -96,26 +151,22 @@ fn aware_value(session: &Session, name: &str) -> Option<TypedBytes> {
         "session_track_gtids" => {
             text(if session.read_after_write.track_gtids { "own_gtid" } else { "off" })
         }
-        "character_set_client" | "character_set_connection" | "character_set_results" => {
-            text(&session.charset)
-        }
-        "collation_connection" => text(&session.collation),
+        "character_set_client" => text(session.charsets.client.name()),
+        "character_set_connection" => text(session.charsets.connection().name()),
+        "character_set_results" => match session.charsets.results {
+            Some(set) => text(set.name()),
+            None => Some(TypedBytes::NULL),
+        },
+        "collation_connection" => text(session.charsets.collation_name()),
+        "completion_type" => text(match session.completion {
+            Completion::NoChain => "NO_CHAIN",
+            Completion::Chain => "CHAIN",
+            Completion::Release => "RELEASE",
+        }),
+        "session_track_schema" => flag(session.tracking.schema),
+        "session_track_system_variables" => text(&session.tracking.variables),
         _ => None,
     }
-}
-
-/// Returns the value of a literal that was stored as SQL text.
-fn literal_value(literal: &str) -> TypedBytes {
-    let unquoted = literal.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
-    if let Some(inner) = unquoted {
-        return TypedBytes::varchar(&inner.replace("''", "'").replace("\\\\", "\\"));
-    }
-    let typ = match literal.parse::<i64>() {
-        Ok(_) => Type::INT64,
-        Err(_) if literal.parse::<f64>().is_ok() => Type::DECIMAL,
-        Err(_) => Type::VARCHAR,
-    };
-    TypedBytes::new(typ, literal.to_owned())
 }
 
 /// Asks a shard for expressions such as `@@session.sql_mode`.

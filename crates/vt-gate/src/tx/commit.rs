@@ -5,7 +5,7 @@ use vt_base::{Error, Result};
 
 use crate::session::{Level, Session, ShardSession, Warning};
 use crate::tablets::Tablets;
-use crate::tx::rollback;
+use crate::tx::{release_spare, rollback};
 
 /// The code of the warning that tells of a commit which came to some shards only.
 const NON_ATOMIC_COMMIT: u16 = 301;
@@ -39,6 +39,7 @@ pub async fn commit(tablets: &Tablets, session: &mut Session) -> Result<()> {
         settle(session, shard, end.unwrap_or_default());
     }
     session.transaction.close();
+    release_spare(tablets, session).await;
     Ok(())
 }
 

@@ -9,5 +9,5 @@ pub mod settings;
 
 pub use begin::{BeginOptions, begin};
 pub use commit::commit;
-pub use release::release;
+pub use release::{release, release_spare};
 pub use rollback::rollback;

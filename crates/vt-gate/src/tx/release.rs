@@ -12,12 +12,27 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Gives up all that the session holds on tablets.
 pub async fn release(tablets: &Tablets, session: &mut Session) {
-    let shards = std::mem::take(&mut session.transaction.shards);
+    let mut shards = std::mem::take(&mut session.transaction.shards);
+    shards.extend(session.transaction.lock.take());
     let view: &Session = session;
     join_all(shards.iter().map(|shard| release_shard(tablets, view, shard))).await;
     session.transaction.close();
     session.transaction.is_reserving = false;
     session.transaction.has_temporary_tables = false;
+    session.transaction.has_locked_tables = false;
+}
+
+/// Gives up connections that outlived their transaction in a session that needs none of its own.
+pub async fn release_spare(tablets: &Tablets, session: &mut Session) {
+    if session.transaction.is_reserving {
+        return;
+    }
+    let is_spare = |one: &ShardSession| one.transaction_id == 0 && one.reserved_id != 0;
+    let spare: Vec<ShardSession> =
+        session.transaction.shards.iter().filter(|one| is_spare(one)).cloned().collect();
+    let view: &Session = session;
+    join_all(spare.iter().map(|shard| release_shard(tablets, view, shard))).await;
+    session.transaction.shards.retain(|one| !is_spare(one));
 }
 
 async fn release_shard(tablets: &Tablets, session: &Session, shard: &ShardSession) {

@@ -7,6 +7,7 @@ use vt_base::{Code, Error, Result};
 
 use crate::session::{Session, ShardSession};
 use crate::tablets::Tablets;
+use crate::tx::release_spare;
 
 /// How long a tablet may take; one that does not answer rolls back by itself in the end.
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,6 +32,7 @@ pub async fn rollback(tablets: &Tablets, session: &mut Session) {
         }
     }
     session.transaction.close();
+    release_spare(tablets, session).await;
 }
 
 async fn rollback_shard(tablets: &Tablets, session: &Session, shard: &ShardSession) -> Result<i64> {

@@ -24,6 +24,9 @@ pub struct Snapshot {
 /// Columns of a keyspace's tables.
 pub type Columns = BTreeMap<String, Vec<ColumnSpec>>;
 
+/// Views of a keyspace: the statements that make them by name.
+pub type Views = BTreeMap<String, String>;
+
 /// The current vschema. Readers never wait.
 pub struct VSchemas {
     current: ArcSwap<Snapshot>,
@@ -35,6 +38,7 @@ pub struct VSchemas {
 struct Parts {
     record: Arc<SrvVSchema>,
     columns: BTreeMap<String, Columns>,
+    views: BTreeMap<String, Views>,
 }
 
 impl Default for VSchemas {
@@ -76,6 +80,17 @@ impl VSchemas {
         }
     }
 
+    /// Changes what is known of a keyspace's views.
+    pub fn update_views(&self, keyspace: &str, change: impl FnOnce(&mut Views)) {
+        let mut parts = self.parts.lock();
+        let views = parts.views.entry(keyspace.to_owned()).or_default();
+        let before = views.clone();
+        change(views);
+        if *views != before {
+            self.rebuild(&parts);
+        }
+    }
+
     /// Returns the columns that are known of a table.
     pub fn columns(&self, keyspace: &str, table: &str) -> Option<Vec<ColumnSpec>> {
         self.parts.lock().columns.get(keyspace)?.get(table).cloned()
@@ -88,6 +103,10 @@ impl VSchemas {
             let tables: Vec<_> =
                 columns.iter().map(|(name, columns)| (name.clone(), columns.clone())).collect();
             vschema = vschema.with_columns(keyspace, &tables);
+        }
+        for (keyspace, views) in &parts.views {
+            let views: Vec<_> = views.iter().map(|(a, b)| (a.clone(), b.clone())).collect();
+            vschema = vschema.with_views(keyspace, &views);
         }
         for (name, keyspace) in &vschema.keyspaces {
             if let Some(error) = &keyspace.error {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use vt_base::{KeyspaceShard, Result, TabletType, Target};
 use vt_discovery::Event;
-use vt_tablet_api::SchemaTables;
+use vt_tablet_api::{QueryService, SchemaTables};
 
 use super::{VSchemas, columns};
 use crate::tablets::Tablets;
@@ -21,6 +21,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Tracker {
     pub tablets: Arc<Tablets>,
     pub vschemas: Arc<VSchemas>,
+    /// Whether views are read too (`--enable-views`).
+    pub tracks_views: bool,
 }
 
 /// What is to be read of a shard: all tables, or those named.
@@ -87,12 +89,9 @@ impl Tracker {
             Wanted::All => Vec::new(),
             Wanted::Named(names) => names.iter().cloned().collect(),
         };
-        let call = service.get_schema(&target, SchemaTables::Tables, &names);
-        let reply = tokio::time::timeout(READ_TIMEOUT, call).await.map_err(|_| {
-            vt_base::Error::new(vt_base::Code::DeadlineExceeded, "reading the schema took too long")
-        })??;
         let mut found = BTreeMap::new();
-        for (name, text) in reply.definitions {
+        let tables = definitions(service.as_ref(), &target, SchemaTables::Tables, &names).await?;
+        for (name, text) in tables {
             match columns::columns(&text) {
                 Some(columns) => drop(found.insert(name, columns)),
                 None => tracing::warn!(%shard, table = name, "cannot read a table's definition"),
@@ -105,17 +104,46 @@ impl Tracker {
                 known.extend(found);
             }
         });
+        if !self.tracks_views {
+            return Ok(());
+        }
+        let found = definitions(service.as_ref(), &target, SchemaTables::Views, &names).await?;
+        let found: BTreeMap<String, String> = found.into_iter().collect();
+        self.vschemas.update_views(&shard.keyspace, |known| match wanted {
+            Wanted::All => *known = found,
+            Wanted::Named(names) => {
+                known.retain(|name, _| !names.contains(name));
+                known.extend(found);
+            }
+        });
         Ok(())
+    }
+}
+
+/// Reads definitions of a kind, of all where no names are given.
+async fn definitions(
+    service: &dyn QueryService,
+    target: &Target,
+    which: SchemaTables,
+    names: &[String],
+) -> Result<Vec<(String, String)>> {
+    let call = service.get_schema(target, which, names);
+    match tokio::time::timeout(READ_TIMEOUT, call).await {
+        Ok(reply) => Ok(reply?.definitions),
+        Err(_) => {
+            let message = "reading the schema took too long";
+            Err(vt_base::Error::new(vt_base::Code::DeadlineExceeded, message))
+        }
     }
 }
 
 fn note(pending: &mut Pending, event: Event) {
     match event {
         Event::PrimaryChanged { shard, .. } => drop(pending.insert(shard, Wanted::All)),
-        Event::SchemaChanged { shard, tables, .. } => {
+        Event::SchemaChanged { shard, tables, views } => {
             match pending.entry(shard).or_insert_with(|| Wanted::Named(BTreeSet::new())) {
                 Wanted::All => {}
-                Wanted::Named(names) => names.extend(tables),
+                Wanted::Named(names) => names.extend(tables.into_iter().chain(views)),
             }
         }
     }
@@ -132,7 +160,11 @@ mod tests {
         let definition = ("t".to_owned(), "create table t (id bigint, name varchar(9))".to_owned());
         running.tablet(1).schema.lock().push(definition);
         let vschemas = Arc::new(VSchemas::default());
-        let tracker = Tracker { tablets: running.tablets.clone(), vschemas: vschemas.clone() };
+        let tracker = Tracker {
+            tablets: running.tablets.clone(),
+            vschemas: vschemas.clone(),
+            tracks_views: false,
+        };
         let mut version = vschemas.version();
         running.tasks.spawn_until_cancelled("tracker", tracker.run());
         version.wait_for(|version| *version > 0).await.unwrap();

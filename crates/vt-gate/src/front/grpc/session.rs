@@ -39,6 +39,7 @@ pub(super) fn from_proto(gate: &Gate, from: vtgate::Session, caller: Caller) -> 
     session.transaction.savepoints = from.savepoints;
     session.transaction.must_roll_back = from.error_until_rollback;
     session.transaction.is_reserving = from.in_reserved_conn;
+    session.transaction.lock = from.lock_session.as_ref().and_then(shard_from_proto);
     session.transaction_mode = match from.transaction_mode {
         1 => TransactionMode::Single,
         2 => TransactionMode::Multi,
@@ -117,6 +118,7 @@ pub(super) fn to_proto(session: &Session) -> vtgate::Session {
         row_count: session.row_count,
         savepoints: transaction.savepoints.clone(),
         in_reserved_conn: transaction.is_reserving,
+        lock_session: transaction.lock.as_ref().map(shard_to_proto),
         read_after_write,
         ddl_strategy: session.ddl_strategy.clone(),
         session_uuid: session.uuid.clone(),

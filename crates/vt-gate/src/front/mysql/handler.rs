@@ -10,12 +10,12 @@ use vt_tablet_api::Caller;
 use vt_value::{BindVars, Field, Fields, QueryResult, TypedBytes};
 use vt_wire::{Capabilities, SessionChange};
 
+use super::charset::{param, statement_text};
 use super::results::{Tracked, Writer, status_flags};
 use crate::connections::Connection;
 use crate::gate::Gate;
-use crate::query::binary_text::to_text;
 use crate::query::{Query, Understood, fields, run_internal, run_query, understand};
-use crate::session::Session;
+use crate::session::{Charsets, Session};
 use crate::statements::kill::{Kill, kill_connection};
 use crate::statements::prepare::count_params;
 use crate::statements::show::filter::is_like;
@@ -51,6 +51,7 @@ impl Client {
         session.uuid = uuid::Uuid::new_v4().to_string();
         session.account = format!("{}@{}", conn.user.login, conn.peer.host());
         session.client_found_rows = conn.capabilities.has(Capabilities::FOUND_ROWS);
+        session.log_in(Charsets::of_login(conn.collation), self.gate.defaults.get().modes);
         self.session = session;
         self.allows_multi = conn.capabilities.has(Capabilities::MULTI_STATEMENTS);
         Ok(())
@@ -59,7 +60,7 @@ impl Client {
     /// Runs one statement and writes its result.
     async fn run(&mut self, query: Query<'_>, out: &mut ResultWriter<'_>) -> Result<()> {
         let tracked = Tracked::of(&self.session);
-        let mut writer = Writer::new(out);
+        let mut writer = Writer::new(out, &self.session);
         let broken_off = match &self.connection {
             Some(connection) => connection.begin(query.sql, &self.session.target.keyspace),
             None => tokio_util::sync::CancellationToken::new(),
@@ -161,12 +162,12 @@ impl Handler for Client {
     }
 
     async fn query(&mut self, sql: &[u8], out: &mut ResultWriter<'_>) -> Result<()> {
-        let text = to_text(sql, self.session.modes)?;
+        let text = statement_text(&self.session, sql)?;
         self.run_text(&text, out).await
     }
 
     async fn prepare(&mut self, sql: &[u8]) -> Result<Prepared> {
-        let text = to_text(sql, self.session.modes)?;
+        let text = statement_text(&self.session, sql)?;
         let param_count = count_params(&self.session, &text)?;
         let mut params = BindVars::new();
         for place in 1..=param_count {
@@ -184,10 +185,10 @@ impl Handler for Client {
         params: Vec<TypedBytes>,
         out: &mut ResultWriter<'_>,
     ) -> Result<()> {
-        let text = to_text(&statement.sql, self.session.modes)?;
+        let text = statement_text(&self.session, &statement.sql)?;
         let mut binds = BindVars::new();
         for (place, value) in params.into_iter().enumerate() {
-            binds.set(param_name(place), value);
+            binds.set(param_name(place), param(&self.session, value));
         }
         let query = Query { method: "Execute", sql: &text, params: binds, is_prepared: true };
         self.run(query, out).await
@@ -203,6 +204,8 @@ impl Handler for Client {
     async fn reset_connection(&mut self) -> Result<()> {
         tx::release(&self.gate.tablets, &mut self.session).await;
         self.session.reset(&self.gate.config);
+        let modes = self.gate.defaults.get().modes;
+        self.session.log_in(self.session.login_charsets(), modes);
         Ok(())
     }
 
@@ -240,7 +243,7 @@ impl Handler for Client {
             return Err(Error::vt(vt_base::ErrorId::VT07001, what));
         }
         let kill = Kill { id: u64::from(id), is_query: false };
-        kill_connection(&self.gate, &self.session, kill)
+        kill_connection(&self.gate, &self.session, kill).await
     }
 
     fn status_flags(&self) -> u16 {

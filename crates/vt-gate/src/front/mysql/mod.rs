@@ -1,5 +1,6 @@
 //! The MySQL front: a session for each connection.
 
+mod charset;
 mod handler;
 mod results;
 

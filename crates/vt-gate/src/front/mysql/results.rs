@@ -4,26 +4,43 @@ use async_trait::async_trait;
 use vt_base::Result;
 use vt_mysql::server::ResultWriter;
 use vt_tablet_api::StreamPart;
-use vt_value::QueryResult;
+use vt_value::{Fields, QueryResult, Rows};
 use vt_wire::{EndInfo, SessionChange, status};
 
+use super::charset::Recoder;
 use crate::query::Sink;
-use crate::session::Session;
+use crate::session::{Charsets, Session, Settings};
 
 /// Writes pieces as they come.
 pub(super) struct Writer<'a, 'w> {
     out: &'a mut ResultWriter<'w>,
+    recoder: Option<Recoder>,
     has_started: bool,
 }
 
 impl<'a, 'w> Writer<'a, 'w> {
-    pub(super) fn new(out: &'a mut ResultWriter<'w>) -> Writer<'a, 'w> {
-        Writer { out, has_started: false }
+    pub(super) fn new(out: &'a mut ResultWriter<'w>, session: &Session) -> Writer<'a, 'w> {
+        Writer { out, recoder: Recoder::of(session), has_started: false }
+    }
+
+    async fn start(&mut self, fields: &Fields) -> Result<()> {
+        self.has_started = true;
+        match &mut self.recoder {
+            Some(recoder) => self.out.start(&recoder.fields(fields)).await,
+            None => self.out.start(fields).await,
+        }
+    }
+
+    async fn rows(&mut self, rows: &Rows) -> Result<()> {
+        match &self.recoder {
+            Some(recoder) => self.out.rows(&recoder.rows(rows)).await,
+            None => self.out.rows(rows).await,
+        }
     }
 
     /// Writes what is left of a result, and its end.
     pub(super) async fn finish(
-        self,
+        mut self,
         result: QueryResult,
         session: &Session,
         changes: Vec<SessionChange>,
@@ -35,8 +52,8 @@ impl<'a, 'w> Writer<'a, 'w> {
         if !result.has_fields() {
             return self.out.ok(end).await;
         }
-        self.out.start(&result.fields).await?;
-        self.out.rows(&result.rows).await?;
+        self.start(&result.fields).await?;
+        self.rows(&result.rows).await?;
         self.out.end(end).await
     }
 }
@@ -51,11 +68,10 @@ impl Sink for Writer<'_, '_> {
         if let Some(fields) = &part.fields
             && !self.has_started
         {
-            self.out.start(fields).await?;
-            self.has_started = true;
+            self.start(fields).await?;
         }
         if !part.rows.is_empty() {
-            self.out.rows(&part.rows).await?;
+            self.rows(&part.rows).await?;
         }
         Ok(())
     }
@@ -98,7 +114,8 @@ pub(super) fn status_flags(session: &Session) -> u16 {
 pub(super) struct Tracked {
     target: std::sync::Arc<str>,
     autocommit: bool,
-    charset: String,
+    charsets: Charsets,
+    time_zone: Option<String>,
 }
 
 impl Tracked {
@@ -107,31 +124,46 @@ impl Tracked {
         Tracked {
             target: session.target.text().clone(),
             autocommit: session.autocommit,
-            charset: session.charset.clone(),
+            charsets: session.charsets,
+            time_zone: time_zone(&session.settings),
         }
     }
 
-    /// Returns what has changed since.
+    /// Returns what has changed since, as far as the client wants to hear of it.
     pub(super) fn changes(&self, session: &Session) -> Vec<SessionChange> {
         let mut changes = Vec::new();
-        let variable = |name: &str, value: &str| SessionChange::SystemVariable {
-            name: name.to_owned(),
-            value: value.to_owned(),
-        };
-        if self.target != *session.target.text() {
+        if self.target != *session.target.text() && session.tracking.schema {
             changes.push(SessionChange::Schema(session.target.as_str().to_owned()));
         }
-        if self.autocommit != session.autocommit {
-            let value = if session.autocommit { "ON" } else { "OFF" };
-            changes.push(variable("autocommit", value));
-        }
-        if self.charset != session.charset {
-            for name in
-                ["character_set_client", "character_set_connection", "character_set_results"]
-            {
-                changes.push(variable(name, &session.charset));
+        let mut tell = |name: &str, value: &str| {
+            if session.tracking.tells(name) {
+                changes.push(SessionChange::SystemVariable {
+                    name: name.to_owned(),
+                    value: value.to_owned(),
+                });
             }
+        };
+        if self.autocommit != session.autocommit {
+            tell("autocommit", if session.autocommit { "ON" } else { "OFF" });
+        }
+        let (old, new) = (&self.charsets, &session.charsets);
+        if old.client != new.client {
+            tell("character_set_client", new.client.name());
+        }
+        if old.connection() != new.connection() {
+            tell("character_set_connection", new.connection().name());
+        }
+        if old.results != new.results {
+            tell("character_set_results", new.results.map_or("NULL", |set| set.name()));
+        }
+        let zone = time_zone(&session.settings);
+        if self.time_zone != zone {
+            tell("time_zone", zone.as_deref().unwrap_or("SYSTEM"));
         }
         changes
     }
+}
+
+fn time_zone(settings: &Settings) -> Option<String> {
+    settings.text("time_zone")
 }

@@ -4,9 +4,9 @@ use vt_base::{Code, Error, Result};
 use vt_tablet_api::{Isolation, Workload};
 use vt_value::TypedBytes;
 
-use super::Scope;
+use super::{Scope, names};
 use crate::gate::Gate;
-use crate::session::{Session, TransactionMode};
+use crate::session::{Completion, Session, Tracking, TransactionMode};
 use crate::sysvars::isolation_from_name;
 use crate::tx;
 
@@ -42,16 +42,21 @@ pub(super) async fn set(
             session.transaction_mode = given.transaction_mode(default)?;
         }
         "workload" => session.workload = given.workload(gate.config.mysql.default_workload)?,
-        "charset"
-        | "names"
-        | "character_set_client"
-        | "character_set_connection"
-        | "character_set_results" => {
-            set_names(session, given.text().as_deref(), None)?;
+        "charset" | "names" => {
+            names::set_names(gate, session, given.text().as_deref(), None).await?;
         }
-        "collation_connection" => {
-            let collation = given.text().unwrap_or_else(|| DEFAULT_COLLATION.to_owned());
-            session.collation = collation.to_lowercase();
+        "character_set_client"
+        | "character_set_connection"
+        | "character_set_results"
+        | "collation_connection" => {
+            names::set_one(gate, session, name, given.value.as_ref()).await?;
+        }
+        "completion_type" => session.completion = given.completion()?,
+        "last_insert_id" | "identity" => session.last_insert_id = given.id()?,
+        "session_track_schema" => session.tracking.schema = given.flag(true)?,
+        "session_track_system_variables" => {
+            let default = || Tracking::default().variables;
+            session.tracking.variables = given.text().unwrap_or_else(default);
         }
         "ddl_strategy" => {
             let default = &gate.config.session.ddl_strategy;
@@ -81,35 +86,6 @@ pub(super) async fn set(
         }
         _ => return Err(Error::bug(format!("variable {name} is known but not kept"))),
     }
-    Ok(())
-}
-
-const DEFAULT_CHARSET: &str = "utf8mb4";
-const DEFAULT_COLLATION: &str = "utf8mb4_0900_ai_ci";
-/// Character sets whose clients write statements that read the same as UTF-8, or nearly so.
-const CHARSETS: [&str; 7] = ["utf8mb4", "utf8mb3", "utf8", "latin1", "ascii", "binary", "default"];
-
-/// Sets the character set of the client.
-pub(super) fn set_names(
-    session: &mut Session,
-    charset: Option<&str>,
-    collation: Option<&str>,
-) -> Result<()> {
-    let charset = charset.unwrap_or(DEFAULT_CHARSET).to_lowercase();
-    if !CHARSETS.contains(&charset.as_str()) {
-        let message = format!("unexpected value for charset/names: {charset}");
-        return Err(Error::new(Code::InvalidArgument, message).with_mysql(1115, *b"42000"));
-    }
-    let charset = if charset == "default" { DEFAULT_CHARSET.to_owned() } else { charset };
-    session.collation = match (collation, charset.as_str()) {
-        (Some(collation), _) => collation.to_owned(),
-        (None, "utf8mb4") => DEFAULT_COLLATION.to_owned(),
-        (None, "binary") => "binary".to_owned(),
-        (None, "utf8" | "utf8mb3") => "utf8mb3_general_ci".to_owned(),
-        (None, "latin1") => "latin1_swedish_ci".to_owned(),
-        (None, other) => format!("{other}_general_ci"),
-    };
-    session.charset = charset;
     Ok(())
 }
 
@@ -178,6 +154,26 @@ impl Given<'_> {
         let limit: u64 = text.parse().map_err(|_| self.wrong())?;
         // The largest number is how MySQL says "none".
         Ok(i64::try_from(limit).unwrap_or(0))
+    }
+
+    fn completion(&self) -> Result<Completion> {
+        let Some(text) = self.text() else { return Ok(Completion::NoChain) };
+        match text.to_uppercase().as_str() {
+            "NO_CHAIN" | "0" => Ok(Completion::NoChain),
+            "CHAIN" | "1" => Ok(Completion::Chain),
+            "RELEASE" | "2" => Ok(Completion::Release),
+            _ => Err(self.wrong()),
+        }
+    }
+
+    /// Reads an id; the variables of ids have no default.
+    fn id(&self) -> Result<u64> {
+        let Some(text) = self.text() else { return Err(self.wrong()) };
+        let wrong_type = || {
+            let message = format!("Incorrect argument type to variable '{}'", self.name);
+            Error::mysql(1232, b"42000", message).with_code(Code::InvalidArgument)
+        };
+        text.parse().map_err(|_| wrong_type())
     }
 
     fn isolation(&self) -> Result<Option<Isolation>> {

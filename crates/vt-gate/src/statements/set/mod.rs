@@ -1,6 +1,7 @@
 //! SET: user variables, system variables, character sets, the kind of transactions.
 
 mod aware;
+mod names;
 mod read;
 mod setting;
 
@@ -10,8 +11,8 @@ use vt_value::{QueryResult, Type, TypedBytes};
 
 use crate::gate::Gate;
 use crate::query::{run_internal, run_on_any_shard};
-use crate::session::{Level, Session, USER_VARIABLES_MAX, Warning};
-use crate::sysvars::{self, Class, class_of};
+use crate::session::{Session, USER_VARIABLES_MAX};
+use crate::sysvars::{self, Class, Variable};
 
 pub use read::items;
 
@@ -27,10 +28,13 @@ pub enum Item {
         scope: Scope,
         value: Value,
     },
-    /// `NAMES` and `CHARACTER SET`; `None` means the default.
+    /// `NAMES`; `None` means the default.
     Names {
         charset: Option<String>,
         collation: Option<String>,
+    },
+    CharacterSet {
+        charset: Option<String>,
     },
     Transaction {
         scope: Option<Scope>,
@@ -57,23 +61,44 @@ pub enum Value {
     Default,
 }
 
-/// Carries assignments out, in order; those before one that fails stay.
+/// Carries assignments out: all of them, or none if one fails.
 pub async fn run(gate: &Gate, session: &mut Session, items: Vec<Item>) -> Result<QueryResult> {
+    let before = (items.len() > 1).then(|| session.clone());
     for item in items {
-        match item {
-            Item::User { name, value } => set_user(gate, session, name, value).await?,
-            Item::System { name, scope, value } => {
-                set_system(gate, session, &name, scope, value).await?;
+        if let Err(error) = assign(gate, session, item).await {
+            if let Some(before) = before {
+                undo(session, before);
             }
-            Item::Names { charset, collation } => {
-                aware::set_names(session, charset.as_deref(), collation.as_deref())?;
-            }
-            Item::Transaction { scope, isolation, is_read_only } => {
-                aware::set_transaction(session, scope, isolation, is_read_only)?;
-            }
+            return Err(error);
         }
     }
     Ok(QueryResult::default())
+}
+
+async fn assign(gate: &Gate, session: &mut Session, item: Item) -> Result<()> {
+    match item {
+        Item::User { name, value } => set_user(gate, session, name, value).await,
+        Item::System { name, scope, value } => set_system(gate, session, &name, scope, value).await,
+        Item::Names { charset, collation } => {
+            names::set_names(gate, session, charset.as_deref(), collation.as_deref()).await
+        }
+        Item::CharacterSet { charset } => {
+            names::set_character_set(gate, session, charset.as_deref()).await
+        }
+        Item::Transaction { scope, isolation, is_read_only } => {
+            aware::set_transaction(session, scope, isolation, is_read_only)
+        }
+    }
+}
+
+/// Puts everything back but what has happened on shards meanwhile.
+fn undo(session: &mut Session, before: Session) {
+    let now = std::mem::replace(session, before);
+    let kept = session.transaction.clone();
+    session.warnings = now.warnings;
+    session.transaction = now.transaction;
+    session.transaction.session_isolation = kept.session_isolation;
+    session.transaction.session_read_only = kept.session_read_only;
 }
 
 async fn set_user(gate: &Gate, session: &mut Session, name: String, value: Value) -> Result<()> {
@@ -102,47 +127,69 @@ async fn set_system(
             return Err(Error::unsupported(what));
         }
     }
-    match class_of(name) {
-        Class::Aware => {
-            let value = evaluate(gate, session, value).await?;
-            aware::set(gate, session, name, value).await
+    let Some(variable) = sysvars::find(name) else {
+        // MySQL knows whether there is one: of a component, of a version to come, or global.
+        let value = evaluate(gate, session, value).await?;
+        return setting::set(gate, session, name, value).await;
+    };
+    let value = match variable.class {
+        Class::ReadOnly => return Err(read_only(variable)),
+        _ => evaluate(gate, session, value).await?,
+    };
+    match variable.class {
+        Class::Gate => aware::set(gate, session, name, value).await,
+        Class::Setting if session.system_settings => setting::set(gate, session, name, value).await,
+        Class::Setting | Class::Fixed => check(gate, session, variable, value).await,
+        Class::Ignored => {
+            keep(session, variable, value);
+            Ok(())
         }
-        Class::Setting if session.system_settings => {
-            let value = evaluate(gate, session, value).await?;
-            setting::set(gate, session, name, value).await
-        }
-        Class::Setting | Class::Checked => {
-            let value = evaluate(gate, session, value).await?;
-            check(gate, session, name, value).await
-        }
-        Class::Ignored => Ok(()),
-        Class::Refused => Err(Error::unsupported(format!("system setting {name}"))),
-        Class::ReadOnly => Err(Error::vt(ErrorId::VT03010, name)),
-        Class::Unknown => Err(Error::vt(ErrorId::VT05006, name)),
+        Class::ReadOnly => Err(read_only(variable)),
     }
 }
 
-/// Warns if a variable that stays as it is was to become something else.
+fn read_only(variable: &Variable) -> Error {
+    let name = variable.name;
+    if matches!(name, "max_allowed_packet" | "max_user_connections" | "net_buffer_length") {
+        let message =
+            format!("SESSION variable '{name}' is read-only. Use SET GLOBAL to assign the value");
+        return Error::mysql(1621, b"HY000", message).with_code(vt_base::Code::InvalidArgument);
+    }
+    Error::vt(ErrorId::VT03010, name).with_mysql(1238, *b"HY000")
+}
+
+/// Keeps a value that has no effect, for those who read it.
+fn keep(session: &mut Session, variable: &Variable, value: Option<TypedBytes>) {
+    match value {
+        Some(value) => drop(session.kept.insert(variable.name, sysvars::as_kind(variable, value))),
+        None => drop(session.kept.remove(variable.name)),
+    }
+}
+
+/// Refuses to make something else of a variable that stays as it is.
 async fn check(
     gate: &Gate,
     session: &mut Session,
-    name: &str,
+    variable: &Variable,
     value: Option<TypedBytes>,
 ) -> Result<()> {
     let Some(value) = value else { return Ok(()) };
+    let name = variable.name;
     let now = match sysvars::session_value(gate, session, name) {
         Some(now) => now,
         None => {
-            let sql = format!("select @@{name}");
-            let result = run_on_any_shard(gate, session, &sql).await?;
-            first_value(&result)
+            let sql = format!("select @@session.{name}");
+            first_value(&run_on_any_shard(gate, session, &sql).await?)
         }
     };
-    if !is_same(&now, &value) {
-        let message = format!("Modification not allowed using set construct for: {name}");
-        session.warnings.push(Warning { level: Level::Warning, code: 1235, message });
+    if is_same(&now, &value) {
+        return Ok(());
     }
-    Ok(())
+    let why = match variable.class {
+        Class::Setting => "settings of sessions are disabled (--enable-system-settings)",
+        _ => "it cannot differ by session in a cluster",
+    };
+    Err(Error::unsupported(format!("system setting {name}: {why}")))
 }
 
 fn is_same(now: &TypedBytes, wanted: &TypedBytes) -> bool {

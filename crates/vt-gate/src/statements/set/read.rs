@@ -28,7 +28,7 @@ fn item(item: &SetItem<'_>) -> Result<Item> {
             collation: collate.map(str::to_lowercase),
         },
         SetItem::CharacterSet(charset) => {
-            Item::Names { charset: charset.map(str::to_lowercase), collation: None }
+            Item::CharacterSet { charset: charset.map(str::to_lowercase) }
         }
         SetItem::Transaction(one) => Item::Transaction {
             scope: one.scope.map(|one| scope(Some(one))),

@@ -5,7 +5,7 @@ pub mod filter;
 mod fixed;
 mod forwarded;
 mod gtid;
-mod processlist;
+pub(crate) mod processlist;
 mod replication;
 pub mod table;
 mod tablets;
@@ -45,7 +45,7 @@ enum Kind {
     Gtid { keyspace: Option<String> },
     Vgtid { keyspace: Option<String> },
     Diagnostics { is_errors: bool, is_count: bool, limit: Option<(usize, usize)> },
-    ProcessList { is_full: bool },
+    ProcessList { is_full: bool, is_of_one: bool },
     Engines,
     Plugins,
     CharacterSets,
@@ -70,7 +70,10 @@ pub fn read(show: &ast::Show<'_>, query: &Query<'_>) -> Result<Show> {
         ShowKind::Keyspaces => Kind::Keyspaces,
         ShowKind::Warnings { count, limit } => warnings::read(false, *count, limit.as_ref()),
         ShowKind::Errors { count, limit } => warnings::read(true, *count, limit.as_ref()),
-        ShowKind::ProcessList { full } => Kind::ProcessList { is_full: *full },
+        ShowKind::ProcessList { full } => {
+            let is_of_one = processlist::is_of_one(query.sql);
+            Kind::ProcessList { is_full: *full, is_of_one }
+        }
         ShowKind::Engines => Kind::Engines,
         ShowKind::Plugins => Kind::Plugins,
         ShowKind::CharacterSet => Kind::CharacterSets,
@@ -137,7 +140,9 @@ pub async fn run(gate: &Gate, session: &mut Session, show: Show) -> Result<Query
         Kind::Diagnostics { is_errors, is_count, limit } => {
             Ok(warnings::show(session, is_errors, is_count, limit))
         }
-        Kind::ProcessList { is_full } => processlist::show(gate, session, is_full, filter),
+        Kind::ProcessList { is_full, is_of_one } => {
+            processlist::show(gate, session, (is_full, is_of_one), filter).await
+        }
         Kind::Engines => fixed::engines(filter),
         Kind::Plugins => fixed::plugins(filter),
         Kind::CharacterSets => fixed::character_sets(filter),

@@ -31,16 +31,7 @@ pub(super) async fn show(gate: &Gate, session: &mut Session, sql: &str) -> Resul
 /// Returns how the gateway shows a variable of its own.
 fn shown(gate: &Gate, session: &Session, name: &str) -> Option<String> {
     let value = sysvars::session_value(gate, session, name)?;
-    let text = String::from_utf8_lossy(&value.bytes).into_owned();
-    let is_flag = matches!(
-        name,
-        "autocommit" | "transaction_read_only" | "tx_read_only" | "performance_schema"
-    );
-    Some(match (is_flag, text.as_str()) {
-        (true, "1") => "ON".to_owned(),
-        (true, "0") => "OFF".to_owned(),
-        _ => text,
-    })
+    Some(sysvars::shown(name, &value))
 }
 
 pub(super) async fn metadata(gate: &Gate, filter: &Filter) -> Result<QueryResult> {

@@ -30,7 +30,11 @@ pub(super) fn show(
     if is_count {
         let name = if is_errors { "@@session.error_count" } else { "@@session.warning_count" };
         let mut table = Table::new(&[name]).number(0, Type::UINT64);
-        table.push([Some(kept.count().to_string())]);
+        let count = match is_errors {
+            true => kept.count(),
+            false => session.warnings.count(),
+        };
+        table.push([Some(count.to_string())]);
         return table.finish();
     }
     let mut table = Table::new(&["Level", "Code", "Message"]).number(1, Type::UINT32);
