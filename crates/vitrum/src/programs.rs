@@ -11,6 +11,7 @@ mod sql;
 mod topo;
 mod vtcombo;
 mod vtctld;
+mod vtexplain;
 mod vtgate;
 mod vtorc;
 mod vttablet;
@@ -21,8 +22,17 @@ use std::process::ExitCode;
 use run::{fail, say};
 
 /// The programs that have links; each is also a first word.
-pub(crate) const NAMES: [&str; 8] =
-    ["vtgate", "vttablet", "vtcombo", "vtctld", "vtctldclient", "vtorc", "mysqlctl", "mysqlctld"];
+pub(crate) const NAMES: [&str; 9] = [
+    "vtgate",
+    "vttablet",
+    "vtcombo",
+    "vtctld",
+    "vtctldclient",
+    "vtorc",
+    "vtexplain",
+    "mysqlctl",
+    "mysqlctld",
+];
 
 const HELP: &str = "\
 Vitrum: sharded MySQL, as one binary.
@@ -41,6 +51,7 @@ programs of a cluster (--help lists the flags of each):
   vtctld        carries out commands on the cluster
   vtctldclient  sends them
   vtorc         watches the shards and mends what breaks
+  vtexplain     tells what a cluster would do with statements
   topo          a one-machine server of etcd's API, for the topology
   mysqlctl      makes, starts and stops a mysqld
   mysqlctld     does so as a daemon
@@ -84,6 +95,7 @@ fn run_program(name: &str, args: &[String]) -> ExitCode {
         "topo" => topo::main(args),
         "vtgate" => vtgate::main(args),
         "vtorc" => vtorc::main(args),
+        "vtexplain" => vtexplain::main(args),
         "vttablet" => vttablet::main(args),
         "vtcombo" => vtcombo::main(args),
         "vtctldclient" => vtctldclient(args),
