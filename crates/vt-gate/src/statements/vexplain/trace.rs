@@ -46,6 +46,8 @@ fn inputs_of(node: &Node) -> Vec<&Node> {
         | Node::Project { input, .. }
         | Node::Truncate { input, .. } => vec![input],
         Node::Aggregate(one) => vec![&one.input],
+        Node::Match(one) => vec![&one.left, &one.right],
+        Node::Window(one) => vec![&one.input],
         Node::Join(one) => vec![&one.left, &one.right],
         Node::Subquery(one) => vec![&one.subquery, &one.outer],
         Node::Concat { inputs } => inputs.iter().collect(),
