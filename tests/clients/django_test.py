@@ -11,7 +11,7 @@ pymysql.install_as_MySQLdb()
 
 import django
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import DatabaseError, connection, models, transaction
 
 port = int(sys.argv[1])
 sharded = sys.argv[2] if len(sys.argv) > 2 else "customer"
@@ -71,6 +71,15 @@ CONTRIB = [
 ]
 
 
+def alter(cursor, change):
+    """Changes the VSchema, unless an earlier run has done so."""
+    try:
+        cursor.execute(f"alter vschema {change}")
+    except DatabaseError as error:
+        if "already" not in str(error):
+            raise
+
+
 def shard(cursor, table):
     """Says how a table is sharded, and where its ids come from."""
     sequence = f"{table}_seq"
@@ -79,17 +88,27 @@ def shard(cursor, table):
         " comment 'vitess_sequence'"
     )
     cursor.execute(f"insert ignore into {unsharded}.{sequence} values (0, 1, 100)")
-    cursor.execute(f"alter vschema add sequence {unsharded}.{sequence}")
-    cursor.execute(f"alter vschema on {sharded}.{table} add vindex `xxhash`(id) using xxhash")
-    cursor.execute(f"alter vschema on {sharded}.{table} add auto_increment id using {unsharded}.{sequence}")
+    alter(cursor, f"add sequence {unsharded}.{sequence}")
+    alter(cursor, f"on {sharded}.{table} add vindex `xxhash`(id) using xxhash")
+    alter(cursor, f"on {sharded}.{table} add auto_increment id using {unsharded}.{sequence}")
 
 
+def drop_tables():
+    """Drops what this script makes, or has made before."""
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names():
+            if table.startswith(("shop_", "auth_", "django_")):
+                cursor.execute(f"drop table {sharded}.{table}")
+
+
+drop_tables()
 with connection.cursor() as cursor:
     for table in CONTRIB + ["shop_author", "shop_book"]:
         shard(cursor, table)
-    cursor.execute(
-        f"alter vschema on {sharded}.django_session add vindex `unicode_loose_xxhash`(session_key)"
-        " using unicode_loose_xxhash"
+    alter(
+        cursor,
+        f"on {sharded}.django_session add vindex `unicode_loose_xxhash`(session_key)"
+        " using unicode_loose_xxhash",
     )
 
 call_command("migrate", verbosity=0)
@@ -101,7 +120,7 @@ tables = connection.introspection.table_names()
 assert "shop_book" in tables and "auth_user" in tables, tables
 with connection.cursor() as cursor:
     columns = [one.name for one in connection.introspection.get_table_description(cursor, "shop_book")]
-    check("columns", columns, ["id", "title", "price", "stock", "added", "author_id"])
+    check("columns", columns, ["id", "author_id", "title", "price", "stock", "added"])
     constraints = connection.introspection.get_constraints(cursor, "shop_book")
     assert constraints["PRIMARY"]["primary_key"], constraints
 
@@ -176,7 +195,5 @@ with connection.schema_editor() as editor:
 with connection.cursor() as cursor:
     cursor.execute("select genre from shop_book limit 1")
     check("added column", cursor.fetchone(), ("",))
-    for table in connection.introspection.table_names():
-        if table.startswith(("shop_", "auth_", "django_")):
-            cursor.execute(f"drop table {sharded}.{table}")
+drop_tables()
 print("ok")

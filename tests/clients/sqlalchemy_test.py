@@ -4,6 +4,7 @@ import sys
 from sqlalchemy import (
     DateTime, Integer, Numeric, String, create_engine, exists, func, inspect, select, text,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, joinedload, mapped_column, relationship, selectinload
 
 port = int(sys.argv[1])
@@ -24,7 +25,10 @@ class Account(Base):
     __tablename__ = "alch_account"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(40), index=True)
-    orders: Mapped[list["Order"]] = relationship(back_populates="account", cascade="all, delete-orphan")
+    orders: Mapped[list["Order"]] = relationship(
+        back_populates="account", cascade="all, delete-orphan",
+        primaryjoin="Account.id == foreign(Order.account_id)",
+    )
 
 
 class Order(Base):
@@ -38,19 +42,28 @@ class Order(Base):
     )
 
 
-with engine.begin() as conn:
-    for table in ("alch_account", "alch_order"):
+def alter(conn, change):
+    """Changes the VSchema, unless an earlier run has done so."""
+    try:
+        conn.execute(text(f"alter vschema {change}"))
+    except DBAPIError as error:
+        if "already" not in str(error):
+            raise
+
+
+with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+    for table, column in (("alch_account", "id"), ("alch_order", "account_id")):
         sequence = f"{unsharded}.{table}_seq"
         conn.execute(text(
             f"create table if not exists {sequence} (id int primary key, next_id bigint, cache bigint)"
             " comment 'vitess_sequence'"
         ))
         conn.execute(text(f"insert ignore into {sequence} values (0, 1, 100)"))
-        conn.execute(text(f"alter vschema add sequence {sequence}"))
-        column = "id" if table == "alch_account" else "account_id"
-        conn.execute(text(f"alter vschema on {sharded}.{table} add vindex `xxhash`({column}) using xxhash"))
-        conn.execute(text(f"alter vschema on {sharded}.{table} add auto_increment id using {sequence}"))
+        alter(conn, f"add sequence {sequence}")
+        alter(conn, f"on {sharded}.{table} add vindex `xxhash`({column}) using xxhash")
+        alter(conn, f"on {sharded}.{table} add auto_increment id using {sequence}")
 
+Base.metadata.drop_all(engine)
 Base.metadata.create_all(engine)
 inspector = inspect(engine)
 assert {"alch_account", "alch_order"} <= set(inspector.get_table_names())

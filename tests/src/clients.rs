@@ -10,7 +10,7 @@ use crate::Case;
 use crate::check::{Outcome, contains};
 
 pub(crate) fn cases() -> Vec<Case> {
-    vec![("pymysql and mysql-connector-python", python), ("mysql2 of node", node)]
+    vec![("drivers, Django and SQLAlchemy of Python", python), ("mysql2 of node", node)]
 }
 
 /// Makes a folder for what drivers need, beside the other fetched things.
@@ -34,7 +34,8 @@ fn python(cluster: &LocalCluster) -> Outcome {
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]);
     output_of(install.arg(script("requirements.txt")))?;
     let port = cluster.port(15306).to_string();
-    for name in ["pymysql_test.py", "connector_test.py"] {
+    let scripts = ["pymysql_test.py", "connector_test.py", "django_test.py", "sqlalchemy_test.py"];
+    for name in scripts {
         contains(name, &output_of(Command::new(&interpreter).arg(script(name)).arg(&port))?, "ok")?;
     }
     Ok(())

@@ -52,13 +52,7 @@ impl Gate {
 
     /// Returns the name of a keyspace's database on its tablets.
     pub fn database_of(&self, keyspace: &str) -> String {
-        let tablets = self.tablets.discovery.snapshot();
-        tablets
-            .iter()
-            .filter(|one| &*one.target.keyspace == keyspace)
-            .map(|one| one.tablet.record.db_name_override.clone())
-            .find(|name| !name.is_empty())
-            .unwrap_or_else(|| format!("vt_{keyspace}"))
+        self.tablets.database_of(keyspace)
     }
 
     /// Reads a target and checks that its keyspace is known and its tablet type allowed.

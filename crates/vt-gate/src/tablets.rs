@@ -44,6 +44,17 @@ impl Tablets {
         Tablets { discovery, serving, retry_count, buffer, waiting }
     }
 
+    /// Returns the name of a keyspace's database on its tablets.
+    pub fn database_of(&self, keyspace: &str) -> String {
+        let tablets = self.discovery.snapshot();
+        tablets
+            .iter()
+            .filter(|one| &*one.target.keyspace == keyspace)
+            .map(|one| one.tablet.record.db_name_override.clone())
+            .find(|name| !name.is_empty())
+            .unwrap_or_else(|| format!("vt_{keyspace}"))
+    }
+
     /// Returns how long a query may wait for a primary.
     pub fn window(&self) -> Duration {
         self.buffer.window

@@ -16,8 +16,8 @@ pub mod resolve;
 pub mod shard_map;
 pub mod spec;
 pub mod table;
-pub mod vindex;
 pub mod view;
+pub mod vindex;
 pub mod vindexes;
 pub mod vschema;
 

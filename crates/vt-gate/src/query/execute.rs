@@ -12,7 +12,7 @@ use vt_value::{BindVars, Fields, QueryResult};
 
 use super::evaluation::Evaluation;
 use super::plan_cache::CachedPlan;
-use super::{Record, Sink, deadline, needs, select_limit, system_schema};
+use super::{Record, Sink, deadline, needs, select_limit, system_schema, views};
 use crate::gate::Gate;
 use crate::scatter::{Scatter, Traced};
 use crate::session::{Level, Session, Warning};
@@ -33,6 +33,7 @@ pub async fn execute_plan(
     session.transaction.check_usable()?;
     begin(gate, session, plan).await?;
     let aimed = system_schema::aimed(gate, &plan.plan, &binds)?;
+    let view_version = gate.vschemas.current().version;
     needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
     let binds = Arc::new(binds);
     let evaluation = Evaluation::new(gate, session, plan);
@@ -60,6 +61,9 @@ pub async fn execute_plan(
     keep(gate, session, plan, &result, record);
     if let Some(rows) = found_rows {
         session.found_rows = rows;
+    }
+    if plan.plan.statement == StatementType::Ddl {
+        views::wait(gate, plan, view_version).await;
     }
     Ok(result)
 }
@@ -178,6 +182,12 @@ async fn begin(gate: &Gate, session: &mut Session, plan: &CachedPlan) -> Result<
 }
 
 fn check_writable(session: &Session, plan: &CachedPlan) -> Result<()> {
+    let transaction = &session.transaction;
+    if transaction.session_read_only && !transaction.is_open {
+        let message = "Cannot execute statement in a READ ONLY transaction.";
+        let error = Error::mysql(1792, b"25006", message);
+        return Err(error.with_code(vt_base::Code::FailedPrecondition));
+    }
     let tablet_type = session.target.tablet_type;
     if matches!(tablet_type, TabletType::Primary | TabletType::Unknown) {
         return Ok(());

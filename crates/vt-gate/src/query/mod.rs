@@ -14,6 +14,7 @@ pub mod select_limit;
 pub mod sink;
 pub mod system_schema;
 pub mod understand;
+mod views;
 
 use std::sync::Arc;
 
@@ -105,7 +106,17 @@ async fn run_understood(
 
 /// Runs a statement that the gateway makes for itself, within the session, and returns its rows.
 pub async fn run_internal(gate: &Gate, session: &mut Session, sql: &str) -> Result<QueryResult> {
-    let query = Query::new(sql);
+    run_internal_with(gate, session, sql, BindVars::new()).await
+}
+
+/// Runs a statement as [`run_internal`] does, with values for its `?`.
+pub async fn run_internal_with(
+    gate: &Gate,
+    session: &mut Session,
+    sql: &str,
+    params: BindVars,
+) -> Result<QueryResult> {
+    let query = Query { params, ..Query::new(sql) };
     let mut record = Record::begin(gate, &query, session);
     let mut sink = Collected;
     let workload = std::mem::replace(&mut session.workload, vt_tablet_api::Workload::Oltp);

@@ -301,3 +301,36 @@ async fn writes_need_a_primary() {
     let error = fixture.run("delete from customer where customer_id = 1").await.unwrap_err();
     assert!(error.message().starts_with("VT09002"), "{error}");
 }
+
+/// Returns the rows of the tables of a page: statement and error.
+fn refused(page: &str) -> Vec<(String, String)> {
+    let row = |line: &str| {
+        let rest = line.strip_prefix("| `")?;
+        let (statement, rest) = rest.split_once("` | ")?;
+        let (error, _) = rest.split_once(" | ")?;
+        Some((statement.to_owned(), error.to_owned()))
+    };
+    page.lines().filter_map(row).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_page_of_what_is_refused_is_true() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/unsupported.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let rows = refused(&page);
+    assert!(rows.len() > 30, "{} rows", rows.len());
+    let mut wrong = Vec::new();
+    for (statements, error) in rows {
+        let mut fixture = fixture("c").await;
+        let (before, last) = statements.rsplit_once("; ").unwrap_or(("", &statements));
+        for statement in before.split("; ").filter(|one| !one.is_empty()) {
+            fixture.ok(statement).await;
+        }
+        match fixture.run(last).await {
+            Err(seen) if seen.message().contains(&error) => {}
+            Err(seen) => wrong.push(format!("{last}: {seen}, not {error}")),
+            Ok(_) => wrong.push(format!("{last}: is not refused")),
+        }
+    }
+    assert!(wrong.is_empty(), "docs/unsupported.md is wrong:\n{}", wrong.join("\n"));
+}

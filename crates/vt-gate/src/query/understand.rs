@@ -134,7 +134,15 @@ pub fn plan(
         tablet_type: session.target.tablet_type,
         no_scatter: gate.config.is_scatter_refused,
     };
-    vt_planner::plan(statement, &context)
+    let plan = vt_planner::plan(statement, &context)?;
+    // What stays in the plan's text is printed with escapes, which such a session's shards do not
+    // read; values that became bind variables are written as the shard's connection wants them.
+    if session.modes.no_backslash_escapes && plan.original.contains('\\') {
+        let what = "a string with a backslash that names a column, or stands in a definition, \
+                    under NO_BACKSLASH_ESCAPES: write it as x'...'";
+        return Err(Error::unsupported(what));
+    }
+    Ok(plan)
 }
 
 fn context(session: &Session, snapshot: &Snapshot) -> Context {

@@ -180,7 +180,10 @@ impl Scatter<'_> {
             && result.warnings > 0
             && !place.is_apart
         {
-            self.session.lock().warnings.take(result);
+            let database = format!("{}.", self.tablets.database_of(&place.target.keyspace));
+            let keyspace = format!("{}.", place.target.keyspace);
+            let mut session = self.session.lock();
+            session.warnings.take(result, (&database, &keyspace), self.is_apart);
         }
         let has_changed = reply.result.as_ref().is_ok_and(|result| result.rows_affected > 0);
         self.note(place, tablet, reply.state, has_changed && !place.is_read_only);

@@ -51,17 +51,24 @@ impl Warnings {
         }
     }
 
-    /// Keeps what a shard has told of its part of the statement.
-    pub fn take(&mut self, result: &QueryResult) {
+    /// Keeps what a shard has told of its part of the statement. Names of its database become the
+    /// keyspace's; `is_same` says that all shards do the same, and tell the same.
+    pub fn take(&mut self, result: &QueryResult, (from, to): (&str, &str), is_same: bool) {
+        let mut told_before = 0;
         for notice in result.notices.iter() {
-            self.push(Warning {
+            let warning = Warning {
                 level: notice.level,
                 code: notice.code,
-                message: notice.message.to_string(),
-            });
+                message: notice.message.replace(from, to),
+            };
+            match is_same && self.kept.contains(&warning) {
+                true => told_before += 1,
+                false => self.push(warning),
+            }
         }
         // What did not come along is counted all the same.
-        self.count += usize::from(result.warnings).saturating_sub(result.notices.len());
+        let known = result.notices.len().max(told_before);
+        self.count += usize::from(result.warnings).saturating_sub(known);
     }
 
     /// Forgets the warnings as another statement begins, which may ask how many there were.

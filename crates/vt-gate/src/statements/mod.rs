@@ -67,7 +67,7 @@ impl Local {
             Statement::Savepoint(name) => Local::Savepoint(name.as_str().to_owned()),
             Statement::RollbackTo(name) => Local::RollbackTo(name.as_str().to_owned()),
             Statement::ReleaseSavepoint(name) => Local::ReleaseSavepoint(name.as_str().to_owned()),
-            Statement::Set(set) => Local::Set(set::items(set)?),
+            Statement::Set(set) => Local::Set(set::items(set, &query.params)?),
             Statement::Show(one) => Local::Show(show::read(one, query)?),
             Statement::Kill(one) => Local::Kill(kill::read(one)?),
             Statement::Prepare(one) => Local::Prepare(prepare::read(one)?),
@@ -85,8 +85,8 @@ impl Local {
             },
             Statement::LockTables(locks) => Local::LockTables(lock_tables::read(locks)),
             Statement::UnlockTables => Local::UnlockTables,
-            Statement::Query(tree) if select_into::read(tree).is_some() => {
-                return Ok(select_into::read(tree).map(Local::SelectInto));
+            Statement::Query(tree) if select_into::goes_to_variables(tree) => {
+                return Ok(select_into::read(tree, &query.params).map(Local::SelectInto));
             }
             Statement::Query(_) | Statement::Do(_) => {
                 return Ok(user_lock::read(statement, query)?.map(Local::UserLock));

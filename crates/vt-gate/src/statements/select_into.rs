@@ -2,10 +2,10 @@
 
 use vt_base::{Code, Error, Result};
 use vt_sql::ast::{IntoVariable, Query, SelectInto as Into, Statement};
-use vt_value::{QueryResult, TypedBytes};
+use vt_value::{BindVars, QueryResult, TypedBytes};
 
 use crate::gate::Gate;
-use crate::query::run_internal;
+use crate::query::run_internal_with;
 use crate::session::{Level, Session, Warning};
 
 /// A query, and where its row goes.
@@ -13,11 +13,17 @@ use crate::session::{Level, Session, Warning};
 pub struct SelectInto {
     /// The query without INTO.
     sql: String,
+    params: BindVars,
     variables: Vec<String>,
 }
 
-/// Reads a query; `None` if it goes to no variables.
-pub fn read(query: &Query<'_>) -> Option<SelectInto> {
+/// Whether a query's row goes to variables.
+pub fn goes_to_variables(query: &Query<'_>) -> bool {
+    matches!(query.into, Some(Into::Variables(_)))
+}
+
+/// Reads a query; `None` if it goes to no variables of the session.
+pub fn read(query: &Query<'_>, params: &BindVars) -> Option<SelectInto> {
     let Some(Into::Variables(variables)) = query.into else { return None };
     let names: Option<Vec<String>> = variables
         .iter()
@@ -27,11 +33,12 @@ pub fn read(query: &Query<'_>) -> Option<SelectInto> {
         })
         .collect();
     let plain = Query { into: None, ..*query };
-    Some(SelectInto { sql: vt_sql::to_sql(&Statement::Query(&plain)), variables: names? })
+    let sql = vt_sql::to_sql(&Statement::Query(&plain));
+    Some(SelectInto { sql, params: params.clone(), variables: names? })
 }
 
 pub async fn run(gate: &Gate, session: &mut Session, into: SelectInto) -> Result<QueryResult> {
-    let result = run_internal(gate, session, &into.sql).await?;
+    let result = run_internal_with(gate, session, &into.sql, into.params).await?;
     if result.fields.len() != into.variables.len() {
         let message = "The used SELECT statements have a different number of columns";
         return Err(Error::mysql(1222, b"21000", message).with_code(Code::InvalidArgument));

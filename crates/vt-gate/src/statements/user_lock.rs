@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use vt_base::{Error, ErrorId, Result, TabletType, Target};
 use vt_sql::Arena;
-use vt_sql::ast::{Bind, Expr, Statement, TableName, TableRef, Variable};
+use vt_sql::ast::{Bind, Expr, QueryBody, SelectItem, Statement, TableName, TableRef, Variable};
 use vt_sql::visit::{Node, Rewriter, Visitor, Walk};
 use vt_tablet_api::{ExecuteRequest, Reserve, Workload};
 use vt_value::{BindVars, QueryResult, TypedBytes};
@@ -22,6 +22,8 @@ pub struct UserLock {
     params: BindVars,
     /// Bind variables that stand for user variables.
     variables: Vec<(Arc<str>, String)>,
+    /// The columns' names as the statement has them.
+    names: Vec<String>,
 }
 
 /// Returns whether a function is about user locks.
@@ -50,7 +52,18 @@ pub fn read(statement: &Statement<'_>, query: &Query<'_>) -> Result<Option<UserL
     let mut variables = UserVariables { arena: &arena, names: Vec::new() };
     let statement: Statement<'_> = statement.rewritten(&mut variables);
     let sql = vt_sql::to_sql(&statement);
-    Ok(Some(UserLock { sql, params: query.params.clone(), variables: variables.names }))
+    let (params, names) = (query.params.clone(), names_of(&statement));
+    Ok(Some(UserLock { sql, params, variables: variables.names, names }))
+}
+
+fn names_of(statement: &Statement<'_>) -> Vec<String> {
+    let Statement::Query(query) = statement else { return Vec::new() };
+    let QueryBody::Select(select) = query.body else { return Vec::new() };
+    let name = |item: &SelectItem<'_>| match item {
+        SelectItem::Expr(item) => Some(item.name.to_owned()),
+        _ => None,
+    };
+    select.items.iter().map_while(name).collect()
 }
 
 /// What a statement is made of.
@@ -152,13 +165,23 @@ pub async fn run(gate: &Gate, session: &mut Session, lock: UserLock) -> Result<Q
             has_changed_rows: false,
         });
     }
-    reply.result.map_err(|error| {
+    let result = reply.result.map(|result| named(result, &lock.names));
+    result.map_err(|error| {
         if held.is_some() && ends_transaction(&error) {
             // The connection is gone, and with it all locks: the next statement begins anew.
             session.transaction.lock = None;
         }
         error.context(format!("target: {target}"))
     })
+}
+
+fn named(mut result: QueryResult, names: &[String]) -> QueryResult {
+    let mut fields = result.fields.to_vec();
+    for (field, name) in fields.iter_mut().zip(names) {
+        field.name = name.as_str().into();
+    }
+    result.fields = fields.into();
+    result
 }
 
 /// Returns the shard that keeps all locks.

@@ -163,6 +163,7 @@ fn aware_value(session: &Session, name: &str) -> Option<TypedBytes> {
             Completion::Chain => "CHAIN",
             Completion::Release => "RELEASE",
         }),
+        "max_error_count" => Some(TypedBytes::uint64(session.warnings.kept_max as u64)),
         "session_track_schema" => flag(session.tracking.schema),
         "session_track_system_variables" => text(&session.tracking.variables),
         _ => None,

@@ -96,7 +96,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     v("low_priority_updates", Both, Flag, Ignored),
     v("max_allowed_packet", Both, Uint, ReadOnly),
     v("max_delayed_threads", Both, Uint, Ignored),
-    v("max_error_count", Both, Uint, Setting),
+    v("max_error_count", Both, Uint, Gate),
     v("max_execution_time", Both, Uint, Setting),
     v("max_heap_table_size", Both, Uint, Setting),
     v("max_insert_delayed_threads", Both, Uint, Ignored),

@@ -6,8 +6,8 @@ use vt_value::TypedBytes;
 
 use super::{Scope, names};
 use crate::gate::Gate;
-use crate::session::{Completion, Session, Tracking, TransactionMode};
-use crate::sysvars::isolation_from_name;
+use crate::session::{Completion, Session, Tracking, TransactionMode, warning};
+use crate::sysvars::{isolation_from_name, isolation_name, quoted};
 use crate::tx;
 
 /// Sets a variable; `None` is its default.
@@ -35,6 +35,7 @@ pub(super) async fn set(
         }
         "tx_isolation" | "transaction_isolation" => {
             session.transaction.session_isolation = given.isolation()?;
+            keep_isolation(session);
         }
         "sql_select_limit" => session.sql_select_limit = given.select_limit()?,
         "transaction_mode" => {
@@ -53,6 +54,7 @@ pub(super) async fn set(
         }
         "completion_type" => session.completion = given.completion()?,
         "last_insert_id" | "identity" => session.last_insert_id = given.id()?,
+        "max_error_count" => session.warnings.kept_max = given.error_count()?,
         "session_track_schema" => session.tracking.schema = given.flag(true)?,
         "session_track_system_variables" => {
             let default = || Tracking::default().variables;
@@ -101,6 +103,7 @@ pub(super) fn set_transaction(
         Some(Scope::Session) => {
             transaction.session_isolation = isolation.or(transaction.session_isolation);
             transaction.session_read_only = is_read_only.unwrap_or(transaction.session_read_only);
+            keep_isolation(session);
         }
         None if transaction.is_open => {
             let message = "Transaction characteristics can't be changed while a transaction is in \
@@ -115,6 +118,14 @@ pub(super) fn set_transaction(
         Some(_) => return Err(Error::unsupported("SET GLOBAL TRANSACTION")),
     }
     Ok(())
+}
+
+/// Lets statements outside of transactions run under the session's isolation too.
+fn keep_isolation(session: &mut Session) {
+    match session.transaction.session_isolation.and_then(isolation_name) {
+        Some(name) => session.settings.set("transaction_isolation", &quoted(name)),
+        None => session.settings.remove("transaction_isolation"),
+    }
 }
 
 /// A value on its way to a variable.
@@ -174,6 +185,12 @@ impl Given<'_> {
             Error::mysql(1232, b"42000", message).with_code(Code::InvalidArgument)
         };
         text.parse().map_err(|_| wrong_type())
+    }
+
+    fn error_count(&self) -> Result<usize> {
+        let Some(text) = self.text() else { return Ok(warning::KEPT_MAX) };
+        let count: usize = text.parse().map_err(|_| self.wrong())?;
+        Ok(count.min(usize::from(u16::MAX)))
     }
 
     fn isolation(&self) -> Result<Option<Isolation>> {

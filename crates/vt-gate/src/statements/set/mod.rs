@@ -7,10 +7,10 @@ mod setting;
 
 use vt_base::{Error, ErrorId, Result};
 use vt_tablet_api::Isolation;
-use vt_value::{QueryResult, Type, TypedBytes};
+use vt_value::{BindVars, QueryResult, Type, TypedBytes};
 
 use crate::gate::Gate;
-use crate::query::{run_internal, run_on_any_shard};
+use crate::query::{run_internal_with, run_on_any_shard};
 use crate::session::{Session, USER_VARIABLES_MAX};
 use crate::sysvars::{self, Class, Variable};
 
@@ -56,8 +56,11 @@ pub enum Scope {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Known(TypedBytes),
-    /// An expression to evaluate.
-    Expr(String),
+    /// An expression to evaluate, with the values of its `?`.
+    Expr {
+        sql: String,
+        params: BindVars,
+    },
     Default,
 }
 
@@ -220,8 +223,9 @@ async fn evaluate(gate: &Gate, session: &mut Session, value: Value) -> Result<Op
     match value {
         Value::Known(value) => Ok(Some(value)),
         Value::Default => Ok(None),
-        Value::Expr(text) => {
-            let result = run_internal(gate, session, &format!("select {text}")).await?;
+        Value::Expr { sql, params } => {
+            let sql = format!("select {sql}");
+            let result = run_internal_with(gate, session, &sql, params).await?;
             Ok(Some(first_value(&result)))
         }
     }

@@ -3,25 +3,25 @@
 use vt_base::Result;
 use vt_sql::ast::{self, AccessMode, Expr, SetItem, SetValue, UnaryOp, Variable, VariableScope};
 use vt_tablet_api::Isolation;
-use vt_value::{Type, TypedBytes};
+use vt_value::{BindVars, Type, TypedBytes};
 
 use super::{Item, Scope, Value};
 use crate::query::literals::typed;
 
-/// Reads the assignments of a SET.
-pub fn items(set: &ast::Set<'_>) -> Result<Vec<Item>> {
-    set.items.iter().map(item).collect()
+/// Reads the assignments of a SET; `params` are the values of its `?`.
+pub fn items(set: &ast::Set<'_>, params: &BindVars) -> Result<Vec<Item>> {
+    set.items.iter().map(|one| item(one, params)).collect()
 }
 
-fn item(item: &SetItem<'_>) -> Result<Item> {
+fn item(item: &SetItem<'_>, params: &BindVars) -> Result<Item> {
     Ok(match item {
         SetItem::Variable { variable: Variable::User(name), value: given } => {
-            Item::User { name: name.to_lowercase(), value: value(given) }
+            Item::User { name: name.to_lowercase(), value: value(given, params) }
         }
         SetItem::Variable { variable: Variable::System(variable), value: given } => Item::System {
             name: variable.name.to_lowercase(),
             scope: scope(variable.scope),
-            value: value(given),
+            value: value(given, params),
         },
         SetItem::Names { charset, collate } => Item::Names {
             charset: charset.map(str::to_lowercase),
@@ -57,13 +57,13 @@ fn isolation(isolation: ast::Isolation) -> Isolation {
     }
 }
 
-fn value(value: &SetValue<'_>) -> Value {
+fn value(value: &SetValue<'_>, params: &BindVars) -> Value {
     match value {
         SetValue::Default => Value::Default,
         SetValue::Word(word) => Value::Known(TypedBytes::varchar(word)),
         SetValue::Expr(expr) => match known(expr) {
             Some(value) => Value::Known(value),
-            None => Value::Expr(vt_sql::to_sql(expr)),
+            None => Value::Expr { sql: vt_sql::to_sql(expr), params: params.clone() },
         },
     }
 }

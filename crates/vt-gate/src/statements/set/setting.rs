@@ -5,7 +5,7 @@ use vt_value::{Type, TypedBytes};
 
 use crate::gate::Gate;
 use crate::query::run_on_any_shard;
-use crate::session::{Level, Session, Warning, warning};
+use crate::session::{Level, Session, Warning};
 use crate::sysvars::quoted;
 
 /// Sets a variable, or gives it up for the tablets' own. A value that MySQL does not take leaves
@@ -87,9 +87,7 @@ async fn adopt_answer(
 fn obey(gate: &Gate, session: &mut Session) -> Result<()> {
     let defaults = gate.defaults.get();
     session.modes = defaults.modes_of(session.settings.text("sql_mode").as_deref());
-    let number = |name| session.settings.text(name).and_then(|text| text.parse().ok());
-    session.warnings.kept_max = number("max_error_count").unwrap_or(warning::KEPT_MAX);
-    session.warnings.takes_notes = number("sql_notes") != Some(0);
+    session.warnings.takes_notes = session.settings.get("sql_notes") != Some("0");
     if let Some(zone) = session.settings.text("time_zone")
         && defaults.zone_of(&zone).is_none()
     {

@@ -1,9 +1,12 @@
 //! VEXPLAIN TRACE: the plan, with how often each step ran and how many rows it gave.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
-use vt_plan::{InsertSource, Node, Plan};
+use vt_plan::{Node, Plan};
 
 use crate::query::execute::Trace;
+use crate::scatter::Traced;
 
 /// Returns the plan's steps with what the trace tells of them.
 pub(super) fn annotated(plan: &Plan, trace: &Trace) -> Value {
@@ -18,7 +21,13 @@ fn annotate(node: &Node, json: &mut Value, trace: &Trace) {
     while let Some((node, json)) = open.pop() {
         let Value::Object(map) = json else { continue };
         let mut counts = trace.rows_of(node);
-        map.insert("NoOfCalls".to_owned(), json!(counts.len()));
+        let asked: Vec<&Traced> = match map.get("Query").and_then(Value::as_str) {
+            Some(sql) => trace.calls.iter().filter(|call| *call.sql == *sql).collect(),
+            None => Vec::new(),
+        };
+        // A join asks by itself, row by row or for many rows at a time.
+        let steps: BTreeSet<u64> = asked.iter().map(|call| call.step).collect();
+        map.insert("NoOfCalls".to_owned(), json!(counts.len().max(steps.len())));
         if !counts.is_empty() {
             counts.sort_unstable();
             let total: usize = counts.iter().sum();
@@ -26,37 +35,11 @@ fn annotate(node: &Node, json: &mut Value, trace: &Trace) {
             map.insert("AvgNumberOfRows".to_owned(), json!(average));
             map.insert("MedianNumberOfRows".to_owned(), json!(counts[counts.len() / 2]));
         }
-        if let Some(sql) = map.get("Query").and_then(Value::as_str) {
-            let shards = trace.calls.iter().filter(|call| *call.sql == *sql).count();
-            map.insert("ShardsQueried".to_owned(), json!(shards));
+        if map.contains_key("Query") {
+            map.insert("ShardsQueried".to_owned(), json!(asked.len()));
         }
         if let Some(Value::Array(inputs)) = map.get_mut("Inputs") {
-            open.extend(inputs_of(node).into_iter().zip(inputs));
+            open.extend(node.inputs().into_iter().zip(inputs));
         }
-    }
-}
-
-/// Returns the steps that a step reads from, in the order in which JSON lists them.
-fn inputs_of(node: &Node) -> Vec<&Node> {
-    match node {
-        Node::Limit { input, .. }
-        | Node::Sort { input, .. }
-        | Node::Distinct { input, .. }
-        | Node::Filter { input, .. }
-        | Node::Project { input, .. }
-        | Node::Truncate { input, .. } => vec![input],
-        Node::Aggregate(one) => vec![&one.input],
-        Node::Match(one) => vec![&one.left, &one.right],
-        Node::Window(one) => vec![&one.input],
-        Node::Join(one) => vec![&one.left, &one.right],
-        Node::Subquery(one) => vec![&one.subquery, &one.outer],
-        Node::Concat { inputs } => inputs.iter().collect(),
-        Node::Insert(one) => match &one.source {
-            InsertSource::Select(input) => vec![input],
-            InsertSource::Values => Vec::new(),
-        },
-        Node::Update(one) | Node::Delete(one) => one.input.as_deref().into_iter().collect(),
-        // Further steps have no notes below them.
-        _ => Vec::new(),
     }
 }
