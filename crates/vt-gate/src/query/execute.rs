@@ -40,6 +40,8 @@ pub async fn execute_plan(
     record.executing();
     let deadline = deadline(gate, session);
     let streams = session.workload == Workload::Olap && sink.is_streaming() && gives_rows(plan);
+    let depth = session.settings.get("cte_max_recursion_depth").and_then(|text| text.parse().ok());
+    let recursion_depth = depth.unwrap_or(Limits::default().recursion_depth);
     let found_rows;
     let (result, statement) = {
         let is_apart = plan.plan.statement == StatementType::Ddl && !plan.needs_connection;
@@ -47,7 +49,8 @@ pub async fn execute_plan(
         let scatter = Scatter::new(&gate.tablets, session, deadline)
             .apart(is_apart)
             .limited(limited.as_ref().is_some_and(|one| one.is_for_shards));
-        let context = context(gate, &scatter, &binds, &evaluation);
+        let mut context = context(gate, &scatter, &binds, &evaluation);
+        context.limits.recursion_depth = recursion_depth;
         let plan = limited.as_ref().map(|one| &one.plan).or(aimed.as_ref()).unwrap_or(&plan.plan);
         let result = match streams {
             true => stream(plan, &context, sink, record).await,

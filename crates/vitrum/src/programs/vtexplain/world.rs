@@ -281,6 +281,8 @@ impl ShardQueries for Shards<'_> {
     fn warn(&self, _: u16, _: String) {}
 
     fn set_last_insert_id(&self, _: u64) {}
+
+    fn set_found_rows(&self, _: u64) {}
 }
 
 fn tables(schema: &str) -> Result<BTreeMap<String, Vec<ColumnSpec>>> {
