@@ -15,7 +15,7 @@ mod sum;
 mod variance;
 
 use vt_base::Error;
-use vt_value::Value;
+use vt_value::{Type, Value};
 
 use crate::context::Context;
 use crate::convert;
@@ -176,6 +176,14 @@ impl Aggregate {
         let keyed = options.distinct || matches!(func, AggregateFunc::Min | AggregateFunc::Max);
         if keyed && !options.weighed && inputs.iter().any(|kind| !distinct::is_known(kind)) {
             return Err(Error::unsupported(format_args!("{}() of such values", func.name())));
+        }
+        let counts = matches!(func, AggregateFunc::Count | AggregateFunc::CountStar);
+        let chooses =
+            matches!(func, AggregateFunc::Min | AggregateFunc::Max | AggregateFunc::AnyValue);
+        if !counts && !chooses && inputs.iter().any(|kind| kind.typ == Type::FLOAT32) {
+            // A result does not tell all digits of a FLOAT.
+            let name = func.name();
+            return Err(Error::unsupported(format_args!("{name}() of FLOAT values")));
         }
         let most = usize::try_from(session.group_concat_max_len).unwrap_or(usize::MAX);
         Ok(Aggregate {

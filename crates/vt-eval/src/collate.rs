@@ -63,6 +63,9 @@ impl Claim {
             }
             return Some(Claim { collation: unknown, ..self });
         }
+        if self.coercibility == EXPLICIT && other.coercibility == EXPLICIT {
+            return None;
+        }
         if self.is_wider(other) {
             return Some(self);
         }
@@ -166,17 +169,21 @@ pub(crate) fn aggregate_all(
     for claim in claims {
         match all.join(claim) {
             Some(joined) => {
-                clashed &= joined.coercibility != EXPLICIT;
                 all = joined;
             }
-            // An explicit collation later in the list settles it.
-            None if all.coercibility != EXPLICIT || claim.coercibility != EXPLICIT => {
-                clashed = true;
+            None if all.coercibility == EXPLICIT && claim.coercibility == EXPLICIT => {
+                return Err(clash(args));
             }
-            None => return Err(clash(args)),
+            // An explicit collation settles it where a new string is made.
+            None => {
+                clashed = true;
+                if claim.coercibility == EXPLICIT {
+                    all = claim;
+                }
+            }
         }
     }
-    if clashed && all.coercibility != EXPLICIT {
+    if clashed && (all.coercibility != EXPLICIT || purpose == CollationUse::Comparison) {
         return Err(clash(args));
     }
     if purpose == CollationUse::Comparison && all.coercibility == NONE {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use vt_base::{Code, Error};
+use vt_base::{Code, Error, ErrorId};
 use vt_value::{BindVars, BoundValue, Collation, Field, TemporalKind, Type, TypedBytes, Value};
 
 use crate::constant::{self, find};
@@ -13,6 +13,7 @@ use crate::kind::Kind;
 use crate::node::{CallOp, Folded, Node, Op};
 use crate::operators::collation::deprecated;
 use crate::session::Session;
+use crate::sql_mode::SqlMode;
 use crate::warning::Warning;
 use crate::{Expr, Func, convert};
 
@@ -53,7 +54,10 @@ impl Expr {
         root.collect_columns(&mut used);
         used.sort_unstable();
         used.dedup();
-        Ok(Compiled { root, columns: used, notes: compiler.notes.into_inner() })
+        let mut notes = compiler.notes.into_inner();
+        // What is wrong with a literal is told after what the parser tells.
+        notes.sort_by_key(|note| note.errno == 1300);
+        Ok(Compiled { root, columns: used, notes })
     }
 }
 
@@ -146,7 +150,10 @@ impl Compiler<'_> {
             },
             Expr::Column(place) => {
                 let field = column(*place, columns)?;
-                Ok(Node::new(Kind::of_field(field), Op::Column(*place, shown_name(field))))
+                Ok(Node::new(
+                    Kind::of_field(field),
+                    Op::Column(*place, shown_name(field, env.session)),
+                ))
             }
             Expr::CollatedColumn(place, collation) => {
                 let field = column(*place, columns)?;
@@ -155,11 +162,11 @@ impl Compiler<'_> {
                     true => Kind::of_column(field, *collation),
                     false => Kind::of_field(field),
                 };
-                Ok(Node::new(kind, Op::Column(*place, shown_name(field))))
+                Ok(Node::new(kind, Op::Column(*place, shown_name(field, env.session))))
             }
             Expr::TypedColumn(place, kind) => {
                 let field = column(*place, columns)?;
-                Ok(Node::new((**kind).clone(), Op::Column(*place, shown_name(field))))
+                Ok(Node::new((**kind).clone(), Op::Column(*place, shown_name(field, env.session))))
             }
             Expr::Tuple(members) => {
                 let members = members.iter().map(|member| self.node(member, depth + 1));
@@ -219,7 +226,7 @@ impl Compiler<'_> {
         let pure = function.volatility == Volatility::Pure;
         let constant = pure && args.iter().all(Node::is_constant);
         let made = Node::new(kind, Op::Call(CallOp { func, function, args, kept }));
-        Ok(if constant { fold(made, env) } else { made })
+        if constant { fold(made, env) } else { Ok(made) }
     }
 }
 
@@ -229,12 +236,13 @@ fn column(place: usize, columns: &[Field]) -> Result<&Field, Error> {
         .ok_or_else(|| Error::bug(format_args!("column {place} of a row of {}", columns.len())))
 }
 
-fn shown_name(field: &Field) -> Arc<str> {
+fn shown_name(field: &Field, session: &Session) -> Arc<str> {
+    let quote = if session.sql_mode.has(SqlMode::ANSI_QUOTES) { '"' } else { '`' };
     let mut shown = String::new();
     for part in [&field.database, &field.table].into_iter().filter(|part| !part.is_empty()) {
-        shown.push_str(&format!("`{part}`."));
+        shown.push_str(&format!("{quote}{part}{quote}."));
     }
-    shown.push_str(&format!("`{}`", field.name));
+    shown.push_str(&format!("{quote}{}{quote}", field.name));
     shown.into()
 }
 
@@ -272,13 +280,18 @@ fn exact(node: &Node) -> Result<(), Error> {
     }
 }
 
-/// Computes a constant call. One that cannot be computed fails when it is needed, if ever.
-fn fold(made: Node, env: &Env<'_>) -> Node {
+/// Computes a constant call. One that fails does so again when it is needed, if ever; one that
+/// cannot be computed here is refused now, while a shard may still be asked instead.
+fn fold(made: Node, env: &Env<'_>) -> Result<Node, Error> {
     let mut ctx = Context::new(env.session);
-    let Ok(value) = made.eval(&[], &mut ctx) else { return made };
-    let Node { kind, op: Op::Call(call) } = made else { return made };
+    let value = match made.eval(&[], &mut ctx) {
+        Ok(value) => value,
+        Err(err) if err.id() == Some(ErrorId::VT12001) => return Err(err),
+        Err(_) => return Ok(made),
+    };
+    let Node { kind, op: Op::Call(call) } = made else { return Ok(made) };
     let folded = Folded { value, warnings: ctx.warnings.take(), call };
-    Node::new(kind, Op::Folded(Box::new(folded)))
+    Ok(Node::new(kind, Op::Folded(Box::new(folded))))
 }
 
 /// MySQL's error for a tuple where a value should be, or of another width.

@@ -87,6 +87,9 @@ pub(crate) fn literal(
     Ok(Node::new(kind, op))
 }
 
+/// How much the message shows of a string that cannot be converted.
+const SHOWN_BYTES: usize = 6;
+
 /// Makes a string constant of UTF-8 text in another character set.
 fn in_charset(
     bytes: &Bytes,
@@ -96,10 +99,16 @@ fn in_charset(
 ) -> Result<Node, Error> {
     let mut out = Vec::with_capacity(bytes.len());
     let lost = Charset::Utf8mb4.convert(bytes, charset, &mut out);
-    if let Some(first) = lost.first {
-        let from = bytes.get(first..).unwrap_or_default();
-        let shown: String = from.iter().take(6).map(|byte| format!("\\x{byte:02X}")).collect();
-        let more = if from.len() > 6 { "..." } else { "" };
+    if lost.first.is_some() {
+        let shown: String = bytes
+            .iter()
+            .take(SHOWN_BYTES)
+            .map(|byte| match byte {
+                b' '..=b'~' => char::from(*byte).to_string(),
+                byte => format!("\\x{byte:02X}"),
+            })
+            .collect();
+        let more = if bytes.len() > SHOWN_BYTES { "..." } else { "" };
         let message =
             format!("Cannot convert string '{shown}{more}' from utf8mb4 to {}", charset.name());
         notes.borrow_mut().push(Warning::new(1300, message));
@@ -143,7 +152,8 @@ pub(crate) fn introduced(collation: Collation, typed: &TypedBytes) -> Result<Nod
     let ascii = charset.is_none_or(|charset| charset.is_ascii(&bytes));
     let kind = Kind::text(length as u32, collation, COERCIBLE);
     let kind = Kind { nullable: false, ascii, ..kind };
-    Ok(Node::new(kind, Op::Constant(Value::Text(bytes, collation))))
+    let written = crate::describe::introduced(&bytes, collation).into();
+    Ok(Node::new(kind, Op::Written(Value::Text(bytes, collation), written)))
 }
 
 /// Fills the first character of a wide character set up with zeros in front.

@@ -13,6 +13,8 @@ pub struct Context<'s> {
     pub strict: bool,
     /// The number of the row that is computed, from 1: some warnings name it.
     pub row: u64,
+    /// What is converted is a column, whose bytes messages show as they are.
+    pub(crate) reads_column: bool,
     /// Where chance comes from: the session's seed, carried on.
     chance: u64,
     /// The constants that have given their warnings.
@@ -27,6 +29,7 @@ impl<'s> Context<'s> {
             warnings,
             strict: false,
             row: 1,
+            reads_column: false,
             chance: session.seed,
             warned: Vec::new(),
         }

@@ -6,7 +6,7 @@ mod text;
 
 pub use number::Int;
 pub(crate) use number::{
-    decimal, decimal_of_text, int, integer_of_text, real, shown, truncated, truth,
+    decimal, decimal_of_text, int, integer_of_text, real, shown, shown_whole, truncated, truth,
 };
 pub(crate) use temporal::{
     Need, clock, date, datetime, digits_of_text, either, literal, now, overflow, readable, time,

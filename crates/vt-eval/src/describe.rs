@@ -61,13 +61,7 @@ fn constant(value: &Value, node: &Node, out: &mut String) {
             out.push_str("0x");
             bytes.iter().for_each(|byte| out.push_str(&format!("{byte:02x}")));
         }
-        Value::Text(bytes, collation) => {
-            if !matches!(collation.charset(), Some(Charset::Utf8mb4 | Charset::Utf8mb3) | None) {
-                out.push('_');
-                out.push_str(collation.charset().map_or("", Charset::name));
-            }
-            quoted(bytes, out);
-        }
+        Value::Text(bytes, _) => quoted(bytes, out),
         Value::Temporal(temporal) => {
             out.push_str(match node.kind.typ {
                 Type::DATE => "DATE",
@@ -86,6 +80,13 @@ fn constant(value: &Value, node: &Node, out: &mut String) {
             out.push_str(&String::from_utf8_lossy(&text));
         }
     }
+}
+
+/// Writes a literal with its introducer.
+pub(crate) fn introduced(text: &[u8], collation: Collation) -> String {
+    let mut out = format!("_{}", collation.charset().map_or("binary", Charset::name));
+    quoted(text, &mut out);
+    out
 }
 
 fn quoted(text: &[u8], out: &mut String) {

@@ -18,6 +18,7 @@ pub(crate) mod json;
 mod math;
 mod number_text;
 mod numeric;
+mod random;
 mod regexp;
 mod spatial;
 mod str_to_date;
@@ -58,6 +59,7 @@ pub(crate) const GROUPS: &[&[Function]] = &[
     number_text::FUNCTIONS,
     json::FUNCTIONS,
     numeric::FUNCTIONS,
+    random::FUNCTIONS,
     regexp::FUNCTIONS,
     spatial::FUNCTIONS,
     str_to_date::FUNCTIONS,

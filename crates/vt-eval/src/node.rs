@@ -99,7 +99,7 @@ impl Node {
     /// Returns the name of a column, without its table.
     pub(crate) fn column_name(&self) -> Option<&str> {
         match &self.op {
-            Op::Column(_, name) => name.rsplit('`').nth(1),
+            Op::Column(_, name) => name.rsplit(['`', '"']).nth(1),
             _ => None,
         }
     }

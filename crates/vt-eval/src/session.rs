@@ -2,12 +2,23 @@
 
 mod variable;
 
+use std::fmt;
 use std::sync::Arc;
 
 use vt_value::Collation;
 use vt_value::temporal::{Locale, TimeZone};
 
 use crate::sql_mode::SqlMode;
+
+/// What tells the moment.
+#[derive(Clone)]
+pub struct Clock(pub Arc<dyn Fn() -> i64 + Send + Sync>);
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
 
 /// What a statement's surroundings decide about evaluation: pure data, the same for all rows.
 #[derive(Clone, Debug)]
@@ -38,6 +49,9 @@ pub struct Session {
     pub last_insert_id: u64,
     pub found_rows: u64,
     pub row_count: i64,
+    /// What tells the moment, in microseconds of UTC since 1970, for `SYSDATE()`; without it a shard
+    /// is asked.
+    pub clock: Option<Clock>,
     /// What chance starts from for this statement: `RAND()`, `UUID()`.
     pub seed: u64,
 }
@@ -65,6 +79,7 @@ impl Default for Session {
             last_insert_id: 0,
             found_rows: 0,
             row_count: 0,
+            clock: None,
             seed: 0,
         }
     }

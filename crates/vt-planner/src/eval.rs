@@ -10,10 +10,10 @@ mod operator;
 
 use std::sync::Arc;
 
-use vt_base::Error;
-use vt_eval::{Expr as Eval, Func};
+use vt_base::{Error, ErrorId};
+use vt_eval::{Env, Expr as Eval, Func, Session};
 use vt_sql::ast::{ColumnName, Expr};
-use vt_value::{Type, TypedBytes};
+use vt_value::{BindVars, Field, Type, TypedBytes};
 
 pub(crate) use literal::{literal_value, plain_value};
 pub(crate) use operator::comparison;
@@ -62,6 +62,16 @@ pub(crate) fn translate<'a>(expr: Expr<'a>, place: ColumnPlace<'_, 'a>) -> Resul
         },
         _ => Err(untranslatable(expr)),
     }
+}
+
+/// Returns whether the engine refuses an expression over columns of these types.
+///
+/// What is not known before the statement runs, the types of bind variables and of columns that
+/// no one has declared, refuses nothing here.
+pub(crate) fn is_refused(expr: &Eval, fields: &[Field]) -> bool {
+    let (binds, session) = (BindVars::default(), Session::default());
+    let compiled = expr.compile(fields, &Env::new(&binds, &session));
+    compiled.is_err_and(|err| err.id() == Some(ErrorId::VT12001))
 }
 
 fn translate_all<'a>(parts: &[Expr<'a>], place: ColumnPlace<'_, 'a>) -> Result<Vec<Eval>, Error> {

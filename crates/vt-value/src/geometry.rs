@@ -4,8 +4,16 @@
 //! "Internal Geometry Storage Format"). Shapes are bounded: collections nest at most
 //! [`NESTING_MAX`] deep, by construction.
 
+mod bounds;
+mod hull;
+pub mod measure;
+mod reference;
 mod wkb;
 mod wkt;
+
+pub use bounds::Bounds;
+pub use hull::convex_hull;
+pub use reference::Reference;
 
 /// How deep collections may nest.
 pub const NESTING_MAX: usize = 100;
@@ -59,6 +67,14 @@ impl Shape {
             Shape::LineString(_) | Shape::MultiLineString(_) => Some(1),
             Shape::Polygon(_) | Shape::MultiPolygon(_) => Some(2),
             Shape::Collection(parts) => parts.iter().filter_map(Shape::dimension).max(),
+        }
+    }
+
+    /// Returns how many levels of collections there are.
+    pub fn nesting(&self) -> usize {
+        match self {
+            Shape::Collection(parts) => 1 + parts.iter().map(Shape::nesting).max().unwrap_or(0),
+            _ => 0,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use vt_base::Error;
-use vt_value::{Collation, Value};
+use vt_value::{Collation, Type, Value};
 
 use crate::context::Context;
 use crate::convert;
@@ -36,6 +36,10 @@ pub(super) fn joined(
 ) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     for (value, kind) in row.iter().zip(kinds) {
+        if let (Type::YEAR, Some(year)) = (kind.typ, value.to_f64()) {
+            out.extend_from_slice(format!("{year:04}").as_bytes());
+            continue;
+        }
         if let Some(text) = convert::text(value.clone(), kind)? {
             out.extend_from_slice(&convert::to_charset(text, result.collation, ctx)?);
         }

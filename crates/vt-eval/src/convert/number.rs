@@ -1,11 +1,9 @@
 //! Values as numbers.
 
-use bytes::Bytes;
 use vt_base::Error;
 use vt_value::{Collation, Decimal, TemporalKind, Type, Value, float};
 
 use crate::context::Context;
-use crate::function::Text;
 use crate::kind::Kind;
 
 /// An integer of 64 bits, signed or unsigned.
@@ -52,26 +50,56 @@ impl Int {
 
 /// How much of a value messages show.
 pub(super) const SHOWN_CHARACTERS: usize = 128;
+const SHOWN_BYTES: usize = 128;
 
 /// Warns that a string is not wholly the number that was asked for.
 pub(crate) fn truncated(ctx: &mut Context<'_>, what: &str, text: &[u8], kind: &Kind) {
-    let shown = shown(text, kind.collation);
+    // Of a column MySQL shows the bytes as they are.
+    let shown = match ctx.reads_column {
+        true => cut(&String::from_utf8_lossy(text).replace(|one| u32::from(one) > 0xffff, "????")),
+        false => shown(text, kind.collation),
+    };
     ctx.warn(1292, format!("Truncated incorrect {what} value: '{shown}'"));
 }
 
 /// Writes a string as messages show it: not all of a long one, and bytes in hexadecimal digits.
 pub(crate) fn shown(text: &[u8], collation: Collation) -> String {
-    if collation != Collation::BINARY {
-        let text = Text { bytes: Bytes::copy_from_slice(text), collation };
-        let readable = super::text::converted(&text, Collation::UTF8MB4_0900_AI_CI);
-        let bytes = readable.ok().flatten().unwrap_or(text.bytes);
-        return String::from_utf8_lossy(&bytes).chars().take(SHOWN_CHARACTERS - 1).collect();
+    cut(&shown_whole(text, collation))
+}
+
+/// Cuts a text as messages do; of a character that is cut each byte is a question mark.
+fn cut(text: &str) -> String {
+    let text = text.split('\0').next().unwrap_or_default();
+    if text.len() <= SHOWN_BYTES {
+        return text.to_owned();
     }
+    let end = text.floor_char_boundary(SHOWN_BYTES);
+    let mut out = text[..end].to_owned();
+    out.extend(std::iter::repeat_n('?', SHOWN_BYTES - end));
+    out
+}
+
+/// Returns a string in UTF-8 of three bytes, and bytes that are no characters by their numbers;
+/// what follows a zero is lost.
+pub(crate) fn shown_whole(text: &[u8], collation: Collation) -> String {
     let mut out = String::new();
-    for byte in text.iter().take(SHOWN_CHARACTERS - 1) {
-        match byte {
-            b' '..=b'~' => out.push(char::from(*byte)),
-            _ => out.push_str(&format!("\\x{byte:02X}")),
+    let charset = collation.charset().filter(|charset| charset.name() != "binary");
+    let Some(charset) = charset else {
+        for byte in text {
+            match byte {
+                b' '..=b'~' => out.push(char::from(*byte)),
+                byte => out.push_str(&format!("\\x{byte:02X}")),
+            }
+        }
+        return out;
+    };
+    for one in charset.chars(text) {
+        let code = charset.decode(one).and_then(|(code, _)| char::from_u32(code));
+        match code {
+            Some('\0') => break,
+            Some(c) if u32::from(c) > 0xffff => out.push('?'),
+            Some(c) => out.push(c),
+            None => one.iter().for_each(|byte| out.push_str(&format!("\\x{byte:02X}"))),
         }
     }
     out

@@ -96,6 +96,7 @@ impl<'c, 's> Call<'c, 's> {
             vt_value::float::write_f64(number, &mut text);
             convert::truncated(self.ctx, "INTEGER", &text, &arg.kind);
         }
+        self.ctx.reads_column = arg.is_column();
         if arg.call().is_some_and(|call| call.func.is_bitwise()) {
             // MySQL does not tell of what is lost of the bytes that operators on bits give.
             let muted = self.ctx.warnings.mute(true);
@@ -103,7 +104,9 @@ impl<'c, 's> Call<'c, 's> {
             self.ctx.warnings.mute(muted);
             return number;
         }
-        convert::int(&value, &arg.kind, self.ctx)
+        let number = convert::int(&value, &arg.kind, self.ctx);
+        self.ctx.reads_column = false;
+        number
     }
 
     /// Computes an argument as a double; `None` for NULL.
@@ -113,7 +116,11 @@ impl<'c, 's> Call<'c, 's> {
             let source = cast::source(&self.args[place]);
             return Ok(Some(cast::real(json, &source, self.ctx)));
         }
-        convert::real(&value, &self.args[place].kind, self.ctx)
+        let arg = &self.args[place];
+        self.ctx.reads_column = arg.is_column();
+        let number = convert::real(&value, &arg.kind, self.ctx);
+        self.ctx.reads_column = false;
+        number
     }
 
     /// Computes an argument as a decimal; `None` for NULL.
@@ -137,7 +144,9 @@ impl<'c, 's> Call<'c, 's> {
             self.ctx.warn(1366, "Incorrect DECIMAL value: '0' for column '' at row -1");
         }
         if !whole && arg.is_column() && !arg.kind.is_long_column() {
+            self.ctx.reads_column = true;
             convert::truncated(self.ctx, "DECIMAL", bytes, &arg.kind);
+            self.ctx.reads_column = false;
         }
         Ok(Some(number))
     }
@@ -152,7 +161,10 @@ impl<'c, 's> Call<'c, 's> {
             });
         }
         let value = self.value(place)?;
-        convert::truth(&value, &arg.kind, self.ctx)
+        self.ctx.reads_column = arg.is_column();
+        let truth = convert::truth(&value, &arg.kind, self.ctx);
+        self.ctx.reads_column = false;
+        truth
     }
 
     /// Computes an argument as the condition of a choice, which warns for every row.

@@ -18,7 +18,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("localtime", (0, 1), datetime, now).statement(),
     Function::new("localtimestamp", (0, 1), datetime, now).statement(),
     Function::new("now", (0, 1), datetime, now).statement(),
-    Function::new("sysdate", (0, 1), no_clock, now).row(),
+    Function::new("sysdate", (0, 1), sysdate_kind, sysdate).row(),
     Function::new("utc_date", (0, 0), date, utc_today).statement(),
     Function::new("utc_time", (0, 1), time, utc_now).statement(),
     Function::new("utc_timestamp", (0, 1), datetime, utc_now).statement(),
@@ -28,9 +28,20 @@ fn date(_signature: &mut Signature<'_>) -> Result<Kind, Error> {
     Ok(date_kind().with_nullable(false))
 }
 
-/// Time reaches here only as that of the statement's start.
-fn no_clock(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    Err(signature.unsupported("looks at the clock for each row"))
+fn sysdate_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    if signature.session().clock.is_none() {
+        return Err(signature.unsupported("looks at the clock for each row"));
+    }
+    datetime(signature)
+}
+
+fn sysdate(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    let Some(clock) = &call.session().clock else {
+        return Err(Error::bug("SYSDATE() without a clock"));
+    };
+    let moment = call.session().time_zone.local((clock.0)(), 6);
+    let moment = moment.unwrap_or(Temporal::datetime(1970, 1, 1, 0, 6));
+    Ok(shown(moment, call.kind()))
 }
 
 /// Returns the digits that the argument asks for.

@@ -17,6 +17,7 @@ use crate::collate::coercibility::{COERCIBLE, IMPLICIT};
 use crate::function::{Call, Function, MANY};
 use crate::kind::{Kind, NOT_FIXED};
 
+pub(crate) use argument::document;
 pub(crate) use element::{element_of, is_truth};
 
 pub(crate) const FUNCTIONS: &[Function] = &[

@@ -260,33 +260,9 @@ pub(super) fn wrong_value(
     call.null_with_warning(1411, message)
 }
 
-/// Returns a string as messages show it: in UTF-8 of three bytes, and bytes that are no characters
-/// by their numbers; what follows a zero is lost.
+/// Returns a string as messages show it, however long.
 pub(super) fn shown(text: &[u8], collation: Collation) -> String {
-    let mut out = String::new();
-    let charset = collation.charset().filter(|charset| charset.name() != "binary");
-    match charset {
-        None => {
-            for byte in text {
-                match byte {
-                    0x20..=0x7e => out.push(char::from(*byte)),
-                    byte => out.push_str(&format!("\\x{byte:02X}")),
-                }
-            }
-        }
-        Some(charset) => {
-            for one in charset.chars(text) {
-                let code = charset.decode(one).and_then(|(code, _)| char::from_u32(code));
-                match code {
-                    Some('\0') => break,
-                    Some(c) if u32::from(c) > 0xffff => out.push('?'),
-                    Some(c) => out.push(c),
-                    None => one.iter().for_each(|byte| out.push_str(&format!("\\x{byte:02X}"))),
-                }
-            }
-        }
-    }
-    out
+    convert::shown_whole(text, collation)
 }
 
 /// Returns where `part` next stands in `text` as whole characters, from a byte on.

@@ -78,7 +78,6 @@ fn float_kind(func: Func, a: &Kind, b: &Kind, increment: u8) -> Kind {
     }
     let decimals = match func {
         Func::Div => a.decimals.max(b.decimals).saturating_add(increment),
-        Func::Mul => a.decimals.saturating_add(b.decimals).min(NOT_FIXED),
         _ => a.decimals.max(b.decimals),
     };
     let whole = |kind: &Kind| kind.length.saturating_sub(kind.decimals.into());

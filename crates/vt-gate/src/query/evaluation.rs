@@ -1,6 +1,6 @@
 //! What a session decides about the evaluation of expressions at the gateway.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::plan_cache::CachedPlan;
@@ -36,6 +36,7 @@ fn of(gate: &Gate, session: &Session) -> vt_eval::Session {
         found_rows: session.found_rows,
         row_count: session.row_count,
         now_micros: now_micros(),
+        clock: Some(vt_eval::session::Clock(Arc::new(now_micros))),
         seed: rand::random(),
         ..servers.evaluation.clone()
     };

@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use vt_base::ErrorId;
 use vt_eval::aggregate::AggregateFunc;
+use vt_eval::session::Clock;
 use vt_eval::{FunctionId, Session};
 
 use super::{ExpressionColumn, PreparedExpression};
@@ -70,7 +72,8 @@ fn chapters(text: &str) -> Vec<Chapter<'_>> {
 
 /// Returns whether the gateway computes the example.
 fn is_computed(line: &Line<'_>, needs: Needs) -> bool {
-    let session = Session::default();
+    let clock = Some(Clock(Arc::new(|| 0)));
+    let session = Session { clock, ..Session::default() };
     let columns = [("a", "INT"), ("s", "VARCHAR(20)"), ("d", "DATETIME(3)"), ("j", "JSON")].map(
         |(name, definition)| {
             ExpressionColumn::of_definition(name, definition, &session).expect("a type")

@@ -59,7 +59,7 @@ pub(super) fn utf8(text: Text, ctx: &mut Context<'_>) -> Result<String, Error> {
 }
 
 /// Computes an argument as a document; strings are read as such. `None` for NULL.
-pub(super) fn document(call: &mut Call<'_, '_>, place: usize) -> Result<Option<Json>, Error> {
+pub(crate) fn document(call: &mut Call<'_, '_>, place: usize) -> Result<Option<Json>, Error> {
     document_for(call, place, name_of(call))
 }
 

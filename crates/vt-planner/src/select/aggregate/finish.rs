@@ -7,12 +7,12 @@ use vt_base::Error;
 use vt_eval::Expr as Eval;
 use vt_plan::{Node, SortKey};
 use vt_sql::ast::{Expr, OrderItem};
-use vt_value::Collation;
+use vt_value::{Collation, Field, Type};
 
 use super::windows::windows_of;
 use super::{Grouped, Grouping, Statement};
 use crate::analyze::scope::OutColumn;
-use crate::eval::translate;
+use crate::eval::{is_refused, translate};
 use crate::planner::Planner;
 use crate::select::block::Block;
 use crate::select::outs::Out;
@@ -52,7 +52,7 @@ impl<'a> Planner<'a> {
         if windows.is_empty() {
             let wanted: Vec<Expr<'a>> =
                 grouping.having.into_iter().chain(last.iter().copied()).collect();
-            self.ask_for(&wanted, &mut rows)?;
+            self.ask_for(&wanted, statement, &mut rows)?;
             self.filter_groups(statement, grouping, &mut rows)?;
         } else {
             let mut wanted: Vec<Expr<'a>> = grouping.having.into_iter().collect();
@@ -62,10 +62,10 @@ impl<'a> Planner<'a> {
                 let exact = |arg: &Expr<'a>| self.exact_argument(*arg, statement.scope);
                 wanted.extend(window.args.iter().map(exact));
             }
-            self.ask_for(&wanted, &mut rows)?;
+            self.ask_for(&wanted, statement, &mut rows)?;
             self.filter_groups(statement, grouping, &mut rows)?;
             self.add_windows(statement, &windows, &mut rows)?;
-            self.ask_for(&last, &mut rows)?;
+            self.ask_for(&last, statement, &mut rows)?;
         }
         let (node, columns) = self.finish_rows(statement, grouping, rows)?;
         let Statement { query, select, scope } = statement;
@@ -77,10 +77,20 @@ impl<'a> Planner<'a> {
     }
 
     /// Asks shards for what the gateway cannot compute of rows.
-    fn ask_for(&self, wanted: &[Expr<'a>], rows: &mut Grouped<'a>) -> Result<(), Error> {
+    fn ask_for(
+        &self,
+        wanted: &[Expr<'a>],
+        statement: Statement<'_, 'a>,
+        rows: &mut Grouped<'a>,
+    ) -> Result<(), Error> {
+        let typed = |column: &Expr<'a>| {
+            Field::new("", self.type_of(*column, statement.scope).unwrap_or(Type::NULL_TYPE))
+        };
+        let fields: Vec<Field> = rows.columns.iter().map(typed).collect();
         let mut asked: Vec<Expr<'a>> = Vec::new();
         for expr in wanted {
-            let known = translate(*expr, &mut |part| Ok(rows.place(part))).is_ok();
+            let known = translate(*expr, &mut |part| Ok(rows.place(part)))
+                .is_ok_and(|eval| !is_refused(&eval, &fields));
             if !known && !asked.contains(expr) {
                 asked.push(*expr);
             }
