@@ -21,6 +21,11 @@ pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Re
         .filter(|(place, node)| places.contains(place) && !node.kind.is_null())
         .map(|(_, node)| node)
         .collect();
+    // A BIT column among others becomes a decimal or bytes, by rules of its own.
+    let is_bit = |node: &&Node| node.kind.typ == Type::BIT && node.is_column();
+    if picked.iter().any(is_bit) && (picked.len() > 1 || operation == "case") {
+        return Err(Error::unsupported("a choice among BIT values"));
+    }
     let kind = match typed(&picked.iter().map(|node| &node.kind).collect::<Vec<_>>())? {
         Common::Kind(kind) => kind,
         Common::Text(typ, length) => {

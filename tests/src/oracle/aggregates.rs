@@ -1,10 +1,8 @@
-//! Aggregates over generated tables: every aggregate of every column, and what ranks tell.
+//! Aggregates over generated tables: every aggregate of every column, and windows over each.
 
 use vt_base::{Error, ErrorId};
 use vt_eval::aggregate::{Aggregate, AggregateFunc, Options};
-use vt_eval::window::{WindowCall, WindowFunc, WindowRow};
 use vt_eval::{Context, Kind};
-use vt_value::Value;
 
 use super::Oracle;
 use super::answer::{Answer, Aspect};
@@ -12,6 +10,7 @@ use super::files::Surroundings;
 use super::generate::{Chance, Table};
 use super::ours::Evaluator;
 use super::report::{Difference, Report};
+use super::windows;
 
 /// What a group may hold.
 const MEMORY_MAX: usize = 64 << 20;
@@ -44,7 +43,9 @@ pub(super) async fn run(
 ) -> Result<(), String> {
     for number in 0..tables {
         let mut chance = Chance::new(seed.wrapping_add(number));
-        let mut surroundings = Surroundings::default();
+        // Under other modes MySQL refuses some dates where it copies rows to a temporary table.
+        let variables = vec![("sql_mode".to_owned(), String::new())];
+        let mut surroundings = Surroundings { variables, ..Surroundings::default() };
         Table::by_chance(&mut chance).put(&mut surroundings);
         let columns = oracle.server.enter(&surroundings).await?;
         let evaluator = Evaluator::new(&surroundings, &columns, &oracle.server.facts)?;
@@ -57,14 +58,10 @@ pub(super) async fn run(
                     answers.push(told(aggregated(&evaluator, name, distinct, place)));
                 }
             }
-            for (name, func) in [
-                ("rank", WindowFunc::Rank),
-                ("dense_rank", WindowFunc::DenseRank),
-                ("percent_rank", WindowFunc::PercentRank),
-                ("cume_dist", WindowFunc::CumeDist),
-            ] {
-                texts.push(format!("{name}() over (order by {})", column.name));
-                answers.push(told(ranked(&evaluator, func, place)));
+            let kind = kind(&evaluator, place).map_err(|err| err.to_string())?;
+            for window in windows::by_chance(&column.name, &kind, &mut chance) {
+                answers.push(told(windows::computed(&evaluator, &window, kind.clone(), place)));
+                texts.push(window.text);
             }
         }
         let mysql = oracle.server.ask(&texts).await?;
@@ -125,28 +122,4 @@ fn aggregated(
     let value = aggregate.finish(state, &mut ctx)?;
     let value = aggregate.shown(value);
     Ok(Evaluator::rows_answer(aggregate.kind(), &[value], &mut ctx))
-}
-
-fn ranked(evaluator: &Evaluator, func: WindowFunc, place: usize) -> Result<Answer, Error> {
-    let session = evaluator.session();
-    let mut rows: Vec<WindowRow> = evaluator
-        .rows()
-        .iter()
-        .map(|row| WindowRow { args: Vec::new(), keys: vec![row[place].clone()] })
-        .collect();
-    let mut unknown = false;
-    rows.sort_by(|a, b| {
-        let order = vt_eval::window::compare_keys(&a.keys, &b.keys, &[false]);
-        order.unwrap_or_else(|| {
-            unknown = true;
-            std::cmp::Ordering::Equal
-        })
-    });
-    if unknown {
-        return Err(Error::unsupported("an order that is unknown"));
-    }
-    let mut call = WindowCall::new(func, Vec::new(), vec![false], None, (session, usize::MAX))?;
-    let mut ctx = Context::new(session);
-    let values: Vec<Value> = call.compute(&rows, &mut ctx)?;
-    Ok(Evaluator::rows_answer(call.kind(), &values, &mut ctx))
 }

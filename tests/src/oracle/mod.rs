@@ -13,6 +13,7 @@ mod mysql;
 mod ours;
 mod report;
 mod slice;
+mod windows;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,7 +42,7 @@ usage: cargo xtask oracle [options]
   --socket FILE    ask the server at this socket; else one is started
   --user NAME      the account to ask it with (root)
   --generate N     so many expressions by chance, in place of the files
-  --aggregates N   aggregates and ranks over so many tables by chance
+  --aggregates N   aggregates and windows over so many tables by chance
   --seed S         where chance begins (1); a difference tells the seed that shows it alone
   --groups WORD    only forms of the groups whose name has the word
   --seconds N      end after so many seconds (3600)

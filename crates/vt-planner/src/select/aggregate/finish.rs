@@ -87,10 +87,14 @@ impl<'a> Planner<'a> {
             Field::new("", self.type_of(*column, statement.scope).unwrap_or(Type::NULL_TYPE))
         };
         let fields: Vec<Field> = rows.columns.iter().map(typed).collect();
+        let collation = |column: usize| {
+            let name = self.collation_of(*rows.columns.get(column)?, statement.scope)?;
+            Collation::from_name(&name)
+        };
         let mut asked: Vec<Expr<'a>> = Vec::new();
         for expr in wanted {
             let known = translate(*expr, &mut |part| Ok(rows.place(part)))
-                .is_ok_and(|eval| !is_refused(&eval, &fields));
+                .is_ok_and(|eval| !is_refused(&eval.with_collations(&collation), &fields));
             if !known && !asked.contains(expr) {
                 asked.push(*expr);
             }
