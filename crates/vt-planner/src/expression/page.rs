@@ -122,8 +122,11 @@ fn page(text: &str) -> (String, usize, usize) {
     let summary = format!(
         "\nOf {all} functions and operators that need no table and no server of their own, {computed} \
          are computed here: {}.{} %.\n\
-         Aggregates are computed by the gateway over the rows or the parts that shards give; the \
-         engine has the window functions too, which no plan over several shards uses yet.\n",
+         Spatial functions are computed without a reference system (SRID 0), and as far as they only \
+         tell, make or take apart, in those of the plane and in those of degrees from Greenwich; what \
+         else a row may hold (other systems, collections and invalid shapes to compare) is refused.\n\
+         Aggregates and window functions are computed by the gateway over the rows or the parts that \
+         shards give.\n",
         percent / 10,
         percent % 10
     );
