@@ -38,7 +38,7 @@ pub(super) fn limited(session: &Session, plan: &CachedPlan) -> Option<Limited> {
     let nothing = Node::Rows { fields: Vec::new().into(), rows: Rows::default() };
     let input = Box::new(std::mem::replace(&mut plan.root, nothing));
     let count = Some(Expr::Literal(TypedBytes::int64(limit)));
-    plan.root = Node::Limit { count, offset: None, input };
+    plan.root = Node::Limit { count, offset: None, input, counts_all: false };
     Some(Limited { plan, is_for_shards })
 }
 
