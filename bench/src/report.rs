@@ -52,6 +52,14 @@ impl Entry {
         let (one, other) = (self.of(target)?, self.of(to)?);
         (other.rate > 0.0).then(|| one.rate / other.rate)
     }
+
+    /// Returns what another's statement costs in CPU, client and all, as a part of what a target's
+    /// does: the ratio of throughputs where all share the same busy cores, and steadier than that.
+    pub(crate) fn ratio_by_cpu(&self, target: &str, to: &str) -> Option<f64> {
+        let all = |one: &Figures| one.cpu.iter().map(|(_, seconds)| seconds).sum::<f64>();
+        let (one, other) = (all(self.of(target)?), all(self.of(to)?));
+        (one > 0.0).then(|| other / one)
+    }
 }
 
 impl Report {
@@ -134,7 +142,11 @@ impl Report {
             let entry = self.entries.iter().find(|entry| entry.case == case);
             let reached = |target: &str| {
                 let ratio = entry.and_then(|entry| entry.ratio(target, "plain"));
-                ratio.map_or("not measured".to_owned(), |ratio| format!("{ratio:.2}"))
+                let by_cpu = entry.and_then(|entry| entry.ratio_by_cpu(target, "plain"));
+                match (ratio, by_cpu) {
+                    (Some(ratio), Some(by_cpu)) => format!("{ratio:.2} (CPU {by_cpu:.2})"),
+                    _ => "not measured".to_owned(),
+                }
             };
             out.push_str(&format!(
                 "| {label} | {apart:.2} | {} | {one:.2} | {} | {} |\n",
@@ -199,6 +211,7 @@ impl Report {
                 "target": one.target,
                 "per_second": one.rate,
                 "to_plain": entry.ratio(one.target, "plain"),
+                "to_plain_by_cpu": entry.ratio_by_cpu(one.target, "plain"),
                 "to_router": entry.ratio(one.target, "router"),
                 "median_ms": one.median_ms,
                 "p99_ms": one.p99_ms,
@@ -318,12 +331,13 @@ mod tests {
             rate,
             median_ms: 1.0,
             p99_ms: 2.0,
-            cpu: Vec::new(),
+            cpu: vec![("a".to_owned(), 1.0 / rate), ("client".to_owned(), 1.0 / rate)],
             memory: Vec::new(),
         };
         let figures = vec![one("plain", 200.0), one("vitrum", 50.0)];
         let entry = Entry { case: "a c=8".to_owned(), connections: 8, figures };
         assert_eq!(entry.ratio("vitrum", "plain"), Some(0.25));
         assert_eq!(entry.ratio("vitrum", "router"), None);
+        assert_eq!(entry.ratio_by_cpu("vitrum", "plain"), Some(0.25));
     }
 }

@@ -140,7 +140,7 @@ impl Setup {
         let folder = cluster.folder().join("router");
         fs::create_dir_all(&folder).map_err(|err| err.to_string())?;
         let port = cluster.port(15400);
-        let plugins = tool.folder("usr/lib/x86_64-linux-gnu/mysqlrouter");
+        let plugins = tool.folder("usr/lib/mysqlrouter/plugin");
         let config = folder.join("router.conf");
         let text = format!(
             "[DEFAULT]\nlogging_folder={0}\nruntime_folder={0}\ndata_folder={0}\n\

@@ -87,6 +87,8 @@ impl Lanes {
         };
         lane.load.fetch_add(1, Ordering::Relaxed);
         let load = Load(lane.load.clone());
+        // Boxed: a future that another one captures takes its room twice.
+        let task = Box::pin(task);
         tasks.spawn_on(
             async move {
                 let _load = load;

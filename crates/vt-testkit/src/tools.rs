@@ -39,8 +39,14 @@ impl Tool {
             // Linked into one piece: it needs no libraries.
             return Command::new(&self.program);
         }
+        let mut path = bundle.join("usr/lib/x86_64-linux-gnu").into_os_string();
+        // Some packages keep libraries of their own in a folder of their name.
+        if let Some(own) = bundle.file_name().map(|name| bundle.join("usr/lib").join(name)) {
+            path.push(":");
+            path.push(own);
+        }
         let mut command = Command::new(loader);
-        command.arg("--library-path").arg(bundle.join("usr/lib/x86_64-linux-gnu"));
+        command.arg("--library-path").arg(path);
         command.arg(&self.program);
         command
     }

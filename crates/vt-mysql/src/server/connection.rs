@@ -64,7 +64,8 @@ pub(super) async fn run(shared: Arc<Shared>, socket: Socket, peer: Peer, id: u32
     let kill = shared.kill.child_token();
     let mut link = Link::new(socket.clone(), LOGIN_PACKET_MAX);
     let began = Instant::now();
-    let logging_in = log_in(&mut link, config, &shared.secrets, &peer, id);
+    // Boxed, so that it takes no room any more once it is done.
+    let logging_in = Box::pin(log_in(&mut link, config, &shared.secrets, &peer, id));
     let logged_in = tokio::select! {
         biased;
         () = kill.cancelled() => return,
