@@ -250,6 +250,11 @@ impl<'a> Parser<'a> {
         self.eat(TokenKind::Word(keyword))
     }
 
+    /// Reads `NOT` where MySQL's grammar has no place for the one that binds tightly.
+    fn eat_low_not(&mut self) -> bool {
+        !self.modes.high_not_precedence && self.eat_keyword(Keyword::Not)
+    }
+
     fn eat_word(&mut self, word: &str) -> bool {
         let found = self.at_word(word);
         if found {

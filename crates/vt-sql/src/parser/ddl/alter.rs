@@ -227,7 +227,7 @@ impl<'a> Parser<'a> {
         if self.at_keyword(Keyword::Check) || self.at_keyword(Keyword::Constraint) {
             let kind = self.constraint_kind();
             let name = self.name()?;
-            let enforced = !self.eat_keyword(Keyword::Not);
+            let enforced = !self.eat_low_not();
             self.expect_word("enforced")?;
             return Ok(AlterAction::SetEnforced { kind, name, enforced });
         }

@@ -103,10 +103,17 @@ impl<'a> Parser<'a> {
         self.expect(TokenKind::RightParen)?;
         let enforced = match () {
             () if self.eat_word("enforced") => Some(true),
-            () if self.eat_words(&["not", "enforced"]) => Some(false),
+            () if self.peek_is_enforced() && self.eat_low_not() => {
+                self.advance();
+                Some(false)
+            }
             () => None,
         };
         Ok(Check { constraint, expr, enforced })
+    }
+
+    fn peek_is_enforced(&self) -> bool {
+        self.is_word(self.peek(), "enforced")
     }
 
     fn foreign_key(&mut self, constraint: Option<Ident<'a>>) -> Parsed<&'a ForeignKey<'a>> {

@@ -31,7 +31,7 @@ impl<'a> Parser<'a> {
             event.schedule = Some(self.schedule()?);
         }
         if self.eat_words(&["on", "completion"]) {
-            event.preserve = Some(!self.eat_keyword(Keyword::Not));
+            event.preserve = Some(!self.eat_low_not());
             self.expect_word("preserve")?;
         }
         if alter && self.eat_keyword(Keyword::Rename) {
