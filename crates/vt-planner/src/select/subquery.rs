@@ -63,6 +63,7 @@ impl<'a> Planner<'a> {
         pullouts: &mut Vec<Pullout>,
     ) -> Result<(Op<'a>, Option<Expr<'a>>), Error> {
         if let Some((query, left, kind)) = semi_join(condition)
+            && (left.is_none() || takes_condition(query))
             && self.is_correlated(query, scope)?
             && !self.stays(query, left, &op, condition, scope)?
         {
@@ -322,12 +323,12 @@ impl<'a> Planner<'a> {
 
     /// Turns `left IN (query)` into a query that gives a row where it holds.
     fn as_exists(&self, query: &'a Query<'a>, left: Expr<'a>) -> Result<&'a Query<'a>, Error> {
-        let refused = || Error::unsupported("correlated subquery is only supported for EXISTS");
-        let QueryBody::Select(select) = query.body else { return Err(refused()) };
-        let [SelectItem::Expr(item)] = select.items else { return Err(refused()) };
-        if query.limit.is_some() || select.group_by.is_some() || super::has_aggregate(select) {
-            return Err(refused());
-        }
+        let (QueryBody::Select(select), true) = (query.body, takes_condition(query)) else {
+            return Err(Error::bug("a query that takes no condition"));
+        };
+        let [SelectItem::Expr(item)] = select.items else {
+            return Err(Error::bug("a query of several columns"));
+        };
         let mut parts = vec![equal(self.arena, item.expr, left)];
         if let Some(filter) = select.filter {
             crate::shard_form::conjuncts(filter, &mut parts);
@@ -464,6 +465,7 @@ impl<'a> Settler<'_, '_, 'a> {
     }
 
     fn settle_in(&mut self, one: &'a In<'a>, query: &'a Query<'a>) -> Result<Expr<'a>, Error> {
+        refuse_limit(query)?;
         // A query that gives too little on this shard makes NOT IN true.
         let in_left = (!one.negated).then_some(one.expr);
         if self.stays(query, in_left)? {
@@ -537,6 +539,7 @@ impl<'a> Rewrite<'a> for Settler<'_, '_, 'a> {
                 _ => self.parts(expr),
             },
             Expr::Quantified(one) => {
+                refuse_limit(one.query)?;
                 if self.stays(one.query, None)? {
                     return Ok(expr);
                 }
@@ -569,6 +572,27 @@ impl<'a> Settler<'_, '_, 'a> {
         self.nesting = before;
         changed
     }
+}
+
+/// Returns whether `x IN (query)` is the query with `x` compared in its WHERE.
+fn takes_condition(query: &Query<'_>) -> bool {
+    let QueryBody::Select(select) = query.body else { return false };
+    matches!(select.items, [SelectItem::Expr(_)])
+        && query.limit.is_none()
+        && select.group_by.is_none()
+        && select.having.is_none()
+        && select.qualify.is_none()
+        && !super::has_aggregate(select)
+        && !super::aggregate::has_window(query, select)
+}
+
+/// Refuses what MySQL refuses: LIMIT in a query that is compared with.
+fn refuse_limit(query: &Query<'_>) -> Result<(), Error> {
+    if query.limit.is_none() {
+        return Ok(());
+    }
+    let message = "This version of MySQL doesn't yet support 'LIMIT & IN/ALL/ANY/SOME subquery'";
+    Err(Error::mysql(1235, b"42000", message).with_code(vt_base::Code::Unimplemented))
 }
 
 fn in_order_item(item: &OrderItem<'_>) -> bool {
