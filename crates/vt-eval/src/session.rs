@@ -36,8 +36,6 @@ pub struct Session {
     pub lc_time_names: Locale,
     pub max_allowed_packet: u64,
     pub group_concat_max_len: u64,
-    /// How often a recursive common table may grow.
-    pub cte_max_recursion_depth: u64,
     pub block_encryption_mode: Arc<str>,
     /// How many warnings are kept; those beyond are counted.
     pub max_error_count: u16,
@@ -71,7 +69,6 @@ impl Default for Session {
             lc_time_names: Locale::default(),
             max_allowed_packet: 64 << 20,
             group_concat_max_len: 1024,
-            cte_max_recursion_depth: 1000,
             block_encryption_mode: "aes-128-ecb".into(),
             max_error_count: 1024,
             user: "".into(),

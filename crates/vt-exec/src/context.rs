@@ -61,6 +61,8 @@ impl<'a> ExecContext<'a> {
 pub struct Limits {
     /// The rows that one step may hold in memory (`--max-memory-rows`).
     pub memory_rows: usize,
+    /// How often a recursive common table may grow (`cte_max_recursion_depth`).
+    pub recursion_depth: u64,
 }
 
 /// What a row is taken for where bytes are counted, as in the texts that aggregates hold.
@@ -68,7 +70,7 @@ const ROW_BYTES: usize = 1024;
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { memory_rows: 300_000 }
+        Limits { memory_rows: 300_000, recursion_depth: 1000 }
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) async fn run(recurse: &Recurse, ctx: ExecContext<'_>) -> Result<Query
         ctx.limits.check(all.len())?;
         // The seed is not counted: the error comes with the step behind the last that may run.
         depth += 1;
-        if depth > ctx.session.cte_max_recursion_depth {
+        if depth > ctx.limits.recursion_depth {
             let message = format!(
                 "Recursive query aborted after {depth} iterations. Try increasing \
                  @@cte_max_recursion_depth to a larger value."

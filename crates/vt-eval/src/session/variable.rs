@@ -42,9 +42,6 @@ impl Session {
             "default_week_format" => self.default_week_format = number()?.min(7) as u8,
             "div_precision_increment" => self.div_precision_increment = number()?.min(30) as u8,
             "group_concat_max_len" => self.group_concat_max_len = number()?.max(4),
-            "cte_max_recursion_depth" => {
-                self.cte_max_recursion_depth = number()?.min(u32::MAX.into());
-            }
             "max_error_count" => self.max_error_count = number()?.min(u16::MAX.into()) as u16,
             "lc_time_names" => {
                 let unknown = || {

@@ -151,7 +151,7 @@ fn context<'a>(
         shards: scatter,
         binds,
         session: evaluation.session(),
-        limits: Limits { memory_rows: gate.config.memory_rows_max },
+        limits: Limits { memory_rows: gate.config.memory_rows_max, ..Limits::default() },
         exclusive: scatter.is_exclusive(),
         kept: None,
         any_shard: gate.next_shard(),
