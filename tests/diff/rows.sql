@@ -34,7 +34,7 @@ select city, age, count(*), sum(score), avg(score) from person group by city, ag
 select city, age, count(*), grouping(city), grouping(age), grouping(city, age) from person group by city, age with rollup;
 select city, count(*) c from person group by city with rollup having c > 1;
 select city, count(*) c from person group by city with rollup having grouping(city) = 1;
-select city, age, max(name) from person group by city, age with rollup order by city, age;
+select city, max(name) from person group by city with rollup order by max(name), city;
 select city, count(distinct age), group_concat(distinct age order by age) from person group by city with rollup order by city;
 select upper(city), count(*) from person group by city with rollup;
 select age + 1, count(*) from person group by age + 1 with rollup;
@@ -63,7 +63,7 @@ select city, sum(count(*)) over (order by city) from person group by city order 
 select city, rank() over (order by count(*) desc, city) r from person group by city order by r;
 select city, count(*), sum(sum(age)) over () from person group by city order by city;
 select person_id, id, row_number() over (partition by person_id order by id) from song order by person_id, id;
-select s.title, p.name, row_number() over (order by p.id, s.id) from person p join song s on s.plays < p.age order by 3;
+select s.title, p.name, row_number() over (order by p.id, s.person_id, s.id) from person p join song s on s.plays < p.age order by 3;
 select id, rank() over w1, sum(age) over (w2 rows unbounded preceding) from person window w1 as (partition by city order by id), w2 as (order by id) order by id;
 select id from person order by row_number() over (order by id desc);
 select x.id, x.r from (select id, rank() over (order by age) r from person) x where x.r < 4 order by x.id;
