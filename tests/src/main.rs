@@ -16,6 +16,7 @@ mod lifecycle;
 mod load;
 mod oracle;
 mod topology;
+mod tpcc;
 mod tpch;
 mod transactions;
 
@@ -35,17 +36,19 @@ fn main() -> ExitCode {
         Some((word, rest)) if word == "oracle" => return oracle::main(rest),
         Some((word, rest)) if word == "chaos" => return chaos::main(rest),
         Some((word, rest)) if word == "differ" => return differ::main(rest),
+        Some((word, rest)) if word == "tpcc" => return tpcc::main(rest),
         Some((word, rest)) if word == "collations" => return collations::main(rest),
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 12] = [
+    let groups: [(&str, Vec<Case>); 13] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
         ("control", control::cases()),
         ("topology", topology::cases()),
         ("differential", differ::cases()),
+        ("tpcc", tpcc::cases()),
         ("tpch", tpch::cases()),
         ("expressions", oracle::cases()),
         ("clients", clients::cases()),

@@ -190,6 +190,8 @@ fn plain(message: &str) -> String {
         text = rest.split_once(" desc = ").map_or(rest, |(_, rest)| rest);
     }
     let text = text.split_once(" (errno ").map_or(text, |(text, _)| text);
+    // A shard counts its own rows.
+    let text = text.split_once(" at row ").map_or(text, |(text, _)| text);
     let mut plain = String::with_capacity(text.len());
     for word in text.split_inclusive(ends) {
         let (name, end) = match word.char_indices().last() {

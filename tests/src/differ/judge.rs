@@ -154,8 +154,10 @@ impl Judge {
         if aspects.is_empty() {
             return Ok(aspects);
         }
-        let error = seen.error().map_or("", |(_, message)| message);
-        for reason in self.known.forgive(&statement.sql, error, &mut aspects) {
+        let error =
+            |answer: &Answer| answer.error().map_or(String::new(), |(_, text)| text.to_owned());
+        let (wanted, given) = (error(mysql), error(seen));
+        for reason in self.known.forgive(&[&statement.sql, &wanted, &given], &mut aspects) {
             *self.report.known.entry(reason).or_default() += 1;
         }
         let query = matches!(mysql, Answer::Rows(_)) || matches!(seen, Answer::Rows(_));

@@ -37,16 +37,11 @@ impl Known {
     }
 
     /// Takes out of the aspects those that may differ; returns the reasons.
-    pub(crate) fn forgive(
-        &self,
-        statement: &str,
-        error: &str,
-        aspects: &mut Vec<Aspect>,
-    ) -> Vec<String> {
+    pub(crate) fn forgive(&self, texts: &[&str], aspects: &mut Vec<Aspect>) -> Vec<String> {
         let mut reasons = Vec::new();
         for entry in &self.0 {
             let concerns = aspects.contains(&entry.aspect)
-                && (entry.pattern.is_match(statement) || entry.pattern.is_match(error));
+                && texts.iter().any(|text| entry.pattern.is_match(text));
             if concerns {
                 aspects.retain(|aspect| *aspect != entry.aspect);
                 reasons.push(format!("{}: {}", entry.aspect.name(), entry.reason));
@@ -80,9 +75,9 @@ mod tests {
         let entry = Entry::parse("lengths | ^select 1 | because").unwrap();
         let known = Known(vec![entry]);
         let mut aspects = vec![Aspect::Rows, Aspect::Lengths];
-        assert_eq!(known.forgive("SELECT 1", "", &mut aspects), ["lengths: because"]);
+        assert_eq!(known.forgive(&["SELECT 1"], &mut aspects), ["lengths: because"]);
         assert_eq!(aspects, [Aspect::Rows]);
-        assert!(known.forgive("select 2", "", &mut vec![Aspect::Lengths]).is_empty());
+        assert!(known.forgive(&["select 2"], &mut vec![Aspect::Lengths]).is_empty());
         assert!(Entry::parse("nothing | a | b").is_err());
     }
 }

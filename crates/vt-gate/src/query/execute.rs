@@ -131,8 +131,15 @@ pub async fn trace_plan(
 }
 
 /// Returns the fields of a plan's rows, for a statement that is prepared.
-pub async fn fields(gate: &Gate, session: &mut Session, plan: &CachedPlan) -> Result<Fields> {
-    let mut binds = BindVars::new();
+///
+/// The literals are among the bind variables, so that their types are told, and `DATE :vtg1` gets
+/// a text that is a date.
+pub async fn fields(
+    gate: &Gate,
+    session: &mut Session,
+    plan: &CachedPlan,
+    mut binds: BindVars,
+) -> Result<Fields> {
     needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
     let binds = Arc::new(binds);
     let evaluation = Evaluation::new(gate, session, plan);

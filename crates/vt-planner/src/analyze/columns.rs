@@ -101,11 +101,13 @@ impl<'a> Planner<'a> {
                     let message = "Every derived table must have its own alias";
                     return Err(Error::mysql(1248, b"42000", message));
                 };
+                check_free(scope, name)?;
                 let id = self.new_table()?;
                 scope.entries.push(Rc::new(Entry { id, name, keyspace: None, source }));
             }
             TableRef::JsonTable(json) => {
                 if let Some(name) = json.alias {
+                    check_free(scope, name)?;
                     let id = self.new_table()?;
                     let mut columns = Vec::new();
                     json_columns(json.columns, &mut columns);
@@ -382,4 +384,19 @@ pub(crate) fn with_common<'a>(
 ) -> Vec<&'a CommonTable<'a>> {
     let own = query.with.iter().flat_map(|with| with.tables);
     common.iter().copied().chain(own).collect()
+}
+
+/// Fails where a table of the same FROM has the name that a derived table gets.
+///
+/// MySQL takes a derived table beside a stored one of its name; which of them a column means is
+/// then not said by the name that we keep tables by.
+fn check_free(scope: &Scope<'_>, name: Ident<'_>) -> Result<(), Error> {
+    let mut named = scope.entries.iter().filter(|entry| entry.name == name);
+    match named.next() {
+        None => Ok(()),
+        Some(entry) if entry.keyspace.is_none() => {
+            Err(Error::vt(vt_base::ErrorId::VT03013, name.as_str()))
+        }
+        Some(_) => Err(Error::unsupported("a derived table with the name of a table beside it")),
+    }
 }

@@ -196,7 +196,7 @@ async fn prepare(
     let count = count_params(session, sql)?;
     let query = Query { method: "Prepare", sql, params, is_prepared: true };
     let fields = match understand(gate, session, &query)? {
-        Understood::Plan { plan, .. } => fields(gate, session, &plan).await?,
+        Understood::Plan { plan, binds, .. } => fields(gate, session, &plan, binds).await?,
         Understood::Local(_) => vt_value::Fields::default(),
     };
     let fields = fields.iter().map(|one| vt_rpc::convert::field_to_proto(one, Included::All));

@@ -124,7 +124,9 @@ impl Client {
 
     /// Returns the columns that a statement will give; none where that cannot be told yet.
     async fn fields_of(&mut self, understood: Understood) -> Result<Fields> {
-        let Understood::Plan { plan, .. } = understood else { return Ok(Fields::default()) };
+        let Understood::Plan { plan, binds, .. } = understood else {
+            return Ok(Fields::default());
+        };
         if !matches!(
             plan.plan.statement,
             vt_plan::StatementType::Select
@@ -133,7 +135,7 @@ impl Client {
         ) {
             return Ok(Fields::default());
         }
-        match fields(&self.gate, &mut self.session, &plan).await {
+        match fields(&self.gate, &mut self.session, &plan, binds).await {
             Ok(fields) => Ok(fields),
             Err(error) if is_statements_fault(&error) => Err(error),
             Err(error) => {

@@ -1,0 +1,20 @@
+-- Common table expressions, recursive too.
+with a as (select id, age from person where age > 30) select * from a order by id;
+with a as (select city, count(*) c from person group by city) select max(c), min(c) from a;
+with a as (select id from person), b as (select person_id from item) select a.id from a join b on a.id = b.person_id order by 1;
+with a (x, y) as (select id, name from person where id < 4) select y, x from a order by x;
+with a as (select id from person where id < 3) select a1.id, a2.id from a a1, a a2 order by 1, 2;
+with a as (select id from person), b as (select id from a where id > 5) select count(*) from b;
+with a as (select 1 as n) select n, id from a join person on person.id = a.n;
+with recursive n (i) as (select 1 union all select i + 1 from n where i < 5) select i from n;
+with recursive n (i) as (select 1 union all select i + 1 from n where i < 5) select p.id, p.name from n join person p on p.id = n.i order by 1;
+with recursive n (i) as (select 1 union select (i * 2) % 7 from n) select i from n order by i;
+with recursive chain (id, depth) as (select id, 0 from person where id = 1 union all select p.id, depth + 1 from chain c join person p on p.id = c.id + 1 where depth < 3) select * from chain order by id;
+with recursive n (i) as (select 1 union all select i + 1 from n) select max(i) from n;
+with a as (select person_id, sum(price) s from item group by person_id) select p.id, a.s from person p left join a on a.person_id = p.id order by p.id;
+with a as (select id from person union select person_id from item) select count(*) from a;
+with person as (select 1 as id) select id from person;
+select * from (with a as (select id from person where id < 3) select id from a) x order by id;
+select id from person where id in (with a as (select person_id from item) select person_id from a) order by id;
+with a as (select missing from person) select * from a;
+with a as (select id from person) select b.id from b;
