@@ -8,6 +8,9 @@ use super::report::{Difference, Report};
 use super::shrink;
 use super::tokens;
 
+/// How many differences a report lists; the others are counted.
+const LISTED_MAX: usize = 500;
+
 /// What a statement came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -23,7 +26,7 @@ pub(crate) struct Judge {
     pub(crate) bench: Bench,
     pub(crate) known: Known,
     pub(crate) report: Report,
-    /// How many differences are made small; the others are counted.
+    /// How many differences are made small.
     pub(crate) shrinks: usize,
 }
 
@@ -118,12 +121,14 @@ impl Judge {
         let same = self.report.differences.iter().filter(|one| one.aspects.first() == first);
         // What is only told about a result must not crowd out wrong results.
         let grave = first.is_some_and(|aspect| aspect.is_grave());
-        let share = if grave { self.shrinks } else { self.shrinks / 8 + 1 };
-        if self.report.differences.len() >= self.shrinks || same.count() >= share {
+        let share = if grave { self.shrinks } else { self.shrinks / 8 };
+        let shrinks = self.report.differences.len() < self.shrinks && same.count() < share;
+        if self.report.differences.len() >= LISTED_MAX {
             self.report.hidden += 1;
             return Ok(());
         }
-        if matches!(manner, Manner::Query | Manner::Tried)
+        if shrinks
+            && matches!(manner, Manner::Query | Manner::Tried)
             && !difference.aspects.contains(&Aspect::Lost)
         {
             shrink::shrink(self, &mut difference, place, manner).await?;

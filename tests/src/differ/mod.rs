@@ -41,7 +41,7 @@ usage: cargo xtask differ [options]
   --round R         this round of the seed alone
   --sql TEXT        these statements on the tables of tests/diff, with both answers
   --shards 1,2,4    the keyspaces that are compared
-  --shrinks N       make so many differences small (40); the others are counted
+  --shrinks N       make so many differences small (40)
   --seconds N       end after so many seconds (36000)
   --strict          differences that are known count too
   --report FILE     write the report there too

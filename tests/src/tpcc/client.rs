@@ -117,8 +117,9 @@ impl Client {
              values ({order}, {d}, {w}, {c}, now(), {count}, {all_local})"
         );
         self.conn.query_drop(sql).await?;
-        let sql =
-            format!("insert into new_orders (no_o_id, no_d_id, no_w_id) values ({order}, {d}, {w})");
+        let sql = format!(
+            "insert into new_orders (no_o_id, no_d_id, no_w_id) values ({order}, {d}, {w})"
+        );
         self.conn.query_drop(sql).await?;
         for (place, supply) in supplies.into_iter().enumerate() {
             let last = place + 1 == count as usize;
@@ -272,8 +273,9 @@ impl Client {
             self.conn.query_drop(sql).await?;
             let sql = format!("update order_line set ol_delivery_d = now() where {of_lines}");
             self.conn.query_drop(sql).await?;
-            let amount: String =
-                self.first(&format!("select sum(ol_amount) from order_line where {of_lines}")).await?;
+            let amount: String = self
+                .first(&format!("select sum(ol_amount) from order_line where {of_lines}"))
+                .await?;
             let sql = "update customer set c_balance = c_balance + ?, \
                        c_delivery_cnt = c_delivery_cnt + 1 \
                        where c_w_id = ? and c_d_id = ? and c_id = ?";

@@ -13,16 +13,21 @@ pub(super) async fn fill(conn: &mut Conn, warehouses: u32) -> Result<(), String>
     for sql in include_str!("schema.sql").split(";\n").filter(|sql| !sql.trim().is_empty()) {
         run(conn, sql).await?;
     }
-    let items = (1..=ITEMS).map(|id| format!("({id}, {id}, 'item {id}', {}.25, 'data')", id % 90 + 1));
+    let items =
+        (1..=ITEMS).map(|id| format!("({id}, {id}, 'item {id}', {}.25, 'data')", id % 90 + 1));
     insert(conn, "item", items).await?;
     for w in 1..=warehouses {
-        let row = format!("({w}, 'w{w}', 'a', 'b', 'c', 'ST', '123456789', 0.1, {})", DISTRICTS * 300);
+        let row =
+            format!("({w}, 'w{w}', 'a', 'b', 'c', 'ST', '123456789', 0.1, {})", DISTRICTS * 300);
         insert(conn, "warehouse", std::iter::once(row)).await?;
-        let stock = (1..=ITEMS)
-            .map(|id| format!("({id}, {w}, {}, 'dist', 0, 0, 0, 'data')", id % 80 + 15));
+        let stock =
+            (1..=ITEMS).map(|id| format!("({id}, {w}, {}, 'dist', 0, 0, 0, 'data')", id % 80 + 15));
         insert(conn, "stock", stock).await?;
         let districts = (1..=DISTRICTS).map(|d| {
-            format!("({d}, {w}, 'd{d}', 'a', 'b', 'c', 'ST', '123456789', 0.05, 300.00, {})", ORDERS + 1)
+            format!(
+                "({d}, {w}, 'd{d}', 'a', 'b', 'c', 'ST', '123456789', 0.05, 300.00, {})",
+                ORDERS + 1
+            )
         });
         insert(conn, "district", districts).await?;
         for d in 1..=DISTRICTS {
@@ -45,8 +50,8 @@ async fn district(conn: &mut Conn, w: u32, d: u32) -> Result<(), String> {
         )
     });
     insert(conn, "customer", customers).await?;
-    let paid = (1..=CUSTOMERS)
-        .map(|c| format!("({c}, {d}, {w}, {d}, {w}, '2024-01-01', 10.00, 'first')"));
+    let paid =
+        (1..=CUSTOMERS).map(|c| format!("({c}, {d}, {w}, {d}, {w}, '2024-01-01', 10.00, 'first')"));
     insert(conn, "history", paid).await?;
     let orders = (1..=ORDERS).map(|o| {
         let carrier = if is_delivered(o) { (o % 10 + 1).to_string() } else { "null".to_owned() };
