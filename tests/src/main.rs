@@ -41,14 +41,13 @@ fn main() -> ExitCode {
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 13] = [
+    let groups: [(&str, Vec<Case>); 12] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
         ("control", control::cases()),
         ("topology", topology::cases()),
         ("differential", differ::cases()),
-        ("tpcc", tpcc::cases()),
         ("tpch", tpch::cases()),
         ("expressions", oracle::cases()),
         ("clients", clients::cases()),

@@ -14,9 +14,11 @@ use super::world::{World, statements};
 /// The files that are no suites.
 const OTHERS: [&str; 1] = ["setup.sql"];
 
-/// Runs the files whose name has the word; returns the statements that were refused.
+/// Runs the files of a folder whose name has the word, on the tables that `setup` has; returns the
+/// statements that were refused.
 pub(super) async fn run(
     judge: &mut Judge,
+    setup: &Path,
     folder: &Path,
     word: &str,
 ) -> Result<BTreeSet<String>, String> {
@@ -30,7 +32,7 @@ pub(super) async fn run(
     }
     names.sort();
     let mut refused = BTreeSet::new();
-    judge.bench.build(World::read(folder)?).await?;
+    judge.bench.build(World::read(setup)?).await?;
     let pristine = judge.rows().await?;
     for name in names {
         let text = std::fs::read_to_string(folder.join(&name)).map_err(failed)?;

@@ -34,8 +34,9 @@ use report::Report;
 const HELP: &str = "\
 usage: cargo xtask differ [options]
 
-  --slice           what CI compares: the files and a few statements by chance
+  --slice           what CI compares: the files of tests/diff
   --files WORD      the files of tests/diff whose name has the word ('' is all)
+  --wide            the files of tests/diff/wide, which still have faults and are not in CI
   --statements N    so many statements by chance
   --seed S          where chance begins (1)
   --round R         this round of the seed alone
@@ -46,9 +47,6 @@ usage: cargo xtask differ [options]
   --strict          differences that are known count too
   --report FILE     write the report there too
 ";
-
-/// How many statements by chance CI compares.
-const SLICE_STATEMENTS: u64 = 0;
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -62,6 +60,7 @@ struct Options {
     shrinks: usize,
     seconds: u64,
     strict: bool,
+    wide: bool,
     report: Option<String>,
 }
 
@@ -77,17 +76,18 @@ impl Options {
             shrinks: 40,
             seconds: 36_000,
             strict: false,
+            wide: false,
             report: None,
         };
         let mut args = args.iter();
         while let Some(flag) = args.next() {
             if flag == "--slice" {
                 options.files = Some(String::new());
-                options.statements = SLICE_STATEMENTS;
                 continue;
             }
-            if flag == "--strict" {
-                options.strict = true;
+            if flag == "--strict" || flag == "--wide" {
+                options.strict |= flag == "--strict";
+                options.wide |= flag == "--wide";
                 continue;
             }
             let value = args.next().ok_or_else(|| format!("{flag} wants a value\n{HELP}"))?;
@@ -161,7 +161,14 @@ async fn compare(options: &Options) -> Result<Report, String> {
         true => Known::default(),
         false => Known::read(&folder().join("known.txt"))?,
     };
-    let mut judge = Judge { bench, known, report: Report::default(), shrinks: options.shrinks };
+    let mut judge = Judge {
+        bench,
+        known,
+        report: Report::default(),
+        shrinks: options.shrinks,
+        open: BTreeSet::new(),
+        met: BTreeSet::new(),
+    };
     let done = drive(&mut judge, options).await;
     let text = judge.report.text();
     if let Some(path) = &options.report {
@@ -176,9 +183,23 @@ async fn drive(judge: &mut Judge, options: &Options) -> Result<(), String> {
         return files::show(judge, &folder(), sql).await;
     }
     if let Some(word) = &options.files {
-        let refused = files::run(judge, &folder(), word).await?;
-        if word.is_empty() {
-            check_refused(&refused)?;
+        // To write the list anew, all must be seen.
+        if !options.strict && !is_update() {
+            judge.open = listed("open.txt").into_iter().collect();
+        }
+        let files = if options.wide { folder().join("wide") } else { folder() };
+        let refused = files::run(judge, &folder(), &files, word).await?;
+        let open = std::mem::take(&mut judge.open);
+        if word.is_empty() && !options.wide {
+            check_list("refused.txt", &refused)?;
+            let mut differing = std::mem::take(&mut judge.met);
+            if is_update() {
+                differing
+                    .extend(judge.report.differences.drain(..).map(|one| one.run().sql.clone()));
+            }
+            if is_update() || !open.is_empty() {
+                check_list("open.txt", &differing)?;
+            }
         }
     }
     if options.statements > 0 {
@@ -193,22 +214,28 @@ async fn drive(judge: &mut Judge, options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Fails where the statements that are refused are others than `refused.txt` lists; the list may
-/// only shrink. `UPDATE=1` writes it anew.
-fn check_refused(refused: &BTreeSet<String>) -> Outcome {
-    let path = folder().join("refused.txt");
-    let seen = refused.iter().map(|sql| format!("{sql};\n")).collect::<String>();
-    if std::env::var_os("UPDATE").is_some() {
-        return std::fs::write(&path, seen).map_err(|err| format!("{}: {err}", path.display()));
+fn is_update() -> bool {
+    std::env::var_os("UPDATE").is_some()
+}
+
+/// Returns the statements of a list, of which there may be none.
+fn listed(name: &str) -> Vec<String> {
+    world::statements(&std::fs::read_to_string(folder().join(name)).unwrap_or_default())
+}
+
+/// Fails where a list names other statements than were seen; it may only shrink. `UPDATE=1` writes
+/// it anew.
+fn check_list(name: &str, seen: &BTreeSet<String>) -> Outcome {
+    if is_update() {
+        let path = folder().join(name);
+        let text: String = seen.iter().map(|sql| format!("{sql};\n")).collect();
+        return std::fs::write(&path, text).map_err(|err| format!("{}: {err}", path.display()));
     }
-    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
-    if seen == wanted {
+    let wanted: BTreeSet<String> = listed(name).into_iter().collect();
+    if *seen == wanted {
         return Ok(());
     }
-    let wanted: BTreeSet<String> = world::statements(&wanted).into_iter().collect();
-    let more: Vec<&String> = refused.difference(&wanted).collect();
-    let fewer: Vec<&String> = wanted.difference(refused).collect();
-    Err(format!(
-        "refused.txt lists others than are refused\nalso refused: {more:#?}\nno longer refused: {fewer:#?}"
-    ))
+    let more: Vec<&String> = seen.difference(&wanted).collect();
+    let fewer: Vec<&String> = wanted.difference(seen).collect();
+    Err(format!("{name} is not what was seen\nnot listed: {more:#?}\nno longer: {fewer:#?}"))
 }

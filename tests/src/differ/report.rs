@@ -82,6 +82,11 @@ impl Report {
 }
 
 impl Difference {
+    /// Returns the statement as it was run.
+    pub(crate) fn run(&self) -> &Statement {
+        self.original.as_ref().unwrap_or(&self.statement)
+    }
+
     pub(crate) fn text(&self) -> String {
         let aspects: Vec<&str> = self.aspects.iter().map(|aspect| aspect.name()).collect();
         let mut text = format!("{} at {} ({})\n", aspects.join(", "), self.side, self.origin);

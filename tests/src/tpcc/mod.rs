@@ -13,10 +13,8 @@ use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder};
-use vt_testkit::{LocalCluster, SharedCluster};
+use vt_testkit::SharedCluster;
 
-use crate::Case;
-use crate::check::Outcome;
 use client::{Client, Tally};
 
 const HELP: &str = "\
@@ -82,16 +80,6 @@ pub(crate) fn main(args: &[String]) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// What CI runs.
-pub(crate) fn cases() -> Vec<Case> {
-    vec![("five transactions keep four shards consistent", short)]
-}
-
-fn short(_: &LocalCluster) -> Outcome {
-    let options = Options { warehouses: 4, clients: 3, seconds: 8, seed: 1 };
-    run(options).map(|text| crate::say(&text))
 }
 
 fn run(options: Options) -> Result<String, String> {
