@@ -44,7 +44,7 @@ pub(super) async fn run(
     for number in 0..tables {
         let mut chance = Chance::new(seed.wrapping_add(number));
         // Under other modes MySQL refuses some dates where it copies rows to a temporary table.
-        let variables = vec![("sql_mode".to_owned(), String::new())];
+        let variables = vec![("sql_mode".to_owned(), "''".to_owned())];
         let mut surroundings = Surroundings { variables, ..Surroundings::default() };
         Table::by_chance(&mut chance).put(&mut surroundings);
         let columns = oracle.server.enter(&surroundings).await?;

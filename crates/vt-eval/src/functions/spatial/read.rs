@@ -57,12 +57,12 @@ fn wanted(name: &str) -> Option<&'static str> {
     let name = name.strip_prefix("st_")?;
     Some(match name.split_once("from")?.0 {
         "point" => "POINT",
-        "line" => "LINESTRING",
-        "poly" => "POLYGON",
-        "mpoint" => "MULTIPOINT",
-        "mline" => "MULTILINESTRING",
-        "mpoly" => "MULTIPOLYGON",
-        "geomcoll" => "GEOMCOLLECTION",
+        "line" | "linestring" => "LINESTRING",
+        "poly" | "polygon" => "POLYGON",
+        "mpoint" | "multipoint" => "MULTIPOINT",
+        "mline" | "multilinestring" => "MULTILINESTRING",
+        "mpoly" | "multipolygon" => "MULTIPOLYGON",
+        "geomcoll" | "geometrycollection" => "GEOMCOLLECTION",
         _ => return None,
     })
 }
