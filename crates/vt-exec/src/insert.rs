@@ -1,5 +1,6 @@
 //! INSERT and REPLACE: ids from the sequence, then each row to its shard.
 
+mod careful;
 mod ids;
 mod rows;
 mod sharded;
@@ -13,6 +14,8 @@ use vt_value::{BindVars, QueryResult};
 use crate::route::{self, destinations};
 use crate::{Autocommit, CallOptions, ExecContext, ShardCall, first_error, node};
 use rows::{Source, Texts};
+
+pub(crate) use sharded::tuple;
 
 /// How many rows that a query gave go in one round of statements.
 const SELECT_BATCH: usize = 1000;
@@ -57,10 +60,15 @@ async fn send(
         Some(auto) => ids::bind(auto, source, &mut texts, &mut binds, ctx).await?,
         None => None,
     };
+    if let Some(conflicts) = &insert.conflicts {
+        let mut total = careful::run((insert, conflicts), source, &texts, &binds, ctx).await?;
+        total.insert_id = first_id.unwrap_or(total.insert_id);
+        return Ok(total);
+    }
     let calls = match &insert.routing {
         InsertRouting::Unsharded => unsharded(insert, texts, binds, ctx)?,
-        InsertRouting::Sharded(vindexes) => {
-            sharded::calls(insert, vindexes, source, &texts, binds, ctx)?
+        InsertRouting::Sharded(_) => {
+            sharded::calls(insert, source, &texts, binds, sharded::Rows::default(), ctx).await?
         }
     };
     if calls.is_empty() {

@@ -14,6 +14,7 @@ pub mod shards;
 
 mod aggregate;
 mod binds;
+mod change;
 mod concat;
 mod distinct;
 mod insert;
@@ -21,6 +22,7 @@ mod join;
 mod kept;
 mod keys;
 mod limit;
+mod lookup;
 mod matching;
 mod node;
 mod project;
@@ -40,7 +42,7 @@ use vt_plan::{Node, Plan};
 use vt_value::{Fields, QueryResult, StreamPart};
 
 pub use context::{ExecContext, Limits, Observer};
-pub use shards::{Autocommit, CallOptions, ShardCall, ShardQueries, first_error};
+pub use shards::{Autocommit, CallOptions, CommitOrder, ShardCall, ShardQueries, first_error};
 
 /// Runs a plan and returns its whole result.
 pub async fn execute(plan: &Plan, ctx: &ExecContext<'_>) -> Result<QueryResult, Error> {

@@ -8,7 +8,7 @@ use vt_value::{Fields, QueryResult};
 
 use crate::kept::Kept;
 use crate::{
-    ExecContext, concat, insert, join, matching, recurse, route, step, stream, subquery,
+    ExecContext, change, concat, insert, join, matching, recurse, route, step, stream, subquery,
     vindex_rows, write,
 };
 
@@ -38,6 +38,7 @@ pub(crate) fn run<'a>(
             Node::Limit { counts_all: true, .. } => stream::collected(node, ctx).await,
             Node::Insert(insert) => insert::run(insert, ctx).await,
             Node::Update(write) | Node::Delete(write) => write::run(write, ctx).await,
+            Node::Change(change) => change::run(change, ctx).await,
             Node::Limit { input, .. }
             | Node::Sort { input, .. }
             | Node::Distinct { input, .. }
@@ -89,7 +90,9 @@ pub(crate) fn fields<'a>(
             Node::Kept { slot, .. } => Kept::read(*slot, ctx).map(|result| result.fields),
             Node::Recurse(recurse) => recurse::fields(recurse, ctx).await,
             Node::VindexRows(_) => Ok(vindex_rows::fields()),
-            Node::Insert(_) | Node::Update(_) | Node::Delete(_) => Ok(Fields::default()),
+            Node::Insert(_) | Node::Update(_) | Node::Delete(_) | Node::Change(_) => {
+                Ok(Fields::default())
+            }
             Node::Limit { input, .. }
             | Node::Sort { input, .. }
             | Node::Distinct { input, .. }

@@ -14,7 +14,7 @@ use crate::{Autocommit, CallOptions, ExecContext, ShardCall, first_error};
 
 /// Runs a route that gives rows.
 pub(crate) async fn run(route: &Route, ctx: ExecContext<'_>) -> Result<QueryResult, Error> {
-    let mut calls = destinations::calls(route, ctx)?;
+    let mut calls = destinations::calls(route, ctx).await?;
     if calls.is_empty() {
         // No shard has a row for it, but an aggregate gives one even so: any shard knows.
         calls.push(any_call(route, &route.sql, destinations::all_binds(route, ctx)?, ctx)?);
@@ -37,6 +37,9 @@ pub(crate) fn gather(
         return Ok(result);
     }
     let mut results = successes(route, results, ctx)?;
+    if route.copies {
+        results.truncate(1);
+    }
     ctx.limits.check(results.iter().map(|result| result.rows.len()).sum())?;
     let rows = if route.merge_by.is_empty() || results.len() < 2 {
         appended(&results)
@@ -126,8 +129,8 @@ pub(crate) fn options(route: &Route) -> CallOptions {
         read_only: route.read_only,
         autocommit,
         timeout_ms: route.timeout_ms,
-        outside_transaction: false,
         keep_going: route.errors_as_warnings,
+        ..CallOptions::default()
     }
 }
 

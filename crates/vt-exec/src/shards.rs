@@ -68,6 +68,20 @@ pub struct CallOptions {
     pub outside_transaction: bool,
     /// A failing call leaves the others running.
     pub keep_going: bool,
+    /// Which of the session's transactions on a shard the calls belong to.
+    pub order: CommitOrder,
+}
+
+/// When a transaction on a shard commits. Entries of consistent lookup vindexes have transactions
+/// of their own, so that whatever fails, no row is without its entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CommitOrder {
+    /// Before the others: entries of rows to come.
+    Pre,
+    #[default]
+    Normal,
+    /// After the others: entries of rows that go.
+    Post,
 }
 
 /// Whether calls that change rows may commit by themselves where the session has no transaction.

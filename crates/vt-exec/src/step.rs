@@ -63,7 +63,8 @@ pub(crate) fn make<'a>(
         | Node::VindexRows(_)
         | Node::Insert(_)
         | Node::Update(_)
-        | Node::Delete(_) => return Err(Error::bug("a node that is not a step")),
+        | Node::Delete(_)
+        | Node::Change(_) => return Err(Error::bug("a node that is not a step")),
     })
 }
 

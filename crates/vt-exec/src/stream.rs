@@ -48,7 +48,8 @@ pub(crate) fn run<'a>(
             | Node::VindexRows(_)
             | Node::Insert(_)
             | Node::Update(_)
-            | Node::Delete(_) => run_whole(node, ctx, out).await,
+            | Node::Delete(_)
+            | Node::Change(_) => run_whole(node, ctx, out).await,
             Node::Limit { input, .. }
             | Node::Sort { input, .. }
             | Node::Distinct { input, .. }
@@ -143,7 +144,7 @@ async fn run_step<'a>(
 }
 
 async fn run_route(route: &Route, ctx: ExecContext<'_>, out: Parts) -> Result<QueryResult, Error> {
-    let mut calls = destinations::calls(route, ctx)?;
+    let mut calls = destinations::calls(route, ctx).await?;
     let how = route::options(route);
     if calls.is_empty() {
         let binds = destinations::all_binds(route, ctx)?;

@@ -1,8 +1,10 @@
 //! Plans run against shards that are closures.
 
+mod changes;
 mod dml;
 pub(crate) mod fake;
 mod joins;
+mod lookups;
 mod nodes;
 mod properties;
 mod routes;

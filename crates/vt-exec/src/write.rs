@@ -47,7 +47,7 @@ pub(crate) async fn run(write: &Write, ctx: ExecContext<'_>) -> Result<QueryResu
 }
 
 async fn once(write: &Write, ctx: ExecContext<'_>, how: CallOptions) -> Result<QueryResult, Error> {
-    let calls = destinations::calls(&write.route, ctx)?;
+    let calls = destinations::calls(&write.route, ctx).await?;
     if calls.is_empty() {
         return Ok(QueryResult::default());
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vt_eval::Expr;
 use vt_vschema::Vindex;
 
-use crate::{Node, Route};
+use crate::{Node, Route, TableChange};
 
 /// An UPDATE or DELETE that every shard it goes to can carry out by itself.
 #[derive(Clone, Debug)]
@@ -36,6 +36,30 @@ pub struct Insert {
     pub ignore: bool,
     pub multi_shard_autocommit: bool,
     pub timeout_ms: u64,
+    /// Rows are inserted one by one, each after a look at those that it may conflict with.
+    pub conflicts: Option<Box<Conflicts>>,
+}
+
+/// What an INSERT into a table with owned lookup vindexes does about rows that are there already:
+/// entries are only made for rows that really come.
+#[derive(Clone, Debug)]
+pub struct Conflicts {
+    pub how: ConflictHow,
+    /// For each row, the statement that finds, and locks, those with one of its unique keys.
+    pub probes: Vec<Arc<str>>,
+    /// How found rows go, with their entries.
+    pub removal: TableChange,
+}
+
+/// What becomes of a row that conflicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConflictHow {
+    /// It is left out.
+    Ignore,
+    /// Those that are there go.
+    Replace,
+    /// The shard changes the one that is there; no column of a vindex changes with it.
+    Update,
 }
 
 /// How rows of an INSERT find their shard.
@@ -55,6 +79,8 @@ pub struct VindexColumn {
     pub rows: Vec<Vec<Expr>>,
     /// For a source of rows: where the columns stand in them.
     pub offsets: Vec<usize>,
+    /// A lookup whose entries come and go with the rows.
+    pub owned: bool,
 }
 
 /// Ids from a sequence, for rows that give none.

@@ -1,5 +1,6 @@
 //! Plans as text for people, and as the JSON that tools read.
 
+mod change;
 mod expr;
 mod json;
 mod rows;

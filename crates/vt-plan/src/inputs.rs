@@ -27,6 +27,7 @@ impl Node {
                 InsertSource::Select(input) => vec![input],
                 InsertSource::Values => Vec::new(),
             },
+            Node::Change(one) => vec![&one.input],
             Node::Update(one) | Node::Delete(one) => {
                 one.input.iter().map(|input| &**input).collect()
             }
@@ -57,6 +58,7 @@ impl Node {
                 InsertSource::Select(input) => vec![input],
                 InsertSource::Values => Vec::new(),
             },
+            Node::Change(one) => vec![&mut one.input],
             Node::Update(one) | Node::Delete(one) => {
                 one.input.iter_mut().map(|input| &mut **input).collect()
             }

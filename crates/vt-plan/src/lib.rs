@@ -4,11 +4,13 @@
 //! knows neither SQL grammar nor the planner, the planner does no I/O.
 
 pub mod aggregate;
+pub mod change;
 pub mod dml;
 pub mod explain;
 mod inputs;
 pub mod join;
 pub mod kept;
+pub mod lookup;
 pub mod matching;
 pub mod need;
 pub mod node;
@@ -17,7 +19,10 @@ pub mod vindex_rows;
 pub mod window;
 
 pub use aggregate::{Aggregate, AggregateSpec};
-pub use dml::{AutoIncrement, Insert, InsertRouting, InsertSource, VindexColumn, Write};
+pub use change::{Change, ChangeAction, ChangePlace, LookupChange, Move, MovedColumn, TableChange};
+pub use dml::{
+    AutoIncrement, ConflictHow, Conflicts, Insert, InsertRouting, InsertSource, VindexColumn, Write,
+};
 pub use join::{Join, JoinColumn, JoinKind, Matching, Predicate};
 pub use kept::{Recurse, With};
 pub use matching::{Match, MatchKind};

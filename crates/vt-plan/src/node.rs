@@ -6,7 +6,7 @@ use vt_eval::Expr;
 use vt_value::{Fields, Rows, Type};
 
 use crate::{
-    Aggregate, Insert, Join, Match, Need, Recurse, Route, VindexRows, Window, With, Write,
+    Aggregate, Change, Insert, Join, Match, Need, Recurse, Route, VindexRows, Window, With, Write,
 };
 
 /// The plan of one statement, shared by every session that runs it.
@@ -104,6 +104,7 @@ pub enum Node {
     Insert(Box<Insert>),
     Update(Box<Write>),
     Delete(Box<Write>),
+    Change(Box<Change>),
 }
 
 /// A column to order, group or compare by.

@@ -53,6 +53,8 @@ pub struct Route {
     /// Where the statement ends in `limit :__upper_limit`: the two whose sum that variable takes,
     /// so that each shard gives as many rows as may be skipped and kept after merging.
     pub upper_limit: Option<UpperLimit>,
+    /// Each shard changes its copy of the same rows: what one of them counts is the answer.
+    pub copies: bool,
 }
 
 /// The parts of `:__upper_limit`.
@@ -79,6 +81,7 @@ impl Route {
             timeout_ms: 0,
             read_only: true,
             upper_limit: None,
+            copies: false,
         }
     }
 }

@@ -202,3 +202,12 @@ pub(crate) fn to_every_shard(keyspace: &Arc<Keyspace>, sql: String) -> Node {
     route.read_only = false;
     Node::Route(Box::new(route))
 }
+
+/// Makes the step that changes every copy of a reference table.
+pub(crate) fn to_every_copy(keyspace: &Arc<Keyspace>, sql: String) -> Node {
+    let mut node = to_every_shard(keyspace, sql);
+    if let Node::Route(route) = &mut node {
+        route.copies = true;
+    }
+    node
+}

@@ -23,6 +23,12 @@ impl<'a> Planner<'a> {
             }
             Statement::LoadData(load) => {
                 let keyspace = self.keyspace_of(&[load.table])?;
+                if keyspace.sharded {
+                    return Err(Error::unsupported(
+                        "LOAD DATA INFILE into a sharded keyspace, whose servers have different \
+                         files; LOAD DATA LOCAL INFILE sends the client's file row by row",
+                    ));
+                }
                 self.plan_unsharded(&keyspace, "LOAD DATA", shard_sql(&statement))
             }
             Statement::Do(exprs) => {

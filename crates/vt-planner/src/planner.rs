@@ -269,6 +269,11 @@ impl<'a> Planner<'a> {
         self.scopes.borrow().get(&place).cloned()
     }
 
+    /// Forgets all scopes: a statement is planned in another way, where its queries stand in others.
+    pub(crate) fn forget_scopes(&self) {
+        self.scopes.borrow_mut().clear();
+    }
+
     pub(crate) fn cache_scope(&self, place: *const (), scope: Rc<Scope<'a>>) {
         self.scopes.borrow_mut().insert(place, scope);
     }

@@ -188,6 +188,7 @@ fn column_from_proto(record: &proto::Column) -> ColumnSpec {
         scale: record.scale,
         nullable: record.nullable,
         values: record.values.clone(),
+        ..ColumnSpec::default()
     }
 }
 
@@ -225,6 +226,7 @@ mod tests {
             scale: 2,
             nullable: Some(false),
             values: vec!["a".into()],
+            ..ColumnSpec::default()
         };
         let table = TableSpec {
             typ: "reference".into(),

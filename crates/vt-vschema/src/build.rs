@@ -32,6 +32,7 @@ pub(crate) fn build(spec: &SrvVSchemaSpec) -> VSchema {
     vschema.link();
     resolve_sequences(&mut vschema, spec);
     vschema.link();
+    vschema.link_lookups();
     vschema
 }
 

@@ -22,6 +22,10 @@ pub struct Column {
     pub size: i32,
     pub scale: i32,
     pub values: Arc<[String]>,
+    /// MySQL computes it from other columns.
+    pub generated: bool,
+    /// What `ON UPDATE` sets it to; empty for nothing.
+    pub on_update: Arc<str>,
 }
 
 impl Column {
@@ -48,6 +52,8 @@ impl From<&ColumnSpec> for Column {
             size: spec.size,
             scale: spec.scale,
             values: spec.values.clone().into(),
+            generated: spec.generated,
+            on_update: spec.on_update.as_str().into(),
         }
     }
 }

@@ -6,8 +6,10 @@
 //!
 //! - All is pure: no files, no clock, no network. What a vindex reads from a file is handed in.
 //! - It knows neither SQL text nor protobuf.
-//! - Functional vindexes are whole here; lookup vindexes are described, and read by the executor.
+//! - Functional vindexes are whole here; of lookup vindexes [`backing::Backing`] says which table is
+//!   behind them, and the executor reads and maintains it.
 
+pub mod backing;
 pub mod build;
 pub mod change;
 pub mod column;
@@ -21,6 +23,7 @@ pub mod vindex;
 pub mod vindexes;
 pub mod vschema;
 
+pub use backing::{Backing, BackingColumn, BackingPrimary, Owner};
 pub use column::Column;
 pub use destination::Destination;
 pub use resolve::Found;

@@ -85,6 +85,45 @@ pub struct ColumnSpec {
     pub nullable: Option<bool>,
     /// Of ENUM and SET.
     pub values: Vec<String>,
+    /// MySQL computes it from other columns: no statement may give it a value.
+    pub generated: bool,
+    /// What `ON UPDATE` sets it to, `CURRENT_TIMESTAMP(3)`; empty for nothing.
+    pub on_update: String,
+}
+
+/// What schema tracking knows of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrackedTable {
+    pub columns: Vec<ColumnSpec>,
+    /// The columns of the primary key; empty if there is none.
+    pub primary_key: Vec<String>,
+    /// The columns of each further unique key; keys over expressions or prefixes are `None`.
+    pub unique_keys: Vec<Option<Vec<String>>>,
+    pub foreign_keys: Vec<ForeignKeySpec>,
+}
+
+/// A foreign key of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ForeignKeySpec {
+    pub name: String,
+    pub columns: Vec<String>,
+    /// The keyspace that the definition names, if any.
+    pub parent_keyspace: Option<String>,
+    pub parent_table: String,
+    pub parent_columns: Vec<String>,
+    pub on_delete: ReferenceAction,
+    pub on_update: ReferenceAction,
+}
+
+/// What becomes of the rows that refer to one which goes or changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ReferenceAction {
+    /// The row may not go; `NO ACTION` is the same.
+    #[default]
+    Restrict,
+    Cascade,
+    SetNull,
+    SetDefault,
 }
 
 /// Queries of `from_table` go to `to_tables`; there is at most one.

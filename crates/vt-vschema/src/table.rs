@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use vt_base::KeyspaceId;
 
+use crate::spec::{ForeignKeySpec, TrackedTable};
 use crate::{Column, Keyspace, Vindex};
 
 /// A table as queries see it.
@@ -23,6 +24,11 @@ pub struct Table {
     pub pinned: Option<KeyspaceId>,
     /// The table that this reference table copies: keyspace and name.
     pub source: Option<(Arc<str>, Arc<str>)>,
+    /// The columns of the primary key, where schema tracking knows it.
+    pub primary_key: Vec<Arc<str>>,
+    /// The further unique keys; `None` for one over expressions or prefixes.
+    pub unique_keys: Vec<Option<Vec<Arc<str>>>>,
+    pub foreign_keys: Vec<Arc<ForeignKeySpec>>,
 }
 
 /// What a table is for.
@@ -69,7 +75,25 @@ impl Table {
             authoritative: false,
             pinned: None,
             source: None,
+            primary_key: Vec::new(),
+            unique_keys: Vec::new(),
+            foreign_keys: Vec::new(),
         }
+    }
+
+    /// Returns the table with what schema tracking found; columns that the vschema declares
+    /// authoritative stay as they are.
+    #[must_use]
+    pub fn with_tracked(mut self, tracked: &TrackedTable) -> Table {
+        let shared = |names: &Vec<String>| names.iter().map(|name| name.as_str().into()).collect();
+        if !self.authoritative {
+            self.columns = tracked.columns.iter().map(Column::from).collect();
+            self.authoritative = !self.columns.is_empty();
+        }
+        self.primary_key = shared(&tracked.primary_key);
+        self.unique_keys = tracked.unique_keys.iter().map(|key| key.as_ref().map(shared)).collect();
+        self.foreign_keys = tracked.foreign_keys.iter().cloned().map(Arc::new).collect();
+        self
     }
 
     /// Returns the vindex that decides where a row lies.

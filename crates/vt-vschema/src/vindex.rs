@@ -1,16 +1,16 @@
 //! A vindex: a function from column values to places of the key space.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use vt_base::{Code, Error};
 use vt_value::TypedBytes;
 
-use crate::Destination;
 use crate::spec::VindexSpec;
 use crate::vindexes::{Body, Built};
+use crate::{Backing, Destination};
 
-pub use crate::vindexes::lookup::Lookup;
+pub use crate::vindexes::lookup::{Lookup, LookupEncoding, ReadLock};
 
 /// A vindex of a keyspace.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub struct Vindex {
     /// A value maps to one keyspace id at most.
     pub unique: bool,
     body: Body,
+    /// Known once the whole vschema is.
+    backing: OnceLock<Result<Arc<Backing>, Error>>,
 }
 
 impl Vindex {
@@ -48,6 +50,7 @@ impl Vindex {
             cost,
             unique,
             body,
+            backing: OnceLock::new(),
         })
     }
 
@@ -144,5 +147,22 @@ impl Vindex {
             Body::Lookup(lookup) => Some(lookup),
             Body::Function(_) => None,
         }
+    }
+
+    /// Returns the table behind a lookup vindex.
+    ///
+    /// # Errors
+    /// A function; a table that is not there, or cannot serve.
+    pub fn backing(&self) -> Result<&Arc<Backing>, Error> {
+        match self.backing.get() {
+            Some(Ok(backing)) => Ok(backing),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(Error::bug(format_args!("vindex {} has no table", self.name))),
+        }
+    }
+
+    /// Tells a lookup vindex which table is behind it; only the first call counts.
+    pub(crate) fn set_backing(&self, backing: Result<Backing, Error>) {
+        let _ = self.backing.set(backing.map(Arc::new));
     }
 }

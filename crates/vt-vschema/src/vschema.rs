@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use vt_base::{Error, TabletType};
 
-use crate::spec::{ColumnSpec, MirrorRuleSpec, MultiTenantSpec, SrvVSchemaSpec};
-use crate::{Column, Table, View, Vindex};
+use crate::spec::{MirrorRuleSpec, MultiTenantSpec, SrvVSchemaSpec, TrackedTable};
+use crate::{Table, View, Vindex};
 
 /// Every keyspace with its tables and vindexes, and the rules that route between them.
 ///
-/// It does not change; a new one is built, or made with [`VSchema::with_columns`]. What is kept
+/// It does not change; a new one is built, or made with [`VSchema::with_tables`]. What is kept
 /// behind `Arc` is shared by both.
 #[derive(Clone, Debug, Default)]
 pub struct VSchema {
@@ -161,26 +161,23 @@ impl VSchema {
         next
     }
 
-    /// Returns a vschema in which tables have the columns that schema tracking found.
+    /// Returns a vschema in which tables have the columns and keys that schema tracking found.
     ///
     /// A table that the vschema does not name is added if its keyspace is unsharded; in a sharded
     /// keyspace it stays unknown, since nothing says where its rows are. Columns that the vschema
     /// declares authoritative stay as they are.
     #[must_use]
-    pub fn with_columns(&self, keyspace: &str, tables: &[(String, Vec<ColumnSpec>)]) -> VSchema {
+    pub fn with_tables(&self, keyspace: &str, tables: &[(String, TrackedTable)]) -> VSchema {
         let mut next = self.clone();
         let Some(old) = self.keyspaces.get(keyspace) else { return next };
         let mut schema = KeyspaceSchema::clone(old);
-        for (name, columns) in tables {
+        for (name, tracked) in tables {
             let found = match schema.tables.get(name.as_str()) {
-                Some(table) if table.authoritative => continue,
                 Some(table) => Table::clone(table),
                 None if schema.keyspace.sharded => continue,
                 None => Table::unknown(schema.keyspace.clone(), name),
             };
-            let columns: Vec<Column> = columns.iter().map(Column::from).collect();
-            let authoritative = !columns.is_empty();
-            let table = Arc::new(Table { columns, authoritative, ..found });
+            let table = Arc::new(found.with_tracked(tracked));
             schema.tables.insert(table.name.clone(), table);
         }
         next.keyspaces.insert(schema.keyspace.name.clone(), Arc::new(schema));

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use vt_base::{Error, ErrorId};
-use vt_plan::{Insert, VindexColumn};
+use vt_base::{Error, ErrorId, KeyspaceId};
+use vt_plan::{Insert, InsertRouting, VindexColumn};
 use vt_value::{BindVars, TypedBytes};
 use vt_vschema::Destination;
 
 use super::rows::{Source, Texts};
+use crate::lookup::{self, EntryOf, Reading};
 use crate::{ExecContext, ShardCall, binds::named};
 
 /// Returns the variable that a row's value of a vindex column is bound to.
@@ -15,23 +16,51 @@ pub(crate) fn name(column: &str, row: usize) -> String {
     format!("_{column}_{row}")
 }
 
+/// Which rows are meant.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Rows {
+    /// One of them alone.
+    pub(crate) only: Option<usize>,
+    /// Entries of owned lookup vindexes are left as they are.
+    pub(crate) without_entries: bool,
+}
+
 /// Binds the vindex columns and returns one call for each shard that gets rows.
-pub(crate) fn calls(
+///
+/// Entries of owned lookup vindexes are made before the rows that they are about.
+pub(crate) async fn calls(
     insert: &Insert,
-    vindexes: &[VindexColumn],
     source: Source<'_>,
     texts: &Texts,
     mut binds: BindVars,
+    rows: Rows,
     ctx: ExecContext<'_>,
 ) -> Result<Vec<ShardCall>, Error> {
+    let vindexes = match &insert.routing {
+        InsertRouting::Sharded(vindexes) => vindexes.as_slice(),
+        InsertRouting::Unsharded => &[],
+    };
     let Some((primary, others)) = vindexes.split_first() else {
         return Err(Error::vt(ErrorId::VT09001, &insert.table));
     };
     let map = ctx.shards.shards(&insert.keyspace)?;
-    let mut kept: Vec<bool> = vec![true; texts.len()];
-    let ids = keyspace_ids(insert, primary, source, texts.len(), &mut binds)?;
+    let mut kept: Vec<bool> =
+        (0..texts.len()).map(|row| rows.only.is_none_or(|only| only == row)).collect();
+    let values_of_primary = values(insert, primary, source, texts.len(), &mut binds)?;
+    let ids = keyspace_ids(insert, primary, &values_of_primary, ctx).await?;
     for other in others {
-        check(insert, other, source, &ids, &mut kept, &mut binds)?;
+        let values = values(insert, other, source, texts.len(), &mut binds)?;
+        let entries = entries(&ids, &kept, values);
+        let agree = match other.owned {
+            true if rows.without_entries => continue,
+            true => own(insert, other, &entries, ctx).await?,
+            false => check(insert, other, &entries, ctx).await?,
+        };
+        entries
+            .iter()
+            .zip(agree)
+            .filter(|(_, agrees)| !agrees)
+            .for_each(|(one, _)| kept[one.0] = false);
     }
     let mut rows_of: Vec<Vec<usize>> = vec![Vec::new(); map.shards().len()];
     for (row, id) in ids.iter().enumerate() {
@@ -101,17 +130,25 @@ fn select_value(
 }
 
 /// Maps each row through the primary vindex; `None` where INSERT IGNORE drops the row.
-fn keyspace_ids(
+async fn keyspace_ids(
     insert: &Insert,
     primary: &VindexColumn,
-    source: Source<'_>,
-    count: usize,
-    binds: &mut BindVars,
-) -> Result<Vec<Option<Vec<u8>>>, Error> {
-    let values = values(insert, primary, source, count, binds)?;
-    let rows: Vec<&[TypedBytes]> = values.iter().map(Vec::as_slice).collect();
-    let mut ids = Vec::with_capacity(count);
-    for (row, destination) in primary.vindex.map(&rows)?.into_iter().enumerate() {
+    values: &[Vec<TypedBytes>],
+    ctx: ExecContext<'_>,
+) -> Result<Vec<Option<KeyspaceId>>, Error> {
+    let destinations = match primary.vindex.lookup() {
+        None => {
+            let rows: Vec<&[TypedBytes]> = values.iter().map(Vec::as_slice).collect();
+            primary.vindex.map(&rows)?
+        }
+        Some(_) => {
+            let firsts: Vec<TypedBytes> =
+                values.iter().filter_map(|row| row.first().cloned()).collect();
+            lookup::map(&primary.vindex, &firsts, Reading::Change, ctx).await?
+        }
+    };
+    let mut ids = Vec::with_capacity(values.len());
+    for (row, destination) in destinations.into_iter().enumerate() {
         ids.push(match destination {
             Destination::KeyspaceId(id) => Some(id),
             Destination::None if insert.ignore => None,
@@ -124,36 +161,66 @@ fn keyspace_ids(
     Ok(ids)
 }
 
-/// Checks that a further vindex maps each row to where the primary one put it.
-fn check(
+/// A row with its values for a vindex, and where the primary vindex put it.
+struct Entry(usize, EntryOf);
+
+/// Returns the rows that are still to be inserted, with their values for a vindex.
+fn entries(ids: &[Option<KeyspaceId>], kept: &[bool], values: Vec<Vec<TypedBytes>>) -> Vec<Entry> {
+    let rows = values.into_iter().enumerate().zip(ids).filter(|((row, _), _)| kept[*row]);
+    let entry = |((row, values), id): ((usize, Vec<TypedBytes>), &Option<KeyspaceId>)| {
+        id.clone().map(|id| Entry(row, (values, id)))
+    };
+    rows.filter_map(entry).collect()
+}
+
+/// Makes the entries of a lookup vindex; returns which rows have theirs.
+async fn own(
     insert: &Insert,
     vindex: &VindexColumn,
-    source: Source<'_>,
-    ids: &[Option<Vec<u8>>],
-    kept: &mut [bool],
-    binds: &mut BindVars,
-) -> Result<(), Error> {
-    let values = values(insert, vindex, source, ids.len(), binds)?;
-    for (row, (values, id)) in values.iter().zip(ids).enumerate() {
-        let Some(id) = id else { continue };
-        if values.iter().any(TypedBytes::is_null) || vindex.vindex.verify(values, id)? {
-            continue;
+    entries: &[Entry],
+    ctx: ExecContext<'_>,
+) -> Result<Vec<bool>, Error> {
+    let all: Vec<EntryOf> = entries.iter().map(|one| one.1.clone()).collect();
+    lookup::create(&vindex.vindex, &all, insert.ignore, ctx).await?;
+    match insert.ignore {
+        true => lookup::verify(&vindex.vindex, &all, ctx).await,
+        false => Ok(vec![true; all.len()]),
+    }
+}
+
+/// Returns which rows a further vindex maps to where the primary one put them.
+async fn check(
+    insert: &Insert,
+    vindex: &VindexColumn,
+    entries: &[Entry],
+    ctx: ExecContext<'_>,
+) -> Result<Vec<bool>, Error> {
+    let all: Vec<EntryOf> = entries.iter().map(|one| one.1.clone()).collect();
+    let agree = match vindex.vindex.lookup() {
+        Some(_) => lookup::verify(&vindex.vindex, &all, ctx).await?,
+        None => {
+            let agrees = |(values, id): &EntryOf| {
+                let is_null = values.iter().any(TypedBytes::is_null);
+                Ok(is_null || vindex.vindex.verify(values, id)?)
+            };
+            all.iter().map(agrees).collect::<Result<Vec<bool>, Error>>()?
         }
-        if !insert.ignore {
+    };
+    match agree.iter().position(|agrees| !agrees) {
+        Some(place) if !insert.ignore => {
             let message = format!(
                 "values {} for column [{}] does not map to keyspace ids",
-                tuple(values),
+                tuple(&all[place].0),
                 vindex.columns.join(" ")
             );
-            return Err(Error::new(vt_base::Code::Unknown, message));
+            Err(Error::new(vt_base::Code::Unknown, message))
         }
-        kept[row] = false;
+        _ => Ok(agree),
     }
-    Ok(())
 }
 
 /// Writes values as messages show them: `[INT64(1) VARCHAR("a")]`.
-fn tuple(values: &[TypedBytes]) -> String {
+pub(crate) fn tuple(values: &[TypedBytes]) -> String {
     let shown = values.iter().map(|value| match value.typ {
         typ if value.is_null() => format!("{typ}(NULL)"),
         typ if typ.is_quoted() => {

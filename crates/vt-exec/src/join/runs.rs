@@ -129,7 +129,7 @@ async fn run_right(
     // All calls of a batch go out together: one round trip, not one a row.
     let (mut calls, mut counts) = (Vec::new(), Vec::with_capacity(runs.len()));
     for binds in runs {
-        let own = destinations::calls(route, ExecContext { binds, ..ctx })?;
+        let own = destinations::calls(route, ExecContext { binds, ..ctx }).await?;
         counts.push(own.len());
         calls.extend(own);
     }

@@ -10,10 +10,11 @@ use vt_vschema::{Destination, ShardMap, Vindex};
 
 use crate::binds::named;
 use crate::limit::row_count;
+use crate::lookup::{self, Reading};
 use crate::{ExecContext, ShardCall};
 
 /// Returns the calls of a route; none if no shard can have a row for it.
-pub(crate) fn calls(route: &Route, ctx: ExecContext<'_>) -> Result<Vec<ShardCall>, Error> {
+pub(crate) async fn calls(route: &Route, ctx: ExecContext<'_>) -> Result<Vec<ShardCall>, Error> {
     if matches!(route.routing, Routing::Nowhere) {
         return Ok(Vec::new());
     }
@@ -28,7 +29,9 @@ pub(crate) fn calls(route: &Route, ctx: ExecContext<'_>) -> Result<Vec<ShardCall
         bind_vars: binds.clone(),
     };
     if let Routing::In { vindex, values, list_var: Some(list_var) } = &route.routing {
-        let parts = split_list(&map, vindex, &values.typed_list(ctx.binds)?)?;
+        let values = values.typed_list(ctx.binds)?;
+        let reading = reading(route);
+        let parts = split_list(&map, vindex, &values, reading, ctx).await?;
         // The statement names the part, no longer the list that it is a part of.
         let shared = named(&route.sql, ctx.binds);
         let calls = parts.into_iter().map(|(shard, part)| {
@@ -38,7 +41,7 @@ pub(crate) fn calls(route: &Route, ctx: ExecContext<'_>) -> Result<Vec<ShardCall
         });
         return Ok(calls.collect());
     }
-    let shards = shards(&route.routing, &map, ctx)?;
+    let shards = shards(&route.routing, &map, reading(route), ctx).await?;
     Ok(shards.into_iter().map(|shard| call(shard, ctx.binds)).collect())
 }
 
@@ -72,7 +75,12 @@ fn with_upper_limit(limit: &UpperLimit, ctx: ExecContext<'_>) -> Result<Arc<Bind
 }
 
 /// Returns the places of the shards that a routing picks, ascending, each once.
-fn shards(routing: &Routing, map: &ShardMap, ctx: ExecContext<'_>) -> Result<Vec<usize>, Error> {
+async fn shards(
+    routing: &Routing,
+    map: &ShardMap,
+    reading: Reading,
+    ctx: ExecContext<'_>,
+) -> Result<Vec<usize>, Error> {
     let destinations = match routing {
         Routing::Nowhere => Vec::new(),
         Routing::Unsharded => return only_shard(map).map(|shard| vec![shard]),
@@ -81,6 +89,11 @@ fn shards(routing: &Routing, map: &ShardMap, ctx: ExecContext<'_>) -> Result<Vec
         }
         Routing::Scatter => vec![Destination::AllShards],
         Routing::By(destination) => vec![destination.clone()],
+        Routing::Equal { vindex, values } if vindex.lookup().is_some() => {
+            // The first column alone is looked up.
+            let value = values.first().ok_or_else(|| Error::bug("a look-up of nothing"))?;
+            lookup::map(vindex, &[value.typed(ctx.binds)?], reading, ctx).await?
+        }
         Routing::Equal { vindex, values } | Routing::Prefix { vindex, values } => {
             let destination = match values.as_slice() {
                 // The most common statement by far: one value, one shard.
@@ -90,9 +103,7 @@ fn shards(routing: &Routing, map: &ShardMap, ctx: ExecContext<'_>) -> Result<Vec
             return map.resolve(&destination);
         }
         Routing::In { vindex, values, .. } => {
-            let values = values.typed_list(ctx.binds)?;
-            let rows: Vec<&[TypedBytes]> = values.iter().map(std::slice::from_ref).collect();
-            vindex.map(&rows)?
+            map_list(vindex, &values.typed_list(ctx.binds)?, reading, ctx).await?
         }
         Routing::MultiEqual { vindex, rows } => {
             let rows = rows.iter().map(|row| evaluated(row, ctx));
@@ -113,15 +124,39 @@ fn evaluated(values: &[Expr], ctx: ExecContext<'_>) -> Result<Vec<TypedBytes>, E
     values.iter().map(|value| value.typed(ctx.binds)).collect()
 }
 
+/// Maps single values, by a function or by the table behind a lookup.
+async fn map_list(
+    vindex: &Vindex,
+    values: &[TypedBytes],
+    reading: Reading,
+    ctx: ExecContext<'_>,
+) -> Result<Vec<Destination>, Error> {
+    if vindex.lookup().is_some() {
+        return lookup::map(vindex, values, reading, ctx).await;
+    }
+    let rows: Vec<&[TypedBytes]> = values.iter().map(std::slice::from_ref).collect();
+    vindex.map(&rows)
+}
+
+/// Returns what the route is for: one that changes rows locks the entries that it looks up.
+fn reading(route: &Route) -> Reading {
+    match route.read_only {
+        true => Reading::Rows,
+        false => Reading::Change,
+    }
+}
+
 /// Splits a list of values by shard, in the order of the shards; each part keeps the list's order.
-fn split_list(
+async fn split_list(
     map: &ShardMap,
     vindex: &Vindex,
     values: &[TypedBytes],
+    reading: Reading,
+    ctx: ExecContext<'_>,
 ) -> Result<Vec<(usize, Vec<TypedBytes>)>, Error> {
-    let rows: Vec<&[TypedBytes]> = values.iter().map(std::slice::from_ref).collect();
     let mut parts = vec![Vec::new(); map.shards().len()];
-    for (value, destination) in values.iter().zip(vindex.map(&rows)?) {
+    let destinations = map_list(vindex, values, reading, ctx).await?;
+    for (value, destination) in values.iter().zip(destinations) {
         for shard in map.resolve(&destination)? {
             parts[shard].push(value.clone());
         }

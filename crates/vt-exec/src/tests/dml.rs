@@ -39,6 +39,7 @@ fn insert(ids: &[Expr]) -> Insert {
             columns: vec!["id".into()],
             rows: ids.iter().map(|id| vec![id.clone()]).collect(),
             offsets: vec![0],
+            owned: false,
         }]),
         auto_increment: None,
         source: InsertSource::Values,
@@ -48,6 +49,7 @@ fn insert(ids: &[Expr]) -> Insert {
         ignore: false,
         multi_shard_autocommit: false,
         timeout_ms: 0,
+        conflicts: None,
     }
 }
 

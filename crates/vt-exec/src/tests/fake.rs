@@ -81,6 +81,9 @@ impl Fake {
         if how.outside_transaction {
             line.push_str(" outside");
         }
+        if how.order != crate::CommitOrder::Normal {
+            line.push_str(&format!(" {:?}", how.order));
+        }
         line.push_str(&format!(": {}", call.sql));
         if !binds.is_empty() {
             line.push_str(&format!(" {{{}}}", binds.join(", ")));

@@ -29,7 +29,7 @@ use crate::statements;
 pub use execute::{execute_plan, fields};
 pub use forward::{any_keyspace, forward, forward_to_all, forward_to_shard, run_on_any_shard};
 pub use record::Record;
-pub use sink::{Collected, Sink};
+pub use sink::{ClientFile, Collected, Sink};
 pub use understand::{Understood, understand};
 
 /// One statement, with what it was given.

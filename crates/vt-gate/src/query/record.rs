@@ -141,5 +141,6 @@ pub fn plan_name(node: &Node) -> &'static str {
         Node::Insert(_) => "Insert",
         Node::Update(_) => "Update",
         Node::Delete(_) => "Delete",
+        Node::Change(_) => "DMLWithInput",
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use vt_base::{Code, Error, Result, TabletAlias, TabletType, Target};
-use vt_exec::{CallOptions, ShardCall};
+use vt_exec::{CallOptions, CommitOrder, ShardCall};
 use vt_tablet_api::{Begin, ExecuteReply, ExecuteRequest, Reserve, TxState};
 use vt_value::QueryResult;
 
@@ -31,6 +31,7 @@ pub(super) struct Place {
     is_read_only: bool,
     /// The client did not ask for the call: it hears no warnings of it.
     is_apart: bool,
+    order: CommitOrder,
 }
 
 impl Place {
@@ -88,6 +89,7 @@ impl Scatter<'_> {
             deadline: of_call.or(self.deadline),
             is_read_only: how.read_only,
             is_apart: how.outside_transaction,
+            order: how.order,
         };
         if how.outside_transaction {
             return place;
@@ -100,7 +102,7 @@ impl Scatter<'_> {
     /// Adds the transaction and the connection of the session.
     fn join(&self, session: &Session, place: &mut Place) {
         let transaction = &session.transaction;
-        let open = transaction.find(&place.target);
+        let open = transaction.find(&place.target, place.order);
         if let Some(open) = open {
             place.alias = Some(open.alias.clone());
             place.transaction_id = open.transaction_id;
@@ -197,7 +199,7 @@ impl Scatter<'_> {
         }
         let mut session = self.session.lock();
         let transaction = &mut session.transaction;
-        if transaction.find(&place.target).is_none() {
+        if transaction.find(&place.target, place.order).is_none() {
             transaction.shards.push(ShardSession {
                 target: place.target.clone(),
                 alias: state.tablet_alias.unwrap_or_else(|| tablet.alias.clone()),
@@ -205,9 +207,10 @@ impl Scatter<'_> {
                 reserved_id: 0,
                 is_read_only: true,
                 has_changed_rows: false,
+                order: place.order,
             });
         }
-        let Some(open) = transaction.find_mut(&place.target) else { return };
+        let Some(open) = transaction.find_mut(&place.target, place.order) else { return };
         if state.transaction_id != 0 {
             open.transaction_id = state.transaction_id;
         }
@@ -227,7 +230,7 @@ impl Scatter<'_> {
         let mut session = self.session.lock();
         let transaction = &mut session.transaction;
         if place.transaction_id == 0 {
-            transaction.shards.retain(|one| one.target != place.target);
+            transaction.shards.retain(|one| one.order != place.order || one.target != place.target);
             return error;
         }
         if transaction.is_implicit {

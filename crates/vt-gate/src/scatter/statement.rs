@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use vt_base::{Error, Result};
-use vt_exec::{Autocommit, CallOptions, ShardCall};
+use vt_exec::{Autocommit, CallOptions, CommitOrder, ShardCall};
 
 use super::Scatter;
 use crate::session::Session;
@@ -102,19 +102,23 @@ impl Scatter<'_> {
     }
 
     async fn mark(&self, open: &[crate::session::ShardSession]) -> Result<()> {
-        let calls: Vec<ShardCall> = open
-            .iter()
-            .map(|shard| ShardCall {
-                keyspace: shard.target.keyspace.clone(),
-                shard: shard.target.shard.clone(),
-                sql: format!("savepoint `{SAVEPOINT}`").into(),
-                bind_vars: std::sync::Arc::default(),
-            })
-            .collect();
-        // A mark changes nothing, so that a shard which was only read stays so.
-        let how = CallOptions { read_only: true, ..CallOptions::default() };
-        let results = self.execute_many(&calls, how).await;
-        results.into_iter().find_map(Result::err).map_or(Ok(()), Err)
+        for order in [CommitOrder::Pre, CommitOrder::Normal, CommitOrder::Post] {
+            let calls: Vec<ShardCall> = open
+                .iter()
+                .filter(|shard| shard.order == order)
+                .map(|shard| ShardCall {
+                    keyspace: shard.target.keyspace.clone(),
+                    shard: shard.target.shard.clone(),
+                    sql: format!("savepoint `{SAVEPOINT}`").into(),
+                    bind_vars: std::sync::Arc::default(),
+                })
+                .collect();
+            // A mark changes nothing, so that a shard which was only read stays so.
+            let how = CallOptions { read_only: true, order, ..CallOptions::default() };
+            let results = self.execute_many(&calls, how).await;
+            results.into_iter().find_map(Result::err).map_or(Ok(()), Err)?;
+        }
+        Ok(())
     }
 }
 

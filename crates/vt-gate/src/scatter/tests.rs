@@ -16,6 +16,7 @@ fn calls(shards: &[&str], sql: &str) -> Vec<ShardCall> {
 }
 
 const READ: CallOptions = CallOptions {
+    order: vt_exec::CommitOrder::Normal,
     read_only: true,
     autocommit: Autocommit::Never,
     timeout_ms: 0,

@@ -1,6 +1,7 @@
 //! What a session has open on one shard.
 
 use vt_base::{TabletAlias, Target};
+use vt_exec::CommitOrder;
 
 /// A transaction, or a connection kept, on one tablet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct ShardSession {
     /// Nothing but reads has been sent.
     pub is_read_only: bool,
     pub has_changed_rows: bool,
+    /// A session may have up to three transactions on a shard, each with its turn at the end.
+    pub order: CommitOrder,
 }
 
 impl ShardSession {

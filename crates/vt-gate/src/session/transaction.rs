@@ -1,6 +1,7 @@
 //! The transaction of a session: what is open on which shard, and how it is to end.
 
 use vt_base::{Error, ErrorId, Result, TabletType, Target};
+use vt_exec::CommitOrder;
 use vt_tablet_api::Isolation;
 
 use crate::session::ShardSession;
@@ -53,7 +54,7 @@ pub struct Transaction {
     /// What the session asks of every transaction.
     pub session_isolation: Option<Isolation>,
     pub session_read_only: bool,
-    /// In the order of first use, which is the order of commit.
+    /// In the order of first use, which among those of one [`CommitOrder`] is that of commit.
     pub shards: Vec<ShardSession>,
     /// Names of live savepoints, oldest first.
     pub savepoints: Vec<String>,
@@ -94,12 +95,12 @@ impl Transaction {
     }
 
     /// Returns what is open on a target.
-    pub fn find(&self, target: &Target) -> Option<&ShardSession> {
-        self.shards.iter().find(|one| is_same_place(&one.target, target))
+    pub fn find(&self, target: &Target, order: CommitOrder) -> Option<&ShardSession> {
+        self.shards.iter().find(|one| one.order == order && is_same_place(&one.target, target))
     }
 
-    pub fn find_mut(&mut self, target: &Target) -> Option<&mut ShardSession> {
-        self.shards.iter_mut().find(|one| is_same_place(&one.target, target))
+    pub fn find_mut(&mut self, target: &Target, order: CommitOrder) -> Option<&mut ShardSession> {
+        self.shards.iter_mut().find(|one| one.order == order && is_same_place(&one.target, target))
     }
 
     /// Fails if a call to the target would make the transaction span more shards than it may.

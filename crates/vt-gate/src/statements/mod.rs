@@ -7,6 +7,7 @@ pub mod alter_vschema;
 pub mod call;
 pub mod database;
 pub mod kill;
+pub mod load_data;
 pub mod lock_tables;
 pub mod prepare;
 pub mod select_into;
@@ -46,6 +47,7 @@ pub enum Local {
     CreateDatabase(database::Create),
     DropDatabase(database::Drop),
     SelectInto(select_into::SelectInto),
+    LoadData(String),
     Call(call::Call),
     LockTables(lock_tables::LockTables),
     UnlockTables,
@@ -79,6 +81,7 @@ impl Local {
             }
             Statement::CreateDatabase(one) => Local::CreateDatabase(database::read_create(one)),
             Statement::DropDatabase(one) => Local::DropDatabase(database::read_drop(one)),
+            Statement::LoadData(load) if load.local => Local::LoadData(query.sql.to_owned()),
             Statement::Call(one) => match call::read(one, query.sql, &query.params) {
                 Some(call) => Local::Call(call),
                 None => return Ok(None),
@@ -119,6 +122,7 @@ impl Local {
             Local::Vexplain(_) => "VEXPLAIN",
             Local::AlterVschema(_) | Local::CreateDatabase(_) | Local::DropDatabase(_) => "DDL",
             Local::SelectInto(_) => "SELECT",
+            Local::LoadData(_) => "LOAD",
             Local::Call(_) => "CALL_PROC",
             Local::LockTables(_) => "LOCK_TABLES",
             Local::UnlockTables => "UNLOCK_TABLES",
@@ -135,7 +139,14 @@ pub async fn run(
     record: &mut Record,
     sink: &mut dyn Sink,
 ) -> Result<QueryResult> {
+    if let Local::LoadData(sql) = &statement {
+        let result = load_data::run(gate, session, sql, sink).await?;
+        record.rows_affected = result.rows_affected;
+        session.row_count = i64::try_from(result.rows_affected).unwrap_or(i64::MAX);
+        return Ok(result);
+    }
     let result = match statement {
+        Local::LoadData(_) => Err(vt_base::Error::bug("a file has been read already")),
         Local::Use(target) => use_target::run(gate, session, &target),
         Local::Begin(options) => transaction::begin(gate, session, options).await,
         Local::Commit(end) => transaction::commit(gate, session, end).await,

@@ -24,8 +24,10 @@ pub async fn commit(tablets: &Tablets, session: &mut Session) -> Result<()> {
     let shards: Vec<ShardSession> =
         session.transaction.shards.iter().filter(|one| one.transaction_id != 0).cloned().collect();
     // Nothing can go wrong for data where a shard was only read, so it need not wait its turn.
-    let (readers, writers): (Vec<_>, Vec<_>) =
+    let (readers, mut writers): (Vec<_>, Vec<_>) =
         shards.into_iter().partition(|one| one.is_read_only && !one.has_changed_rows);
+    // Entries of rows to come first, those of rows that have gone last.
+    writers.sort_by_key(|one| one.order);
     for (done, shard) in writers.iter().enumerate() {
         if let Err(error) = commit_shard(tablets, session, shard).await {
             let error = told(session, &writers[..done], error);
@@ -65,7 +67,7 @@ async fn end_reader(tablets: &Tablets, session: &Session, shard: &ShardSession) 
 
 /// Notes that a shard's transaction has ended and which connection stays.
 fn settle(session: &mut Session, shard: &ShardSession, reserved_id: i64) {
-    if let Some(open) = session.transaction.find_mut(&shard.target) {
+    if let Some(open) = session.transaction.find_mut(&shard.target, shard.order) {
         open.transaction_id = 0;
         open.reserved_id = reserved_id;
     }

@@ -26,7 +26,7 @@ pub async fn rollback(tablets: &Tablets, session: &mut Session) {
             tracing::debug!(target_shard = %shard.target, %error, "rollback failed");
             0
         });
-        if let Some(open) = session.transaction.find_mut(&shard.target) {
+        if let Some(open) = session.transaction.find_mut(&shard.target, shard.order) {
             open.transaction_id = 0;
             open.reserved_id = reserved_id;
         }

@@ -1,26 +1,20 @@
 //! From the text of CREATE TABLE to columns.
 
 use vt_sql::ast::{
-    Charset as NamedCharset, ColumnDef, ColumnOption, OptionValue, Statement, TableElement,
+    Charset as NamedCharset, ColumnDef, ColumnOption, CreateTable, OptionValue, TableElement,
     TableOption, TypeKind,
 };
-use vt_sql::{Arena, Modes};
 use vt_value::{Charset, Type};
 use vt_vschema::spec::ColumnSpec;
 
-/// Returns a table's columns; `None` if the text cannot be read.
-pub fn columns(create_table: &str) -> Option<Vec<ColumnSpec>> {
-    let arena = Arena::new();
-    let Ok(Statement::CreateTable(table)) = vt_sql::parse(&arena, create_table, Modes::default())
-    else {
-        return None;
-    };
+/// Returns a table's columns.
+pub fn columns(table: &CreateTable<'_>) -> Vec<ColumnSpec> {
     let default = table_collation(table.options);
     let columns = table.elements.iter().filter_map(|element| match element {
         TableElement::Column(column) => Some(spec(column, &default)),
         _ => None,
     });
-    Some(columns.collect())
+    columns.collect()
 }
 
 /// Returns the collation of a table's columns that name none; empty if it is not said.
@@ -64,6 +58,11 @@ fn spec(column: &ColumnDef<'_>, default: &str) -> ColumnSpec {
             ColumnOption::Invisible => spec.invisible = true,
             ColumnOption::Collate(name) => (*name).clone_into(&mut spec.collation_name),
             ColumnOption::Default(expr) => spec.default = vt_sql::to_sql(expr),
+            ColumnOption::DefaultExpr(expr) => {
+                spec.default = format!("({})", vt_sql::to_sql(expr));
+            }
+            ColumnOption::OnUpdate(expr) => spec.on_update = vt_sql::to_sql(expr),
+            ColumnOption::Generated { .. } => spec.generated = true,
             _ => {}
         }
     }
@@ -117,6 +116,10 @@ fn value_type(kind: TypeKind, unsigned: bool) -> Type {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn columns(create_table: &str) -> Option<Vec<ColumnSpec>> {
+        crate::vschema::definition::table(create_table).map(|table| table.columns)
+    }
 
     #[test]
     fn columns_come_with_type_and_default() {

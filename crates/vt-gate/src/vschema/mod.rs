@@ -1,6 +1,7 @@
-//! The vschema of the moment: what the topology serves, with the columns that tablets tell.
+//! The vschema of the moment: what the topology serves, with the columns and keys that tablets tell.
 
 pub mod columns;
+pub mod definition;
 pub mod follow;
 pub mod tracker;
 
@@ -11,7 +12,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use vt_proto::vschema::SrvVSchema;
 use vt_vschema::VSchema;
-use vt_vschema::spec::ColumnSpec;
+use vt_vschema::spec::TrackedTable;
 
 /// A vschema, with a number that no other has had.
 pub struct Snapshot {
@@ -21,8 +22,8 @@ pub struct Snapshot {
     pub record: Arc<SrvVSchema>,
 }
 
-/// Columns of a keyspace's tables.
-pub type Columns = BTreeMap<String, Vec<ColumnSpec>>;
+/// What is known of a keyspace's tables.
+pub type Tables = BTreeMap<String, TrackedTable>;
 
 /// Views of a keyspace: the statements that make them by name.
 pub type Views = BTreeMap<String, String>;
@@ -37,7 +38,7 @@ pub struct VSchemas {
 #[derive(Default)]
 struct Parts {
     record: Arc<SrvVSchema>,
-    columns: BTreeMap<String, Columns>,
+    tables: BTreeMap<String, Tables>,
     views: BTreeMap<String, Views>,
 }
 
@@ -70,12 +71,12 @@ impl VSchemas {
     }
 
     /// Changes what is known of a keyspace's tables.
-    pub fn update_columns(&self, keyspace: &str, change: impl FnOnce(&mut Columns)) {
+    pub fn update_tables(&self, keyspace: &str, change: impl FnOnce(&mut Tables)) {
         let mut parts = self.parts.lock();
-        let columns = parts.columns.entry(keyspace.to_owned()).or_default();
-        let before = columns.clone();
-        change(columns);
-        if *columns != before {
+        let tables = parts.tables.entry(keyspace.to_owned()).or_default();
+        let before = tables.clone();
+        change(tables);
+        if *tables != before {
             self.rebuild(&parts);
         }
     }
@@ -91,18 +92,18 @@ impl VSchemas {
         }
     }
 
-    /// Returns the columns that are known of a table.
-    pub fn columns(&self, keyspace: &str, table: &str) -> Option<Vec<ColumnSpec>> {
-        self.parts.lock().columns.get(keyspace)?.get(table).cloned()
+    /// Returns what is known of a table.
+    pub fn table(&self, keyspace: &str, table: &str) -> Option<TrackedTable> {
+        self.parts.lock().tables.get(keyspace)?.get(table).cloned()
     }
 
     fn rebuild(&self, parts: &Parts) {
         let spec = vt_rpc::vschema::spec_from_proto(&parts.record);
         let mut vschema = VSchema::build(&spec);
-        for (keyspace, columns) in &parts.columns {
+        for (keyspace, tables) in &parts.tables {
             let tables: Vec<_> =
-                columns.iter().map(|(name, columns)| (name.clone(), columns.clone())).collect();
-            vschema = vschema.with_columns(keyspace, &tables);
+                tables.iter().map(|(name, table)| (name.clone(), table.clone())).collect();
+            vschema = vschema.with_tables(keyspace, &tables);
         }
         for (keyspace, views) in &parts.views {
             let views: Vec<_> = views.iter().map(|(a, b)| (a.clone(), b.clone())).collect();

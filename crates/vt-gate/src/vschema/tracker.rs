@@ -9,7 +9,7 @@ use vt_base::{KeyspaceShard, Result, TabletType, Target};
 use vt_discovery::Event;
 use vt_tablet_api::{QueryService, SchemaTables};
 
-use super::{VSchemas, columns};
+use super::{VSchemas, definition};
 use crate::tablets::Tablets;
 
 /// How long a failed reading waits to be tried again.
@@ -92,12 +92,12 @@ impl Tracker {
         let mut found = BTreeMap::new();
         let tables = definitions(service.as_ref(), &target, SchemaTables::Tables, &names).await?;
         for (name, text) in tables {
-            match columns::columns(&text) {
-                Some(columns) => drop(found.insert(name, columns)),
+            match definition::table(&text) {
+                Some(table) => drop(found.insert(name, table)),
                 None => tracing::warn!(%shard, table = name, "cannot read a table's definition"),
             }
         }
-        self.vschemas.update_columns(&shard.keyspace, |known| match wanted {
+        self.vschemas.update_tables(&shard.keyspace, |known| match wanted {
             Wanted::All => *known = found,
             Wanted::Named(names) => {
                 known.retain(|name, _| !names.contains(name));
@@ -169,7 +169,7 @@ mod tests {
         running.tasks.spawn_until_cancelled("tracker", tracker.run());
         version.wait_for(|version| *version > 0).await.unwrap();
         let names: Vec<_> =
-            vschemas.columns("ks", "t").unwrap().into_iter().map(|one| one.name).collect();
+            vschemas.table("ks", "t").unwrap().columns.into_iter().map(|one| one.name).collect();
         assert_eq!(names, ["id", "name"]);
         assert!(running.tasks.shutdown(LONG).await);
     }

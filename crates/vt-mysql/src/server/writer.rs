@@ -3,9 +3,10 @@
 use std::io;
 use std::time::Duration;
 
+use bytes::Bytes;
 use vt_base::{Code, Error, Origin, Result};
 use vt_value::{Fields, Rows};
-use vt_wire::{Capabilities, EndInfo, ErrorPacket, binary, column, end, put, row, status};
+use vt_wire::{Capabilities, EndInfo, ErrorPacket, binary, column, end, infile, put, row, status};
 
 use crate::link::Link;
 use crate::patience::within;
@@ -144,6 +145,33 @@ impl<'a> ResultWriter<'a> {
                 .with_origin(Origin::Client)
                 .with_source(error)
         })
+    }
+
+    /// Asks the client for one of its files (`LOAD DATA LOCAL INFILE`); what it sends is to be read
+    /// with [`ResultWriter::file_chunk`] to its end.
+    ///
+    /// # Errors
+    /// MySQL's 3948 where the client does not give files away.
+    pub async fn request_file(&mut self, name: &[u8]) -> Result<()> {
+        if !self.capabilities.has(Capabilities::LOCAL_FILES) {
+            let message = "Loading local data is disabled; this must be enabled on both the \
+                           client and server sides";
+            return Err(Error::mysql(3948, b"42000", message).with_code(Code::PermissionDenied));
+        }
+        self.next_result();
+        if !matches!(self.state, State::Fresh) {
+            return Err(Error::bug("a file is asked for within a result"));
+        }
+        self.link.put(|out| infile::encode_request(out, name));
+        self.flush().await
+    }
+
+    /// Returns the next piece of the file that the client was asked for; `None` at its end.
+    pub async fn file_chunk(&mut self) -> Result<Option<Bytes>> {
+        let gone = |_| Error::new(Code::Canceled, "the client is gone").with_origin(Origin::Client);
+        self.link.read().await.map_err(gone)?;
+        let chunk = self.link.take_payload();
+        Ok((!chunk.is_empty()).then_some(chunk))
     }
 
     /// Returns whether rows go out in the binary form of prepared statements.

@@ -154,6 +154,12 @@ fn node(one: &Node) -> Value {
         Node::Insert(one) => insert(one),
         Node::Update(one) => write("Update", one),
         Node::Delete(one) => write("Delete", one),
+        Node::Change(one) => {
+            let mut map = object("DMLWithInput");
+            let changes: Vec<String> = one.tables.iter().map(super::change::line).collect();
+            map.insert("Changes".to_owned(), json!(changes));
+            with_inputs(map, &[&one.input])
+        }
     }
 }
 

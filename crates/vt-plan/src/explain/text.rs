@@ -104,6 +104,13 @@ impl Text {
             Node::Insert(one) => self.insert(one),
             Node::Update(one) => self.change("Update", one),
             Node::Delete(one) => self.change("Delete", one),
+            Node::Change(one) => {
+                self.line("Change");
+                self.inside(|text| {
+                    one.tables.iter().for_each(|table| text.line(&super::change::line(table)));
+                    text.node(&one.input);
+                });
+            }
         }
     }
 
@@ -177,13 +184,19 @@ impl Text {
                     let rows = vindex.rows.iter().map(|row| format!("({})", show_all(row)));
                     let mut places: Vec<String> = rows.collect();
                     places.extend(vindex.offsets.iter().map(|offset| format!("${offset}")));
+                    let owned = if vindex.owned { "owned " } else { "" };
                     text.line(&format!(
-                        "{}({}) {}",
+                        "{owned}{}({}) {}",
                         vindex.vindex.name,
                         vindex.columns.join(", "),
                         places.join(" ")
                     ));
                 }
+            }
+            if let Some(conflicts) = &one.conflicts {
+                let how = format!("{:?}", conflicts.how).to_lowercase();
+                conflicts.probes.iter().for_each(|probe| text.line(&format!("{how} if {probe}")));
+                text.line(&super::change::line(&conflicts.removal));
             }
             if let InsertSource::Select(input) = &one.source {
                 text.node(input);

@@ -7,57 +7,69 @@ use vt_plan::{Node, Write};
 use vt_sql::ast::{Delete, Statement};
 use vt_vschema::Table;
 
-use super::rows::{Target, table_entries, with_pullouts};
+use super::rows::{is_unsupported, table_entries, with_pullouts};
+use crate::analyze::{Entry, Scope};
 use crate::planner::Planner;
 use crate::shard_form::{ShardForm, shard_sql};
 
 impl<'a> Planner<'a> {
     pub(crate) fn plan_delete(&self, delete: &'a Delete<'a>) -> Result<Node, Error> {
         if delete.with.is_some() {
-            return Err(Error::unsupported("WITH expression in DELETE statement"));
+            return self.plan_delete_by_key(delete);
         }
+        match self.plan_delete_together(delete) {
+            Ok(Some(node)) => Ok(node),
+            Ok(None) => self.plan_delete_by_key(delete),
+            Err(error) if is_unsupported(&error) => self.plan_delete_by_key(delete),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Plans a DELETE that each shard carries out by itself; `None` if rows take more with them.
+    fn plan_delete_together(&self, delete: &'a Delete<'a>) -> Result<Option<Node>, Error> {
         let target = self.target("DELETE", delete.tables, delete.filter, delete.limit)?;
-        let tables = deleted_tables(delete, &target)?;
-        for table in &tables {
-            if let Some(owned) = table.owned_vindexes().next() {
-                let name = &owned.vindex.name;
-                return Err(Error::unsupported(format!(
-                    "delete from table {} with owned lookup vindex {name}",
-                    table.name
-                )));
-            }
+        let scope = target.scope.clone();
+        let tables = deleted_tables(delete, &scope)?;
+        if tables.iter().any(|(_, table)| table.owned_vindexes().next().is_some()) {
+            return Ok(None);
         }
         let sql = |filter| {
             let delete = self.arena.node(Delete { filter, ..*delete });
             let statement = ShardForm::new(self).statement(Statement::Delete(delete))?;
             Ok(shard_sql(&statement))
         };
-        let Some(table) = tables.first() else {
+        let Some((_, table)) = tables.first() else {
             return Err(Error::bug("a DELETE without a table"));
         };
-        if tables.iter().any(|table| table.is_reference()) {
-            return self.write_reference(table, sql(target.filter)?, target);
+        if tables.iter().any(|(_, table)| table.is_reference()) {
+            return self.write_reference(table, sql(target.filter)?, target).map(Some);
         }
         let table = table.qualified_name().into();
         let route = self.write_route(&target, sql)?;
         let node = Node::Delete(Box::new(Write { route, table, input: None }));
-        Ok(with_pullouts(node, target.pullouts))
+        Ok(Some(with_pullouts(node, target.pullouts)))
     }
 }
 
 /// Returns the tables that lose rows.
-fn deleted_tables(delete: &Delete<'_>, target: &Target<'_>) -> Result<Vec<Arc<Table>>, Error> {
+pub(super) fn deleted_tables<'s, 'a>(
+    delete: &Delete<'_>,
+    scope: &'s Scope<'a>,
+) -> Result<Vec<(&'s Entry<'a>, Arc<Table>)>, Error> {
     if delete.targets.is_empty() {
-        return Ok(table_entries(&target.scope).map(|(_, table)| table.clone()).collect());
+        return Ok(table_entries(scope).map(|(entry, table)| (entry, table.clone())).collect());
     }
     let mut tables = Vec::with_capacity(delete.targets.len());
     for name in delete.targets {
-        let found = table_entries(&target.scope)
-            .find(|(entry, _)| entry.name == name.name)
-            .map(|(_, table)| table.clone());
+        let fits = |entry: &Entry<'a>| {
+            let keyspace = name.qualifier.map(|one| one.as_str());
+            entry.name == name.name
+                && keyspace.is_none_or(|one| entry.keyspace.as_deref().is_none_or(|own| own == one))
+        };
+        let found = table_entries(scope).find(|(entry, _)| fits(entry));
         match found {
-            Some(table) => tables.push(table),
-            None if target.scope.entries.iter().any(|entry| entry.name == name.name) => {
+            Some((entry, table)) => tables.push((entry, table.clone())),
+            None if scope.entries.iter().any(|entry| entry.name == name.name) => {
                 return Err(Error::vt(ErrorId::VT03004, name.name.as_str()));
             }
             None => return Err(Error::vt(ErrorId::VT03003, name.name.as_str())),

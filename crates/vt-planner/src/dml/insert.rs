@@ -1,5 +1,8 @@
 //! INSERT and REPLACE: rows divided by their primary vindex, ids from sequences.
 
+mod conflicts;
+
+use std::rc::Rc;
 use std::sync::Arc;
 
 use vt_base::{Error, ErrorId};
@@ -13,10 +16,13 @@ use vt_value::TypedBytes;
 use vt_vschema::table::same_name;
 use vt_vschema::{ColumnVindex, Table};
 
-use crate::ddl::to_every_shard;
+use self::conflicts::Probing;
+use super::rows::with_pullouts;
+use crate::analyze::Scope;
+use crate::ddl::to_every_copy;
 use crate::eval::{plain_value, translate};
 use crate::planner::Planner;
-use crate::select::has_query;
+use crate::select::{Nesting, Pullout, has_query};
 use crate::shard_form::{ShardForm, bind, shard_sql};
 use crate::tree::Rewrite;
 
@@ -26,6 +32,8 @@ struct Columns<'a> {
     /// Where the column of the sequence stands; it may have been added at the end.
     auto: Option<usize>,
     auto_added: bool,
+    /// What rows get for columns of vindexes that the statement does not name; these stand last.
+    defaults: Vec<Expr<'a>>,
 }
 
 impl<'a> Columns<'a> {
@@ -36,11 +44,14 @@ impl<'a> Columns<'a> {
 
 /// What the rows of an INSERT are divided by.
 struct Division<'t, 'a> {
+    table: &'t Table,
     columns: Columns<'a>,
     /// The vindexes, with the places of their columns.
     vindexes: Vec<(&'t ColumnVindex, Vec<usize>)>,
     /// What each vindex gets of the rows.
     routed: Vec<VindexColumn>,
+    /// Queries among the values, which run first.
+    pullouts: Vec<Pullout>,
 }
 
 impl<'a> Planner<'a> {
@@ -49,17 +60,11 @@ impl<'a> Planner<'a> {
         if table.is_reference() {
             return self.insert_into_reference(insert, &table);
         }
-        if let Some(owned) = table.owned_vindexes().next() {
-            return Err(Error::unsupported(format!(
-                "insert into table {} with owned lookup vindex {}",
-                table.name, owned.vindex.name
-            )));
-        }
-        let columns = self.insert_columns(insert, &table)?;
+        let mut columns = self.insert_columns(insert, &table)?;
         refuse_vindex_updates(insert, &table)?;
+        let vindexes = routing_vindexes(self, insert, &table, &mut columns)?;
         let insert =
             self.arena.node(Insert { columns: self.arena.list(&columns.names), ..*insert });
-        let vindexes = routing_vindexes(&table, &columns)?;
         let (prefix, suffix) = self.insert_ends(insert)?;
         let mut node = InsertNode {
             keyspace: table.keyspace.name.clone(),
@@ -73,24 +78,38 @@ impl<'a> Planner<'a> {
             ignore: insert.ignore,
             multi_shard_autocommit: false,
             timeout_ms: 0,
+            conflicts: None,
         };
+        let mut probing = self.probing(insert, &table)?;
         let routed = vindexes.iter().map(|(vindex, _)| vindex_column(vindex)).collect();
-        let mut division = Division { columns, vindexes, routed };
+        let mut division =
+            Division { table: &table, columns, vindexes, routed, pullouts: Vec::new() };
         match insert.source {
             InsertSource::Values(rows) => {
                 for (index, row) in rows.iter().enumerate() {
-                    let text = self.insert_row(index, row, &mut division, &mut node)?;
-                    node.rows.push(text.into());
+                    let values = self.insert_row(index, row, &mut division, &mut node)?;
+                    if let Some(probing) = &mut probing {
+                        self.probe(probing, &division.columns.names, &values)?;
+                    }
+                    node.rows.push(shard_sql(&Expr::Row(values)).into());
                 }
             }
             InsertSource::Query(query) => {
+                if probing.is_some() {
+                    return Err(Error::unsupported(format!(
+                        "INSERT ... SELECT into table {} with owned lookup vindexes that ignores, \
+                         replaces or updates rows",
+                        table.name
+                    )));
+                }
                 self.insert_query(query, &mut division, &mut node)?;
             }
         }
+        node.conflicts = probing.map(Probing::into_conflicts).map(Box::new);
         if table.keyspace.sharded {
             node.routing = InsertRouting::Sharded(division.routed);
         }
-        Ok(Node::Insert(Box::new(node)))
+        Ok(with_pullouts(Node::Insert(Box::new(node)), division.pullouts))
     }
 
     /// Inserts into every copy of a reference table, or into the source that the copies follow.
@@ -107,7 +126,7 @@ impl<'a> Planner<'a> {
             None => table.keyspace.clone(),
         };
         let statement = ShardForm::new(self).statement(Statement::Insert(insert))?;
-        Ok(to_every_shard(&keyspace, shard_sql(&statement)))
+        Ok(to_every_copy(&keyspace, shard_sql(&statement)))
     }
 
     fn insert_columns(&self, insert: &Insert<'a>, table: &Table) -> Result<Columns<'a>, Error> {
@@ -124,7 +143,7 @@ impl<'a> Planner<'a> {
         {
             return Err(Error::vt(ErrorId::VT03006, ""));
         }
-        let mut columns = Columns { names, auto: None, auto_added: false };
+        let mut columns = Columns { names, auto: None, auto_added: false, defaults: Vec::new() };
         if let Some(auto) = &table.auto_increment {
             columns.auto = columns.place(&auto.column);
             if columns.auto.is_none() {
@@ -149,28 +168,38 @@ impl<'a> Planner<'a> {
         Ok((prefix, suffix.ok_or_else(|| Error::bug("an INSERT printed in two ways"))?))
     }
 
-    /// Makes the text of a row, and notes its values for the vindexes and the sequence.
+    /// Makes the values of a row, and notes those for the vindexes and the sequence.
     fn insert_row(
         &self,
         index: usize,
         row: &[Expr<'a>],
         division: &mut Division<'_, 'a>,
         node: &mut InsertNode,
-    ) -> Result<String, Error> {
-        let Division { columns, vindexes, routed } = division;
+    ) -> Result<&'a [Expr<'a>], Error> {
+        let Division { table, columns, vindexes, routed, pullouts } = division;
+        let scope = Rc::new(Scope::default());
         let mut form = ShardForm::new(self);
         let mut values = Vec::with_capacity(columns.names.len());
-        for value in row {
-            if has_query(*value) {
-                let text = vt_sql::to_sql(value);
-                return Err(Error::unsupported(format!(
-                    "expr cannot be translated, not supported: {text}"
-                )));
+        for (place, value) in row.iter().enumerate() {
+            if let Expr::Default(None) = value
+                && vindexes.iter().any(|(_, places)| places.contains(&place))
+            {
+                // A shard would take the default by itself, but the row's place depends on it.
+                values.push(form.expr(self.default_of(table, columns.names[place].as_str())?)?);
+                continue;
             }
-            values.push(form.expr(*value)?);
+            let value = match has_query(*value) {
+                // It knows nothing of the row, and so runs once before all of them.
+                true => self.settle(*value, None, &scope, pullouts, Nesting::Inside)?,
+                false => *value,
+            };
+            values.push(form.expr(value)?);
         }
         if columns.auto_added {
             values.push(Expr::Null);
+        }
+        for value in &columns.defaults {
+            values.push(form.expr(*value)?);
         }
         let mut sequenced = None;
         if let (Some(place), Some(auto)) = (columns.auto, &mut node.auto_increment) {
@@ -195,7 +224,7 @@ impl<'a> Planner<'a> {
                 values[*place] = bind(self, self.arena.text(&name));
             }
         }
-        Ok(shard_sql(&Expr::Row(self.arena.list(&values))))
+        Ok(self.arena.list(&values))
     }
 
     /// Takes the rows of an INSERT from a query.
@@ -205,7 +234,7 @@ impl<'a> Planner<'a> {
         division: &mut Division<'_, 'a>,
         node: &mut InsertNode,
     ) -> Result<(), Error> {
-        let Division { columns, vindexes, routed } = division;
+        let Division { columns, vindexes, routed, .. } = division;
         let given = columns.names.len() - usize::from(columns.auto_added);
         if let Some(found) = self.query_columns(query, None, &[])?
             && found.len() != given
@@ -227,30 +256,28 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// Returns the vindexes that divide and check the rows, with the places of their columns.
-fn routing_vindexes<'t>(
+/// Returns the vindexes that divide and check the rows, with the places of their columns; columns
+/// that the statement does not name are added with their defaults where they matter.
+fn routing_vindexes<'t, 'a>(
+    planner: &Planner<'a>,
+    insert: &Insert<'a>,
     table: &'t Table,
-    columns: &Columns<'_>,
+    columns: &mut Columns<'a>,
 ) -> Result<Vec<(&'t ColumnVindex, Vec<usize>)>, Error> {
     if !table.keyspace.sharded {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
     for (index, vindex) in table.whole_vindexes().enumerate() {
-        if vindex.vindex.lookup().is_some() {
-            if index == 0 {
-                let name = &vindex.vindex.name;
-                return Err(Error::unsupported(format!("primary lookup vindex {name}")));
-            }
-            continue;
-        }
         let mut places = Vec::with_capacity(vindex.columns.len());
         for column in &vindex.columns {
-            match columns.place(column) {
-                Some(place) => places.push(place),
-                None if index == 0 => return Err(Error::vt(ErrorId::VT09003, column)),
-                None => {}
-            }
+            let place = match columns.place(column) {
+                Some(place) => Some(place),
+                None => {
+                    planner.default_place(insert, table, (index == 0, vindex, column), columns)?
+                }
+            };
+            places.extend(place);
         }
         if places.len() == vindex.columns.len() {
             found.push((vindex, places));
@@ -262,12 +289,57 @@ fn routing_vindexes<'t>(
     Ok(found)
 }
 
+impl<'a> Planner<'a> {
+    /// Adds a vindex column that an INSERT leaves to its default; `None` where it does not matter.
+    fn default_place(
+        &self,
+        insert: &Insert<'a>,
+        table: &Table,
+        (is_primary, vindex, column): (bool, &ColumnVindex, &Arc<str>),
+        columns: &mut Columns<'a>,
+    ) -> Result<Option<usize>, Error> {
+        let value = self.default_of(table, column)?;
+        let is_null = matches!(value, Expr::Null);
+        let ignores_nulls = vindex.vindex.lookup().is_some_and(|lookup| lookup.ignore_nulls);
+        if is_primary && is_null {
+            return Err(Error::vt(ErrorId::VT09003, column));
+        }
+        if is_null && (!vindex.owned || ignores_nulls) {
+            return Ok(None);
+        }
+        if let InsertSource::Query(_) = insert.source {
+            return Err(Error::unsupported(format!(
+                "INSERT ... SELECT that leaves column {column} of vindex {} to its default",
+                vindex.vindex.name
+            )));
+        }
+        columns.names.push(Ident::new(self.arena.text(column)));
+        columns.defaults.push(value);
+        Ok(Some(columns.names.len() - 1))
+    }
+
+    /// Returns the default of a column; NULL where none is known.
+    pub(super) fn default_of(&self, table: &Table, column: &str) -> Result<Expr<'a>, Error> {
+        let default = match table.column(column) {
+            Some(column) if !column.default.is_empty() => &column.default,
+            _ => return Ok(Expr::Null),
+        };
+        let text = self.arena.text(&format!("do {default}"));
+        match vt_sql::parse(self.arena, text, vt_sql::Modes::default()) {
+            Ok(Statement::Do([expr])) => Ok(*expr),
+            // A vschema may give the bare text.
+            _ => Err(Error::unsupported(format!("the default '{default}' of column {column}"))),
+        }
+    }
+}
+
 fn vindex_column(vindex: &ColumnVindex) -> VindexColumn {
     VindexColumn {
         vindex: vindex.vindex.clone(),
         columns: vindex.columns.iter().map(|column| variable(column).into()).collect(),
         rows: Vec::new(),
         offsets: Vec::new(),
+        owned: vindex.owned,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Planning what changes rows.
 
+mod change;
 mod delete;
 mod insert;
 mod rows;

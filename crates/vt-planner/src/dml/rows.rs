@@ -85,6 +85,11 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// Returns whether a statement was refused as one that no shard can carry out by itself.
+pub(super) fn is_unsupported(error: &Error) -> bool {
+    error.id() == Some(vt_base::ErrorId::VT12001)
+}
+
 /// Runs subqueries before the step that uses them.
 pub(super) fn with_pullouts(mut node: Node, pullouts: Vec<Pullout>) -> Node {
     for pullout in pullouts.into_iter().rev() {

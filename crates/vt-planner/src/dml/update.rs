@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use vt_base::{Error, ErrorId};
 use vt_plan::{Node, Write};
-use vt_sql::ast::{Statement, Update};
+use vt_sql::ast::{Assignment, Statement, Update};
 use vt_vschema::Table;
 use vt_vschema::table::same_name;
 
-use super::rows::{Target, table_entries, with_pullouts};
+use super::rows::{Target, is_unsupported, table_entries, with_pullouts};
 use crate::analyze::{Resolved, Source};
-use crate::ddl::to_every_shard;
+use crate::ddl::to_every_copy;
 use crate::planner::Planner;
 use crate::select::{Nesting, has_query};
 use crate::shard_form::{ShardForm, shard_sql};
@@ -18,8 +18,18 @@ use crate::shard_form::{ShardForm, shard_sql};
 impl<'a> Planner<'a> {
     pub(crate) fn plan_update(&self, update: &'a Update<'a>) -> Result<Node, Error> {
         if update.with.is_some() {
-            return Err(Error::unsupported("WITH expression in UPDATE statement"));
+            return self.plan_update_by_key(update);
         }
+        match self.plan_update_together(update) {
+            Ok(Some(node)) => Ok(node),
+            Ok(None) => self.plan_update_by_key(update),
+            Err(error) if is_unsupported(&error) => self.plan_update_by_key(update),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Plans an UPDATE that each shard carries out by itself; `None` if rows take more with them.
+    fn plan_update_together(&self, update: &'a Update<'a>) -> Result<Option<Node>, Error> {
         let mut target = self.target("UPDATE", update.tables, update.filter, update.limit)?;
         let mut assignments = update.assignments.to_vec();
         for one in assignments.iter_mut().filter(|one| has_query(one.value)) {
@@ -30,26 +40,27 @@ impl<'a> Planner<'a> {
         let assignments = self.arena.list(&assignments);
         let update = self.arena.node(Update { assignments, ..*update });
         let tables = self.updated_tables(update, &target)?;
-        let [table] = tables.as_slice() else {
-            let names: Vec<&str> = tables.iter().map(|table| &*table.name).collect();
-            let names = names.join(", ");
-            return Err(Error::unsupported(format!("UPDATE of several tables: {names}")));
-        };
-        for assignment in update.assignments {
-            refuse_vindex_column(table, assignment.column.name.as_str())?;
+        let set: Vec<&Assignment<'_>> = update.assignments.iter().collect();
+        for table in &tables {
+            if touches_vindexes(table, &set) {
+                return Ok(None);
+            }
         }
         let sql = |filter| {
             let update = self.arena.node(Update { filter, ..*update });
             let statement = ShardForm::new(self).statement(Statement::Update(update))?;
             Ok(shard_sql(&statement))
         };
-        if table.is_reference() {
-            return self.write_reference(table, sql(target.filter)?, target);
+        let Some(table) = tables.first() else {
+            return Err(Error::bug("an UPDATE without a table"));
+        };
+        if tables.iter().any(|table| table.is_reference()) {
+            return self.write_reference(table, sql(target.filter)?, target).map(Some);
         }
         let route = self.write_route(&target, sql)?;
         let table = table.qualified_name().into();
         let node = Node::Update(Box::new(Write { route, table, input: None }));
-        Ok(with_pullouts(node, target.pullouts))
+        Ok(Some(with_pullouts(node, target.pullouts)))
     }
 
     /// Returns the tables whose columns an UPDATE sets.
@@ -87,29 +98,14 @@ impl<'a> Planner<'a> {
             Some((keyspace, _)) => self.ctx.vschema.keyspace(keyspace)?.keyspace.clone(),
             None => table.keyspace.clone(),
         };
-        Ok(with_pullouts(to_every_shard(&keyspace, sql), target.pullouts))
+        Ok(with_pullouts(to_every_copy(&keyspace, sql), target.pullouts))
     }
 }
 
-/// Refuses to change a column that tells where the row is.
-fn refuse_vindex_column(table: &Table, column: &str) -> Result<(), Error> {
-    for (index, vindex) in table.whole_vindexes().enumerate() {
-        if !vindex.columns.iter().any(|one| same_name(one, column)) {
-            continue;
-        }
-        let name = &vindex.vindex.name;
-        let what = match (index, vindex.vindex.lookup()) {
-            (0, _) => {
-                format!(
-                    "you cannot UPDATE primary vindex columns; invalid update on vindex: {name}"
-                )
-            }
-            (_, None) => {
-                format!("you can only UPDATE lookup vindexes; invalid update on vindex: {name}")
-            }
-            (_, Some(_)) => format!("update of a column of lookup vindex {name}"),
-        };
-        return Err(Error::unsupported(what));
-    }
-    Ok(())
+/// Returns whether assignments change a column that tells where rows are.
+fn touches_vindexes(table: &Table, assignments: &[&Assignment<'_>]) -> bool {
+    let set = |column: &Arc<str>| {
+        assignments.iter().any(|one| same_name(one.column.name.as_str(), column))
+    };
+    table.keyspace.sharded && table.whole_vindexes().any(|vindex| vindex.columns.iter().any(set))
 }

@@ -61,7 +61,8 @@ impl<'a> Planner<'a> {
             return Ok(Choice::By(pinned.clone()));
         }
         let mut best = Choice::Scatter;
-        for vindex in member.vindexes.iter().filter(|one| one.vindex.lookup().is_none()) {
+        let is_read = |one: &&ColumnVindex| one.vindex.lookup().is_none_or(|one| !one.write_only);
+        for vindex in member.vindexes.iter().filter(is_read) {
             for choice in self.choices(member, vindex, filters, scope)? {
                 if choice.rank() < best.rank() {
                     best = choice;
@@ -82,11 +83,17 @@ impl<'a> Planner<'a> {
         let mut found = Vec::new();
         let cost = vindex.cost;
         let is = |expr: Expr<'a>, column: &str| self.is_column(expr, member.id, column, scope);
-        if let [column] = vindex.columns.as_slice()
+        let is_lookup = vindex.vindex.lookup().is_some();
+        // Of a lookup's columns the first is looked up; the others go along with it.
+        let columns = match is_lookup {
+            true => vindex.columns.get(..1).unwrap_or_default(),
+            false => vindex.columns.as_slice(),
+        };
+        if let [column] = columns
             && !vindex.partial
         {
             for filter in filters {
-                if let Some(table) = self.same_as(*filter, member, vindex, scope)? {
+                if !is_lookup && let Some(table) = self.same_as(*filter, member, vindex, scope)? {
                     found.push(Choice::SameAs { table });
                 }
                 if let Some(choice) = in_choice(*filter, vindex, &mut |expr| is(expr, column))? {
@@ -95,25 +102,28 @@ impl<'a> Planner<'a> {
             }
         }
         // Every column of the vindex must have a value.
-        let mut values = Vec::with_capacity(vindex.columns.len());
-        for column in &vindex.columns {
+        let mut values = Vec::with_capacity(columns.len());
+        for column in columns {
             for filter in filters {
                 let Some(value) = equal_value(*filter, &mut |expr| is(expr, column))? else {
                     continue;
                 };
-                if let Some(plain) = self.known_value(value)? {
+                if let Some(plain) = self.known_value(value)?
+                    // Rows with NULL have no entry in a lookup.
+                    && !(is_lookup && matches!(value, Expr::Null))
+                {
                     values.push(plain);
                     break;
                 }
             }
         }
-        if values.len() == vindex.columns.len() {
+        if values.len() == columns.len() {
             let vindex_of = vindex.vindex.clone();
             found.push(match vindex.partial {
                 true => Choice::Prefix { vindex: vindex_of, values, cost },
                 false => Choice::Equal { vindex: vindex_of, values, cost },
             });
-        } else if vindex.columns.len() > 1 && !vindex.partial {
+        } else if columns.len() > 1 && !vindex.partial {
             for filter in filters {
                 let rows =
                     tuple_rows(*filter, &vindex.columns, &mut |expr, column| is(expr, column))?;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use vt_plan::{InsertSource, Node};
+use vt_plan::{ChangeAction, InsertSource, Node, TableChange};
 use vt_planner::{PlanContext, plan};
 use vt_sql::{Arena, Modes, normalize};
 use vt_vschema::VSchema;
@@ -95,9 +95,29 @@ fn each_sql(node: &Node, f: &mut dyn FnMut(&str)) {
             InsertSource::Select(_) => f(&format!("{}(1){}", insert.prefix, insert.suffix)),
         },
         Node::Update(write) | Node::Delete(write) => f(&write.route.sql),
+        Node::Change(change) => {
+            for table in &change.tables {
+                match &table.action {
+                    ChangeAction::ByKey { prefix, suffix, .. } => f(&by_key(prefix, suffix, table)),
+                    ChangeAction::Move(one) => {
+                        f(&by_key(&one.stay.0, &one.stay.1, table));
+                        f(&by_key(&one.delete.0, &one.delete.1, table));
+                        f(&format!("{}(1)", one.insert));
+                    }
+                }
+            }
+        }
         _ => {}
     }
     node.inputs().into_iter().for_each(|input| each_sql(input, f));
+}
+
+/// Returns a statement with a list of one key.
+fn by_key(prefix: &str, suffix: &str, table: &TableChange) -> String {
+    match table.key.len() {
+        1 => format!("{prefix}1{suffix}"),
+        width => format!("{prefix}({}){suffix}", vec!["1"; width].join(", ")),
+    }
 }
 
 /// Returns the statements of the grammar's own files.

@@ -10,18 +10,23 @@
 //! rule t to=main.other
 //! view grown create view grown as select id from user
 //! ```
+//!
+//! `pk=id` is what schema tracking found: with it the columns are those of the table.
+
+use std::collections::BTreeMap;
 
 use vt_value::Type;
 use vt_vschema::VSchema;
 use vt_vschema::spec::{
     AutoIncrementSpec, ColumnSpec, ColumnVindexSpec, KeyspaceSpec, RoutingRuleSpec, SrvVSchemaSpec,
-    TableSpec, VindexSpec,
+    TableSpec, TrackedTable, VindexSpec,
 };
 
 pub(crate) fn parse(text: &str) -> VSchema {
     let mut spec = SrvVSchemaSpec::default();
     let mut current = String::new();
     let mut views: Vec<(String, String, String)> = Vec::new();
+    let mut tracked: BTreeMap<String, Vec<(String, TrackedTable)>> = BTreeMap::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [kind, name, rest @ ..] = words.as_slice() else { panic!("a bare word: {line}") };
@@ -38,7 +43,15 @@ pub(crate) fn parse(text: &str) -> VSchema {
             }
             "table" => {
                 let keyspace = spec.keyspaces.get_mut(&current).expect("a keyspace comes first");
-                keyspace.tables.insert((*name).to_owned(), table(rest));
+                let (table, key) = table(rest);
+                if !key.is_empty() {
+                    let columns = table.columns.clone();
+                    let found =
+                        TrackedTable { columns, primary_key: key, ..TrackedTable::default() };
+                    let known = tracked.entry(current.clone()).or_default();
+                    known.push(((*name).to_owned(), found));
+                }
+                keyspace.tables.insert((*name).to_owned(), table);
             }
             "view" => views.push((current.clone(), (*name).to_owned(), rest.join(" "))),
             "rule" => spec.routing_rules.push(RoutingRuleSpec {
@@ -57,6 +70,9 @@ pub(crate) fn parse(text: &str) -> VSchema {
         let own = views.iter().filter(|(keyspace, ..)| keyspace == name);
         let own: Vec<_> = own.map(|(_, view, text)| (view.clone(), text.clone())).collect();
         vschema = vschema.with_views(name, &own);
+    }
+    for (keyspace, tables) in &tracked {
+        vschema = vschema.with_tables(keyspace, tables);
     }
     for keyspace in vschema.keyspaces.values() {
         assert!(keyspace.error.is_none(), "{:?}", keyspace.error);
@@ -78,8 +94,9 @@ fn vindex(words: &[&str]) -> VindexSpec {
     spec
 }
 
-fn table(words: &[&str]) -> TableSpec {
+fn table(words: &[&str]) -> (TableSpec, Vec<String>) {
     let mut spec = TableSpec::default();
+    let mut key = Vec::new();
     for word in words {
         match word.split_once('=') {
             None if *word == "authoritative" => spec.column_list_authoritative = true,
@@ -100,12 +117,13 @@ fn table(words: &[&str]) -> TableSpec {
                 spec.auto_increment = Some(AutoIncrementSpec { column, sequence });
             }
             Some(("columns", value)) => spec.columns.extend(value.split(',').map(column)),
+            Some(("pk", value)) => key = value.split(',').map(str::to_owned).collect(),
             Some(("pinned", value)) => spec.pinned = value.to_owned(),
             Some(("source", value)) => spec.source = value.to_owned(),
             Some((key, _)) => panic!("unknown word {key}"),
         }
     }
-    spec
+    (spec, key)
 }
 
 fn column(text: &str) -> ColumnSpec {

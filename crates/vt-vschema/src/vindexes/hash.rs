@@ -39,7 +39,7 @@ pub(super) fn encrypt(number: u64) -> [u8; 8] {
 }
 
 /// Returns the number of a keyspace id of 8 bytes.
-fn decrypt(keyspace_id: &[u8]) -> Option<u64> {
+pub(super) fn decrypt(keyspace_id: &[u8]) -> Option<u64> {
     let mut block = Array(<[u8; 8]>::try_from(keyspace_id).ok()?);
     CIPHER.decrypt_block(&mut block);
     Some(u64::from_be_bytes(block.0))

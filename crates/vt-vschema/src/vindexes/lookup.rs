@@ -1,11 +1,13 @@
-//! Lookup vindexes: a table says where a value lies. Here they are described; the executor reads
-//! and maintains the table.
+//! Lookup vindexes: a table says where a value lies. Here they are described, with the form that
+//! values and keyspace ids have in it; the executor reads and maintains the table.
 
 use std::sync::Arc;
 
-use vt_base::Error;
+use vt_base::{Error, KeyspaceId};
+use vt_value::{Type, TypedBytes};
 
-use super::{Body, Built, Params, params};
+use super::collation_key::collation_key;
+use super::{Body, Built, Params, binary_md5, hash, params};
 
 /// What a lookup vindex reads and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +44,45 @@ pub enum LookupEncoding {
     Hash,
     /// Values by the hash of their collation key, keyspace ids as with [`LookupEncoding::Hash`].
     UnicodeLooseMd5Hash,
+}
+
+impl Lookup {
+    /// Returns a value as the backing table holds it.
+    pub fn from_value(&self, value: &TypedBytes) -> TypedBytes {
+        if self.encoding != LookupEncoding::UnicodeLooseMd5Hash || value.is_null() {
+            return value.clone();
+        }
+        let digest = binary_md5::md5(&collation_key(&value.bytes));
+        let number = digest.iter().take(8).fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
+        TypedBytes::uint64(number)
+    }
+
+    /// Returns a keyspace id as the backing table holds it.
+    ///
+    /// # Errors
+    /// The table holds numbers, and the id is none that `hash` makes.
+    pub fn to_value(&self, keyspace_id: &[u8]) -> Result<TypedBytes, Error> {
+        match self.encoding {
+            LookupEncoding::Plain => Ok(TypedBytes::new(Type::VARBINARY, keyspace_id.to_vec())),
+            LookupEncoding::Hash | LookupEncoding::UnicodeLooseMd5Hash => {
+                hash::decrypt(keyspace_id).map(TypedBytes::uint64).ok_or_else(|| {
+                    let id = crate::destination::hex(keyspace_id);
+                    params::invalid(format!("lookup.Create.vunhash: invalid keyspace id: {id}"))
+                })
+            }
+        }
+    }
+
+    /// Returns the keyspace id that the backing table holds in some form; `None` if it is no id.
+    pub fn keyspace_id(&self, held: &[u8]) -> Option<KeyspaceId> {
+        match self.encoding {
+            LookupEncoding::Plain => Some(held.to_vec()),
+            LookupEncoding::Hash | LookupEncoding::UnicodeLooseMd5Hash => {
+                let number: u64 = std::str::from_utf8(held).ok()?.parse().ok()?;
+                Some(hash::encrypt(number).to_vec())
+            }
+        }
+    }
 }
 
 /// The lock that a look-up takes inside a transaction.

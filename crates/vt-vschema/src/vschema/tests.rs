@@ -6,8 +6,8 @@ use vt_value::Type;
 
 use super::*;
 use crate::spec::{
-    AutoIncrementSpec, ColumnVindexSpec, KeyspaceRoutingRuleSpec, KeyspaceSpec, RoutingRuleSpec,
-    ShardRoutingRuleSpec, TableSpec, VindexSpec,
+    AutoIncrementSpec, ColumnSpec, ColumnVindexSpec, KeyspaceRoutingRuleSpec, KeyspaceSpec,
+    RoutingRuleSpec, ShardRoutingRuleSpec, TableSpec, TrackedTable, VindexSpec,
 };
 use crate::{Found, TableKind};
 
@@ -285,14 +285,15 @@ fn tracked_columns_make_tables_authoritative() {
             typ: Type::INT64,
             ..ColumnSpec::default()
         };
-        names.iter().map(column).collect::<Vec<_>>()
+        let columns = names.iter().map(column).collect::<Vec<_>>();
+        TrackedTable { columns, ..TrackedTable::default() }
     };
     let vschema = VSchema::build(&both())
-        .with_columns(
+        .with_tables(
             "user",
             &[("user".into(), columns(&["id", "name"])), ("new".into(), columns(&["x"]))],
         )
-        .with_columns(
+        .with_tables(
             "main",
             &[("plain".into(), columns(&["x"])), ("user".into(), columns(&["x"]))],
         );

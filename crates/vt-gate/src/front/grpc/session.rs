@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use vt_base::{Result, TabletAlias, Target};
+use vt_exec::CommitOrder;
 use vt_proto::query::BindVariable;
 use vt_proto::{query, topodata, vtgate};
 use vt_rpc::convert::{binds_from_proto, binds_to_proto, options_from_proto, options_to_proto};
@@ -35,7 +36,14 @@ pub(super) fn from_proto(gate: &Gate, from: vtgate::Session, caller: Caller) -> 
     }
     session.autocommit = from.autocommit;
     session.transaction.is_open = from.in_transaction;
-    session.transaction.shards = from.shard_sessions.iter().filter_map(shard_from_proto).collect();
+    session.transaction.shards = [
+        (&from.pre_sessions, CommitOrder::Pre),
+        (&from.shard_sessions, CommitOrder::Normal),
+        (&from.post_sessions, CommitOrder::Post),
+    ]
+    .into_iter()
+    .flat_map(|(shards, order)| shards.iter().filter_map(move |one| shard_from_proto(one, order)))
+    .collect();
     session.transaction.savepoints = from.savepoints;
     session.transaction.must_roll_back = from.error_until_rollback;
     session.transaction.is_reserving = from.in_reserved_conn;
@@ -96,7 +104,9 @@ pub(super) fn to_proto(session: &Session) -> vtgate::Session {
         });
     vtgate::Session {
         in_transaction: transaction.is_open,
-        shard_sessions: transaction.shards.iter().map(shard_to_proto).collect(),
+        shard_sessions: shards_of(session, CommitOrder::Normal),
+        pre_sessions: shards_of(session, CommitOrder::Pre),
+        post_sessions: shards_of(session, CommitOrder::Post),
         autocommit: session.autocommit,
         target_string: session.target.as_str().to_owned(),
         options: Some(options_to_proto(&session.execute_options())),
@@ -142,7 +152,15 @@ pub(super) fn to_proto(session: &Session) -> vtgate::Session {
     }
 }
 
-fn shard_from_proto(from: &vtgate::session::ShardSession) -> Option<ShardSession> {
+fn shards_of(session: &Session, order: CommitOrder) -> Vec<vtgate::session::ShardSession> {
+    let shards = session.transaction.shards.iter();
+    shards.filter(|one| one.order == order).map(shard_to_proto).collect()
+}
+
+fn shard_from_proto(
+    from: &vtgate::session::ShardSession,
+    order: CommitOrder,
+) -> Option<ShardSession> {
     Some(ShardSession {
         target: Target::from(from.target.as_ref()?),
         alias: TabletAlias::from(from.tablet_alias.as_ref()?),
@@ -150,6 +168,7 @@ fn shard_from_proto(from: &vtgate::session::ShardSession) -> Option<ShardSession
         reserved_id: from.reserved_id,
         is_read_only: from.read_only,
         has_changed_rows: from.rows_affected,
+        order,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Results on their way to a MySQL client.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use vt_base::Result;
 use vt_mysql::server::ResultWriter;
 use vt_tablet_api::StreamPart;
@@ -8,7 +9,7 @@ use vt_value::{Fields, QueryResult, Rows};
 use vt_wire::{EndInfo, SessionChange, status};
 
 use super::charset::Recoder;
-use crate::query::Sink;
+use crate::query::{ClientFile, Sink};
 use crate::session::{Charsets, Session, Settings};
 
 /// Writes pieces as they come.
@@ -59,9 +60,24 @@ impl<'a, 'w> Writer<'a, 'w> {
 }
 
 #[async_trait]
+impl ClientFile for Writer<'_, '_> {
+    async fn request(&mut self, name: &[u8]) -> Result<()> {
+        self.out.request_file(name).await
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        self.out.file_chunk().await
+    }
+}
+
+#[async_trait]
 impl Sink for Writer<'_, '_> {
     fn is_streaming(&self) -> bool {
         true
+    }
+
+    fn client_file(&mut self) -> Option<&mut dyn ClientFile> {
+        Some(self)
     }
 
     async fn take(&mut self, part: StreamPart) -> Result<()> {

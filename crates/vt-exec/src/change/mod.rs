@@ -1,0 +1,212 @@
+//! Rows that a query finds, then changed or moved, with the entries of their lookup vindexes.
+
+mod moving;
+mod rows;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+use vt_base::Error;
+use vt_plan::{Change, ChangeAction, ChangePlace, TableChange};
+use vt_value::{BindVars, QueryResult, StreamPart};
+use vt_vschema::ShardMap;
+
+use crate::binds::named;
+use crate::lookup::{self, EntryOf};
+use crate::route::{self, destinations};
+use crate::{Autocommit, CallOptions, ExecContext, ShardCall, ShardQueries, first_error, node};
+use rows::{FoundRow, FoundRows};
+
+/// How many keys one statement has.
+const KEYS: usize = 500;
+
+pub(crate) async fn run(change: &Change, ctx: ExecContext<'_>) -> Result<QueryResult, Error> {
+    let locking = InTransaction(ctx.shards);
+    // Rows are found in the transaction that changes them: no two calls to a shard may overlap.
+    let ctx = ExecContext { shards: &locking, exclusive: true, ..ctx };
+    let input = node::run(&change.input, ctx).await?;
+    ctx.limits.check(input.rows.len())?;
+    let mut results = Vec::with_capacity(change.tables.len());
+    for table in &change.tables {
+        results.push(change_table(table, &input, ctx).await?);
+    }
+    Ok(route::sum_counts(&mut results))
+}
+
+pub(crate) async fn change_table(
+    table: &TableChange,
+    input: &QueryResult,
+    ctx: ExecContext<'_>,
+) -> Result<QueryResult, Error> {
+    let map = ctx.shards.shards(&table.keyspace)?;
+    let found = FoundRows::of(table, input, &map)?;
+    if found.rows.is_empty() {
+        return Ok(QueryResult::default());
+    }
+    match &table.action {
+        ChangeAction::ByKey { prefix, suffix, sets } => {
+            change_entries(table, &found, ctx).await?;
+            let calls = by_key(table, &found, &map, (prefix, suffix, sets), ctx)?;
+            run_calls(calls, ctx).await
+        }
+        ChangeAction::Move(one) => moving::run(table, one, found, &map, ctx).await,
+    }
+}
+
+/// Removes the entries of what rows were, and adds those of what they will be.
+async fn change_entries(
+    table: &TableChange,
+    found: &FoundRows<'_>,
+    ctx: ExecContext<'_>,
+) -> Result<(), Error> {
+    for change in table.lookups.iter().filter(|change| change.new.as_ref() != Some(&change.old)) {
+        let (mut old, mut new): (Vec<EntryOf>, Vec<EntryOf>) = (Vec::new(), Vec::new());
+        for row in &found.rows {
+            let id = || row.id.clone().ok_or_else(|| Error::bug("a row without a keyspace id"));
+            if change.same.is_some_and(|place| found.is_true(row, place)) {
+                continue;
+            }
+            old.push((found.values(row, &change.old)?, id()?));
+            if let Some(places) = &change.new {
+                new.push((found.values(row, places)?, id()?));
+            }
+        }
+        lookup::remove(&change.vindex, &old, ctx).await?;
+        lookup::create(&change.vindex, &new, false, ctx).await?;
+    }
+    Ok(())
+}
+
+type KeyStatement<'t> = (&'t Arc<str>, &'t Arc<str>, &'t [(Arc<str>, usize)]);
+
+/// Makes the statements that change rows by their keys, in the order in which they were found.
+fn by_key(
+    table: &TableChange,
+    found: &FoundRows<'_>,
+    map: &ShardMap,
+    (prefix, suffix, sets): KeyStatement<'_>,
+    ctx: ExecContext<'_>,
+) -> Result<Vec<ShardCall>, Error> {
+    // What the statement says besides the keys may name variables of its own.
+    let own = named(&format!("{prefix}{suffix}"), ctx.binds);
+    let mut groups: Vec<(usize, BindVars, Vec<&FoundRow>)> = Vec::new();
+    let mut group_of = std::collections::HashMap::new();
+    let places: Vec<usize> = sets.iter().map(|(_, place)| *place).collect();
+    for row in &found.rows {
+        let values = found.values(row, &places)?;
+        for shard in &row.shards {
+            let group = *group_of.entry((*shard, values.clone())).or_insert_with(|| {
+                let mut binds = own.clone();
+                for ((name, _), value) in sets.iter().zip(&values) {
+                    binds.set(name.clone(), value.clone());
+                }
+                groups.push((*shard, binds, Vec::new()));
+                groups.len() - 1
+            });
+            groups[group].2.push(row);
+        }
+    }
+    let mut calls = Vec::new();
+    for (shard, binds, rows) in groups {
+        for batch in rows.chunks(KEYS) {
+            let mut binds = binds.clone();
+            let keys = found.bind_keys(table, batch, &mut binds)?;
+            calls.push(call(table, map, shard, format!("{prefix}{keys}{suffix}"), binds));
+        }
+    }
+    Ok(calls)
+}
+
+fn call(
+    table: &TableChange,
+    map: &ShardMap,
+    shard: usize,
+    sql: String,
+    binds: BindVars,
+) -> ShardCall {
+    ShardCall {
+        keyspace: table.keyspace.clone(),
+        shard: map.shards()[shard].name.clone(),
+        sql: sql.into(),
+        bind_vars: Arc::new(binds),
+    }
+}
+
+pub(crate) async fn run_calls(
+    calls: Vec<ShardCall>,
+    ctx: ExecContext<'_>,
+) -> Result<QueryResult, Error> {
+    if calls.is_empty() {
+        return Ok(QueryResult::default());
+    }
+    let how = CallOptions { autocommit: Autocommit::Never, ..CallOptions::default() };
+    let mut results = Vec::with_capacity(calls.len());
+    for result in ctx.shards.execute(calls, how).await {
+        results.push(result);
+    }
+    if let Some(error) = first_error(&results) {
+        return Err(error.clone());
+    }
+    let mut results: Vec<QueryResult> = results.into_iter().flatten().collect();
+    Ok(route::sum_counts(&mut results))
+}
+
+/// The shards, all calls to which belong to the session's transaction, or to one that is opened.
+pub(crate) struct InTransaction<'a>(pub(crate) &'a dyn ShardQueries);
+
+fn joined(how: CallOptions) -> CallOptions {
+    match how.outside_transaction {
+        true => how,
+        false => CallOptions { read_only: false, autocommit: Autocommit::Never, ..how },
+    }
+}
+
+#[async_trait]
+impl ShardQueries for InTransaction<'_> {
+    fn shards(&self, keyspace: &str) -> Result<Arc<ShardMap>, Error> {
+        self.0.shards(keyspace)
+    }
+
+    async fn execute(
+        &self,
+        calls: Vec<ShardCall>,
+        how: CallOptions,
+    ) -> Vec<Result<QueryResult, Error>> {
+        self.0.execute(calls, joined(how)).await
+    }
+
+    async fn stream(
+        &self,
+        calls: Vec<ShardCall>,
+        how: CallOptions,
+        out: Vec<mpsc::Sender<StreamPart>>,
+    ) -> Vec<Result<QueryResult, Error>> {
+        self.0.stream(calls, joined(how), out).await
+    }
+
+    fn warn(&self, code: u16, message: String) {
+        self.0.warn(code, message);
+    }
+
+    fn set_last_insert_id(&self, id: u64) {
+        self.0.set_last_insert_id(id);
+    }
+}
+
+/// Returns the places of the shards that hold a row, and its keyspace id.
+fn shards_of(
+    table: &TableChange,
+    map: &ShardMap,
+    values: impl FnOnce(&[usize]) -> Result<Vec<vt_value::TypedBytes>, Error>,
+) -> Result<(Vec<usize>, Option<vt_base::KeyspaceId>), Error> {
+    match &table.place {
+        ChangePlace::Unsharded => Ok((vec![destinations::only_shard(map)?], None)),
+        ChangePlace::Pinned(id) => Ok((vec![map.shard_of(id)?], Some(id.clone()))),
+        ChangePlace::EveryShard => Ok(((0..map.shards().len()).collect(), None)),
+        ChangePlace::Vindex { vindex, columns } => {
+            let id = rows::keyspace_id(vindex, &values(columns)?)?;
+            Ok((vec![map.shard_of(&id)?], Some(id)))
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Rows inserted one by one, each after a look at those that it conflicts with, so that entries of
+//! lookup vindexes are made for rows that really come, and go with those that are replaced.
+
+use std::sync::Arc;
+
+use vt_base::Error;
+use vt_plan::{ConflictHow, Conflicts, Insert};
+use vt_value::{BindVars, QueryResult};
+
+use super::rows::{Source, Texts};
+use super::sharded::{self, Rows};
+use crate::binds::named;
+use crate::change::{InTransaction, change_table, run_calls};
+use crate::{ExecContext, ShardCall, route};
+
+pub(super) async fn run(
+    (insert, conflicts): (&Insert, &Conflicts),
+    source: Source<'_>,
+    texts: &Texts,
+    binds: &BindVars,
+    ctx: ExecContext<'_>,
+) -> Result<QueryResult, Error> {
+    let locking = InTransaction(ctx.shards);
+    let ctx = ExecContext { shards: &locking, exclusive: true, ..ctx };
+    let mut results = Vec::new();
+    for row in 0..texts.len() {
+        let rows = Rows { only: Some(row), without_entries: true };
+        let calls = sharded::calls(insert, source, texts, binds.clone(), rows, ctx).await?;
+        let Some(call) = calls.first() else { continue };
+        let found = probe(conflicts, row, call, ctx).await?;
+        let calls = match (conflicts.how, found.rows.is_empty()) {
+            (ConflictHow::Ignore, false) => {
+                let message = format!("Duplicate entry for row {} is left out", row + 1);
+                ctx.shards.warn(1062, message);
+                continue;
+            }
+            (ConflictHow::Update, false) => calls,
+            (ConflictHow::Replace, false) => {
+                results.push(change_table(&conflicts.removal, &found, ctx).await?);
+                with_entries(insert, source, texts, binds, row, ctx).await?
+            }
+            (_, true) => with_entries(insert, source, texts, binds, row, ctx).await?,
+        };
+        results.push(run_calls(calls, ctx).await?);
+    }
+    Ok(route::sum_counts(&mut results))
+}
+
+/// Makes a row's entries, and the call that inserts it.
+async fn with_entries(
+    insert: &Insert,
+    source: Source<'_>,
+    texts: &Texts,
+    binds: &BindVars,
+    row: usize,
+    ctx: ExecContext<'_>,
+) -> Result<Vec<ShardCall>, Error> {
+    let rows = Rows { only: Some(row), without_entries: false };
+    sharded::calls(insert, source, texts, binds.clone(), rows, ctx).await
+}
+
+/// Finds the rows that one conflicts with on its shard.
+async fn probe(
+    conflicts: &Conflicts,
+    row: usize,
+    call: &ShardCall,
+    ctx: ExecContext<'_>,
+) -> Result<QueryResult, Error> {
+    let sql = conflicts.probes.get(row).ok_or_else(|| Error::bug("a row without a probe"))?;
+    let bind_vars = Arc::new(named(sql, &call.bind_vars));
+    let call = ShardCall { sql: sql.clone(), bind_vars, ..call.clone() };
+    let how = crate::CallOptions::default();
+    let result = ctx.shards.execute(vec![call], how).await.pop();
+    result.unwrap_or_else(|| Err(Error::bug("no answer to a probe")))
+}
