@@ -192,6 +192,9 @@ impl ShardQueries for InTransaction<'_> {
     fn set_last_insert_id(&self, id: u64) {
         self.0.set_last_insert_id(id);
     }
+
+    // Rows that are found to be changed are none that the client has asked for.
+    fn set_found_rows(&self, _: u64) {}
 }
 
 /// Returns the places of the shards that hold a row, and its keyspace id.
