@@ -63,7 +63,6 @@ async fn load(
     file: &mut dyn ClientFile,
 ) -> Result<QueryResult> {
     file.request(&facts.path).await?;
-    session.warnings.clear();
     let own = !session.transaction.is_open;
     let begun = match own {
         true => tx::begin(&gate.tablets, session, tx::BeginOptions::default()).await,

@@ -163,6 +163,7 @@ pub async fn run(gate: &Gate, session: &mut Session, lock: UserLock) -> Result<Q
             reserved_id: reply.state.reserved_id,
             is_read_only: true,
             has_changed_rows: false,
+            order: vt_exec::CommitOrder::Normal,
         });
     }
     let result = reply.result.map(|result| named(result, &lock.names));

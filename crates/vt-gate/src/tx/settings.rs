@@ -22,7 +22,7 @@ pub async fn apply(tablets: &Tablets, session: &mut Session, sql: &str) -> Resul
         match result {
             Ok(0) => {}
             Ok(reserved_id) => {
-                if let Some(held) = session.transaction.find_mut(&shard.target) {
+                if let Some(held) = session.transaction.find_mut(&shard.target, shard.order) {
                     held.reserved_id = reserved_id;
                 }
             }

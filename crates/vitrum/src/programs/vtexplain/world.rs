@@ -17,7 +17,7 @@ use vt_sql::{Arena, Modes, split_statements};
 use vt_value::{
     BindVars, BoundValue, Field, QueryResult, RowsBuilder, StreamPart, Type, TypedBytes,
 };
-use vt_vschema::spec::{ColumnSpec, SrvVSchemaSpec};
+use vt_vschema::spec::{SrvVSchemaSpec, TrackedTable};
 use vt_vschema::{ShardMap, VSchema};
 
 /// A statement, and what became of it.
@@ -46,7 +46,7 @@ const LIMIT: &str = " limit 10001";
 pub(super) struct World {
     vschema: VSchema,
     shards: BTreeMap<String, Arc<ShardMap>>,
-    columns: BTreeMap<String, Vec<ColumnSpec>>,
+    columns: BTreeMap<String, TrackedTable>,
     keyspace: Option<String>,
 }
 
@@ -63,8 +63,8 @@ impl World {
         let columns = tables(schema)?;
         let spec = spec(vschema)?;
         let mut built = VSchema::build(&spec);
-        let all: Vec<(String, Vec<ColumnSpec>)> =
-            columns.iter().map(|(name, columns)| (name.clone(), columns.clone())).collect();
+        let all: Vec<(String, TrackedTable)> =
+            columns.iter().map(|(name, table)| (name.clone(), table.clone())).collect();
         let names: Vec<String> = spec.keyspaces.keys().cloned().collect();
         for name in &names {
             // Which keyspace a table lies in is for the VSchema to say.
@@ -73,7 +73,7 @@ impl World {
                 .filter(|(table, _)| spec.keyspaces[name].tables.contains_key(table))
                 .cloned()
                 .collect();
-            built = built.with_columns(name, &own);
+            built = built.with_tables(name, &own);
         }
         for (name, keyspace) in &built.keyspaces {
             if let Some(error) = &keyspace.error {
@@ -170,7 +170,7 @@ impl World {
             match item {
                 SelectItem::Star(_) => {
                     for table in tables_of(select.from) {
-                        let columns = self.columns.get(table).into_iter().flatten();
+                        let columns = self.columns.get(table).into_iter().flat_map(|one| &one.columns);
                         fields.extend(columns.map(|one| Field::new(&one.name, one.typ)));
                     }
                 }
@@ -197,7 +197,7 @@ impl World {
         match expr {
             Expr::Column(column) => {
                 let tables = tables_of(select.from);
-                let columns = tables.iter().filter_map(|table| self.columns.get(*table)).flatten();
+                let columns = tables.iter().filter_map(|table| self.columns.get(*table)).flat_map(|one| &one.columns);
                 let found = columns.into_iter().find(|one| column.name.is(&one.name));
                 found.map_or(Type::VARCHAR, |one| one.typ)
             }
@@ -285,7 +285,7 @@ impl ShardQueries for Shards<'_> {
     fn set_found_rows(&self, _: u64) {}
 }
 
-fn tables(schema: &str) -> Result<BTreeMap<String, Vec<ColumnSpec>>> {
+fn tables(schema: &str) -> Result<BTreeMap<String, TrackedTable>> {
     let mut tables = BTreeMap::new();
     for text in split_statements(schema, Modes::default()) {
         let arena = Arena::new();
@@ -294,7 +294,7 @@ fn tables(schema: &str) -> Result<BTreeMap<String, Vec<ColumnSpec>>> {
         }
         let statement = vt_sql::parse(&arena, text, Modes::default())?;
         if let Statement::CreateTable(create) = statement
-            && let Some(columns) = vt_gate::vschema::columns::columns(text)
+            && let Some(columns) = vt_gate::vschema::definition::table(text)
         {
             tables.insert(create.name.name.as_str().to_owned(), columns);
         }
