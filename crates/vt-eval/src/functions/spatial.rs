@@ -26,7 +26,8 @@ use crate::collate::coercibility::{COERCIBLE, IMPLICIT};
 use crate::function::{Call, Function, MANY, Signature};
 use crate::kind::Kind;
 
-type Text = (&'static str, (usize, usize));
+/// The name of a function, and the least and the most arguments that it takes.
+type Named = (&'static str, (usize, usize));
 
 const fn of_text(name: &'static str) -> Function {
     Function::new(name, (1, 3), geometry_kind, read::of_text)
@@ -45,7 +46,7 @@ const fn number(
 }
 
 const fn predicate(
-    (name, args): Text,
+    (name, args): Named,
     eval: fn(&mut Call<'_, '_>) -> Result<Value, Error>,
 ) -> Function {
     Function::new(name, args, truth_kind, eval)

@@ -7,6 +7,9 @@ use vt_value::geometry::{Point, Shape};
 use super::{geometry, made_in};
 use crate::function::Call;
 
+/// The rings of a polygon, the outer one first.
+type Rings = Vec<Vec<Point>>;
+
 fn shape(call: &mut Call<'_, '_>) -> Result<Option<Shape>, Error> {
     Ok(geometry(call, 0)?.map(|geometry| geometry.shape))
 }
@@ -91,7 +94,7 @@ pub(super) fn geometry_n(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 /// Returns the rings of a polygon with its reference system; `None` for every other shape.
-fn rings(call: &mut Call<'_, '_>) -> Result<Option<(u32, Vec<Vec<Point>>)>, Error> {
+fn rings(call: &mut Call<'_, '_>) -> Result<Option<(u32, Rings)>, Error> {
     Ok(geometry(call, 0)?.and_then(|geometry| match geometry.shape {
         Shape::Polygon(rings) => Some((geometry.srid, rings)),
         _ => None,
