@@ -390,7 +390,7 @@ pub(crate) fn with_common<'a>(
 ///
 /// MySQL takes a derived table beside a stored one of its name; which of them a column means is
 /// then not said by the name that we keep tables by.
-fn check_free(scope: &Scope<'_>, name: Ident<'_>) -> Result<(), Error> {
+fn check_free(scope: &Scope<'_>, name: vt_sql::ast::Ident<'_>) -> Result<(), Error> {
     let mut named = scope.entries.iter().filter(|entry| entry.name == name);
     match named.next() {
         None => Ok(()),
