@@ -222,7 +222,7 @@ impl FramedQueryService {
     async fn connect(&self) -> Result<Arc<Connection>> {
         let failed =
             |err: std::io::Error| unavailable(format!("cannot connect to {}: {err}", self.address));
-        if let Some(mut stream) = near::connect(&self.address).await {
+        if let Some(mut stream) = near::connect(&self.address) {
             greet(&mut stream).await?;
             let (reading, writing) = stream.into_split();
             return Ok(self.start(reading, writing));

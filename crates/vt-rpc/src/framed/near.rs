@@ -18,7 +18,7 @@ pub(super) fn listen(port: u16) -> Option<UnixListener> {
 }
 
 /// Connects to the tablet behind an address of this machine; `None` sends the caller to TCP.
-pub(super) async fn connect(address: &str) -> Option<UnixStream> {
+pub(super) fn connect(address: &str) -> Option<UnixStream> {
     let (host, port) = address.rsplit_once(':')?;
     if !is_here(host) {
         return None;
@@ -97,13 +97,13 @@ mod tests {
     async fn only_addresses_of_this_machine_are_near() {
         let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = tcp.local_addr().unwrap().port();
-        assert!(connect(&format!("127.0.0.1:{port}")).await.is_none(), "nobody listens");
+        assert!(connect(&format!("127.0.0.1:{port}")).is_none(), "nobody listens");
         let _listener = listen(port).unwrap();
         assert!(listen(port).is_none(), "the name is taken");
-        assert!(connect(&format!("127.0.0.1:{port}")).await.is_some());
-        assert!(connect(&format!("[::1]:{port}")).await.is_some());
-        assert!(connect(&format!("localhost:{port}")).await.is_some());
-        assert!(connect(&format!("192.0.2.1:{port}")).await.is_none());
-        assert!(connect(&format!("elsewhere.example:{port}")).await.is_none());
+        assert!(connect(&format!("127.0.0.1:{port}")).is_some());
+        assert!(connect(&format!("[::1]:{port}")).is_some());
+        assert!(connect(&format!("localhost:{port}")).is_some());
+        assert!(connect(&format!("192.0.2.1:{port}")).is_none());
+        assert!(connect(&format!("elsewhere.example:{port}")).is_none());
     }
 }
