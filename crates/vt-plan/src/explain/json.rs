@@ -124,6 +124,22 @@ fn node(one: &Node) -> Value {
         Node::Concat { inputs } => {
             with_inputs(object("Concatenate"), &inputs.iter().collect::<Vec<_>>())
         }
+        Node::With(_) | Node::Kept { .. } | Node::Recurse(_) | Node::VindexRows(_) => made(one),
+        Node::Insert(one) => insert(one),
+        Node::Update(one) => write("Update", one),
+        Node::Delete(one) => write("Delete", one),
+        Node::Change(one) => {
+            let mut map = object("DMLWithInput");
+            let changes: Vec<String> = one.tables.iter().map(super::change::line).collect();
+            map.insert("Changes".to_owned(), json!(changes));
+            with_inputs(map, &[&one.input])
+        }
+    }
+}
+
+/// Shows rows that a plan keeps or makes itself.
+fn made(one: &Node) -> Value {
+    match one {
         Node::With(with) => {
             let mut map = object("With");
             map.insert("Name".to_owned(), json!(&*with.name));
@@ -151,15 +167,7 @@ fn node(one: &Node) -> Value {
             map.insert("Distinct".to_owned(), json!(recurse.distinct.is_some()));
             with_inputs(map, &one.inputs())
         }
-        Node::Insert(one) => insert(one),
-        Node::Update(one) => write("Update", one),
-        Node::Delete(one) => write("Delete", one),
-        Node::Change(one) => {
-            let mut map = object("DMLWithInput");
-            let changes: Vec<String> = one.tables.iter().map(super::change::line).collect();
-            map.insert("Changes".to_owned(), json!(changes));
-            with_inputs(map, &[&one.input])
-        }
+        _ => Value::Null,
     }
 }
 
