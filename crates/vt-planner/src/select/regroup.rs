@@ -77,11 +77,12 @@ impl<'a> Planner<'a> {
         });
         let pulled: Vec<SelectItem<'a>> = pulled.collect();
         let exprs = self.arena.list(&group_by);
-        let group_by = select.group_by.map(|one| self.arena.node(GroupBy { exprs, ..*one }));
+        let group_by: Option<&'a GroupBy<'a>> =
+            select.group_by.map(|one| self.arena.node(GroupBy { exprs, ..*one }));
         let inner = self.arena.node(Select {
             options: SelectOptions::default(),
             items: self.arena.list(&pulled),
-            group_by: group_by.map(|one| &*one),
+            group_by,
             having: None,
             ..*select
         });

@@ -485,11 +485,10 @@ impl<'a> Settler<'_, '_, 'a> {
 
     /// Settles a comparison of rows, one of which a query gives; `None` for any other expression.
     fn settle_row(&mut self, one: &'a Binary<'a>) -> Result<Option<Expr<'a>>, Error> {
-        let (query, row) = match (one.left, one.right) {
-            (Expr::Row(row), Expr::Subquery(query)) | (Expr::Subquery(query), Expr::Row(row)) => {
-                (query, row)
-            }
-            _ => return Ok(None),
+        let ((Expr::Row(row), Expr::Subquery(query)) | (Expr::Subquery(query), Expr::Row(row))) =
+            (one.left, one.right)
+        else {
+            return Ok(None);
         };
         if self.stays(query, None)? {
             return Ok(None);
