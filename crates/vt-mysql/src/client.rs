@@ -4,12 +4,14 @@ mod conn;
 mod connect;
 mod kill;
 mod login;
+mod packets;
 mod params;
 mod result;
 mod stream;
 
 pub use conn::Conn;
 pub use kill::KillHandle;
+pub use packets::PacketStream;
 pub use params::{Address, ConnectParams, TlsMode};
 pub use stream::ResultStream;
 

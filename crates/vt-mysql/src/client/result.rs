@@ -30,7 +30,7 @@ const DRAIN_MAX: usize = 1 << 20;
 
 impl Conn {
     /// Reads a packet; an ERR packet is the error that it tells.
-    async fn read_packet(&mut self) -> Result<()> {
+    pub(super) async fn read_packet(&mut self) -> Result<()> {
         if let Err(error) = self.link.read().await {
             self.state = State::Broken;
             return Err(read_failed(error));
@@ -43,7 +43,7 @@ impl Conn {
         Ok(())
     }
 
-    fn malformed(&mut self, malformed: Malformed) -> Error {
+    pub(super) fn malformed(&mut self, malformed: Malformed) -> Error {
         self.state = State::Broken;
         Error::from(malformed)
     }

@@ -1,0 +1,221 @@
+//! Reading a table in the order of its key, in one consistent snapshot.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use vt_base::Result;
+use vt_base::gtid::Position;
+use vt_mysql::Conn;
+use vt_proto::binlogdata::VStreamRowsResponse;
+use vt_proto::query;
+use vt_rpc::convert::{Included, field_to_proto, rows_to_proto};
+use vt_value::{Row, Rows, Type};
+use vt_vschema::KeyspaceSchema;
+
+use crate::filter::Wanted;
+use crate::plan::Values;
+use crate::source::position;
+use crate::table::{SourceColumn, quoted};
+use crate::{Source, SourceTable, TablePlan, values};
+
+/// What is copied.
+#[derive(Clone, Debug)]
+pub struct CopySpec {
+    pub table: String,
+    pub wanted: Wanted,
+    /// The vschema whose vindexes the filter means.
+    pub schema: Option<Arc<KeyspaceSchema>>,
+    /// The values of the key's columns in the last row that the reader has.
+    pub after: Option<Vec<Option<Bytes>>>,
+}
+
+/// A part of a copy: the first tells columns and position, the others have rows.
+pub type CopyPart = VStreamRowsResponse;
+
+/// How long the lock on the table may be waited for; others wait behind it.
+const LOCK_SECONDS: u32 = 5;
+
+impl Source {
+    /// Sends a table's rows behind a key, in the order of the key, all as they were at one
+    /// position; the first part tells it. Ends when the table or the receiver does.
+    ///
+    /// # Errors
+    /// There is no such table, the filter asks for what it has not, or mysqld does not answer.
+    pub async fn copy_rows(&self, spec: CopySpec, out: &mpsc::Sender<CopyPart>) -> Result<()> {
+        let mut conn = self.connect().await?;
+        let table = Arc::new(SourceTable::load(&mut conn, &self.database, &spec.table).await?);
+        let plan = TablePlan::new(table.clone(), &spec.wanted, spec.schema.as_deref())?;
+        let at = self.snapshot(&mut conn, &table.name).await?;
+        let of_key = |place: &usize| field_to_proto(&table.columns[*place].field, Included::All);
+        let first = CopyPart {
+            fields: plan.fields.iter().map(|one| field_to_proto(one, Included::All)).collect(),
+            pkfields: table.key.iter().map(of_key).collect(),
+            gtid: at.to_string(),
+            ..CopyPart::default()
+        };
+        if out.send(first).await.is_err() {
+            return Ok(());
+        }
+        let sql = select(&self.database, &table, spec.after.as_deref());
+        let mut rows = conn.query_stream(&sql, self.batch_bytes).await?;
+        while let Some(batch) = rows.next_batch().await? {
+            if out.send(part(&plan, &batch)?).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a snapshot on a connection; returns the position that it shows.
+    ///
+    /// A read lock keeps the table's writers away for as long as it takes to begin and to ask.
+    async fn snapshot(&self, conn: &mut Conn, table: &str) -> Result<Position> {
+        let mut locker = self.connect().await?;
+        let place = format!("{}.{}", quoted(&self.database), quoted(table));
+        locker.query(format!("set lock_wait_timeout = {LOCK_SECONDS}"), 1).await?;
+        locker.query(format!("lock tables {place} read"), 1).await?;
+        conn.query("set transaction isolation level repeatable read", 1).await?;
+        conn.query("start transaction with consistent snapshot, read only", 1).await?;
+        let gtid_set = position(&mut locker).await?;
+        locker.query("unlock tables", 1).await?;
+        locker.close().await;
+        Ok(Position { gtid_set })
+    }
+}
+
+/// Makes the part that sends a batch of whole rows.
+fn part(plan: &TablePlan, batch: &Rows) -> Result<CopyPart> {
+    let table = &plan.table;
+    let mut part = CopyPart::default();
+    if let Some(last) = batch.len().checked_sub(1) {
+        let last = row_values(&table.columns, batch.get(last));
+        let key: Values = table.key.iter().map(|place| last[*place].clone()).collect();
+        part.lastpk = Some(values::to_proto(&key));
+    }
+    let has_float = table.columns.iter().any(|column| column.field.typ == Type::FLOAT32);
+    if plan.is_everything() && !has_float {
+        part.rows = rows_to_proto(batch);
+        return Ok(part);
+    }
+    for row in batch.iter() {
+        let row = row_values(&table.columns, row);
+        if plan.takes(&row)? {
+            part.rows.push(values::to_proto(&plan.project(&row)?));
+        }
+    }
+    Ok(part)
+}
+
+fn row_values(columns: &[SourceColumn], row: Row<'_>) -> Values {
+    row.columns()
+        .zip(columns)
+        .map(|(value, column)| {
+            let value = value?;
+            match column.field.typ {
+                Type::FLOAT32 => Some(shortest(value)),
+                _ => Some(Bytes::copy_from_slice(value)),
+            }
+        })
+        .collect()
+}
+
+/// Writes the FLOAT that was read as a DOUBLE with the digits that tell it, and no more.
+fn shortest(text: &[u8]) -> Bytes {
+    let number = std::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok());
+    let Some(number) = number else { return Bytes::copy_from_slice(text) };
+    let mut out = Vec::new();
+    #[expect(clippy::cast_possible_truncation, reason = "it was a FLOAT before")]
+    vt_value::float::write_f64((number as f32).to_string().parse().unwrap_or(number), &mut out);
+    out.into()
+}
+
+/// Makes the statement that reads a table behind a key.
+fn select(database: &str, table: &SourceTable, after: Option<&[Option<Bytes>]>) -> String {
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| match column.field.typ {
+            // FLOAT is printed with six digits, which is not all that it has.
+            Type::FLOAT32 => format!("cast({} as double)", quoted(&column.field.name)),
+            _ => quoted(&column.field.name),
+        })
+        .collect();
+    let mut sql =
+        format!("select {} from {}.{}", columns.join(", "), quoted(database), quoted(&table.name));
+    let name = |place: &usize| quoted(&table.columns[*place].field.name);
+    if let Some(after) = after {
+        let mut alternatives = Vec::new();
+        for (index, place) in table.key.iter().enumerate() {
+            let mut all: Vec<String> = table.key[..index]
+                .iter()
+                .zip(after)
+                .map(|(place, value)| {
+                    format!("{} <=> {}", name(place), literal(&table.columns[*place], value))
+                })
+                .collect();
+            let value = after.get(index).cloned().flatten();
+            let (name, column) = (name(place), &table.columns[*place]);
+            all.push(match &value {
+                Some(_) => format!("{name} > {}", literal(column, &value)),
+                // NULLs come first.
+                None => format!("{name} is not null"),
+            });
+            alternatives.push(format!("({})", all.join(" and ")));
+        }
+        // Writing to a String cannot fail.
+        let _ = write!(sql, " where {}", alternatives.join(" or "));
+    }
+    let key: Vec<String> = table.key.iter().map(name).collect();
+    let _ = write!(sql, " order by {}", key.join(", "));
+    sql
+}
+
+/// Writes a value of a column so that comparing it means what ORDER BY means.
+fn literal(column: &SourceColumn, value: &Option<Bytes>) -> String {
+    let Some(value) = value else { return "null".to_owned() };
+    let typ = column.field.typ;
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    if typ.is_number() {
+        return String::from_utf8_lossy(value).into_owned();
+    }
+    match (typ, &column.members) {
+        // They are ordered by their numbers, not by their texts.
+        (Type::ENUM, Some(members)) => {
+            let number = members.iter().position(|one| one == value).map_or(0, |place| place + 1);
+            number.to_string()
+        }
+        (Type::SET, Some(members)) => {
+            let bits = members
+                .iter()
+                .enumerate()
+                .filter(|(_, member)| {
+                    value.split(|byte| *byte == b',').any(|one| one == &member[..])
+                })
+                .fold(0u64, |bits, (place, _)| bits | 1 << (place & 63));
+            bits.to_string()
+        }
+        (Type::BIT, _) => {
+            value.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte)).to_string()
+        }
+        _ if value.is_empty() => "''".to_owned(),
+        _ if typ.is_text() => format!("_utf8mb4 0x{}", hex(value)),
+        _ if typ.is_temporal() => format!("'{}'", String::from_utf8_lossy(value)),
+        _ => format!("0x{}", hex(value)),
+    }
+}
+
+/// Reads the key of a row that a reader sends back.
+pub fn key_of(last: &query::QueryResult) -> Option<Vec<Option<Bytes>>> {
+    let row = last.rows.first()?;
+    let mut rest = row.values.clone();
+    row.lengths
+        .iter()
+        .map(|length| match usize::try_from(*length) {
+            Ok(length) if length <= rest.len() => Some(Some(rest.split_to(length))),
+            Ok(_) => None,
+            Err(_) => Some(None),
+        })
+        .collect()
+}

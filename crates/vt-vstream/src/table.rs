@@ -1,0 +1,166 @@
+//! A table as its mysqld describes it now.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use vt_base::{Code, Error, Result};
+use vt_mysql::Conn;
+use vt_value::{Collation, Field, Row, Type};
+
+/// A table that is streamed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceTable {
+    pub name: String,
+    pub columns: Vec<SourceColumn>,
+    /// The columns that tell rows apart, in the order of the key: the primary key, else a unique
+    /// key without NULLs, else all columns.
+    pub key: Vec<usize>,
+}
+
+/// A column of a [`SourceTable`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceColumn {
+    /// As a SELECT describes it to a client that speaks utf8mb4; the type as DDL writes it.
+    pub field: Field,
+    /// The collation of its own, by which it is compared.
+    pub collation: Collation,
+    /// The members of an ENUM or SET, in utf8mb4.
+    pub members: Option<Vec<Bytes>>,
+}
+
+/// No table of MySQL has more columns.
+const COLUMNS_MAX: usize = 4096;
+/// Rows of a key's description: a key has at most 16 columns, a table at most 64 keys.
+const KEY_ROWS_MAX: usize = 2048;
+
+impl SourceTable {
+    /// Reads a table's description.
+    ///
+    /// # Errors
+    /// There is no such table, or mysqld does not answer.
+    pub async fn load(conn: &mut Conn, database: &str, name: &str) -> Result<SourceTable> {
+        let sql = format!(
+            "select column_name, column_type, collation_name from information_schema.columns \
+             where table_schema = {} and table_name = {} order by ordinal_position",
+            text_literal(database),
+            text_literal(name)
+        );
+        let described = conn.query(&sql, COLUMNS_MAX).await?;
+        let text = |row: Row<'_>, index: usize| {
+            String::from_utf8_lossy(row.column(index).unwrap_or_default()).into_owned()
+        };
+        if described.rows.is_empty() {
+            return Err(Error::new(Code::NotFound, format!("table {name} is not in {database}")));
+        }
+        // `*` would leave out invisible columns.
+        let names: Vec<String> = described.rows.iter().map(|row| quoted(&text(row, 0))).collect();
+        let (names, place) = (names.join(", "), format!("{}.{}", quoted(database), quoted(name)));
+        let fields =
+            conn.query(format!("select {names} from {place} where 1 = 0"), 1).await?.fields;
+        let mut columns = Vec::with_capacity(fields.len());
+        for (field, row) in fields.iter().zip(described.rows.iter()) {
+            let column_type = text(row, 1);
+            let collation = Collation::from_name(&text(row, 2)).unwrap_or(Collation::BINARY);
+            let members =
+                matches!(field.typ, Type::ENUM | Type::SET).then(|| members(&column_type));
+            let field = Field { column_type: Arc::from(column_type), ..field.clone() };
+            columns.push(SourceColumn { field, collation, members });
+        }
+        let key = load_key(conn, database, name, &columns).await?;
+        Ok(SourceTable { name: name.to_owned(), columns, key })
+    }
+
+    /// Returns the place of a column.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.field.name.eq_ignore_ascii_case(name))
+    }
+}
+
+async fn load_key(
+    conn: &mut Conn,
+    database: &str,
+    table: &str,
+    columns: &[SourceColumn],
+) -> Result<Vec<usize>> {
+    let sql = format!(
+        "select index_name, column_name, nullable, sub_part from information_schema.statistics \
+         where table_schema = {} and table_name = {} and non_unique = 0 \
+         order by index_name <> 'PRIMARY', index_name, seq_in_index",
+        text_literal(database),
+        text_literal(table)
+    );
+    let result = conn.query(&sql, KEY_ROWS_MAX).await?;
+    let mut keys: Vec<(Bytes, Option<Vec<usize>>)> = Vec::new();
+    for row in result.rows.iter() {
+        let name = row.column(0).unwrap_or_default();
+        if keys.last().is_none_or(|(last, _)| last != name) {
+            keys.push((Bytes::copy_from_slice(name), Some(Vec::new())));
+        }
+        let column = row.column(1).map(String::from_utf8_lossy);
+        let place = column.and_then(|column| {
+            columns.iter().position(|one| one.field.name.eq_ignore_ascii_case(&column))
+        });
+        // A part of a value, an expression or a NULL does not tell rows apart.
+        let whole = row.column(2) != Some(b"YES") && row.column(3).is_none();
+        let (_, key) = keys.last_mut().expect("a key was pushed if there was none");
+        match (place.filter(|_| whole), &mut *key) {
+            (Some(place), Some(places)) => places.push(place),
+            _ => *key = None,
+        }
+    }
+    let usable = keys.into_iter().find_map(|(_, key)| key);
+    Ok(usable.unwrap_or_else(|| (0..columns.len()).collect()))
+}
+
+/// Reads the members of `enum('a','it''s')`.
+fn members(column_type: &str) -> Vec<Bytes> {
+    let mut out = Vec::new();
+    let mut chars = column_type.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '\'' {
+            continue;
+        }
+        let mut member = String::new();
+        while let Some(c) = chars.next() {
+            match c {
+                '\'' if chars.peek() == Some(&'\'') => {
+                    chars.next();
+                    member.push('\'');
+                }
+                '\'' => break,
+                '\\' if chars.peek() == Some(&'\\') => {
+                    chars.next();
+                    member.push('\\');
+                }
+                other => member.push(other),
+            }
+        }
+        out.push(Bytes::from(member));
+    }
+    out
+}
+
+/// Puts a name into backquotes.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+/// Writes text as a literal that means the same under every `sql_mode`.
+pub(crate) fn text_literal(text: &str) -> String {
+    let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    match digits.is_empty() {
+        true => "''".to_owned(),
+        false => format!("_utf8mb4 0x{digits}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_of_enums_are_read_as_ddl_writes_them() {
+        let read = members(r"enum('a','it''s','b,c','')");
+        assert_eq!(read, ["a", "it's", "b,c", ""].map(Bytes::from));
+    }
+}
