@@ -15,6 +15,7 @@ mod failover;
 mod lifecycle;
 mod load;
 mod oracle;
+mod streams;
 mod topology;
 mod tpcc;
 mod tpch;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         ("tpch", tpch::cases()),
         ("expressions", oracle::cases()),
         ("clients", clients::cases()),
+        ("streams", streams::cases()),
         ("load", load::cases()),
         ("lifecycle", lifecycle::cases()),
         ("failover", failover::cases()),

@@ -59,6 +59,7 @@ pub struct Vtgate {
     server: ServerConfig,
     stats: Stats,
     tasks: Tasks,
+    dialer: TabletDialer,
     log_file: Option<FileWriter>,
     web: Option<TcpListener>,
     grpc: Option<TcpListener>,
@@ -104,7 +105,7 @@ impl Vtgate {
         });
         register(&stats, &gate, &deps.server);
         let server = deps.server;
-        Ok(Vtgate { gate, server, stats, tasks, log_file, web, grpc, mysql })
+        Ok(Vtgate { gate, server, stats, tasks, dialer, log_file, web, grpc, mysql })
     }
 
     /// Returns where the web pages are served.
@@ -225,7 +226,8 @@ impl Vtgate {
     async fn serve(&mut self, shutdown: &CancellationToken) -> Result<()> {
         self.register().await;
         if let Some(listener) = self.grpc.take() {
-            let service = VitessService::new(self.gate.clone(), self.tasks.clone());
+            let service =
+                VitessService::new(self.gate.clone(), self.tasks.clone(), self.dialer.clone());
             let max = self.gate.config.grpc_message_bytes_max;
             let service = VitessServer::new(service)
                 .max_decoding_message_size(max)

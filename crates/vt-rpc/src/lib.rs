@@ -12,6 +12,7 @@ pub mod dial;
 pub mod framed;
 pub mod query_client;
 pub mod query_server;
+pub mod row_streams;
 pub mod server;
 pub mod status;
 pub mod vschema;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use futures::{Stream, StreamExt, stream as streams};
 use tonic::{Request, Response, Status};
 use vt_base::{Result, Target};
-use vt_proto::{query, topodata};
+use vt_proto::{binlogdata, query, topodata};
 use vt_tablet_api::{
     Begin, ExecuteReply, ExecuteRequest, QueryService, Reserve, SchemaReply, SchemaTables,
 };
@@ -23,6 +23,7 @@ use crate::convert::{
 };
 use crate::query_client::SETTINGS_KEY;
 use crate::queryservice::query_server::{Query, QueryServer};
+use crate::row_streams::{self, RowStreams};
 use crate::server::deadline_of;
 use crate::status::{to_rpc_error, to_status};
 
@@ -35,6 +36,7 @@ type BoxStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 /// The gRPC face of a query service.
 pub struct GrpcQueryServer {
     service: Arc<dyn QueryService>,
+    streams: Option<Arc<dyn RowStreams>>,
 }
 
 impl GrpcQueryServer {
@@ -43,9 +45,22 @@ impl GrpcQueryServer {
         service: Arc<dyn QueryService>,
         message_bytes_max: usize,
     ) -> QueryServer<GrpcQueryServer> {
-        QueryServer::new(GrpcQueryServer { service })
+        GrpcQueryServer::with_streams(service, None, message_bytes_max)
+    }
+
+    /// Makes the gRPC service of a tablet that also streams rows and events.
+    pub fn with_streams(
+        service: Arc<dyn QueryService>,
+        streams: Option<Arc<dyn RowStreams>>,
+        message_bytes_max: usize,
+    ) -> QueryServer<GrpcQueryServer> {
+        QueryServer::new(GrpcQueryServer { service, streams })
             .max_decoding_message_size(message_bytes_max)
             .max_encoding_message_size(message_bytes_max)
+    }
+
+    fn streams(&self, what: &str) -> Result<Arc<dyn RowStreams>, Status> {
+        self.streams.clone().ok_or_else(|| later(what))
     }
 }
 
@@ -352,6 +367,50 @@ impl Query for GrpcQueryServer {
         let health = self.service.stream_health().await.map_err(|error| to_status(&error))?;
         let health = tokio_stream::wrappers::ReceiverStream::new(health);
         Ok(Response::new(Box::pin(health.map(|state| Ok(health_to_proto(&state))))))
+    }
+
+    async fn v_stream(
+        &self,
+        request: Request<binlogdata::VStreamRequest>,
+    ) -> Reply<BoxStream<binlogdata::VStreamResponse>> {
+        let streams = self.streams("VStream")?;
+        let request = request.into_inner();
+        Ok(Response::new(row_streams::run(
+            |out| async move { streams.v_stream(request, out).await },
+        )))
+    }
+
+    async fn v_stream_rows(
+        &self,
+        request: Request<binlogdata::VStreamRowsRequest>,
+    ) -> Reply<BoxStream<binlogdata::VStreamRowsResponse>> {
+        let streams = self.streams("VStreamRows")?;
+        let request = request.into_inner();
+        Ok(Response::new(row_streams::run(|out| async move {
+            streams.v_stream_rows(request, out).await
+        })))
+    }
+
+    async fn v_stream_tables(
+        &self,
+        request: Request<binlogdata::VStreamTablesRequest>,
+    ) -> Reply<BoxStream<binlogdata::VStreamTablesResponse>> {
+        let streams = self.streams("VStreamTables")?;
+        let request = request.into_inner();
+        Ok(Response::new(row_streams::run(|out| async move {
+            streams.v_stream_tables(request, out).await
+        })))
+    }
+
+    async fn v_stream_results(
+        &self,
+        request: Request<binlogdata::VStreamResultsRequest>,
+    ) -> Reply<BoxStream<binlogdata::VStreamResultsResponse>> {
+        let streams = self.streams("VStreamResults")?;
+        let request = request.into_inner();
+        Ok(Response::new(row_streams::run(|out| async move {
+            streams.v_stream_results(request, out).await
+        })))
     }
 
     async fn get_schema(

@@ -26,6 +26,7 @@ pub mod service;
 pub mod sidecar;
 pub mod start;
 pub mod state;
+pub mod streams;
 pub mod tablet;
 pub mod watch;
 

@@ -9,6 +9,7 @@ use tonic::service::Routes;
 use vt_base::Result;
 use vt_rpc::framed::{FramedServer, serve_framed};
 use vt_rpc::query_server::GrpcQueryServer;
+use vt_rpc::row_streams::RowStreams;
 use vt_rpc::server::{ServerConfig, serve};
 use vt_service::http::bind;
 use vt_service::stats::Stats;
@@ -104,9 +105,10 @@ fn serve_all(core: &Arc<Core>, http: TcpListener, grpc: TcpListener, framed: Opt
     let tasks = &core.tasks;
     let token = tasks.token().clone();
     let service: Arc<dyn QueryService> = Arc::new(TabletService(core.clone()));
+    let streams: Arc<dyn RowStreams> = Arc::new(TabletService(core.clone()));
     let message_bytes_max = core.config.message_bytes_max;
-    let routes = Routes::new(GrpcQueryServer::new(service.clone(), message_bytes_max))
-        .add_service(manager::server(core.clone(), message_bytes_max));
+    let queries = GrpcQueryServer::with_streams(service.clone(), Some(streams), message_bytes_max);
+    let routes = Routes::new(queries).add_service(manager::server(core.clone(), message_bytes_max));
     let grpc_token = token.clone();
     tasks.spawn("gRPC", async move {
         let served = serve(grpc, routes, ServerConfig::default(), grpc_token).await;

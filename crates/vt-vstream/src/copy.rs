@@ -71,7 +71,7 @@ impl Source {
     /// Opens a snapshot on a connection; returns the position that it shows.
     ///
     /// A read lock keeps the table's writers away for as long as it takes to begin and to ask.
-    async fn snapshot(&self, conn: &mut Conn, table: &str) -> Result<Position> {
+    pub(crate) async fn snapshot(&self, conn: &mut Conn, table: &str) -> Result<Position> {
         let mut locker = self.connect().await?;
         let place = format!("{}.{}", quoted(&self.database), quoted(table));
         locker.query(format!("set lock_wait_timeout = {LOCK_SECONDS}"), 1).await?;
@@ -86,7 +86,7 @@ impl Source {
 }
 
 /// Makes the part that sends a batch of whole rows.
-fn part(plan: &TablePlan, batch: &Rows) -> Result<CopyPart> {
+pub(crate) fn part(plan: &TablePlan, batch: &Rows) -> Result<CopyPart> {
     let table = &plan.table;
     let mut part = CopyPart::default();
     if let Some(last) = batch.len().checked_sub(1) {
@@ -132,7 +132,11 @@ fn shortest(text: &[u8]) -> Bytes {
 }
 
 /// Makes the statement that reads a table behind a key.
-fn select(database: &str, table: &SourceTable, after: Option<&[Option<Bytes>]>) -> String {
+pub(crate) fn select(
+    database: &str,
+    table: &SourceTable,
+    after: Option<&[Option<Bytes>]>,
+) -> String {
     let columns: Vec<String> = table
         .columns
         .iter()
@@ -180,23 +184,12 @@ fn literal(column: &SourceColumn, value: &Option<Bytes>) -> String {
     if typ.is_number() {
         return String::from_utf8_lossy(value).into_owned();
     }
-    match (typ, &column.members) {
-        // They are ordered by their numbers, not by their texts.
-        (Type::ENUM, Some(members)) => {
-            let number = members.iter().position(|one| one == value).map_or(0, |place| place + 1);
-            number.to_string()
-        }
-        (Type::SET, Some(members)) => {
-            let bits = members
-                .iter()
-                .enumerate()
-                .filter(|(_, member)| {
-                    value.split(|byte| *byte == b',').any(|one| one == &member[..])
-                })
-                .fold(0u64, |bits, (place, _)| bits | 1 << (place & 63));
-            bits.to_string()
-        }
-        (Type::BIT, _) => {
+    // They are ordered by their numbers, not by their texts.
+    if let Some(number) = column.number_of(Some(value)) {
+        return number.to_string();
+    }
+    match typ {
+        Type::BIT => {
             value.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte)).to_string()
         }
         _ if value.is_empty() => "''".to_owned(),

@@ -3,7 +3,7 @@
 //!
 //! Start at [`Source`]: [`Source::stream`] follows the binary log from a position, and
 //! [`Source::copy_rows`] reads a table in the order of its key, in one consistent snapshot whose
-//! position it tells. `filter.rs` reads rules, `plan.rs` makes of a rule and a table what is sent,
+//! position it tells; [`Source::copy_and_stream`] does both, one after the other. `filter.rs` reads rules, `plan.rs` makes of a rule and a table what is sent,
 //! `translate.rs` makes events for readers of events of the log (both are pure).
 //!
 //! - A stream is as slow as its reader: nothing is read that cannot be handed on.
@@ -18,13 +18,16 @@ pub mod plan;
 pub mod table;
 
 mod copy;
+mod full;
+mod results;
 mod source;
 mod stream;
 mod translate;
 mod values;
 
 pub use copy::{CopyPart, CopySpec, key_of};
-pub use plan::TablePlan;
+pub use full::FullSpec;
+pub use plan::{TablePlan, Values};
 pub use source::Source;
 pub use stream::StreamSpec;
 pub use table::SourceTable;

@@ -12,7 +12,7 @@ use crate::filter::{ColumnSource, Comparison, Condition, InKeyrange, Selection, 
 use crate::table::SourceTable;
 
 /// A row's values as text in utf8mb4; `None` is NULL.
-pub(crate) type Values = Vec<Option<Bytes>>;
+pub type Values = Vec<Option<Bytes>>;
 
 /// What is sent of a table.
 #[derive(Clone, Debug)]

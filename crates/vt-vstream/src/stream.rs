@@ -1,5 +1,6 @@
 //! Following the log from a position.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +12,7 @@ use vt_mysql::Conn;
 use vt_proto::binlogdata::{self, VEvent, VEventType};
 use vt_vschema::KeyspaceSchema;
 
+use crate::plan::Values;
 use crate::translate::{Translated, Translator};
 use crate::{Source, SourceTable};
 
@@ -24,6 +26,8 @@ pub struct StreamSpec {
     pub schema: Option<Arc<KeyspaceSchema>>,
     /// End once all of these have been sent; `None` never ends.
     pub stop: Option<GtidSet>,
+    /// Of these tables the reader has the rows up to a key only: others are left out.
+    pub up_to: BTreeMap<String, Values>,
 }
 
 /// Servers that read a log have numbers; ours lie above those of tablets, one a connection.
@@ -65,8 +69,7 @@ impl Source {
             follow: true,
         };
         let mut packets = conn.into_packets(&request.payload()).await?;
-        let translator =
-            Translator::new(self.database.clone(), spec.filter, spec.schema, spec.start);
+        let translator = Translator::new(self.database.clone(), &spec);
         let (pending, pending_bytes) = (Vec::new(), 0);
         let mut follower =
             Follower { source: self, describer, translator, out, pending, pending_bytes };

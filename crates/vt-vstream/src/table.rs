@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use vt_base::{Code, Error, Result};
 use vt_mysql::Conn;
-use vt_value::{Collation, Field, Row, Type};
+use vt_value::{Collation, Field, Row, Type, Value};
 
 /// A table that is streamed.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,20 @@ pub struct SourceColumn {
     pub collation: Collation,
     /// The members of an ENUM or SET, in utf8mb4.
     pub members: Option<Vec<Bytes>>,
+}
+
+impl SourceColumn {
+    /// Returns the number by which an ENUM's or SET's value is ordered; `None` for other columns.
+    pub(crate) fn number_of(&self, text: Option<&[u8]>) -> Option<u64> {
+        let (text, members) = (text?, self.members.as_ref()?);
+        if self.field.typ == Type::ENUM {
+            let place = members.iter().position(|one| one == text);
+            return Some(place.map_or(0, |place| place as u64 + 1));
+        }
+        let chosen = |member: &Bytes| text.split(|byte| *byte == b',').any(|one| one == member);
+        let bits = members.iter().enumerate().filter(|(_, member)| chosen(member));
+        Some(bits.fold(0, |bits, (place, _)| bits | 1 << (place & 63)))
+    }
 }
 
 /// No table of MySQL has more columns.
@@ -68,6 +82,28 @@ impl SourceTable {
         }
         let key = load_key(conn, database, name, &columns).await?;
         Ok(SourceTable { name: name.to_owned(), columns, key })
+    }
+
+    /// Reads the values of a key, so that they compare as its index orders them: ENUMs and SETs by
+    /// their numbers.
+    ///
+    /// # Errors
+    /// A value is none of its column's type.
+    pub(crate) fn key_values(
+        &self,
+        texts: impl Iterator<Item = Option<Bytes>>,
+    ) -> Result<Vec<Value>> {
+        let column = |place: &usize| &self.columns[*place];
+        texts
+            .zip(&self.key)
+            .map(|(text, place)| {
+                let column = column(place);
+                match (column.number_of(text.as_deref()), text) {
+                    (Some(number), _) => Ok(Value::UInt(number)),
+                    (None, text) => Value::decode(column.field.typ, column.collation, text),
+                }
+            })
+            .collect()
     }
 
     /// Returns the place of a column.

@@ -1,6 +1,7 @@
 //! Events of the log to events of a stream. Pure: what it must know of a table it asks for.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use vt_base::gtid::{GtidSet, Position};
@@ -10,18 +11,20 @@ use vt_proto::binlogdata::{self, VEvent, VEventType};
 use vt_proto::query;
 use vt_rpc::convert::{Included, field_to_proto};
 use vt_sql::preview::{StatementKind, preview};
+use vt_value::Value;
 use vt_vschema::KeyspaceSchema;
 
 use crate::filter::{read_rule, rule_of};
 use crate::plan::Values;
 use crate::values::{self, RowValues};
-use crate::{SourceTable, TablePlan};
+use crate::{SourceTable, StreamSpec, TablePlan};
 
 /// Turns one stream's events around.
 pub(crate) struct Translator {
     database: Arc<str>,
     filter: binlogdata::Filter,
     schema: Option<Arc<KeyspaceSchema>>,
+    up_to: BTreeMap<String, Values>,
     /// What the log's numbers of tables mean; `None` is a table that is not streamed.
     tables: HashMap<u64, Option<Arc<Live>>>,
     position: GtidSet,
@@ -39,6 +42,8 @@ struct Live {
     /// The log's columns; ENUMs and SETs know their members.
     columns: Vec<Column>,
     plan: TablePlan,
+    /// The reader has rows up to this key only.
+    up_to: Option<Vec<Value>>,
 }
 
 /// What an event of the log comes to.
@@ -50,23 +55,18 @@ pub(crate) enum Translated {
 }
 
 impl Translator {
-    pub(crate) fn new(
-        database: Arc<str>,
-        filter: binlogdata::Filter,
-        schema: Option<Arc<KeyspaceSchema>>,
-        position: GtidSet,
-    ) -> Translator {
-        let (tables, clock) = (HashMap::new(), (0, 0, String::new()));
+    pub(crate) fn new(database: Arc<str>, spec: &StreamSpec) -> Translator {
         Translator {
             database,
-            filter,
-            schema,
-            tables,
-            position,
+            filter: spec.filter.clone(),
+            schema: spec.schema.clone(),
+            up_to: spec.up_to.clone(),
+            tables: HashMap::new(),
+            position: spec.start.clone(),
             in_transaction: false,
             in_xa: false,
             open: None,
-            clock,
+            clock: (0, 0, String::new()),
         }
     }
 
@@ -213,6 +213,10 @@ impl Translator {
         for (column, described) in columns.iter_mut().zip(&table.columns) {
             column.members.clone_from(&described.members);
         }
+        let up_to = match self.up_to.get(&map.name) {
+            Some(key) => Some(table.key_values(key.iter().cloned())?),
+            None => None,
+        };
         let fields = plan.fields.iter().map(|field| field_to_proto(field, Included::All));
         let event = binlogdata::FieldEvent {
             table_name: map.name.clone(),
@@ -220,7 +224,7 @@ impl Translator {
             enum_set_string_values: true,
             ..Default::default()
         };
-        self.tables.insert(map.id, Some(Arc::new(Live { map, columns, plan })));
+        self.tables.insert(map.id, Some(Arc::new(Live { map, columns, plan, up_to })));
         let mut events = vec![VEvent { field_event: Some(event), ..of_type(VEventType::Field) }];
         self.stamp(header, &mut events);
         Ok(events)
@@ -282,11 +286,35 @@ impl Live {
                 self.map.name
             )));
         }
+        if let Some(up_to) = &self.up_to {
+            let table = &self.plan.table;
+            let key = table.key.iter().map(|place| row.values[*place].clone());
+            if !at_most(&table.key_values(key)?, up_to) {
+                return Ok(None);
+            }
+        }
         match self.plan.takes(&row.values)? {
             true => Ok(Some(values::to_proto(&self.plan.project(&row.values)?))),
             false => Ok(None),
         }
     }
+}
+
+/// Returns whether a key comes before another in the order of its index, or is the same. NULLs
+/// come first.
+fn at_most(key: &[Value], other: &[Value]) -> bool {
+    for (one, two) in key.iter().zip(other) {
+        let order = match (one.is_null(), two.is_null()) {
+            (true, true) => Ordering::Equal,
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+            (false, false) => one.compare(two).unwrap_or(Ordering::Equal),
+        };
+        if order.is_ne() {
+            return order.is_lt();
+        }
+    }
+    true
 }
 
 /// Fills what an image after a change lacks from the image before it.

@@ -3,15 +3,17 @@
 mod batch;
 mod session;
 mod streams;
+mod vstream;
 
 use std::sync::Arc;
 
 use futures::stream::BoxStream;
 use tonic::{Request, Response, Status};
-use vt_base::{Error, Result};
+use vt_base::Result;
 use vt_proto::vtgate;
 use vt_proto::{query, vtrpc};
 use vt_rpc::convert::{Included, query_from_proto, result_to_proto};
+use vt_rpc::dial::TabletDialer;
 use vt_rpc::status::{to_rpc_error, to_status};
 use vt_rpc::vtgateservice::vitess_server::Vitess;
 use vt_service::Tasks;
@@ -28,12 +30,14 @@ use crate::tx;
 pub struct VitessService {
     gate: Arc<Gate>,
     tasks: Tasks,
+    dialer: TabletDialer,
 }
 
 impl VitessService {
-    /// Makes the service; streams run as tasks of `tasks`.
-    pub fn new(gate: Arc<Gate>, tasks: Tasks) -> VitessService {
-        VitessService { gate, tasks }
+    /// Makes the service; streams of results run as tasks of `tasks`, those of events reach
+    /// tablets by `dialer`.
+    pub fn new(gate: Arc<Gate>, tasks: Tasks, dialer: TabletDialer) -> VitessService {
+        VitessService { gate, tasks, dialer }
     }
 
     /// Returns the session that a client sent, for the caller that it names.
@@ -153,9 +157,11 @@ impl Vitess for VitessService {
 
     async fn v_stream(
         &self,
-        _request: Request<vtgate::VStreamRequest>,
+        request: Request<vtgate::VStreamRequest>,
     ) -> Result<Response<BoxStream<'static, Result<vtgate::VStreamResponse, Status>>>, Status> {
-        Err(to_status(&Error::unsupported("VStream")))
+        self.count("VStream");
+        let stream = vstream::start(self.gate.clone(), self.dialer.clone(), request.into_inner());
+        stream.map(Response::new).map_err(|error| to_status(&error))
     }
 
     async fn prepare(

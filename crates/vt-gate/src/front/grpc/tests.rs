@@ -2,6 +2,8 @@
 
 use futures::StreamExt;
 
+use vt_rpc::dial::TabletDialer;
+
 use super::*;
 use crate::testing::{FakeCluster, LONG, Running, gate_of};
 
@@ -11,7 +13,7 @@ async fn service() -> (Running, VitessService) {
     let mut record = vt_proto::vschema::SrvVSchema::default();
     record.keyspaces.insert("ks".to_owned(), vt_proto::vschema::Keyspace::default());
     gate.vschemas.set_record(Arc::new(record));
-    let service = VitessService::new(gate, running.tasks.clone());
+    let service = VitessService::new(gate, running.tasks.clone(), TabletDialer::default());
     (running, service)
 }
 
