@@ -98,7 +98,7 @@ impl Vtgate {
             metrics: Metrics::new(&stats),
             querylog,
             connections: Connections::default(),
-            peers: Arc::new(Peers::new(dialer)),
+            peers: Arc::new(Peers::new(dialer.clone())),
             turns: Default::default(),
             started: Instant::now(),
             config,
