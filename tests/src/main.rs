@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 12] = [
+    let groups: [(&str, Vec<Case>); 13] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),

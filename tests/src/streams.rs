@@ -209,9 +209,11 @@ fn filtered(cluster: &LocalCluster) -> Outcome {
         let rule = rule("cdc_part", filter);
         let mut consumer = Consumer::start(cluster, everywhere("current"), rule).await?;
         // The position must be known before anything is written.
-        consumer.until("the beginning", |now| {
-            now.vgtid.shard_gtids.iter().filter(|one| one.gtid.len() > 7).count() == 2
-        }).await?;
+        consumer
+            .until("the beginning", |now| {
+                now.vgtid.shard_gtids.iter().filter(|one| one.gtid.len() > 7).count() == 2
+            })
+            .await?;
         cluster.mysql(
             "customer",
             "insert into cdc_part values (1, 'a', 5), (2, 'x', 9), (3, 'b', 4), (4, 'c', 6); \
@@ -220,7 +222,10 @@ fn filtered(cluster: &LocalCluster) -> Outcome {
         )?;
         consumer.until("the last row", |now| now.rows.len() == 3).await?;
         equal("rows", consumer.shown(), "1\t5\n3\t8\n5\t50\n".to_owned())?;
-        let wrong = Rule { filter: "select nothing from cdc_part".to_owned(), ..self::rule("cdc_part", "") };
+        let wrong = Rule {
+            filter: "select nothing from cdc_part".to_owned(),
+            ..self::rule("cdc_part", "")
+        };
         let mut consumer = Consumer::start(cluster, everywhere(""), wrong).await?;
         let error = consumer.until("an error", |now| now.copied).await.err().unwrap_or_default();
         equal("error", error.contains("table cdc_part has no column nothing"), true)

@@ -18,9 +18,7 @@ mod link;
 mod patience;
 
 pub use auth::{Account, AuthServer, AuthenticatedUser, Credential, NoneAuth, StaticAuth};
-pub use client::{
-    Address, Conn, ConnectParams, KillHandle, PacketStream, ResultStream, TlsMode,
-};
+pub use client::{Address, Conn, ConnectParams, KillHandle, PacketStream, ResultStream, TlsMode};
 pub use pool::{Pool, PoolConfig, PoolConn, Pooled, Settings};
 pub use server::{
     ConnInfo, Handler, HandlerFactory, Prepared, PreparedStatement, ResultWriter, ServerConfig,

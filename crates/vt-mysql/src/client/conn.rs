@@ -238,7 +238,10 @@ impl Conn {
         Ok(())
     }
 
-    pub(super) async fn send(&mut self, write: impl FnOnce(&mut Vec<u8>, Capabilities)) -> Result<()> {
+    pub(super) async fn send(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>, Capabilities),
+    ) -> Result<()> {
         self.start()?;
         let capabilities = self.capabilities;
         self.link.put(|out| write(out, capabilities));

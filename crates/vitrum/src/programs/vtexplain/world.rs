@@ -170,7 +170,8 @@ impl World {
             match item {
                 SelectItem::Star(_) => {
                     for table in tables_of(select.from) {
-                        let columns = self.columns.get(table).into_iter().flat_map(|one| &one.columns);
+                        let columns =
+                            self.columns.get(table).into_iter().flat_map(|one| &one.columns);
                         fields.extend(columns.map(|one| Field::new(&one.name, one.typ)));
                     }
                 }
@@ -197,7 +198,10 @@ impl World {
         match expr {
             Expr::Column(column) => {
                 let tables = tables_of(select.from);
-                let columns = tables.iter().filter_map(|table| self.columns.get(*table)).flat_map(|one| &one.columns);
+                let columns = tables
+                    .iter()
+                    .filter_map(|table| self.columns.get(*table))
+                    .flat_map(|one| &one.columns);
                 let found = columns.into_iter().find(|one| column.name.is(&one.name));
                 found.map_or(Type::VARCHAR, |one| one.typ)
             }

@@ -47,10 +47,8 @@ pub(super) fn from_proto(gate: &Gate, from: vtgate::Session, caller: Caller) -> 
     session.transaction.savepoints = from.savepoints;
     session.transaction.must_roll_back = from.error_until_rollback;
     session.transaction.is_reserving = from.in_reserved_conn;
-    session.transaction.lock = from
-        .lock_session
-        .as_ref()
-        .and_then(|one| shard_from_proto(one, CommitOrder::Normal));
+    session.transaction.lock =
+        from.lock_session.as_ref().and_then(|one| shard_from_proto(one, CommitOrder::Normal));
     session.transaction_mode = match from.transaction_mode {
         1 => TransactionMode::Single,
         2 => TransactionMode::Multi,
