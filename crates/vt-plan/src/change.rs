@@ -59,16 +59,19 @@ pub struct LookupChange {
 pub enum ChangeAction {
     /// `prefix` (`delete from t where (a, b) in (`), the keys, `suffix`; rows of the same `sets`
     /// share a statement.
-    ByKey { prefix: Arc<str>, suffix: Arc<str>, sets: Vec<(Arc<str>, usize)> },
+    ByKey { prefix: Arc<str>, suffix: Arc<str>, sets: Sets },
     /// The row goes from its shard, and comes as another to the shard of its new values.
     Move(Box<Move>),
 }
+
+/// The variables of a statement, each with the column of the row that fills it.
+pub type Sets = Vec<(Arc<str>, usize)>;
 
 /// A row that may change its shard.
 #[derive(Clone, Debug)]
 pub struct Move {
     /// As [`ChangeAction::ByKey`], for a row that does not.
-    pub stay: (Arc<str>, Arc<str>, Vec<(Arc<str>, usize)>),
+    pub stay: (Arc<str>, Arc<str>, Sets),
     /// `delete from t where (a) in (` and `)`.
     pub delete: (Arc<str>, Arc<str>),
     /// `insert into t(a, b) values ` up to the row.

@@ -27,7 +27,7 @@ impl<'a> Planner<'a> {
             Statement::Query(_) => self.expand(statement, 0),
             Statement::Insert(insert) => {
                 let insert = match self.view_at(insert.table, 0)? {
-                    Some(view) => self.insert_through(insert, &view)?,
+                    Some(view) => self.insert_through(insert, view)?,
                     None => insert,
                 };
                 let source = self.expand(insert.source, 0)?;

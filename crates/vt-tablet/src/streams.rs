@@ -59,7 +59,8 @@ impl RowStreams for TabletService {
             // Nobody listens any more once the receiver goes, and the events end.
             Ok(())
         };
-        let both = async { tokio::try_join!(streaming, handing_on).map(drop) };
+        // A stream under way is large, and there are few of them.
+        let both = Box::pin(async { tokio::try_join!(streaming, handing_on).map(drop) });
         while_serving(core, &target, both).await
     }
 

@@ -180,7 +180,6 @@ fn size(event: &VEvent) -> usize {
 }
 
 /// Nanoseconds since 1970, as events tell the time at which they are sent.
-#[expect(clippy::disallowed_methods, reason = "events tell the wall clock's time, to the reader")]
 pub(crate) fn now_nanos() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)

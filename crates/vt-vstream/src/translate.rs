@@ -231,11 +231,8 @@ impl Translator {
     }
 
     fn rows(&self, rows: &RowsEvent) -> Result<Vec<VEvent>> {
-        let live = match self.tables.get(&rows.table) {
-            Some(Some(live)) => live,
-            // Rows of a number that means nothing end a statement of tables that are not ours.
-            _ => return Ok(Vec::new()),
-        };
+        // Rows of a number that means nothing end a statement of tables that are not ours.
+        let Some(Some(live)) = self.tables.get(&rows.table) else { return Ok(Vec::new()) };
         // They count only once the transaction is committed, which another one may tell.
         if self.in_xa {
             return Err(Error::unsupported(format!(

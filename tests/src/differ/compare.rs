@@ -131,7 +131,8 @@ fn rows(wanted: &Rows, given: &Rows, order: RowOrder, aspects: &mut Vec<Aspect>)
     let differ = |part: fn(&Meta, &Meta) -> bool| {
         wanted.columns.iter().zip(&given.columns).any(|(mine, theirs)| !part(mine, theirs))
     };
-    let parts: [(Aspect, fn(&Meta, &Meta) -> bool); 7] = [
+    type Same = fn(&Meta, &Meta) -> bool;
+    let parts: [(Aspect, Same); 7] = [
         (Aspect::Names, |mine, theirs| mine.name == theirs.name),
         (Aspect::Types, |mine, theirs| family(mine.typ) == family(theirs.typ)),
         (Aspect::Lengths, |mine, theirs| mine.length == theirs.length),

@@ -89,7 +89,7 @@ impl<'a> Planner<'a> {
                 for (index, row) in rows.iter().enumerate() {
                     let values = self.insert_row(index, row, &mut division, &mut node)?;
                     if let Some(probing) = &mut probing {
-                        self.probe(probing, &division.columns.names, &values)?;
+                        self.probe(probing, &division.columns.names, values)?;
                     }
                     node.rows.push(shard_sql(&Expr::Row(values)).into());
                 }

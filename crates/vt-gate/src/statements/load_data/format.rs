@@ -210,7 +210,8 @@ impl Splitter {
 
     fn value(&self, text: Vec<u8>, is_enclosed: bool, is_null_mark: bool) -> FieldText {
         let is_word = !is_enclosed && self.format.enclosed.is_some() && text == b"NULL";
-        (!(is_null_mark && text.len() == 1 && !is_enclosed) && !is_word).then_some(text)
+        let is_null = is_word || is_null_mark && text.len() == 1 && !is_enclosed;
+        (!is_null).then_some(text)
     }
 
     fn is_doubled(&self, at: usize) -> bool {

@@ -130,7 +130,6 @@ fn note_key(tables: &mut Vec<TableLastPk>, table: &TableLastPk, completed: bool)
 }
 
 /// Nanoseconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "events tell the wall clock's time, to the client")]
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
