@@ -27,7 +27,7 @@ fn wrong_statements(cluster: &LocalCluster) -> Outcome {
         ("", "select * from nothing_of_the_kind", "nothing_of_the_kind"),
         ("customer", "select nothing from customer where customer_id = 1", "ERROR 1054 (42S22)"),
         ("customer", "insert into customer(email) values ('a', 'b')", "ERROR 1136 (21S01)"),
-        ("customer", "update customer set customer_id = 7 where customer_id = 1", "VT12001"),
+        ("customer", "load data infile 'f' into table customer", "VT12001"),
         ("customer", "kill 99999999", "ERROR 1094"),
         ("", "create database customer", "ERROR 1007"),
     ] {

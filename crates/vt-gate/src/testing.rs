@@ -44,6 +44,20 @@ pub(crate) struct FakeTablet {
     term: Mutex<i64>,
 }
 
+/// Answers a question for a variable of the session by what the request sets.
+fn setting_of(request: &ExecuteRequest) -> Option<QueryResult> {
+    let name = request.sql.strip_prefix("select @@session.")?;
+    let start = format!("set {name} = ");
+    let value = request.settings.iter().rev().find_map(|one| one.strip_prefix(&start))?;
+    let text = value.trim_matches('\'').to_owned();
+    let typ = if value.starts_with('\'') { Type::VARCHAR } else { Type::INT64 };
+    let mut rows = RowsBuilder::default();
+    rows.value(Some(text.as_bytes()));
+    rows.end_row();
+    let fields = vec![Field::new(&format!("@@session.{name}"), typ)].into();
+    Some(QueryResult { fields, rows: rows.finish(), ..QueryResult::default() })
+}
+
 impl FakeTablet {
     fn new(alias: &str, target: Target) -> Arc<FakeTablet> {
         Arc::new(FakeTablet {
@@ -134,7 +148,7 @@ impl FakeTablet {
         if let Some(Some(error)) = self.failures.lock().pop_front() {
             return ExecuteReply { state, result: Err(error) };
         }
-        let known = self.results.lock().get(&*request.sql).cloned();
+        let known = self.results.lock().get(&*request.sql).cloned().or_else(|| setting_of(request));
         ExecuteReply { state, result: Ok(known.unwrap_or_else(|| self.own_name())) }
     }
 

@@ -1,4 +1,4 @@
-//! After a view has been made or dropped, its session finds it so in its next statement.
+//! After a table or view has been defined, its session finds it so in its next statement.
 
 use std::time::Duration;
 
@@ -8,10 +8,15 @@ use crate::gate::Gate;
 /// How long a definition waits for the gateway to hear of it; it has taken effect all the same.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Waits until the gateway has heard of a view's definition: of a vschema after `version`.
+/// Waits until the gateway has heard of a definition: of a vschema after `version`.
 pub(super) async fn wait(gate: &Gate, plan: &CachedPlan, version: u64) {
-    let is_tracked = gate.config.is_schema_tracked && gate.config.is_view_tracked;
-    if !is_tracked || !defines_view(&plan.plan.original) {
+    let config = &gate.config;
+    let awaited = match defined(&plan.plan.original) {
+        Some(Defined::View) => config.is_schema_tracked && config.is_view_tracked,
+        Some(Defined::Table) => config.is_schema_tracked,
+        None => false,
+    };
+    if !awaited {
         return;
     }
     let mut current = gate.vschemas.version();
@@ -19,12 +24,27 @@ pub(super) async fn wait(gate: &Gate, plan: &CachedPlan, version: u64) {
     drop(tokio::time::timeout(PATIENCE, heard).await);
 }
 
-/// Whether a statement, as the printer wrote it, makes, changes or drops a view.
-fn defines_view(sql: &str) -> bool {
+/// What a statement defines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Defined {
+    Table,
+    View,
+}
+
+/// Returns what a statement, as the printer wrote it, is sure to define anew. A table that is
+/// made unless it is there, or dropped if it is, may stay as it was; nobody would tell of it.
+fn defined(sql: &str) -> Option<Defined> {
     // What a definition holds comes behind its name.
-    let mut words = sql.split_whitespace().take(12).take_while(|word| *word != "as");
-    let is_definition = matches!(words.next(), Some("create" | "alter" | "drop"));
-    is_definition && words.any(|word| word == "view")
+    let words: Vec<&str> =
+        sql.split_whitespace().take(12).take_while(|word| *word != "as").collect();
+    match words[..] {
+        ["create", "table", next, ..] => (next != "if").then_some(Defined::Table),
+        ["alter", "table", ..] => Some(Defined::Table),
+        ["create" | "alter" | "drop", ref rest @ ..] => {
+            rest.contains(&"view").then_some(Defined::View)
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -32,17 +52,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn views_are_told_from_tables() {
+    fn definitions_are_told_apart() {
         for sql in [
             "create view v as select 1",
             "create or replace algorithm = merge view v as select 1",
             "alter view v as select 1",
             "drop view if exists v, w",
         ] {
-            assert!(defines_view(sql), "{sql}");
+            assert_eq!(defined(sql), Some(Defined::View), "{sql}");
         }
-        for sql in ["create table t as select view from x", "drop table view_of_it"] {
-            assert!(!defines_view(sql), "{sql}");
+        for sql in ["create table t as select view from x", "alter table t add key (a)"] {
+            assert_eq!(defined(sql), Some(Defined::Table), "{sql}");
+        }
+        for sql in [
+            "drop table view_of_it",
+            "create table if not exists t (a int)",
+            "create temporary table t (a int)",
+            "truncate table t",
+        ] {
+            assert_eq!(defined(sql), None, "{sql}");
         }
     }
 }

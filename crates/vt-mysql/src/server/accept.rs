@@ -1,6 +1,6 @@
 //! Listening, and one task for each client.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
@@ -184,9 +184,7 @@ async fn accept(listener: &Listener, shared: &Arc<Shared>, tasks: &TaskTracker) 
                 }
                 None => {
                     metrics::add(&shared.config.metrics.refused, 1);
-                    if let Ok(socket) = accepted.into_socket() {
-                        refuse(&socket);
-                    }
+                    refuse(&accepted);
                 }
             },
             Err(error) => {
@@ -203,12 +201,16 @@ fn take_place(config: &Arc<ServerConfig>) -> Option<Place> {
     (before < config.connections_max as u64).then_some(place)
 }
 
-fn refuse(socket: &Socket) {
+fn refuse(accepted: &Accepted) {
     let (mut out, mut sequence) = (Vec::new(), 0);
     let start = frame::begin(&mut out);
     // What the client can do is not known yet, so the packet has the form of old.
     ErrorPacket::of(&errors::too_many_connections()).encode(&mut out, Capabilities::default());
     frame::finish(&mut out, start, &mut sequence);
-    // The buffer of a new socket has room for it, or the client is gone.
-    drop(socket.try_write(&out));
+    // The buffer of a new socket has room for it, or the client is gone. The runtime would first
+    // wait to hear that it has.
+    drop(match accepted {
+        Accepted::Tcp(stream) => (&*stream).write(&out),
+        Accepted::Unix(stream) => (&*stream).write(&out),
+    });
 }
