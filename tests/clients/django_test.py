@@ -2,7 +2,9 @@
 
 The models' tables are sharded by id; their ids come of sequences in the unsharded keyspace.
 """
+import os
 import sys
+import types
 
 import pymysql
 
@@ -10,12 +12,26 @@ pymysql.version_info = (2, 2, 1, "final", 0)
 pymysql.install_as_MySQLdb()
 
 import django
+from django.apps import AppConfig
 from django.conf import settings
 from django.db import DatabaseError, connection, models, transaction
 
 port = int(sys.argv[1])
 sharded = sys.argv[2] if len(sys.argv) > 2 else "customer"
 unsharded = sys.argv[3] if len(sys.argv) > 3 else "commerce"
+
+
+
+class ShopConfig(AppConfig):
+    """The application of the models below: relations are followed among installed ones alone."""
+
+    name = "shop"
+    path = os.path.dirname(os.path.abspath(__file__))
+
+
+sys.modules["shop"] = types.ModuleType("shop")
+sys.modules["shop"].__path__ = []
+sys.modules["shop"].ShopConfig = ShopConfig
 
 settings.configure(
     DATABASES={
@@ -27,9 +43,10 @@ settings.configure(
             "PORT": port,
         }
     },
-    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions"],
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "shop.ShopConfig"],
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     USE_TZ=False,
+    SECRET_KEY="for tests alone",
 )
 django.setup()
 

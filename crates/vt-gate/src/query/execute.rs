@@ -12,7 +12,7 @@ use vt_value::{BindVars, Fields, QueryResult};
 
 use super::evaluation::Evaluation;
 use super::plan_cache::CachedPlan;
-use super::{Record, Sink, deadline, needs, select_limit, system_schema, views};
+use super::{Record, Sink, deadline, definitions, needs, select_limit, system_schema};
 use crate::gate::Gate;
 use crate::scatter::{Scatter, Traced};
 use crate::session::{Level, Session, Warning};
@@ -33,7 +33,7 @@ pub async fn execute_plan(
     session.transaction.check_usable()?;
     begin(gate, session, plan).await?;
     let aimed = system_schema::aimed(gate, &plan.plan, &binds)?;
-    let view_version = gate.vschemas.current().version;
+    let awaited = definitions::awaited(gate, plan);
     needs::fill(gate, session, &plan.plan.needs, &mut binds).await?;
     let binds = Arc::new(binds);
     let evaluation = Evaluation::new(gate, session, plan);
@@ -65,8 +65,8 @@ pub async fn execute_plan(
     if let Some(rows) = found_rows {
         session.found_rows = rows;
     }
-    if plan.plan.statement == StatementType::Ddl {
-        views::wait(gate, plan, view_version).await;
+    if let Some(awaited) = &awaited {
+        definitions::wait(gate, awaited).await;
     }
     Ok(result)
 }

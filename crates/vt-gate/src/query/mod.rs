@@ -3,6 +3,7 @@
 //! [`run_query`] is the table of contents: understand, begin, execute, end, record.
 
 pub mod binary_text;
+mod definitions;
 pub mod evaluation;
 pub mod execute;
 pub mod forward;
@@ -14,7 +15,6 @@ pub mod select_limit;
 pub mod sink;
 pub mod system_schema;
 pub mod understand;
-mod views;
 
 use std::sync::Arc;
 

@@ -40,6 +40,8 @@ struct Parts {
     record: Arc<SrvVSchema>,
     tables: BTreeMap<String, Tables>,
     views: BTreeMap<String, Views>,
+    /// How often what is known of a keyspace has changed.
+    heard: BTreeMap<String, u64>,
 }
 
 impl Default for VSchemas {
@@ -77,6 +79,7 @@ impl VSchemas {
         let before = tables.clone();
         change(tables);
         if *tables != before {
+            *parts.heard.entry(keyspace.to_owned()).or_default() += 1;
             self.rebuild(&parts);
         }
     }
@@ -88,8 +91,14 @@ impl VSchemas {
         let before = views.clone();
         change(views);
         if *views != before {
+            *parts.heard.entry(keyspace.to_owned()).or_default() += 1;
             self.rebuild(&parts);
         }
+    }
+
+    /// Returns how often what is known of a keyspace's tables and views has changed.
+    pub fn heard(&self, keyspace: &str) -> u64 {
+        self.parts.lock().heard.get(keyspace).copied().unwrap_or_default()
     }
 
     /// Returns what is known of a table.

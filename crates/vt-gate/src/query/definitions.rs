@@ -1,27 +1,47 @@
 //! After a table or view has been defined, its session finds it so in its next statement.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use vt_plan::{Node, StatementType};
 
 use super::plan_cache::CachedPlan;
 use crate::gate::Gate;
 
-/// How long a definition waits for the gateway to hear of it; it has taken effect all the same.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a view waits for the gateway to hear of it; it has taken effect all the same.
+const VIEW_PATIENCE: Duration = Duration::from_secs(3);
+/// How long a table waits. One that was dropped and made again as it was is told of by nobody.
+const TABLE_PATIENCE: Duration = Duration::from_millis(300);
 
-/// Waits until the gateway has heard of a definition: of a vschema after `version`.
-pub(super) async fn wait(gate: &Gate, plan: &CachedPlan, version: u64) {
-    let config = &gate.config;
-    let awaited = match defined(&plan.plan.original) {
-        Some(Defined::View) => config.is_schema_tracked && config.is_view_tracked,
-        Some(Defined::Table) => config.is_schema_tracked,
-        None => false,
-    };
-    if !awaited {
-        return;
+/// A definition that is about to be sent, and what was known of its keyspace before.
+pub(super) struct Awaited {
+    keyspace: Arc<str>,
+    heard: u64,
+    patience: Duration,
+}
+
+/// Returns what is to be waited for once a plan has run, if it defines anything.
+pub(super) fn awaited(gate: &Gate, plan: &CachedPlan) -> Option<Awaited> {
+    let (config, plan) = (&gate.config, &plan.plan);
+    if plan.statement != StatementType::Ddl || !config.is_schema_tracked {
+        return None;
     }
-    let mut current = gate.vschemas.version();
-    let heard = current.wait_for(|current| *current > version);
-    drop(tokio::time::timeout(PATIENCE, heard).await);
+    let Node::Route(route) = &plan.root else { return None };
+    let patience = match defined(&plan.original)? {
+        Defined::View if !config.is_view_tracked => return None,
+        Defined::View => VIEW_PATIENCE,
+        Defined::Table => TABLE_PATIENCE,
+    };
+    let keyspace = route.keyspace.clone();
+    let heard = gate.vschemas.heard(&keyspace);
+    Some(Awaited { keyspace, heard, patience })
+}
+
+/// Waits until the gateway has heard of the definition.
+pub(super) async fn wait(gate: &Gate, awaited: &Awaited) {
+    let mut version = gate.vschemas.version();
+    let heard = version.wait_for(|_| gate.vschemas.heard(&awaited.keyspace) > awaited.heard);
+    drop(tokio::time::timeout(awaited.patience, heard).await);
 }
 
 /// What a statement defines.
