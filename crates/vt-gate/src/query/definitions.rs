@@ -40,7 +40,14 @@ pub(super) fn awaited(gate: &Gate, plan: &CachedPlan) -> Option<Awaited> {
 /// Waits until the gateway has heard of the definition.
 pub(super) async fn wait(gate: &Gate, awaited: &Awaited) {
     let mut version = gate.vschemas.version();
-    let heard = version.wait_for(|_| gate.vschemas.heard(&awaited.keyspace) > awaited.heard);
+    let heard = async {
+        // Asked outside of the watch: who tells of a new version holds what is asked here.
+        while gate.vschemas.heard(&awaited.keyspace) <= awaited.heard {
+            if version.changed().await.is_err() {
+                break;
+            }
+        }
+    };
     drop(tokio::time::timeout(awaited.patience, heard).await);
 }
 
