@@ -11,6 +11,7 @@ mod control;
 mod demo;
 mod differ;
 mod errors;
+mod exceptions;
 mod failover;
 mod lifecycle;
 mod load;

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use mysql_async::Value;
 use mysql_async::consts::{ColumnFlags, ColumnType};
 
+use crate::exceptions::Named;
+
 use super::answer::{Answer, Meta, Rows, Warning, cell};
 
 /// A part of an answer that can differ by itself.
@@ -59,15 +61,17 @@ const NAMES: [(Aspect, &str); 18] = [
     (Aspect::Tables, "tables"),
 ];
 
-impl Aspect {
-    pub(crate) fn name(self) -> &'static str {
+impl Named for Aspect {
+    fn name(self) -> &'static str {
         NAMES.iter().find(|(one, _)| *one == self).map_or("", |(_, name)| name)
     }
 
-    pub(crate) fn from_name(name: &str) -> Option<Aspect> {
+    fn from_name(name: &str) -> Option<Aspect> {
         NAMES.iter().find(|(_, one)| *one == name).map(|(aspect, _)| *aspect)
     }
+}
 
+impl Aspect {
     /// Whether a wrong result is seen here, and not only something that is told about it.
     pub(crate) fn is_grave(self) -> bool {
         matches!(self, Aspect::Kind | Aspect::Lost | Aspect::Rows | Aspect::Order | Aspect::Tables)

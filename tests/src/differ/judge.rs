@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::exceptions::Exceptions;
+
 use super::answer::{Answer, Statement};
 use super::bench::{Bench, Steadiness, TableRows};
 use super::compare::{Aspect, RowOrder, differing};
-use super::known::Known;
 use super::report::{Difference, Report};
 use super::shrink;
 use super::tokens;
@@ -28,7 +29,7 @@ pub(crate) enum Verdict {
 /// The sides, what may differ, and what was seen.
 pub(crate) struct Judge {
     pub(crate) bench: Bench,
-    pub(crate) known: Known,
+    pub(crate) known: Exceptions<Aspect>,
     pub(crate) report: Report,
     /// How many differences are made small.
     pub(crate) shrinks: usize,

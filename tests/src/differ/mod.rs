@@ -10,7 +10,6 @@ mod compare;
 mod files;
 mod generate;
 mod judge;
-mod known;
 mod report;
 mod shrink;
 mod tokens;
@@ -26,9 +25,9 @@ use vt_testkit::tools::repository;
 
 use crate::Case;
 use crate::check::Outcome;
+use crate::exceptions::Exceptions;
 use bench::Bench;
 use judge::Judge;
-use known::Known;
 use report::Report;
 
 const HELP: &str = "\
@@ -158,8 +157,8 @@ async fn compare(options: &Options) -> Result<Report, String> {
     let bench = Bench::start(&options.shards).await?;
     crate::say(&format!("sides up in {:.1} s", started.elapsed().as_secs_f64()));
     let known = match options.strict {
-        true => Known::default(),
-        false => Known::read(&folder().join("known.txt"))?,
+        true => Exceptions::default(),
+        false => Exceptions::read(&folder().join("known.txt"))?,
     };
     let mut judge = Judge {
         bench,

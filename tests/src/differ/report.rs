@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::exceptions::Named;
+
 use super::answer::{Answer, Statement};
 use super::compare::Aspect;
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::exceptions::Named;
+
 /// What the result says of its column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Column {
@@ -71,8 +73,10 @@ impl Aspect {
         Aspect::Warnings,
         Aspect::Repeats,
     ];
+}
 
-    pub(crate) fn name(self) -> &'static str {
+impl Named for Aspect {
+    fn name(self) -> &'static str {
         match self {
             Aspect::Panic => "panic",
             Aspect::Error => "error",
@@ -88,7 +92,7 @@ impl Aspect {
         }
     }
 
-    pub(crate) fn from_name(name: &str) -> Option<Aspect> {
+    fn from_name(name: &str) -> Option<Aspect> {
         Aspect::ALL.into_iter().find(|aspect| aspect.name() == name)
     }
 }

@@ -4,7 +4,6 @@
 //! Start at [`main`], the command `cargo xtask oracle`. Expressions come from files
 //! ([`cases`]) or from chance ([`generate`]).
 
-mod accepted;
 mod aggregates;
 mod answer;
 mod files;
@@ -22,7 +21,8 @@ use std::time::Duration;
 use vt_testkit::PlainMysql;
 use vt_testkit::tools::repository;
 
-use accepted::Accepted;
+use crate::exceptions::Exceptions;
+
 use answer::{Answer, Aspect};
 use files::Suite;
 pub(crate) use generate::Chance;
@@ -67,7 +67,7 @@ struct Options {
 /// A server to ask, and what may differ from it.
 pub(crate) struct Oracle {
     pub(crate) server: Server,
-    accepted: Accepted,
+    accepted: Exceptions<Aspect>,
 }
 
 impl Options {
@@ -146,7 +146,7 @@ async fn run(options: &Options) -> Result<Report, String> {
         }
     };
     let server = Server::connect(&socket, &options.user).await?;
-    let accepted = Accepted::read(&folder().join("accepted.txt"))?;
+    let accepted = Exceptions::read(&folder().join("accepted.txt"))?;
     let mut oracle = Oracle { server, accepted };
     let mut report = Report::default();
     ours::hush();
@@ -227,9 +227,7 @@ impl Oracle {
         report: &mut Report,
     ) -> Vec<Aspect> {
         let mut aspects = mysql.differs(ours);
-        if !aspects.is_empty()
-            && let Some(reason) = self.accepted.forgive(expression, &mut aspects)
-        {
+        for reason in self.accepted.forgive(&[expression], &mut aspects) {
             *report.accepted.entry(reason).or_default() += 1;
         }
         aspects

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::exceptions::Named;
+
 use super::answer::{Answer, Aspect};
 
 /// How many differences of a group are shown.

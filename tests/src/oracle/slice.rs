@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use vt_testkit::PlainMysql;
 
-use super::accepted::Accepted;
 use super::answer::Aspect;
 use super::generate::{self, Plan};
 use super::mysql::Server;
@@ -18,6 +17,7 @@ use super::report::Report;
 use super::{Oracle, files, folder, ours};
 use crate::Case;
 use crate::check::Outcome;
+use crate::exceptions::Exceptions;
 
 /// How many expressions by chance are compared, and where chance begins.
 const BY_CHANCE: u64 = 4000;
@@ -39,7 +39,7 @@ async fn compare() -> Outcome {
     // A server without a cluster, with all time zones.
     let mysql = PlainMysql::start()?;
     let server = Server::connect(&mysql.socket().display().to_string(), "root").await?;
-    let mut oracle = Oracle { server, accepted: Accepted::read(&folder().join("accepted.txt"))? };
+    let mut oracle = Oracle { server, accepted: Exceptions::read(&folder().join("accepted.txt"))? };
     ours::hush();
     let mut by_hand = Report::default();
     for suite in files::read(&folder(), "")? {
