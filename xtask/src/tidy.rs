@@ -19,6 +19,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("vt-plan", 1),
     ("vt-planner", 1),
     ("vt-recovery", 1),
+    ("vt-workflow", 1),
     ("vt-proto", 2),
     ("vt-service", 2),
     ("vt-tablet-api", 2),
