@@ -15,6 +15,7 @@ pub mod grpc;
 pub mod legacy;
 pub mod listing;
 pub mod server;
+pub mod workflow;
 
 pub use control::Control;
 pub use server::{Config, Vtctld};

@@ -2,6 +2,7 @@
 //! over a model of MySQL's replication. For tests of this crate and of its clients.
 
 mod manager;
+mod vreplication;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use tokio::net::TcpListener;
 use vt_base::gtid::set::{GtidSource, Interval};
 use vt_base::gtid::{GtidSet, Position};
 use vt_base::{Result, TabletAlias, TabletType};
-use vt_proto::tabletmanagerdata::TableDefinition;
+use vt_proto::tabletmanagerdata::{ReadVReplicationWorkflowResponse, TableDefinition};
 use vt_proto::{topodata, vttime};
 use vt_rpc::dial::TabletDialer;
 use vt_rpc::server::ServerConfig;
@@ -63,6 +64,11 @@ pub struct FakeMysql {
     /// Names of the calls that were made and that change something, in order.
     pub calls: Vec<&'static str>,
     pub journal: Vec<String>,
+    /// The streams that write here.
+    pub workflows: Vec<ReadVReplicationWorkflowResponse>,
+    /// What `_vt.copy_state` and `_vt.vreplication_log` answer, whatever is asked of them.
+    pub copy_states: Vec<Vec<&'static str>>,
+    pub stream_logs: Vec<Vec<&'static str>>,
     /// It answers nothing.
     pub down: bool,
 }
@@ -82,6 +88,9 @@ impl FakeMysql {
             failing: BTreeMap::new(),
             calls: Vec::new(),
             journal: Vec::new(),
+            workflows: Vec::new(),
+            copy_states: Vec::new(),
+            stream_logs: Vec::new(),
             down: false,
         }
     }

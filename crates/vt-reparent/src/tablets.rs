@@ -112,24 +112,32 @@ macro_rules! verbs {
 verbs! {
     change_tags(ChangeTagsRequest) -> ChangeTagsResponse, "ChangeTags";
     change_type(ChangeTypeRequest) -> ChangeTypeResponse, "ChangeType";
+    create_v_replication_workflow(CreateVReplicationWorkflowRequest) -> CreateVReplicationWorkflowResponse, "CreateVReplicationWorkflow";
+    delete_table_data(DeleteTableDataRequest) -> DeleteTableDataResponse, "DeleteTableData";
+    delete_v_replication_workflow(DeleteVReplicationWorkflowRequest) -> DeleteVReplicationWorkflowResponse, "DeleteVReplicationWorkflow";
     demote_primary(DemotePrimaryRequest) -> DemotePrimaryResponse, "DemotePrimary";
     execute_fetch_as_app(ExecuteFetchAsAppRequest) -> ExecuteFetchAsAppResponse, "ExecuteFetchAsApp";
     execute_fetch_as_dba(ExecuteFetchAsDbaRequest) -> ExecuteFetchAsDbaResponse, "ExecuteFetchAsDba";
     execute_hook(ExecuteHookRequest) -> ExecuteHookResponse, "ExecuteHook";
     execute_multi_fetch_as_dba(ExecuteMultiFetchAsDbaRequest) -> ExecuteMultiFetchAsDbaResponse, "ExecuteMultiFetchAsDba";
     full_status(FullStatusRequest) -> FullStatusResponse, "FullStatus";
+    get_max_value_for_sequences(GetMaxValueForSequencesRequest) -> GetMaxValueForSequencesResponse, "GetMaxValueForSequences";
     get_permissions(GetPermissionsRequest) -> GetPermissionsResponse, "GetPermissions";
     get_schema(GetSchemaRequest) -> GetSchemaResponse, "GetSchema";
+    has_v_replication_workflows(HasVReplicationWorkflowsRequest) -> HasVReplicationWorkflowsResponse, "HasVReplicationWorkflows";
     init_primary(InitPrimaryRequest) -> InitPrimaryResponse, "InitPrimary";
     ping(PingRequest) -> PingResponse, "Ping";
     populate_reparent_journal(PopulateReparentJournalRequest) -> PopulateReparentJournalResponse, "PopulateReparentJournal";
     preflight_schema(PreflightSchemaRequest) -> PreflightSchemaResponse, "PreflightSchema";
     primary_position(PrimaryPositionRequest) -> PrimaryPositionResponse, "PrimaryPosition";
     promote_replica(PromoteReplicaRequest) -> PromoteReplicaResponse, "PromoteReplica";
+    read_v_replication_workflow(ReadVReplicationWorkflowRequest) -> ReadVReplicationWorkflowResponse, "ReadVReplicationWorkflow";
+    read_v_replication_workflows(ReadVReplicationWorkflowsRequest) -> ReadVReplicationWorkflowsResponse, "ReadVReplicationWorkflows";
     refresh_state(RefreshStateRequest) -> RefreshStateResponse, "RefreshState";
     reload_schema(ReloadSchemaRequest) -> ReloadSchemaResponse, "ReloadSchema";
     replication_status(ReplicationStatusRequest) -> ReplicationStatusResponse, "ReplicationStatus";
     reset_replication_parameters(ResetReplicationParametersRequest) -> ResetReplicationParametersResponse, "ResetReplicationParameters";
+    reset_sequences(ResetSequencesRequest) -> ResetSequencesResponse, "ResetSequences";
     restart_replication(RestartReplicationRequest) -> RestartReplicationResponse, "RestartReplication";
     run_health_check(RunHealthCheckRequest) -> RunHealthCheckResponse, "RunHealthCheck";
     set_read_only(SetReadOnlyRequest) -> SetReadOnlyResponse, "SetReadOnly";
@@ -140,5 +148,12 @@ verbs! {
     stop_replication(StopReplicationRequest) -> StopReplicationResponse, "StopReplication";
     stop_replication_and_get_status(StopReplicationAndGetStatusRequest) -> StopReplicationAndGetStatusResponse, "StopReplicationAndGetStatus";
     undo_demote_primary(UndoDemotePrimaryRequest) -> UndoDemotePrimaryResponse, "UndoDemotePrimary";
+    update_sequence_tables(UpdateSequenceTablesRequest) -> UpdateSequenceTablesResponse, "UpdateSequenceTables";
+    update_v_replication_workflow(UpdateVReplicationWorkflowRequest) -> UpdateVReplicationWorkflowResponse, "UpdateVReplicationWorkflow";
+    update_v_replication_workflows(UpdateVReplicationWorkflowsRequest) -> UpdateVReplicationWorkflowsResponse, "UpdateVReplicationWorkflows";
+    v_diff(VDiffRequest) -> VDiffResponse, "VDiff";
+    v_replication_exec(VReplicationExecRequest) -> VReplicationExecResponse, "VReplicationExec";
+    v_replication_wait_for_pos(VReplicationWaitForPosRequest) -> VReplicationWaitForPosResponse, "VReplicationWaitForPos";
+    validate_v_replication_permissions(ValidateVReplicationPermissionsRequest) -> ValidateVReplicationPermissionsResponse, "ValidateVReplicationPermissions";
     wait_for_position(WaitForPositionRequest) -> WaitForPositionResponse, "WaitForPosition";
 }

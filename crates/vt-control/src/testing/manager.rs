@@ -385,6 +385,60 @@ impl TabletManager for FakeManager {
         reply(ExecuteHookResponse { stdout, ..Default::default() })
     }
 
+    async fn create_v_replication_workflow(
+        &self,
+        request: Request<CreateVReplicationWorkflowRequest>,
+    ) -> Reply<CreateVReplicationWorkflowResponse> {
+        self.begin("CreateVReplicationWorkflow")?;
+        let record = self.world.topo.get_tablet(&self.alias).await;
+        let keyspace = record.map_err(|err| to_status(&err.into()))?.message.keyspace;
+        reply(self.with(|mysql| mysql.create_workflow(request.into_inner(), &keyspace)))
+    }
+
+    async fn delete_v_replication_workflow(
+        &self,
+        request: Request<DeleteVReplicationWorkflowRequest>,
+    ) -> Reply<DeleteVReplicationWorkflowResponse> {
+        self.begin("DeleteVReplicationWorkflow")?;
+        reply(self.with(|mysql| mysql.delete_workflow(&request.into_inner())))
+    }
+
+    async fn read_v_replication_workflows(
+        &self,
+        request: Request<ReadVReplicationWorkflowsRequest>,
+    ) -> Reply<ReadVReplicationWorkflowsResponse> {
+        self.begin("ReadVReplicationWorkflows")?;
+        reply(self.with(|mysql| mysql.read_workflows(&request.into_inner())))
+    }
+
+    async fn update_v_replication_workflow(
+        &self,
+        request: Request<UpdateVReplicationWorkflowRequest>,
+    ) -> Reply<UpdateVReplicationWorkflowResponse> {
+        self.begin("UpdateVReplicationWorkflow")?;
+        reply(self.with(|mysql| mysql.update_workflow(&request.into_inner())))
+    }
+
+    async fn v_replication_exec(
+        &self,
+        request: Request<VReplicationExecRequest>,
+    ) -> Reply<VReplicationExecResponse> {
+        self.begin("VReplicationExec")?;
+        reply(self.with(|mysql| mysql.vreplication_exec(&request.into_inner().query)))
+    }
+
+    async fn validate_v_replication_permissions(
+        &self,
+        _: Request<ValidateVReplicationPermissionsRequest>,
+    ) -> Reply<ValidateVReplicationPermissionsResponse> {
+        self.begin("ValidateVReplicationPermissions")?;
+        reply(ValidateVReplicationPermissionsResponse {
+            user: "vt_filtered".to_owned(),
+            ok: true,
+            error: String::new(),
+        })
+    }
+
     async fn get_permissions(
         &self,
         _: Request<GetPermissionsRequest>,

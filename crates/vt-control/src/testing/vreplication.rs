@@ -1,0 +1,146 @@
+//! The streams of a pretended tablet: rows that commands write and read, and no copying.
+
+use vt_proto::binlogdata::VReplicationWorkflowState as State;
+use vt_proto::query::{Field, QueryResult, Row};
+use vt_proto::tabletmanagerdata::read_v_replication_workflow_response::Stream;
+use vt_proto::tabletmanagerdata::*;
+use vt_proto::vttime;
+
+use super::FakeMysql;
+
+/// When everything in this world is written: 2026-03-09T09:34:35Z.
+const NOW: i64 = super::FIRST_TERM;
+
+impl FakeMysql {
+    /// Adds a stopped or a running stream for each source.
+    pub(super) fn create_workflow(
+        &mut self,
+        request: CreateVReplicationWorkflowRequest,
+        keyspace: &str,
+    ) -> CreateVReplicationWorkflowResponse {
+        let state = if request.auto_start { State::Running } else { State::Stopped };
+        let first = self.workflows.iter().flat_map(|one| &one.streams).map(|one| one.id).max();
+        let mut id = first.unwrap_or_default();
+        let created = u64::try_from(request.binlog_source.len()).unwrap_or_default();
+        let streams = request.binlog_source.into_iter().map(|source| {
+            id += 1;
+            Stream {
+                id,
+                bls: Some(source),
+                state: state as i32,
+                time_updated: Some(vttime::Time { seconds: NOW, nanoseconds: 0 }),
+                max_tps: i64::MAX,
+                max_replication_lag: i64::MAX,
+                ..Default::default()
+            }
+        });
+        self.workflows.push(ReadVReplicationWorkflowResponse {
+            workflow: request.workflow,
+            cells: request.cells.join(","),
+            tablet_types: request.tablet_types,
+            tablet_selection_preference: request.tablet_selection_preference,
+            db_name: format!("vt_{keyspace}"),
+            workflow_type: request.workflow_type,
+            workflow_sub_type: request.workflow_sub_type,
+            defer_secondary_keys: request.defer_secondary_keys,
+            streams: streams.collect(),
+            options: request.options,
+            ..Default::default()
+        });
+        CreateVReplicationWorkflowResponse { result: Some(affected(created)) }
+    }
+
+    pub(super) fn delete_workflow(
+        &mut self,
+        request: &DeleteVReplicationWorkflowRequest,
+    ) -> DeleteVReplicationWorkflowResponse {
+        let before = self.workflows.len();
+        self.workflows.retain(|one| one.workflow != request.workflow);
+        let gone = u64::try_from(before - self.workflows.len()).unwrap_or_default();
+        DeleteVReplicationWorkflowResponse { result: Some(affected(gone)) }
+    }
+
+    pub(super) fn read_workflows(
+        &self,
+        request: &ReadVReplicationWorkflowsRequest,
+    ) -> ReadVReplicationWorkflowsResponse {
+        let mut workflows = self.workflows.clone();
+        workflows.retain(|one| {
+            let names = &request.include_workflows;
+            (names.is_empty() || names.contains(&one.workflow))
+                && !request.exclude_workflows.contains(&one.workflow)
+        });
+        for one in &mut workflows {
+            one.streams.retain(|stream| {
+                let (ids, states) = (&request.include_ids, &request.include_states);
+                (ids.is_empty() || ids.contains(&stream.id))
+                    && (states.is_empty() || states.contains(&stream.state))
+                    && !request.exclude_states.contains(&stream.state)
+                    && !(request.exclude_frozen && stream.message == "FROZEN")
+            });
+        }
+        workflows.retain(|one| !one.streams.is_empty());
+        ReadVReplicationWorkflowsResponse { workflows }
+    }
+
+    pub(super) fn update_workflow(
+        &mut self,
+        request: &UpdateVReplicationWorkflowRequest,
+    ) -> UpdateVReplicationWorkflowResponse {
+        let mut changed = 0;
+        for one in self.workflows.iter_mut().filter(|one| one.workflow == request.workflow) {
+            if request.cells != ["NULL"] {
+                one.cells = request.cells.join(",");
+            }
+            if request.tablet_types != [-1] {
+                one.tablet_types.clone_from(&request.tablet_types);
+            }
+            one.config_overrides.extend(request.config_overrides.clone());
+            for stream in &mut one.streams {
+                changed += 1;
+                stream.state = request.state.unwrap_or(stream.state);
+                if let Some(message) = &request.message {
+                    stream.message.clone_from(message);
+                }
+                if let (Some(on_ddl), Some(source)) = (request.on_ddl, stream.bls.as_mut()) {
+                    source.on_ddl = on_ddl;
+                }
+                if let Some(filter) = stream.bls.as_mut().and_then(|one| one.filter.as_mut()) {
+                    filter.rules.extend(request.filter_rules.iter().cloned());
+                }
+            }
+        }
+        UpdateVReplicationWorkflowResponse { result: Some(affected(changed)) }
+    }
+
+    /// Answers what commands ask of `_vt.copy_state` and `_vt.vreplication_log`.
+    pub(super) fn vreplication_exec(&mut self, sql: &str) -> VReplicationExecResponse {
+        let rows = match () {
+            () if sql.contains("copy_state") => self.copy_states.clone(),
+            () if sql.contains("vreplication_log") => self.stream_logs.clone(),
+            () => {
+                self.statements.push(sql.to_owned());
+                Vec::new()
+            }
+        };
+        VReplicationExecResponse { result: Some(table(&rows)) }
+    }
+}
+
+fn affected(rows: u64) -> QueryResult {
+    QueryResult { rows_affected: rows, ..Default::default() }
+}
+
+/// Makes a result of texts.
+pub(super) fn table(rows: &[Vec<&'static str>]) -> QueryResult {
+    let width = rows.first().map_or(0, Vec::len);
+    let row = |values: &Vec<&str>| Row {
+        lengths: values.iter().map(|one| i64::try_from(one.len()).unwrap_or(-1)).collect(),
+        values: values.concat().into_bytes().into(),
+    };
+    QueryResult {
+        fields: vec![Field::default(); width],
+        rows: rows.iter().map(row).collect(),
+        ..Default::default()
+    }
+}
