@@ -30,6 +30,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("vt-mysqld", 3),
     ("vt-exec", 3),
     ("vt-vstream", 3),
+    ("vt-vreplication", 3),
     ("vt-reparent", 3),
     ("vt-discovery", 3),
     ("vt-topo-etcd", 3),

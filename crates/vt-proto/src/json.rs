@@ -11,7 +11,7 @@ use prost_reflect::{
 use serde_json::Value;
 use vt_base::{Code, Error};
 
-static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+pub(crate) static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     let bytes = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
     DescriptorPool::decode(&bytes[..]).expect("the build wrote the descriptors")
 });

@@ -5,6 +5,7 @@
 
 pub mod convert;
 pub mod json;
+pub mod text;
 
 macro_rules! packages {
     ($($name:ident),* $(,)?) => {

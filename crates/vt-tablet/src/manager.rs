@@ -11,6 +11,7 @@ mod reparent;
 mod replication;
 mod schema;
 mod status;
+mod vreplication;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -145,8 +146,26 @@ verbs! {
         execute_query: ExecuteQueryRequest => ExecuteQueryResponse = execute::query;
         has_v_replication_workflows: HasVReplicationWorkflowsRequest
             => HasVReplicationWorkflowsResponse = status::has_workflows;
+        read_v_replication_workflow: ReadVReplicationWorkflowRequest
+            => ReadVReplicationWorkflowResponse = vreplication::read;
+        read_v_replication_workflows: ReadVReplicationWorkflowsRequest
+            => ReadVReplicationWorkflowsResponse = vreplication::read_many;
+        validate_v_replication_permissions: ValidateVReplicationPermissionsRequest
+            => ValidateVReplicationPermissionsResponse = vreplication::validate_permissions;
+        v_replication_wait_for_pos: VReplicationWaitForPosRequest
+            => VReplicationWaitForPosResponse = vreplication::wait_for_pos;
     }
     acting {
+        create_v_replication_workflow: CreateVReplicationWorkflowRequest
+            => CreateVReplicationWorkflowResponse = vreplication::create;
+        delete_v_replication_workflow: DeleteVReplicationWorkflowRequest
+            => DeleteVReplicationWorkflowResponse = vreplication::delete;
+        update_v_replication_workflow: UpdateVReplicationWorkflowRequest
+            => UpdateVReplicationWorkflowResponse = vreplication::update;
+        update_v_replication_workflows: UpdateVReplicationWorkflowsRequest
+            => UpdateVReplicationWorkflowsResponse = vreplication::update_many;
+        v_replication_exec: VReplicationExecRequest => VReplicationExecResponse
+            = vreplication::execute;
         set_read_only: SetReadOnlyRequest => SetReadOnlyResponse = replication::set_read_only;
         set_read_write: SetReadWriteRequest => SetReadWriteResponse = replication::set_read_write;
         change_tags: ChangeTagsRequest => ChangeTagsResponse = basic::change_tags;
@@ -203,25 +222,7 @@ verbs! {
             = "GetTransactionInfo";
         conclude_transaction: ConcludeTransactionRequest => ConcludeTransactionResponse
             = "ConcludeTransaction";
-        create_v_replication_workflow: CreateVReplicationWorkflowRequest
-            => CreateVReplicationWorkflowResponse = "CreateVReplicationWorkflow";
         delete_table_data: DeleteTableDataRequest => DeleteTableDataResponse = "DeleteTableData";
-        delete_v_replication_workflow: DeleteVReplicationWorkflowRequest
-            => DeleteVReplicationWorkflowResponse = "DeleteVReplicationWorkflow";
-        read_v_replication_workflow: ReadVReplicationWorkflowRequest
-            => ReadVReplicationWorkflowResponse = "ReadVReplicationWorkflow";
-        read_v_replication_workflows: ReadVReplicationWorkflowsRequest
-            => ReadVReplicationWorkflowsResponse = "ReadVReplicationWorkflows";
-        update_v_replication_workflow: UpdateVReplicationWorkflowRequest
-            => UpdateVReplicationWorkflowResponse = "UpdateVReplicationWorkflow";
-        update_v_replication_workflows: UpdateVReplicationWorkflowsRequest
-            => UpdateVReplicationWorkflowsResponse = "UpdateVReplicationWorkflows";
-        validate_v_replication_permissions: ValidateVReplicationPermissionsRequest
-            => ValidateVReplicationPermissionsResponse = "ValidateVReplicationPermissions";
-        v_replication_exec: VReplicationExecRequest => VReplicationExecResponse
-            = "VReplicationExec";
-        v_replication_wait_for_pos: VReplicationWaitForPosRequest
-            => VReplicationWaitForPosResponse = "VReplicationWaitForPos";
         update_sequence_tables: UpdateSequenceTablesRequest => UpdateSequenceTablesResponse
             = "UpdateSequenceTables";
         get_max_value_for_sequences: GetMaxValueForSequencesRequest
