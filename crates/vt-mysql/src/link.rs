@@ -9,8 +9,9 @@ use vt_wire::frame::{self, FRAME_MAX, HEADER_LENGTH, Header};
 
 use crate::socket::{Rewound, Socket, Transport};
 
-/// Least room that a read is given.
+/// The room that a read is given, first and at most: it doubles while reads fill it.
 const READ_MIN: usize = 4 << 10;
+const READ_MAX: usize = 128 << 10;
 /// Most that is reserved ahead of what has come: a stranger's header is no reason for more.
 const RESERVE_MAX: usize = 256 << 10;
 /// Buffers that grew beyond this are given back between commands.
@@ -62,6 +63,8 @@ pub(crate) struct Link {
     /// The id that the next frame has, read or written.
     sequence: u8,
     packet_max: usize,
+    /// The room that the next read is given.
+    room: usize,
     squeezed: Option<Box<Squeezed>>,
 }
 
@@ -75,6 +78,7 @@ impl Link {
             parts: BytesMut::new(),
             sequence: 0,
             packet_max,
+            room: READ_MIN,
             squeezed: None,
         }
     }
@@ -170,6 +174,18 @@ impl Link {
         self.payload = Payload::None;
     }
 
+    /// Returns whether another short packet has come whole, behind the one that is current.
+    pub(crate) fn has_whole_packet(&self) -> bool {
+        let current = match self.payload {
+            Payload::Front(length) => HEADER_LENGTH + length,
+            Payload::None | Payload::Joined(_) => 0,
+        };
+        let rest = self.input.get(current..).unwrap_or_default();
+        Header::read(rest).is_some_and(|header| {
+            header.length < FRAME_MAX && rest.len() >= HEADER_LENGTH + header.length
+        })
+    }
+
     /// Makes the next packet current if it has come whole.
     pub(crate) fn next_buffered(&mut self) -> Result<bool, ReadError> {
         self.consume();
@@ -208,14 +224,16 @@ impl Link {
                 Some(header) => HEADER_LENGTH + header.length,
                 None => HEADER_LENGTH,
             };
-            return read_some(&mut self.transport, &mut self.input, wanted).await;
+            let into = (&mut self.input, &mut self.room);
+            return read_some(&mut self.transport, into, wanted).await;
         };
         loop {
             let compression = &mut squeezed.compression;
             match compression.decompress(&mut squeezed.input, &mut self.input) {
                 Ok(None) => return Ok(()),
                 Ok(Some(wanted)) => {
-                    read_some(&mut self.transport, &mut squeezed.input, wanted).await?;
+                    let into = (&mut squeezed.input, &mut self.room);
+                    read_some(&mut self.transport, into, wanted).await?;
                 }
                 Err(DecompressError::OutOfOrder) => return Err(ReadError::OutOfOrder),
                 Err(DecompressError::Malformed(_)) => return Err(ReadError::Malformed),
@@ -317,6 +335,29 @@ impl Link {
         Ok(())
     }
 
+    /// Returns whether bytes can be sent as they are, without being changed on the way.
+    pub(crate) fn writes_through(&self) -> bool {
+        self.squeezed.is_none()
+    }
+
+    /// Sends what waits and then a packet whose payload is not copied; only where
+    /// [`Link::writes_through`].
+    pub(crate) async fn write_through(&mut self, payload: &[u8]) -> io::Result<()> {
+        // A payload that fills its last frame is followed by an empty one.
+        for at in (0..=payload.len()).step_by(FRAME_MAX) {
+            let part = &payload[at..payload.len().min(at + FRAME_MAX)];
+            let header = Header { length: part.len(), sequence: self.sequence };
+            self.sequence = self.sequence.wrapping_add(1);
+            self.output.extend_from_slice(&header.bytes());
+            self.flush().await?;
+            self.transport.write_all(part).await?;
+        }
+        if self.transport.is_tls() {
+            self.transport.flush().await?;
+        }
+        Ok(())
+    }
+
     /// Gives back buffers that grew, or all of them: between commands, when nothing is on its way.
     pub(crate) fn relax(&mut self, keep: Keep) {
         let limit = match keep {
@@ -356,22 +397,31 @@ pub(crate) enum Keep {
     Nothing,
 }
 
-/// Reads once into `buffer`, which should come to hold `wanted` bytes.
+/// Reads once into a buffer, which should come to hold `wanted` bytes; the room that the next read
+/// is given grows if this one was filled, and shrinks if it was mostly idle.
 async fn read_some(
     transport: &mut Transport,
-    buffer: &mut BytesMut,
+    (buffer, room): (&mut BytesMut, &mut usize),
     wanted: usize,
 ) -> Result<(), ReadError> {
-    let room = buffer.capacity() - buffer.len();
+    let free = buffer.capacity() - buffer.len();
     let missing = wanted.saturating_sub(buffer.len());
-    if room < missing.min(READ_MIN) || room < READ_MIN / 4 {
+    if free < missing.min(READ_MIN) || free < *room / 4 {
         // Twice of what has come bounds what a header alone can claim.
         let ahead = missing.min(RESERVE_MAX.max(buffer.len()));
-        buffer.reserve(ahead.max(READ_MIN));
+        buffer.reserve(ahead.max(*room));
     }
+    let free = buffer.capacity() - buffer.len();
     match transport.read_buf(buffer).await {
         Ok(0) => Err(ReadError::Gone(io::ErrorKind::UnexpectedEof.into())),
-        Ok(_) => Ok(()),
+        Ok(count) => {
+            if count == free {
+                *room = (*room * 2).min(READ_MAX);
+            } else if count < *room / 8 {
+                *room = (*room / 2).max(READ_MIN);
+            }
+            Ok(())
+        }
         Err(error) => Err(ReadError::Gone(error)),
     }
 }

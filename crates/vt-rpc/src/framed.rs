@@ -21,7 +21,7 @@ pub use client::{FramedConfig, FramedQueryService};
 pub use server::{FramedServer, serve_framed};
 
 /// What both sides say first: a name and a version.
-pub(crate) const HELLO: [u8; 8] = *b"VTRFRM\x00\x01";
+pub(crate) const HELLO: [u8; 8] = *b"VTRFRM\x00\x02";
 
 /// The bytes of a frame before its payload.
 pub(crate) const HEADER: usize = 4 + 1 + 8;

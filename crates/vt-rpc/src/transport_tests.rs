@@ -363,6 +363,18 @@ async fn many_calls_share_a_connection() {
 }
 
 #[tokio::test]
+async fn results_of_all_sizes_arrive_whole() {
+    for Peer { service, .. } in &all().await {
+        let calls = [10, 8 << 10, 70_000, 9 << 20, 100, 1 << 20].map(|length| async move {
+            let text = "y".repeat(length);
+            let reply = service.execute(request(&text)).await;
+            assert!(reply.result.unwrap() == one_row(&text), "of {length} bytes");
+        });
+        futures::future::join_all(calls).await;
+    }
+}
+
+#[tokio::test]
 async fn a_tablet_that_is_not_there_is_unavailable() {
     for name in ["grpc", crate::dial::FRAMED_PORT] {
         let tablet = topodata::Tablet {

@@ -137,6 +137,14 @@ impl RowsBuilder {
         RowsBuilder { data: BytesMut::with_capacity(bytes), ends: Vec::with_capacity(rows) }
     }
 
+    /// Begins with a row that already has the form of the text protocol, in its own memory if no
+    /// one else has a share in that.
+    pub fn of_row(row: Bytes) -> RowsBuilder {
+        let ends = vec![row.len()];
+        let data = row.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+        RowsBuilder { data, ends }
+    }
+
     pub fn len(&self) -> usize {
         self.ends.len()
     }

@@ -22,7 +22,8 @@ impl Header {
         Some(Header { length: u32::from_le_bytes([a, b, c, 0]) as usize, sequence })
     }
 
-    fn bytes(self) -> [u8; HEADER_LENGTH] {
+    /// Returns the header as it lies in the stream.
+    pub fn bytes(self) -> [u8; HEADER_LENGTH] {
         let [a, b, c, _] = (self.length as u32).to_le_bytes();
         [a, b, c, self.sequence]
     }

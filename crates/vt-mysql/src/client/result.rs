@@ -11,6 +11,7 @@ use vt_wire::{Capabilities, Malformed, SessionChange, column, infile, status};
 use super::Conn;
 use super::conn::{State, rows_exceeded};
 use super::login::{read_failed, server_error};
+use super::stream::LARGE_ROW;
 
 /// What a result begins with.
 pub(super) enum Head {
@@ -122,6 +123,9 @@ impl Conn {
                 RowOrEnd::Row if rows.len() == rows_max => {
                     self.drain().await;
                     return Err(rows_exceeded(rows_max));
+                }
+                RowOrEnd::Row if rows.is_empty() && self.link.payload().len() >= LARGE_ROW => {
+                    rows = RowsBuilder::of_row(self.link.take_payload());
                 }
                 RowOrEnd::Row => rows.push_raw(self.link.payload()),
             }

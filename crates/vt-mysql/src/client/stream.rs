@@ -7,6 +7,12 @@ use vt_wire::EndInfo;
 use super::Conn;
 use super::result::{Head, RowOrEnd};
 
+/// A batch grows to so many times its size by rows that have come already.
+const BUFFERED_TIMES: usize = 8;
+
+/// A row from this size on is handed over in the memory that it was read into.
+pub(super) const LARGE_ROW: usize = 256 << 10;
+
 /// A result under way; drop it before its end and the connection is broken.
 pub struct ResultStream<'a> {
     conn: &'a mut Conn,
@@ -42,8 +48,17 @@ impl<'a> ResultStream<'a> {
             return Ok(None);
         }
         let mut rows = RowsBuilder::default();
-        while rows.is_empty() || rows.byte_len() < self.batch_bytes {
+        while rows.is_empty()
+            || rows.byte_len() < self.batch_bytes
+            || (rows.byte_len() < BUFFERED_TIMES * self.batch_bytes
+                && self.conn.link.has_whole_packet())
+        {
             match self.conn.read_row().await? {
+                RowOrEnd::Row if rows.is_empty() && self.conn.link.payload().len() >= LARGE_ROW => {
+                    let row = self.conn.link.take_payload();
+                    let end = row.len();
+                    return Ok(Some(Rows::from_parts(row, vec![end])));
+                }
                 RowOrEnd::Row => rows.push_raw(self.conn.link.payload()),
                 RowOrEnd::End(end) => {
                     self.finish(end).await?;

@@ -14,6 +14,9 @@ use crate::patience::within;
 /// Output is sent when so much of it has collected.
 const FLUSH_AT: usize = 64 << 10;
 
+/// A row from this size on is sent from where it lies.
+const LARGE_ROW: usize = 256 << 10;
+
 /// Where a handler writes the results of a command; knows whether they go out as text or binary.
 ///
 /// A result is either [`ok`](ResultWriter::ok), or [`start`](ResultWriter::start), any number of
@@ -89,6 +92,12 @@ impl<'a> ResultWriter<'a> {
             Format::Text => {
                 let mut next = 0;
                 while next < rows.len() {
+                    let large = rows.get(next).0;
+                    if large.len() >= LARGE_ROW && self.link.writes_through() {
+                        self.large_row(large).await?;
+                        next += 1;
+                        continue;
+                    }
                     let (out, sequence) = self.link.out();
                     next = row::put_text_until(out, sequence, rows, next, FLUSH_AT);
                     self.flush_if_full().await?;
@@ -106,6 +115,13 @@ impl<'a> ResultWriter<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Sends a row from the memory that it lies in.
+    async fn large_row(&mut self, row: &[u8]) -> Result<()> {
+        let writing = self.link.write_through(row);
+        let written = within(self.write_timeout, writing).await;
+        written.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into())).map_err(client_gone)
     }
 
     /// Ends the rows.
@@ -140,11 +156,7 @@ impl<'a> ResultWriter<'a> {
 
     /// Sends what has been written so far, so that the client sees it before more is known.
     pub async fn flush(&mut self) -> Result<()> {
-        flush(self.link, self.write_timeout).await.map_err(|error| {
-            Error::new(Code::Canceled, "the client is gone")
-                .with_origin(Origin::Client)
-                .with_source(error)
-        })
+        flush(self.link, self.write_timeout).await.map_err(client_gone)
     }
 
     /// Asks the client for one of its files (`LOAD DATA LOCAL INFILE`); what it sends is to be read
@@ -200,6 +212,10 @@ impl<'a> ResultWriter<'a> {
         };
         put_error(self.link, &error, self.capabilities);
     }
+}
+
+fn client_gone(error: io::Error) -> Error {
+    Error::new(Code::Canceled, "the client is gone").with_origin(Origin::Client).with_source(error)
 }
 
 /// Adds the packets of columns, and what ends them for a client that wants it.

@@ -55,6 +55,11 @@ async fn packets_beyond_16_mib_go_both_ways_under_every_compression() {
             let result = conn.query(format!("echo {word}"), 1).await.unwrap();
             assert!(result.rows.get(0).column(0) == Some(word.as_bytes()), "of {size} bytes");
         }
+        let word = "w".repeat(1_000_000);
+        let mut stream = conn.query_stream(format!("echo {word} {word}"), 100).await.unwrap();
+        let rows = stream.next_batch().await.unwrap().unwrap();
+        assert!(rows.get(0).column(1) == Some(word.as_bytes()));
+        assert!(stream.next_batch().await.unwrap().is_none());
         let many = conn.query("rows 20000 1000", 20_000).await.unwrap();
         assert_eq!(many.rows.len(), 20_000);
     }
@@ -146,12 +151,13 @@ async fn a_stream_hands_rows_over_in_batches() {
     assert_eq!(stream.fields().len(), 2);
     let (mut rows, mut batches) = (0, 0);
     while let Some(batch) = stream.next_batch().await.unwrap() {
-        assert!(batch.data().len() < 5000 + 200);
+        // More than asked for, but not without end, by what has come already.
+        assert!(batch.data().len() < 8 * 5000 + 200);
         rows += batch.len();
         batches += 1;
     }
     assert_eq!(rows, 1000);
-    assert!(batches > 10);
+    assert!(batches > 2);
     assert_eq!(stream.end().unwrap().warnings, 3);
     assert_eq!(stream.next_batch().await.unwrap(), None);
     conn.ping().await.unwrap();

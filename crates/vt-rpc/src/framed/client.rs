@@ -20,7 +20,7 @@ use vt_tablet_api::{
     SchemaTables, StreamPart, TxState,
 };
 
-use super::codec::{FrameWriter, Reader};
+use super::codec::{FrameWriter, OutFrame, Reader};
 use super::connection::{FRAMES_QUEUE, Frame, FrameReader, greet, prepare, write_frames};
 use super::message::{Message, SchemaCall, TransactionCall};
 use super::{Kind, STREAM_AHEAD, near};
@@ -67,7 +67,7 @@ impl Drop for FramedQueryService {
 }
 
 struct Connection {
-    frames: mpsc::Sender<Vec<u8>>,
+    frames: mpsc::Sender<OutFrame>,
     calls: Arc<Calls>,
     /// Ends the task that reads and writes.
     stop: CancellationToken,

@@ -7,9 +7,28 @@ use vt_base::{Code, Error, Result};
 
 use super::{FRAME_BYTES_MAX, HEADER, Kind};
 
+/// Shared bytes from this length on are not copied into a frame, but follow it.
+pub(crate) const SHARED_MIN: usize = 8 << 10;
+
+/// A frame ready to be sent.
+#[derive(Debug, Default)]
+pub(crate) struct OutFrame {
+    /// Its header and the beginning of its payload.
+    pub(crate) head: Vec<u8>,
+    /// The rest of the payload, in memory that others share.
+    pub(crate) tail: Bytes,
+}
+
+impl OutFrame {
+    pub(crate) fn len(&self) -> usize {
+        self.head.len() + self.tail.len()
+    }
+}
+
 /// A frame being written.
 pub(crate) struct FrameWriter {
     bytes: Vec<u8>,
+    tail: Bytes,
 }
 
 impl FrameWriter {
@@ -19,19 +38,20 @@ impl FrameWriter {
         bytes.extend_from_slice(&[0; 4]);
         bytes.push(kind as u8);
         bytes.extend_from_slice(&call.to_le_bytes());
-        FrameWriter { bytes }
+        FrameWriter { bytes, tail: Bytes::new() }
     }
 
     /// Ends the frame; fails if it has become too long.
-    pub(crate) fn finish(mut self) -> Result<Vec<u8>> {
-        let length = self.bytes.len() - 4;
+    pub(crate) fn finish(mut self) -> Result<OutFrame> {
+        let length = self.bytes.len() + self.tail.len() - 4;
         let length = u32::try_from(length).ok().filter(|_| length <= FRAME_BYTES_MAX);
         let length = length.ok_or_else(|| {
-            let text = format!("message of {} bytes is too long", self.bytes.len());
+            let text =
+                format!("message of {} bytes is too long", self.bytes.len() + self.tail.len());
             Error::new(Code::ResourceExhausted, text).with_mysql(1153, *b"08S01")
         })?;
         self.bytes[..4].copy_from_slice(&length.to_le_bytes());
-        Ok(self.bytes)
+        Ok(OutFrame { head: self.bytes, tail: self.tail })
     }
 
     pub(crate) fn u8(&mut self, value: u8) {
@@ -80,9 +100,13 @@ impl FrameWriter {
         self.bytes(value.as_bytes());
     }
 
-    /// Writes bytes whose length the reader knows.
-    pub(crate) fn raw(&mut self, value: &[u8]) {
-        self.bytes.extend_from_slice(value);
+    /// Writes bytes whose length the reader knows, as the last thing of the frame.
+    pub(crate) fn last(&mut self, value: &Bytes) {
+        if value.len() < SHARED_MIN {
+            self.bytes.extend_from_slice(value);
+        } else {
+            self.tail = value.clone();
+        }
     }
 }
 

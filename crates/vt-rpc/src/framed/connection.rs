@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use vt_base::{Code, Error, Result};
 
+use super::codec::OutFrame;
 use super::{FRAME_BYTES_MAX, HEADER, HELLO, Kind};
 
 /// How many frames wait for the writer.
@@ -77,7 +78,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             if let Some(frame) = take_frame(&mut self.buffer)? {
                 return Ok(Some(frame));
             }
-            self.buffer.reserve(READ_BYTES);
+            self.buffer.reserve(self.room());
             let count = self.socket.read_buf(&mut self.buffer).await;
             if count.map_err(|err| lost("connection lost", &err))? == 0 {
                 return if self.buffer.is_empty() {
@@ -87,6 +88,19 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
                 };
             }
         }
+    }
+}
+
+impl<R> FrameReader<R> {
+    /// Returns how much room the next read is given: all that a frame still lacks, but no more than
+    /// has come of it, since an announcement costs its sender nothing.
+    fn room(&self) -> usize {
+        let announced = self
+            .buffer
+            .first_chunk::<4>()
+            .map_or(0, |length| 4 + u32::from_le_bytes(*length) as usize);
+        let lacking = announced.saturating_sub(self.buffer.len());
+        lacking.min(self.buffer.len()).max(READ_BYTES)
     }
 }
 
@@ -109,10 +123,19 @@ pub(super) fn take_frame(buffer: &mut BytesMut) -> Result<Option<Frame>> {
     Ok(Some(Frame { kind, call, payload: frame }))
 }
 
+/// Writes one frame, its shared bytes from where they are.
+async fn write_frame<W: AsyncWrite + Unpin>(
+    socket: &mut W,
+    frame: OutFrame,
+) -> std::io::Result<()> {
+    let mut whole = Buf::chain(frame.head.as_slice(), frame.tail.as_ref());
+    socket.write_all_buf(&mut whole).await
+}
+
 /// Writes frames until no one is left to send any; many small ones in one go.
 pub(super) async fn write_frames<W: AsyncWrite + Unpin>(
     mut socket: W,
-    mut frames: mpsc::Receiver<Vec<u8>>,
+    mut frames: mpsc::Receiver<OutFrame>,
 ) -> Result<()> {
     let failed = |err: std::io::Error| lost("connection lost", &err);
     let mut batch = Vec::with_capacity(BATCH_FRAMES);
@@ -122,7 +145,8 @@ pub(super) async fn write_frames<W: AsyncWrite + Unpin>(
         let alone = batch.len() == 1;
         for frame in batch.drain(..) {
             if !alone && frame.len() <= SMALL_BYTES {
-                together.extend_from_slice(&frame);
+                together.extend_from_slice(&frame.head);
+                together.extend_from_slice(&frame.tail);
                 if together.len() < 4 * SMALL_BYTES {
                     continue;
                 }
@@ -132,7 +156,7 @@ pub(super) async fn write_frames<W: AsyncWrite + Unpin>(
                 together.clear();
             }
             if alone || frame.len() > SMALL_BYTES {
-                socket.write_all(&frame).await.map_err(failed)?;
+                write_frame(&mut socket, frame).await.map_err(failed)?;
             }
         }
         if !together.is_empty() {

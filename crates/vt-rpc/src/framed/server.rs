@@ -16,7 +16,7 @@ use vt_service::Lanes;
 use vt_service::tasks::Tasks;
 use vt_tablet_api::{ExecuteReply, ExecuteRequest, QueryService, StreamPart};
 
-use super::codec::{FrameWriter, Reader};
+use super::codec::{FrameWriter, OutFrame, Reader};
 use super::connection::{FRAMES_QUEUE, Frame, FrameReader, greet, prepare, write_frames};
 use super::message::{Message, SchemaCall, TransactionCall};
 use super::{Kind, STREAM_AHEAD, near};
@@ -185,7 +185,7 @@ where
 fn take(
     frame: Frame,
     service: &Arc<dyn QueryService>,
-    frames: &mpsc::Sender<Vec<u8>>,
+    frames: &mpsc::Sender<OutFrame>,
     calls: &mut JoinSet<u64>,
     (running, calls_max): (&mut HashMap<u64, Running>, usize),
 ) -> Result<()> {
@@ -234,7 +234,7 @@ fn take(
 /// Sends what a call gives back.
 struct Answer {
     call: u64,
-    frames: mpsc::Sender<Vec<u8>>,
+    frames: mpsc::Sender<OutFrame>,
     credit: Arc<Semaphore>,
 }
 

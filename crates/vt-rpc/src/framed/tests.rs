@@ -11,7 +11,7 @@ use vt_tablet_api::{
 };
 use vt_value::{BindVars, BoundValue, Field, QueryResult, RowsBuilder, Type, TypedBytes};
 
-use super::codec::{FrameWriter, Reader};
+use super::codec::{FrameWriter, OutFrame, Reader};
 use super::connection::take_frame;
 use super::message::Message;
 use super::{HEADER, Kind};
@@ -19,7 +19,9 @@ use super::{HEADER, Kind};
 fn frame<M: Message>(message: &M) -> Vec<u8> {
     let mut out = FrameWriter::new(Kind::Execute, 77, message.size());
     message.write(&mut out);
-    out.finish().unwrap()
+    let OutFrame { mut head, tail } = out.finish().unwrap();
+    head.extend_from_slice(&tail);
+    head
 }
 
 fn there_and_back<M: Message>(message: &M) -> M {

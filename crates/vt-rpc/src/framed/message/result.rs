@@ -7,7 +7,7 @@ use vt_tablet_api::{ExecuteReply, StreamPart, TxState};
 use vt_value::{Field, Fields, Level, Notice, QueryResult, Rows, Type};
 
 use super::{Message, read_option, write_option};
-use crate::framed::codec::{FrameWriter, Reader};
+use crate::framed::codec::{FrameWriter, Reader, SHARED_MIN};
 
 fn write_fields(out: &mut FrameWriter, fields: &Fields) {
     out.length(fields.len());
@@ -46,11 +46,16 @@ fn read_fields(from: &mut Reader) -> Result<Fields> {
     (0..count).map(|_| one(from)).collect()
 }
 
-/// Rows go as they are, behind the places where each ends.
+/// Returns how much of a frame's own memory rows take, about.
+fn inline(rows: &Rows) -> usize {
+    rows.len() * 4 + if rows.data().len() < SHARED_MIN { rows.data().len() } else { 0 }
+}
+
+/// Rows go as they are, behind the places where each ends; they are the last of their frame.
 fn write_rows(out: &mut FrameWriter, rows: &Rows) {
     out.length(rows.len());
     rows.ends().iter().for_each(|end| out.length(*end));
-    out.raw(rows.data());
+    out.last(rows.data());
 }
 
 fn read_rows(from: &mut Reader) -> Result<Rows> {
@@ -97,7 +102,6 @@ fn read_notices(from: &mut Reader) -> Result<Arc<[Notice]>> {
 impl Message for QueryResult {
     fn write(&self, out: &mut FrameWriter) {
         write_fields(out, &self.fields);
-        write_rows(out, &self.rows);
         out.u64(self.rows_affected);
         out.u64(self.insert_id);
         out.bool(self.insert_id_changed);
@@ -106,12 +110,12 @@ impl Message for QueryResult {
         out.u16(self.status_flags);
         out.u16(self.warnings);
         write_notices(out, &self.notices);
+        write_rows(out, &self.rows);
     }
 
     fn read(from: &mut Reader) -> Result<QueryResult> {
         Ok(QueryResult {
             fields: read_fields(from)?,
-            rows: read_rows(from)?,
             rows_affected: from.u64()?,
             insert_id: from.u64()?,
             insert_id_changed: from.bool()?,
@@ -120,6 +124,7 @@ impl Message for QueryResult {
             status_flags: from.u16()?,
             warnings: from.u16()?,
             notices: read_notices(from)?,
+            rows: read_rows(from)?,
         })
     }
 }
@@ -144,9 +149,10 @@ impl Message for ExecuteReply {
     }
 
     fn size(&self) -> usize {
-        let rows = self.result.as_ref().map_or(0, |result| {
-            result.rows.data().len() + result.rows.len() * 4 + result.fields.len() * 96
-        });
+        let rows = self
+            .result
+            .as_ref()
+            .map_or(0, |result| inline(&result.rows) + result.fields.len() * 96);
         128 + rows
     }
 }
@@ -162,6 +168,6 @@ impl Message for StreamPart {
     }
 
     fn size(&self) -> usize {
-        128 + self.rows.data().len() + self.rows.len() * 4
+        128 + inline(&self.rows)
     }
 }
