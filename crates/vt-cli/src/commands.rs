@@ -12,6 +12,7 @@ mod shards;
 mod tablets;
 mod topology;
 mod validate;
+mod vdiff;
 mod vschema;
 
 use futures::future::LocalBoxFuture;
@@ -132,6 +133,7 @@ pub const GROUPS: &[(&str, &[Command])] = &[
     ("Schema", schema::COMMANDS),
     ("VSchema", vschema::COMMANDS),
     ("Routing rules", routing_rules::COMMANDS),
+    ("VDiff", vdiff::COMMANDS),
     ("Serving graph", serving::COMMANDS),
     ("Validation", validate::COMMANDS),
     ("Topology", topology::COMMANDS),
@@ -157,7 +159,6 @@ const NOT_YET: &[&str] = &[
     "Reshard",
     "RestoreFromBackup",
     "UpdateThrottlerConfig",
-    "VDiff",
     "Workflow",
 ];
 

@@ -96,7 +96,7 @@ pub(crate) fn events(events: &[Event]) -> String {
 }
 
 /// Returns a row's values; `None` is NULL.
-fn row_values(row: &query::Row) -> Vec<Option<&[u8]>> {
+pub(crate) fn row_values(row: &query::Row) -> Vec<Option<&[u8]>> {
     let mut at = 0_usize;
     row.lengths
         .iter()

@@ -33,6 +33,7 @@ mod topology_path;
 mod validate;
 mod validate_schema;
 mod validate_version;
+mod vdiff;
 mod vschema;
 
 /// Calls a macro with every command that is there: method, request and reply of `vt_proto::vtctldata`.
@@ -126,6 +127,11 @@ macro_rules! with_commands {
             validate_v_schema(ValidateVSchemaRequest) -> ValidateVSchemaResponse;
             validate_version_keyspace(ValidateVersionKeyspaceRequest) -> ValidateVersionKeyspaceResponse;
             validate_version_shard(ValidateVersionShardRequest) -> ValidateVersionShardResponse;
+            v_diff_create(VDiffCreateRequest) -> VDiffCreateResponse;
+            v_diff_delete(VDiffDeleteRequest) -> VDiffDeleteResponse;
+            v_diff_resume(VDiffResumeRequest) -> VDiffResumeResponse;
+            v_diff_show(VDiffShowRequest) -> VDiffShowResponse;
+            v_diff_stop(VDiffStopRequest) -> VDiffStopResponse;
         }
     };
 }
@@ -177,11 +183,6 @@ macro_rules! with_missing {
             reshard_create(ReshardCreateRequest) -> WorkflowStatusResponse;
             retry_schema_migration(RetrySchemaMigrationRequest) -> RetrySchemaMigrationResponse;
             update_throttler_config(UpdateThrottlerConfigRequest) -> UpdateThrottlerConfigResponse;
-            v_diff_create(VDiffCreateRequest) -> VDiffCreateResponse;
-            v_diff_delete(VDiffDeleteRequest) -> VDiffDeleteResponse;
-            v_diff_resume(VDiffResumeRequest) -> VDiffResumeResponse;
-            v_diff_show(VDiffShowRequest) -> VDiffShowResponse;
-            v_diff_stop(VDiffStopRequest) -> VDiffStopResponse;
             workflow_add_tables(WorkflowAddTablesRequest) -> WorkflowAddTablesResponse;
             workflow_delete(WorkflowDeleteRequest) -> WorkflowDeleteResponse;
             workflow_mirror_traffic(WorkflowMirrorTrafficRequest) -> WorkflowMirrorTrafficResponse;

@@ -1,6 +1,6 @@
 //! The parts of a tablet together, as its loops, its manager and its pages share them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
@@ -51,6 +51,8 @@ pub struct Core {
     /// The connection that keeps all tables locked, while they are.
     pub table_lock: tokio::sync::Mutex<Option<vt_mysql::Conn>>,
     pub started: SystemTime,
+    /// Made when it is first asked for: it holds a handle to all this.
+    vdiffs: OnceLock<Arc<vt_vdiff::Engine>>,
 }
 
 impl Core {
@@ -75,6 +77,7 @@ impl Core {
             sync: Notify::new(),
             table_lock: tokio::sync::Mutex::default(),
             started: SystemTime::now(),
+            vdiffs: OnceLock::new(),
             config,
             topo,
             db,
@@ -84,6 +87,11 @@ impl Core {
             stats,
             tasks,
         }
+    }
+
+    /// Returns what runs the tablet's VDiffs.
+    pub(crate) fn vdiffs(self: &Arc<Core>) -> &Arc<vt_vdiff::Engine> {
+        self.vdiffs.get_or_init(|| crate::manager::vdiff::engine(self))
     }
 
     pub fn tablet_type(&self) -> TabletType {

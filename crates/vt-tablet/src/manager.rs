@@ -11,7 +11,11 @@ mod reparent;
 mod replication;
 mod schema;
 mod status;
+<<<<<<< HEAD
 mod vreplication;
+=======
+pub(crate) mod vdiff;
+>>>>>>> 13c7b99 (vdiff: the rows of a workflow's two sides are compared)
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -213,6 +217,7 @@ verbs! {
             = reparent::replica_was_restarted;
         set_replication_source: SetReplicationSourceRequest => SetReplicationSourceResponse
             = reparent::set_replication_source;
+        v_diff: VDiffRequest => VDiffResponse = vdiff::act;
     }
     missing {
         get_unresolved_transactions: GetUnresolvedTransactionsRequest
@@ -227,7 +232,6 @@ verbs! {
             = "UpdateSequenceTables";
         get_max_value_for_sequences: GetMaxValueForSequencesRequest
             => GetMaxValueForSequencesResponse = "GetMaxValueForSequences";
-        v_diff: VDiffRequest => VDiffResponse = "VDiff";
         check_throttler: CheckThrottlerRequest => CheckThrottlerResponse = "CheckThrottler";
         get_throttler_status: GetThrottlerStatusRequest => GetThrottlerStatusResponse
             = "GetThrottlerStatus";

@@ -98,7 +98,7 @@ impl RowStreams for TabletService {
     }
 }
 
-fn source(core: &Core) -> Source {
+pub(crate) fn source(core: &Core) -> Source {
     Source {
         params: Arc::new(core.db.params(Role::Dba)),
         database: core.db.name().into(),

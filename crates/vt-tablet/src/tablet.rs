@@ -85,6 +85,7 @@ impl Tablet {
             tasks.spawn_until_cancelled("watch schema", core.clone().watch_schema());
             tasks.spawn_until_cancelled("publish record", core.clone().publish_record());
             tasks.spawn_until_cancelled("watch shard", core.clone().watch_shard());
+            tasks.spawn_until_cancelled("mind vdiffs", crate::manager::vdiff::mind(core.clone()));
             let reaper = core.clone();
             tasks.spawn_until_cancelled("reap sessions", async move {
                 reaper.queries.reap_sessions().await;

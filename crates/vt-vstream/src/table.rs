@@ -30,7 +30,7 @@ pub struct SourceColumn {
 
 impl SourceColumn {
     /// Returns the number by which an ENUM's or SET's value is ordered; `None` for other columns.
-    pub(crate) fn number_of(&self, text: Option<&[u8]>) -> Option<u64> {
+    pub fn number_of(&self, text: Option<&[u8]>) -> Option<u64> {
         let (text, members) = (text?, self.members.as_ref()?);
         if self.field.typ == Type::ENUM {
             let place = members.iter().position(|one| one == text);
