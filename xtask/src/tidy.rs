@@ -30,11 +30,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("vt-mysqld", 3),
     ("vt-exec", 3),
     ("vt-vstream", 3),
-<<<<<<< HEAD
     ("vt-vreplication", 3),
-=======
     ("vt-vdiff", 3),
->>>>>>> 13c7b99 (vdiff: the rows of a workflow's two sides are compared)
     ("vt-reparent", 3),
     ("vt-discovery", 3),
     ("vt-topo-etcd", 3),

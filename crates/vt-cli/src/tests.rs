@@ -11,7 +11,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use vt_control::server::{Config, Vtctld};
 use vt_control::testing::FakeCluster;
-use vt_proto::tabletmanagerdata::TableDefinition;
+use vt_proto::binlogdata::BinlogSource;
+use vt_proto::tabletmanagerdata::read_v_replication_workflow_response::Stream;
+use vt_proto::tabletmanagerdata::{ReadVReplicationWorkflowResponse, TableDefinition};
 
 use crate::client::Client;
 use crate::{answer, docs, help};
@@ -78,6 +80,30 @@ async fn arrange(cluster: &FakeCluster, words: &[String]) {
             let call: &'static str = String::leak((*call).to_owned());
             cluster.mysql(alias, |mysql| mysql.failing.insert(call, (*text).to_owned()));
         }
+        ["workflow", name, keyspace, shard, alias] => {
+            let source = BinlogSource {
+                keyspace: (*keyspace).to_owned(),
+                shard: (*shard).to_owned(),
+                ..BinlogSource::default()
+            };
+            let stream = Stream { id: 1, bls: Some(source), ..Stream::default() };
+            let workflow = ReadVReplicationWorkflowResponse {
+                workflow: (*name).to_owned(),
+                streams: vec![stream],
+                ..ReadVReplicationWorkflowResponse::default()
+            };
+            cluster.mysql(alias, |mysql| mysql.workflows.push(workflow));
+        }
+        ["vdiff", alias, state, table, table_state, rows, compared, report, error @ ..] => {
+            cluster.mysql(alias, |mysql| {
+                let last = mysql.vdiffs.last_mut().expect("a vdiff was created");
+                last.state = (*state).to_owned();
+                last.last_error = error.concat();
+                let (rows, compared) = (rows.parse().unwrap(), compared.parse().unwrap());
+                let (table, table_state) = ((*table).to_owned(), (*table_state).to_owned());
+                last.tables = vec![(table, table_state, rows, compared, (*report).to_owned())];
+            });
+        }
         other => panic!("unknown arrangement {other:?}"),
     }
 }
@@ -128,6 +154,11 @@ async fn tablet_commands_print_what_is_recorded() {
 #[tokio::test]
 async fn schema_commands_print_what_is_recorded() {
     check("schema.txt").await;
+}
+
+#[tokio::test]
+async fn vdiff_commands_print_what_is_recorded() {
+    check("vdiff.txt").await;
 }
 
 #[tokio::test]

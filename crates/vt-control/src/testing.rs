@@ -2,6 +2,7 @@
 //! over a model of MySQL's replication. For tests of this crate and of its clients.
 
 mod manager;
+mod vdiff;
 mod vreplication;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,8 @@ use vt_topo::TopoServer;
 use vt_topo::memory::MemoryTopo;
 
 use crate::{Control, Options};
+
+pub use vdiff::FakeVdiff;
 
 /// 2026-03-09T09:34:35Z: when the first of the pretended terms begins.
 const FIRST_TERM: i64 = 1_773_048_875;
@@ -69,6 +72,8 @@ pub struct FakeMysql {
     /// What `_vt.copy_state` and `_vt.vreplication_log` answer, whatever is asked of them.
     pub copy_states: Vec<Vec<&'static str>>,
     pub stream_logs: Vec<Vec<&'static str>>,
+    /// The VDiffs that it keeps.
+    pub vdiffs: Vec<FakeVdiff>,
     /// It answers nothing.
     pub down: bool,
 }
@@ -89,6 +94,7 @@ impl FakeMysql {
             calls: Vec::new(),
             journal: Vec::new(),
             workflows: Vec::new(),
+            vdiffs: Vec::new(),
             copy_states: Vec::new(),
             stream_logs: Vec::new(),
             down: false,

@@ -11,11 +11,8 @@ mod reparent;
 mod replication;
 mod schema;
 mod status;
-<<<<<<< HEAD
-mod vreplication;
-=======
 pub(crate) mod vdiff;
->>>>>>> 13c7b99 (vdiff: the rows of a workflow's two sides are compared)
+mod vreplication;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -310,12 +310,7 @@ mod tests {
             table: "t".to_owned(),
             columns: vec![compared(&key), compared(&value)],
             order: order(&[key]),
-            sampling: Sampling {
-                rows_max: 2,
-                value_bytes_max: 128,
-                only_key: false,
-                query: false,
-            },
+            sampling: Sampling { rows_max: 2, value_bytes_max: 128, only_key: false, query: false },
             extra_rows_max,
         }
     }

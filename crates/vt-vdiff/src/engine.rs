@@ -128,8 +128,7 @@ impl Engine {
         let (stop, ended, id) = (one.stop.clone(), one.ended.clone(), record.id);
         running.of.insert(id, one);
         drop(runs);
-        let streams =
-            Streams::new(self.host.clone(), &self.identity.database, &record.workflow);
+        let streams = Streams::new(self.host.clone(), &self.identity.database, &record.workflow);
         let run = Run {
             host: self.host.clone(),
             store: self.store.clone(),

@@ -95,7 +95,8 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn order(columns: &[SourceColumn]) -> KeyOrder {
-        let key = |(place, column): (usize, &SourceColumn)| KeyColumn { place, column: column.clone() };
+        let key =
+            |(place, column): (usize, &SourceColumn)| KeyColumn { place, column: column.clone() };
         KeyOrder(columns.iter().enumerate().map(key).collect())
     }
 

@@ -123,7 +123,8 @@ impl Store {
         let states = format!("state in ('{}', '{}')", state::PENDING, state::STARTED);
         let started = "json_extract(options, '$.core_options.auto_start') = false";
         // One that was not to start by itself waits for `resume`.
-        let waiting = format!("(state = '{}' and {started} and started_at is null)", state::PENDING);
+        let waiting =
+            format!("(state = '{}' and {started} and started_at is null)", state::PENDING);
         self.read(&format!("where {states} and not coalesce({waiting}, false) order by id")).await
     }
 
@@ -238,9 +239,7 @@ impl Store {
     pub(crate) async fn add_tables(&self, id: i64, rows: &BTreeMap<String, u64>) -> Result<()> {
         let values: Vec<String> = rows
             .iter()
-            .map(|(name, rows)| {
-                format!("({id}, {}, '{}', {rows})", literal(name), state::PENDING)
-            })
+            .map(|(name, rows)| format!("({id}, {}, '{}', {rows})", literal(name), state::PENDING))
             .collect();
         let sql = format!(
             "insert into {} (vdiff_id, table_name, state, table_rows) values {} \
@@ -256,8 +255,7 @@ impl Store {
         let sql = "select table_name, table_rows from information_schema.tables \
                    where table_schema = database()";
         let found = self.host.query(sql).await?;
-        let mut rows: BTreeMap<String, u64> =
-            names.iter().map(|name| (name.clone(), 0)).collect();
+        let mut rows: BTreeMap<String, u64> = names.iter().map(|name| (name.clone(), 0)).collect();
         for row in found.rows.iter() {
             if let Some(known) = rows.get_mut(&text(row, 0)) {
                 *known = text(row, 1).parse().unwrap_or_default();
@@ -274,7 +272,8 @@ impl Store {
         report: &Report,
         last: Option<&VDiffTableLastPk>,
     ) -> Result<()> {
-        let last = last.map(|last| to_text("tabletmanagerdata.VDiffTableLastPK", last)).transpose()?;
+        let last =
+            last.map(|last| to_text("tabletmanagerdata.VDiffTableLastPK", last)).transpose()?;
         let last = last.filter(|last| last.len() <= LAST_KEY_BYTES_MAX);
         let last = last.map_or("null".to_owned(), |last| literal(&last));
         let sql = format!(
@@ -303,7 +302,8 @@ impl Store {
 
     /// Forgets a VDiff.
     pub(crate) async fn delete(&self, id: i64) -> Result<()> {
-        for (table, column) in [("vdiff_log", "vdiff_id"), ("vdiff_table", "vdiff_id"), ("vdiff", "id")]
+        for (table, column) in
+            [("vdiff_log", "vdiff_id"), ("vdiff_table", "vdiff_id"), ("vdiff", "id")]
         {
             let sql = format!("delete from {} where {column} = {id}", self.name(table));
             self.host.query(&sql).await?;

@@ -187,9 +187,11 @@ impl Sources {
             tablets.iter().filter(|one| types.contains(&one.tablet_type())).collect();
         fitting.shuffle(&mut rand::rng());
         let mut last = None;
-        let mut asked = futures::stream::iter(fitting)
-            .map(|one| async move { self.ask(&one.message, types).await })
-            .buffered(ASKED_AT_ONCE);
+        let mut asking = Vec::new();
+        for one in fitting {
+            asking.push(self.ask(&one.message, types));
+        }
+        let mut asked = futures::stream::iter(asking).buffered(ASKED_AT_ONCE);
         while let Some(answer) = asked.next().await {
             match answer {
                 Ok(tablet) => return Ok(Some(tablet)),

@@ -122,9 +122,10 @@ fn vdiff(cx: &Context) -> Answer<'_> {
                 )));
             }
         };
-        let other = FLAGS.iter().map(|flag| flag.name).find(|name| {
-            cx.args.has(name) && !own.contains(name) && !OF_ALL.contains(name)
-        });
+        let other = FLAGS
+            .iter()
+            .map(|flag| flag.name)
+            .find(|name| cx.args.has(name) && !own.contains(name) && !OF_ALL.contains(name));
         if let Some(flag) = other {
             return Err(Failure::Usage(format!("--{flag} is no flag of VDiff {verb}")));
         }

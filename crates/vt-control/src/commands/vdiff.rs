@@ -108,8 +108,7 @@ fn options(request: &VDiffCreateRequest) -> tm::VDiffOptions {
         .iter()
         .map(|number| TabletType::from_i32(*number).as_str().to_ascii_uppercase())
         .collect();
-    let in_order =
-        request.tablet_selection_preference() == tm::TabletSelectionPreference::Inorder;
+    let in_order = request.tablet_selection_preference() == tm::TabletSelectionPreference::Inorder;
     let prefix = if in_order && !types.is_empty() { IN_ORDER } else { "" };
     let seconds = |duration: std::time::Duration| {
         // What is shorter than a second is not nothing.

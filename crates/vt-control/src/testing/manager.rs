@@ -427,6 +427,14 @@ impl TabletManager for FakeManager {
         reply(self.with(|mysql| mysql.vreplication_exec(&request.into_inner().query)))
     }
 
+    async fn v_diff(&self, request: Request<VDiffRequest>) -> Reply<VDiffResponse> {
+        self.begin("VDiff")?;
+        let record = self.world.topo.get_tablet(&self.alias).await;
+        let shard = record.map_err(|err| to_status(&err.into()))?.message.shard;
+        let answer = self.with(|mysql| mysql.vdiff(&shard, request.into_inner()));
+        answer.map(Response::new).map_err(Status::not_found)
+    }
+
     async fn validate_v_replication_permissions(
         &self,
         _: Request<ValidateVReplicationPermissionsRequest>,

@@ -362,9 +362,9 @@ impl Listing {
         let rows: Vec<&[String; 5]> = std::iter::once(&head).chain(&self.0).collect();
         let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..COLUMNS.len()).map(width).collect();
-        let rule = widths.iter().fold("+".to_owned(), |rule, width| {
-            rule + &"-".repeat(width + 2) + "+"
-        }) + "\n";
+        let rule =
+            widths.iter().fold("+".to_owned(), |rule, width| rule + &"-".repeat(width + 2) + "+")
+                + "\n";
         let mut out = rule.clone();
         for row in rows {
             out.push('|');
