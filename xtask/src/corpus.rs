@@ -38,7 +38,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 }
 
 /// Measures time, allocations and instructions; `--criterion` runs the benches instead, `eval`
-/// measures expressions.
+/// measures expressions, `growth` doubles hostile texts.
 pub(crate) fn speed(args: &[String]) -> Result<(), String> {
     if args.first().is_some_and(|arg| arg == "eval") {
         return sh::run(&mut cargo(&["run", "--release", "--quiet", "--bin", "speed-eval"]));
@@ -49,6 +49,9 @@ pub(crate) fn speed(args: &[String]) -> Result<(), String> {
     if sh::which("valgrind").is_none() {
         sh::say("speed: installing valgrind, which counts instructions");
         deps::install_package("valgrind")?;
+    }
+    if args.first().is_some_and(|arg| arg == "growth") {
+        return sh::run(&mut cargo(&["run", "--release", "--quiet", "--bin", "growth"]));
     }
     sh::run(
         cargo(&["run", "--release", "--quiet", "--bin", "speed", "--", "--callgrind"]).args(args),

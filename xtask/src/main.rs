@@ -23,7 +23,9 @@ usage: cargo xtask VERB
                   with --judge compare what they give with a real MySQL; --judge --help tells more
   golden [CRATE]  rewrite the golden files by what the code gives now
   corpus [ARGS]   measure the grammar on the test suites of MySQL and MariaDB (docs/measuring.md)
-  speed [eval]    measure the parser's time, allocations and instructions; those of expressions
+  speed [eval|growth]
+                  measure the parser's time, allocations and instructions; those of
+                  expressions; those of hostile texts that are doubled
   bench ARGS      measure plain MySQL, MySQL Router and Vitrum in turns; --help tells more
   e2e             run the end-to-end tests on real MySQL
   differ ARGS     compare statements on one, two and four shards with a real MySQL (docs/judging.md)

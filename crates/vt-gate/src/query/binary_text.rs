@@ -1,6 +1,7 @@
 //! Statements as text, where clients put raw bytes between quotes.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use vt_base::{Code, Error, Result};
 use vt_sql::Modes;
@@ -17,18 +18,25 @@ pub fn to_text(sql: &[u8], modes: Modes) -> Result<Cow<'_, str>> {
     let mut out: Vec<u8> = Vec::with_capacity(sql.len() + sql.len() / 2);
     let mut at = 0;
     while at < sql.len() {
-        let end = token_end(sql, at, modes);
-        let token = &sql[at..end];
-        let is_string = token[0] == b'\'' || (token[0] == b'"' && !modes.ansi_quotes);
-        if is_string && token.len() >= 2 && std::str::from_utf8(token).is_err() {
+        let strings = strings_at(sql, at, modes);
+        let Some(last) = strings.last() else {
+            let end = token_end(sql, at, modes);
+            out.extend_from_slice(&sql[at..end]);
+            at = end;
+            continue;
+        };
+        let end = last.end;
+        if strings.iter().any(|one| std::str::from_utf8(&sql[one.clone()]).is_err()) {
             // A blank parts it from an introducer: `_binary`.
             out.extend_from_slice(b" x'");
-            for byte in unescape(&token[1..token.len() - 1], token[0], modes) {
-                out.extend_from_slice(format!("{byte:02x}").as_bytes());
+            for token in strings.into_iter().map(|one| &sql[one]) {
+                for byte in unescape(&token[1..token.len() - 1], token[0], modes) {
+                    out.extend_from_slice(format!("{byte:02x}").as_bytes());
+                }
             }
             out.push(b'\'');
         } else {
-            out.extend_from_slice(token);
+            out.extend_from_slice(&sql[at..end]);
         }
         at = end;
     }
@@ -36,6 +44,33 @@ pub fn to_text(sql: &[u8], modes: Modes) -> Result<Cow<'_, str>> {
         Error::mysql(1300, b"HY000", "Invalid utf8mb4 character string")
             .with_code(Code::InvalidArgument)
     })
+}
+
+/// Returns the places of a string that begins at `at`, and of those that join it because only
+/// blanks and comments are between; none if no string begins there.
+fn strings_at(sql: &[u8], at: usize, modes: Modes) -> Vec<Range<usize>> {
+    let mut strings = Vec::new();
+    let mut place = at;
+    while let Some(first) = sql.get(place) {
+        let end = token_end(sql, place, modes);
+        let is_string = *first == b'\'' || (*first == b'"' && !modes.ansi_quotes);
+        if is_string && end - place >= 2 {
+            strings.push(place..end);
+        } else if strings.is_empty() || !is_blank(&sql[place..end]) {
+            break;
+        }
+        place = end;
+    }
+    strings
+}
+
+/// Tells whether a token is a blank or a comment.
+fn is_blank(token: &[u8]) -> bool {
+    match token {
+        [b' ' | b'\t'..=b'\r' | b'#', ..] => true,
+        [b'/', b'*', rest @ ..] => rest.first() != Some(&b'!'),
+        _ => token.starts_with(b"--") && token.len() > 1,
+    }
 }
 
 /// Returns where the quoted text or comment that begins at `at` ends; one byte for anything else.
@@ -85,6 +120,8 @@ fn unescape(inner: &[u8], quote: u8, modes: Modes) -> Vec<u8> {
                 Some(b'r') => out.push(b'\r'),
                 Some(b't') => out.push(b'\t'),
                 Some(b'Z') => out.push(0x1a),
+                // Patterns keep these escaped, so that LIKE sees them.
+                Some(escaped @ (b'%' | b'_')) => out.extend_from_slice(&[b'\\', escaped]),
                 Some(other) => out.push(other),
                 None => {}
             }
@@ -111,6 +148,8 @@ mod tests {
             b"insert into t values (_binary'\xff\\'\\0', 'x')",
             "insert into t values (_binary x'ff2700', 'x')",
         );
+        check(b"select '\xff\\_' 'b' /* c */\n'\\\\'", "select  x'ff5c5f625c'");
+        check(b"select 'a' '\xff', 'b'", "select  x'61ff', 'b'");
         check(b"select '\xe4''' /* it's */, 'a'", "select  x'e427' /* it's */, 'a'");
         assert_eq!(to_text(b"select \xff", Modes::default()).unwrap_err().errno(), 1300);
         assert!(to_text(b"select '\xff", Modes::default()).is_ok());

@@ -157,6 +157,16 @@ mod tests {
 
     /// A plan cache keeps trees: what they take beside their text shall stay in sight.
     #[test]
+    fn a_tree_is_copied_as_a_reference_and_dropped_with_its_arena() {
+        fn copied<T: Copy>() -> bool {
+            std::mem::needs_drop::<T>()
+        }
+        assert!(!copied::<Statement<'_>>());
+        assert!(!copied::<Expr<'_>>());
+        assert!(!copied::<Query<'_>>());
+    }
+
+    #[test]
     fn trees_of_common_statements_stay_small() {
         let bytes = |sql: &str| {
             let arena = Arena::new();

@@ -38,8 +38,8 @@ pub(super) struct Shape {
 /// Rows of `VALUES`: one that is like the row before it is taken back.
 #[derive(Default)]
 struct Rows {
-    /// Where the row begins that is being taken in.
-    start: usize,
+    /// Where the row begins that is being taken in, if one is.
+    start: Option<usize>,
     /// The row before, if the buffer has it still.
     before: Option<(usize, usize)>,
     carried: u32,
@@ -156,18 +156,20 @@ impl Shape {
     }
 
     pub(super) fn begin_row(&mut self) {
-        self.rows.start = self.used;
+        self.rows.start = Some(self.used);
         self.rows.carried = self.carried;
     }
 
     /// Compares the row with the one before it, and takes it back if they are alike.
     pub(super) fn end_row(&mut self) {
+        // A parenthesis too many ends no row.
+        let Some(start) = self.rows.start.take() else { return };
         if self.rows.carried != self.carried {
             // A row longer than the buffer: it is compared with no other.
             self.rows.before = None;
             return;
         }
-        let row = (self.rows.start, self.used);
+        let row = (start, self.used);
         match self.rows.before {
             Some(before) if self.buffer[before.0..before.1] == self.buffer[row.0..row.1] => {
                 self.used = before.1;

@@ -187,3 +187,11 @@ fn values_come_from_the_text() {
         ]
     );
 }
+
+#[test]
+fn parentheses_too_many_end_no_row() {
+    for sql in ["insert into t values(),(),()),((),(),(", "insert into t values (1)), (2)), (3"] {
+        assert!(fingerprint(sql, Modes::default()).is_some(), "{sql}");
+    }
+    differ("insert into t values (1), (2))", "insert into t values (1), (2)");
+}

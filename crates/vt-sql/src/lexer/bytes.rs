@@ -95,6 +95,12 @@ const fn within(bytes: u64, low: u8, high: u8) -> u64 {
     (bytes + every(0x80 - low)) & !(bytes + every(0x7f - high)) & HIGH
 }
 
+/// Marks, by their high bits, the bytes that are not `byte`, of bytes without high bits; what the
+/// other bits are has no meaning.
+const fn other_than(bytes: u64, byte: u8) -> u64 {
+    (bytes ^ every(byte)) + every(0x7f)
+}
+
 /// Returns how many of eight bytes, from the lowest on, are marked by their high bits.
 const fn run(marked: u64) -> usize {
     ((!marked & HIGH).trailing_zeros() / 8) as usize
@@ -106,9 +112,10 @@ pub(super) const fn name_run(bytes: u64) -> usize {
     let low = bytes & !HIGH;
     let letters = within(low | every(0x20), b'a', b'z');
     let digits = within(low, b'0', b'9');
-    let signs = within(low, b'_', b'_') | within(low, b'$', b'$');
+    let no_signs = other_than(low, b'_') & other_than(low, b'$');
     // Bytes beyond ASCII are all part of names.
-    run(letters | digits | signs | (bytes & HIGH))
+    let others = no_signs & !(letters | digits | bytes) & HIGH;
+    (others.trailing_zeros() / 8) as usize
 }
 
 /// Returns how many of eight bytes, from the lowest on, are decimal digits.
@@ -122,8 +129,8 @@ pub(super) const fn digit_run(bytes: u64) -> usize {
 #[inline]
 pub(super) const fn other_run(bytes: u64, one: u8, two: u8) -> usize {
     let low = bytes & !HIGH;
-    let found = (within(low, one, one) | within(low, two, two)) & !bytes;
-    run(!found)
+    let others = (other_than(low, one) & other_than(low, two)) | bytes;
+    run(others)
 }
 
 #[cfg(test)]

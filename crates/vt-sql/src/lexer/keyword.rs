@@ -56,6 +56,17 @@ impl Keyword {
         Keyword::at(Key((bytes | Key::LOWER) & mask, 0))
     }
 
+    /// Looks a word up of eight bytes, and so many of eight more: up to 7.
+    #[inline]
+    pub(crate) fn find_middle(front: u64, rest: u64, length: usize) -> Keyword {
+        if length == 0 {
+            return Keyword::at(Key(front | Key::LOWER, 0));
+        }
+        // The last eight bytes are the end of the front, and the rest.
+        let back = front >> (8 * length) | rest << (64 - 8 * length);
+        Keyword::at(Key::long(front, back, 8 + length as u64))
+    }
+
     #[inline]
     fn at(key: Key) -> Keyword {
         let mut slot = key.slot();
@@ -121,8 +132,7 @@ impl Key {
         if let (Some(front), Some(back)) = (word.first_chunk(), word.last_chunk())
             && length > 8
         {
-            let back = u64::from_le_bytes(*back) | Key::LOWER;
-            return Key(u64::from_le_bytes(*front) | Key::LOWER, back.rotate_left(5) ^ length);
+            return Key::long(u64::from_le_bytes(*front), u64::from_le_bytes(*back), length);
         }
         let (mut front, mut at) = (0, word.len());
         while at > 0 {
@@ -130,6 +140,12 @@ impl Key {
             front = front << 8 | (word[at] | 0x20) as u64;
         }
         Key(front, 0)
+    }
+
+    /// The key of a word of more than eight bytes, by its first and last eight.
+    #[inline]
+    const fn long(front: u64, back: u64, length: u64) -> Key {
+        Key(front | Key::LOWER, (back | Key::LOWER).rotate_left(5) ^ length)
     }
 
     #[inline]

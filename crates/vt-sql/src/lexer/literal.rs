@@ -116,23 +116,41 @@ impl Lexer<'_> {
 
     /// Reads a string that begins at the current place, and strings that follow it.
     pub(super) fn string(&mut self, kind: LiteralKind, start: usize) -> Token {
+        let mut plain = kind == LiteralKind::Str;
         loop {
-            match end_of_quoted(self.source, self.at, self.modes.no_backslash_escapes) {
-                Some(end) => self.at = end,
-                None => return self.bad(start),
+            let Some(end) =
+                quoted_end(self.source, self.at, self.modes.no_backslash_escapes, &mut plain)
+            else {
+                return self.bad(start);
+            };
+            self.at = end;
+            if !self.may_go_on() || !self.goes_on() {
+                return self.string_token(kind, start, plain);
             }
-            if !self.may_go_on() {
-                return self.literal_token(kind, start);
-            }
-            let mut ahead = *self;
-            ahead.before = Before::Other;
-            let next_is_string = matches!(ahead.skip_blanks(), Ok(None))
-                && (ahead.peek(0) == b'\'' || (ahead.peek(0) == b'"' && !self.modes.ansi_quotes));
-            if !next_is_string || ahead.in_version_comment != self.in_version_comment {
-                return self.literal_token(kind, start);
-            }
-            self.at = ahead.at;
+            plain = false;
         }
+    }
+
+    fn string_token(&mut self, kind: LiteralKind, start: usize, plain: bool) -> Token {
+        let mut token = self.literal_token(kind, start);
+        if plain {
+            token.number |= Token::PLAIN;
+        }
+        token
+    }
+
+    /// Goes to the string that follows, if one does.
+    #[cold]
+    fn goes_on(&mut self) -> bool {
+        let mut ahead = *self;
+        ahead.before = Before::Other;
+        let next_is_string = matches!(ahead.skip_blanks(), Ok(None))
+            && (ahead.peek(0) == b'\'' || (ahead.peek(0) == b'"' && !self.modes.ansi_quotes));
+        if !next_is_string || ahead.in_version_comment != self.in_version_comment {
+            return false;
+        }
+        self.at = ahead.at;
+        true
     }
 
     /// Tells whether another string may follow: a quote, or what may stand before it.
@@ -168,6 +186,17 @@ fn fits_64_bits(digits: &[u8]) -> bool {
 
 /// Returns where a quoted text that begins at `start` ends, behind its quote.
 pub(crate) fn end_of_quoted(source: &[u8], start: usize, plain_backslash: bool) -> Option<usize> {
+    quoted_end(source, start, plain_backslash, &mut true)
+}
+
+/// Does so, and tells that the text is not plain: that quotes or escapes are part of it.
+#[inline]
+fn quoted_end(
+    source: &[u8],
+    start: usize,
+    plain_backslash: bool,
+    plain: &mut bool,
+) -> Option<usize> {
     let quote = source[start];
     let mut at = start + 1;
     // Without escapes the backslash is not searched for; the quote stands in for it.
@@ -184,6 +213,7 @@ pub(crate) fn end_of_quoted(source: &[u8], start: usize, plain_backslash: bool) 
         at += memchr2(quote, escape, source.get(at..)?)?;
         let escaped = source[at] == b'\\' && !plain_backslash;
         if escaped || source.get(at + 1) == Some(&quote) {
+            *plain = false;
             at += 2;
         } else {
             return Some(at + 1);

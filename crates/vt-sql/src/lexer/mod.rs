@@ -93,8 +93,28 @@ pub(crate) struct Token {
     pub(crate) kind: TokenKind,
     pub(crate) start: u32,
     pub(crate) end: u32,
-    /// Of a literal, a list or a `?`: its number in the statement, from 0.
-    pub(crate) ordinal: u32,
+    /// Of a literal, a list or a `?`: its number in the statement, from 0. The highest bit marks a
+    /// plain string; there are fewer literals than half of all numbers.
+    number: u32,
+}
+
+impl Token {
+    const PLAIN: u32 = 1 << 31;
+
+    /// A token without text.
+    pub(crate) const fn empty(at: u32) -> Token {
+        Token { kind: TokenKind::End, start: at, end: at, number: 0 }
+    }
+
+    /// Returns the number of a literal, a list or a `?`.
+    pub(crate) fn ordinal(self) -> u32 {
+        self.number & !Token::PLAIN
+    }
+
+    /// Tells whether the token is one string whose value is what stands between its quotes.
+    pub(crate) fn is_plain_string(self) -> bool {
+        self.number & Token::PLAIN != 0
+    }
 }
 
 /// Reads tokens.
@@ -123,6 +143,31 @@ enum Before {
     Dot,
 }
 
+/// What each word means for the token behind it.
+static BEFORE: [Before; Keyword::ALL.len()] = {
+    let mut before = [Before::Name; Keyword::ALL.len()];
+    let mut index = 0;
+    while index < before.len() {
+        before[index] = match Keyword::ALL[index] {
+            Keyword::In => Before::In,
+            Keyword::Select
+            | Keyword::Insert
+            | Keyword::Replace
+            | Keyword::Update
+            | Keyword::Delete
+            | Keyword::Vexplain
+            | Keyword::Set
+            | Keyword::Show
+            | Keyword::Create
+            | Keyword::Alter
+            | Keyword::Drop => Before::Verb,
+            _ => Before::Name,
+        };
+        index += 1;
+    }
+    before
+};
+
 impl<'s> Lexer<'s> {
     pub(crate) fn new(source: &'s [u8], modes: Modes) -> Lexer<'s> {
         Lexer {
@@ -134,6 +179,11 @@ impl<'s> Lexer<'s> {
             before: Before::Other,
             in_version_comment: false,
         }
+    }
+
+    /// Tells whether the lexer stands between the marks of a version comment that it reads.
+    pub(crate) fn is_in_version_comment(&self) -> bool {
+        self.in_version_comment
     }
 
     /// Goes on at a place in the text.
@@ -204,12 +254,12 @@ impl<'s> Lexer<'s> {
     }
 
     fn token(&self, kind: TokenKind, start: usize) -> Token {
-        Token { kind, start: start as u32, end: self.at as u32, ordinal: 0 }
+        Token { kind, start: start as u32, end: self.at as u32, number: 0 }
     }
 
     fn literal_token(&mut self, kind: LiteralKind, start: usize) -> Token {
         let mut token = self.token(TokenKind::Literal(kind), start);
-        token.ordinal = self.literals;
+        token.number = self.literals;
         self.literals += 1;
         token
     }
@@ -252,6 +302,14 @@ impl<'s> Lexer<'s> {
                 self.at += length;
                 Keyword::find_short(bytes, length)
             }
+            Some((bytes, 1)) if bytes & 0xff00 != 0x2700 => {
+                self.at += 1;
+                Keyword::None
+            }
+            Some((bytes, 8)) => {
+                self.at += 8;
+                self.long_word(bytes, start)
+            }
             _ => {
                 if self.peek(1) == b'\'' && matches!(first | 0x20, b'n' | b'x' | b'b') {
                     return self.prefixed(first, start);
@@ -268,22 +326,21 @@ impl<'s> Lexer<'s> {
             self.before = Before::Name;
             return self.token(TokenKind::Word(Keyword::None), start);
         }
-        self.before = match keyword {
-            Keyword::In => Before::In,
-            Keyword::Select
-            | Keyword::Insert
-            | Keyword::Replace
-            | Keyword::Update
-            | Keyword::Delete
-            | Keyword::Vexplain
-            | Keyword::Set
-            | Keyword::Show
-            | Keyword::Create
-            | Keyword::Alter
-            | Keyword::Drop => Before::Verb,
-            _ => Before::Name,
-        };
+        self.before = BEFORE[keyword as usize];
         self.token(TokenKind::Word(keyword), start)
+    }
+
+    /// Reads the rest of a word whose first eight bytes were read.
+    #[inline]
+    fn long_word(&mut self, front: u64, start: usize) -> Keyword {
+        if let Some(bytes) = self.eight(self.at)
+            && let length @ 0..8 = name_run(bytes)
+        {
+            self.at += length;
+            return Keyword::find_middle(front, bytes, length);
+        }
+        self.skip_name();
+        Keyword::find(&self.source[start..self.at])
     }
 
     /// Reads `N'...'`, `x'...'` or `b'...'`.
@@ -339,7 +396,7 @@ impl<'s> Lexer<'s> {
             b'?' => {
                 self.at += 1;
                 let mut token = self.token(TokenKind::Question, start);
-                token.ordinal = self.questions;
+                token.number = self.questions;
                 self.questions += 1;
                 return token;
             }
@@ -433,7 +490,7 @@ impl<'s> Lexer<'s> {
         }
         self.at = ahead.at;
         let mut token = self.token(TokenKind::List, start);
-        token.ordinal = self.literals;
+        token.number = self.literals;
         self.literals += 1;
         Some(token)
     }

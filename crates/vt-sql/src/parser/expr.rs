@@ -21,6 +21,7 @@ impl<'a> Parser<'a> {
                 }
                 Ok(Expr::Literal(self.literal(kind)))
             }
+            TokenKind::Word(Keyword::None) => self.name_primary(),
             TokenKind::Word(keyword) => self.word_primary(keyword),
             TokenKind::Quoted => self.name_primary(),
             TokenKind::LeftParen => self.paren(),
@@ -115,7 +116,7 @@ impl<'a> Parser<'a> {
             TokenKind::Bind => Bind { name: &text[1..], list: false },
             TokenKind::ListBind => Bind { name: &text[2..], list: true },
             _ => {
-                let name = self.arena.text(&format!("v{}", self.token.ordinal + 1));
+                let name = self.arena.text(&format!("v{}", self.token.ordinal() + 1));
                 Bind { name, list: false }
             }
         };

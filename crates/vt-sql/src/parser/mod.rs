@@ -103,7 +103,7 @@ impl IntoPlace {
 impl<'a> Parser<'a> {
     pub(crate) fn new(arena: &'a Arena, sql: &'a str, modes: Modes) -> Parser<'a> {
         let source = sql.as_bytes();
-        let start = Token { kind: TokenKind::End, start: 0, end: 0, ordinal: 0 };
+        let start = Token::empty(0);
         let mut parser = Parser {
             arena,
             text: sql,
@@ -143,7 +143,7 @@ impl<'a> Parser<'a> {
     fn jump(&mut self, to: usize) {
         self.lexer.jump(to);
         let end = to as u32;
-        self.next = Token { kind: TokenKind::End, start: end, end, ordinal: 0 };
+        self.next = Token::empty(end);
         self.advance();
         self.advance();
         self.before = end;
@@ -373,14 +373,17 @@ impl<'a> Parser<'a> {
     // Literals.
 
     fn literal(&mut self, kind: LiteralKind) -> &'a Literal<'a> {
-        let literal = self.arena.node(Literal {
-            kind,
-            value: self.unescape(self.bytes_of(self.token), kind),
-            span: Span { start: self.token.start, end: self.token.end },
-            ordinal: self.token.ordinal,
-        });
+        let token = self.token;
+        let text = self.bytes_of(token);
+        let value = match kind {
+            LiteralKind::Int | LiteralKind::Decimal | LiteralKind::Float => text,
+            _ if token.is_plain_string() => text.get(1..text.len() - 1).unwrap_or_default(),
+            _ => self.unescape(text, kind),
+        };
+        let span = Span { start: token.start, end: token.end };
+        let ordinal = token.ordinal();
         self.advance();
-        literal
+        self.arena.node(Literal { kind, value, span, ordinal })
     }
 
     /// Refuses a number with an exponent that is beyond all doubles.

@@ -10,7 +10,7 @@ impl<'a> Parser<'a> {
     /// Tells whether a token can be an identifier.
     pub(super) fn is_name(&self, token: Token) -> bool {
         match token.kind {
-            TokenKind::Quoted => true,
+            TokenKind::Quoted | TokenKind::Word(Keyword::None) => true,
             TokenKind::Word(keyword) if keyword.is_function() => !self.is_called(token),
             TokenKind::Word(keyword) => !keyword.is_reserved(),
             _ => false,
@@ -49,11 +49,13 @@ impl<'a> Parser<'a> {
     }
 
     /// Returns a word's or quoted name's text without its quotes.
+    #[inline]
     pub(super) fn unquoted(&self, token: Token) -> Ident<'a> {
         let text = self.text_of(token.start, token.end);
-        if token.kind != TokenKind::Quoted {
-            return Ident::new(text);
-        }
+        if token.kind == TokenKind::Quoted { self.without_quotes(text) } else { Ident::new(text) }
+    }
+
+    fn without_quotes(&self, text: &'a str) -> Ident<'a> {
         let quote = &text[..1];
         let inside = &text[1..text.len() - 1];
         if inside.contains(quote) {

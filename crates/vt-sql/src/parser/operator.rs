@@ -58,6 +58,10 @@ impl<'a> Parser<'a> {
 
     /// Reads an expression whose operators bind at least as tightly as `min`.
     pub(super) fn expr_at(&mut self, min: u8) -> Parsed<Expr<'a>> {
+        if let Some(kind) = self.lone_literal() {
+            self.count_node()?;
+            return Ok(Expr::Literal(self.literal(kind)));
+        }
         self.enter()?;
         let chain = std::mem::take(&mut self.chain);
         let (left, ceiling) = self.prefix(min)?;
@@ -65,6 +69,17 @@ impl<'a> Parser<'a> {
         self.chain = self.chain.max(chain);
         self.leave();
         Ok(expr)
+    }
+
+    /// Returns the kind of a literal behind which the expression ends: no operator follows it.
+    #[inline]
+    fn lone_literal(&self) -> Option<LiteralKind> {
+        let ends = matches!(self.next.kind, TokenKind::Comma | TokenKind::RightParen);
+        match self.token.kind {
+            // A float may be one that no double holds.
+            TokenKind::Literal(kind) if ends && kind != LiteralKind::Float => Some(kind),
+            _ => None,
+        }
     }
 
     /// Reads what an expression begins with, and tells its class.
@@ -408,7 +423,7 @@ impl<'a> Parser<'a> {
                 kind: item.kind,
                 value,
                 span: Span::new(start, start + item.text.len()),
-                ordinal: self.token.ordinal,
+                ordinal: self.token.ordinal(),
             });
         }
         self.advance();

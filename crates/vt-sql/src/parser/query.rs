@@ -7,7 +7,7 @@ use crate::{
         Query, QueryBody, Select, SelectExpr, SelectItem, SelectOptions, SetOp, SetOperation,
         SetTail, TableName, Unary, UnaryOp, With,
     },
-    lexer::{Keyword, TokenKind},
+    lexer::{Keyword, TokenKind, is_name_byte},
 };
 
 impl<'a> Parser<'a> {
@@ -359,6 +359,9 @@ impl<'a> Parser<'a> {
         if !self.at_name() || self.peek().kind != TokenKind::Dot {
             return Ok(None);
         }
+        if self.is_last_part(self.next.end as usize) {
+            return Ok(None);
+        }
         let mut lexer = self.lexer;
         let second = lexer.next();
         if second.kind == TokenKind::Star {
@@ -376,6 +379,15 @@ impl<'a> Parser<'a> {
         self.advance();
         self.advance();
         Ok(Some(SelectItem::Star(Some(table))))
+    }
+
+    /// Tells whether a name begins at a place in the text that has neither point nor comment behind
+    /// it.
+    fn is_last_part(&self, at: usize) -> bool {
+        let rest = self.source.get(at..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| is_name_byte(**byte)).count();
+        let behind = rest[length..].iter().find(|byte| !byte.is_ascii_whitespace());
+        length > 0 && matches!(behind, Some(byte) if is_name_byte(*byte) || *byte == b',')
     }
 
     pub(super) fn optional_expr(&mut self, keyword: Keyword) -> Parsed<Option<Expr<'a>>> {

@@ -124,3 +124,23 @@ fn concatenation_and_not_print_for_the_modes_of_the_reader() {
         assert_eq!(parse(&arena, same, modes).expect(same), statement);
     }
 }
+
+#[test]
+fn bodies_keep_comments_and_lose_marks_of_versions() {
+    for (sql, expected) in [
+        ("create procedure p() select 1 /* a */ + 2", "create procedure p () select 1 /* a */ + 2"),
+        (
+            "create procedure p() select a/*!39806 b, c *//*+d *//b",
+            "create procedure p () select a b, c /b",
+        ),
+        (
+            "/*!50003 create procedure p() select 1 /* a */ + 2 */",
+            "create procedure p () select 1 /* a */ + 2",
+        ),
+    ] {
+        let arena = Arena::new();
+        let printed = to_sql(&parse(&arena, sql, Modes::default()).expect(sql));
+        assert_eq!(printed, expected);
+        assert_eq!(to_sql(&parse(&arena, &printed, Modes::default()).expect(&printed)), expected);
+    }
+}

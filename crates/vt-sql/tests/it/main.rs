@@ -2,6 +2,8 @@
 
 mod corpus;
 mod golden;
+mod growth;
+mod growth_shapes;
 mod hostile;
 mod names;
 mod ordinals;

@@ -6,6 +6,7 @@ use vt_base::{Error, Result};
 use vt_collation::Charset;
 use vt_value::{Field, Fields, Rows, RowsBuilder, TypedBytes};
 
+use super::introduced::to_utf8;
 use crate::query::binary_text::to_text;
 use crate::session::Session;
 
@@ -18,16 +19,8 @@ pub(super) fn statement_text<'a>(session: &Session, sql: &'a [u8]) -> Result<Cow
     {
         return to_text(sql, session.modes);
     }
-    let mut out = Vec::with_capacity(sql.len() + sql.len() / 2);
-    session.charsets.client.convert(sql, Charset::Utf8mb4, &mut out);
+    let out = to_utf8(sql, session.charsets.client, session.modes)?;
     let text = String::from_utf8(out).map_err(|_| Error::bug("a conversion gave no UTF-8"))?;
-    if !text.is_ascii() && has_introducer(&text) {
-        let set = session.charsets.client.name();
-        let what = format!(
-            "a string of another character set within a statement in {set}: write it as x'...'"
-        );
-        return Err(Error::unsupported(what));
-    }
     Ok(Cow::Owned(text))
 }
 
@@ -40,17 +33,6 @@ pub(super) fn param(session: &Session, value: TypedBytes) -> TypedBytes {
     let mut out = Vec::with_capacity(value.bytes.len() + value.bytes.len() / 2);
     session.charsets.client.convert(&value.bytes, Charset::Utf8mb4, &mut out);
     TypedBytes::new(value.typ, out)
-}
-
-/// Whether a string stands behind the name of a character set, `_latin1'...'`: its bytes are not
-/// of the client's.
-fn has_introducer(text: &str) -> bool {
-    text.match_indices('_').any(|(place, _)| {
-        let rest = &text[place + 1..];
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        let is_string = rest[end..].trim_start().starts_with(['\'', '"']);
-        is_string && Charset::from_name(&rest[..end]).is_some()
-    })
 }
 
 /// Turns results into a client's character set.
@@ -134,7 +116,7 @@ mod tests {
         let text = |sql: &[u8]| statement_text(&session, sql).map(Cow::into_owned);
         assert_eq!(text(b"select 'caf\xe9'").unwrap(), "select 'café'");
         assert_eq!(text(b"select _binary'a'").unwrap(), "select _binary'a'");
-        assert_eq!(text(b"select _utf8mb4 '\xe9'").unwrap_err().errno(), 1235);
+        assert_eq!(text(b"select _utf8mb4 '\xe9'").unwrap(), "select _utf8mb4  x'e9'");
         let value = param(&session, TypedBytes::new(Type::VARCHAR, b"\xe9".to_vec()));
         assert_eq!(&*value.bytes, "é".as_bytes());
         let bytes = param(&session, TypedBytes::new(Type::BLOB, b"\xe9".to_vec()));

@@ -2,6 +2,7 @@
 
 mod charset;
 mod handler;
+mod introduced;
 mod results;
 
 use std::sync::Arc;

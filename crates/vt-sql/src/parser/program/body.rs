@@ -24,6 +24,7 @@ impl<'a> Parser<'a> {
         let mut lexer = Lexer::new(self.source, self.modes);
         let mut before = start;
         loop {
+            let was_inside = lexer.is_in_version_comment();
             let token = lexer.next();
             if token.kind == TokenKind::End || token.kind == TokenKind::Bad || token.start >= end {
                 return self.arena.text(&out);
@@ -32,7 +33,7 @@ impl<'a> Parser<'a> {
                 continue;
             }
             let gap = self.text_of(before, token.start);
-            let marks = gap.contains("/*!") || (gap.contains("*/") && !gap.contains("/*"));
+            let marks = gap.contains("/*!") || was_inside != lexer.is_in_version_comment();
             out.push_str(if marks { " " } else { gap });
             out.push_str(self.text_of(token.start, token.end));
             before = token.end;
