@@ -88,7 +88,14 @@ macro_rules! with_commands {
             get_topology_path(GetTopologyPathRequest) -> GetTopologyPathResponse;
             get_v_schema(GetVSchemaRequest) -> GetVSchemaResponse;
             get_version(GetVersionRequest) -> GetVersionResponse;
+            get_workflows(GetWorkflowsRequest) -> GetWorkflowsResponse;
             init_shard_primary(InitShardPrimaryRequest) -> InitShardPrimaryResponse;
+            migrate_create(MigrateCreateRequest) -> WorkflowStatusResponse;
+            mount_list(MountListRequest) -> MountListResponse;
+            mount_register(MountRegisterRequest) -> MountRegisterResponse;
+            mount_show(MountShowRequest) -> MountShowResponse;
+            mount_unregister(MountUnregisterRequest) -> MountUnregisterResponse;
+            move_tables_create(MoveTablesCreateRequest) -> WorkflowStatusResponse;
             ping_tablet(PingTabletRequest) -> PingTabletResponse;
             planned_reparent_shard(PlannedReparentShardRequest) -> PlannedReparentShardResponse;
             rebuild_keyspace_graph(RebuildKeyspaceGraphRequest) -> RebuildKeyspaceGraphResponse;
@@ -101,6 +108,7 @@ macro_rules! with_commands {
             remove_keyspace_cell(RemoveKeyspaceCellRequest) -> RemoveKeyspaceCellResponse;
             remove_shard_cell(RemoveShardCellRequest) -> RemoveShardCellResponse;
             reparent_tablet(ReparentTabletRequest) -> ReparentTabletResponse;
+            reshard_create(ReshardCreateRequest) -> WorkflowStatusResponse;
             run_health_check(RunHealthCheckRequest) -> RunHealthCheckResponse;
             set_keyspace_durability_policy(SetKeyspaceDurabilityPolicyRequest) -> SetKeyspaceDurabilityPolicyResponse;
             set_shard_is_primary_serving(SetShardIsPrimaryServingRequest) -> SetShardIsPrimaryServingResponse;
@@ -132,6 +140,9 @@ macro_rules! with_commands {
             v_diff_resume(VDiffResumeRequest) -> VDiffResumeResponse;
             v_diff_show(VDiffShowRequest) -> VDiffShowResponse;
             v_diff_stop(VDiffStopRequest) -> VDiffStopResponse;
+            workflow_delete(WorkflowDeleteRequest) -> WorkflowDeleteResponse;
+            workflow_status(WorkflowStatusRequest) -> WorkflowStatusResponse;
+            workflow_update(WorkflowUpdateRequest) -> WorkflowUpdateResponse;
         }
     };
 }
@@ -165,30 +176,19 @@ macro_rules! with_missing {
             get_throttler_status(GetThrottlerStatusRequest) -> GetThrottlerStatusResponse;
             get_transaction_info(GetTransactionInfoRequest) -> GetTransactionInfoResponse;
             get_unresolved_transactions(GetUnresolvedTransactionsRequest) -> GetUnresolvedTransactionsResponse;
-            get_workflows(GetWorkflowsRequest) -> GetWorkflowsResponse;
             launch_schema_migration(LaunchSchemaMigrationRequest) -> LaunchSchemaMigrationResponse;
             lookup_vindex_complete(LookupVindexCompleteRequest) -> LookupVindexCompleteResponse;
             lookup_vindex_create(LookupVindexCreateRequest) -> LookupVindexCreateResponse;
             lookup_vindex_externalize(LookupVindexExternalizeRequest) -> LookupVindexExternalizeResponse;
             lookup_vindex_internalize(LookupVindexInternalizeRequest) -> LookupVindexInternalizeResponse;
             materialize_create(MaterializeCreateRequest) -> MaterializeCreateResponse;
-            migrate_create(MigrateCreateRequest) -> WorkflowStatusResponse;
-            mount_list(MountListRequest) -> MountListResponse;
-            mount_register(MountRegisterRequest) -> MountRegisterResponse;
-            mount_show(MountShowRequest) -> MountShowResponse;
-            mount_unregister(MountUnregisterRequest) -> MountUnregisterResponse;
             move_tables_complete(MoveTablesCompleteRequest) -> MoveTablesCompleteResponse;
-            move_tables_create(MoveTablesCreateRequest) -> WorkflowStatusResponse;
             remove_backup(RemoveBackupRequest) -> RemoveBackupResponse;
-            reshard_create(ReshardCreateRequest) -> WorkflowStatusResponse;
             retry_schema_migration(RetrySchemaMigrationRequest) -> RetrySchemaMigrationResponse;
             update_throttler_config(UpdateThrottlerConfigRequest) -> UpdateThrottlerConfigResponse;
             workflow_add_tables(WorkflowAddTablesRequest) -> WorkflowAddTablesResponse;
-            workflow_delete(WorkflowDeleteRequest) -> WorkflowDeleteResponse;
             workflow_mirror_traffic(WorkflowMirrorTrafficRequest) -> WorkflowMirrorTrafficResponse;
-            workflow_status(WorkflowStatusRequest) -> WorkflowStatusResponse;
             workflow_switch_traffic(WorkflowSwitchTrafficRequest) -> WorkflowSwitchTrafficResponse;
-            workflow_update(WorkflowUpdateRequest) -> WorkflowUpdateResponse;
         }
     };
 }

@@ -1,8 +1,28 @@
 //! Workflows: streams between shards that were made together, and are minded together.
 //!
-//! [`snapshot`] reads how one stands; every command begins with it.
+//! [`snapshot`] reads how one stands; every command begins with it. A command that makes one reads
+//! both ends and refuses what cannot be ([`conflicts`], [`columns`]), then makes tables, rules and
+//! streams in an order in which its death leaves nothing that its next run cannot take up.
 
+mod columns;
+mod conflicts;
+pub(crate) mod create;
+mod ddl;
+mod delete;
+mod ends;
+mod listing;
+mod migrate;
+mod mount;
+mod move_tables;
 pub mod options;
+mod reshard;
+mod routing;
+mod rules;
 pub mod snapshot;
+mod status;
+mod tables;
+mod update;
+mod vschemas;
 
+pub use mount::OpenTopology;
 pub use snapshot::Snapshot;

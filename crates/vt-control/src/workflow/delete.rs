@@ -1,0 +1,126 @@
+//! WorkflowDelete: gives a workflow up; its streams go, and what they copied.
+
+use vt_base::Result;
+use vt_proto::binlogdata::VReplicationWorkflowType as Type;
+use vt_proto::tabletmanagerdata as tm;
+use vt_proto::vtctldata::workflow_delete_response::TabletInfo;
+use vt_proto::vtctldata::*;
+use vt_reparent::tablets::all;
+use vt_workflow::rules::Move;
+
+use super::rules::sql_name;
+use super::snapshot::{ShardEnd, Snapshot};
+use super::tables::{read_tables, run_ddl};
+use super::update::{no_workflow, proto};
+use crate::Control;
+use crate::control::refused;
+
+impl Control {
+    pub async fn workflow_delete(
+        &self,
+        request: WorkflowDeleteRequest,
+    ) -> Result<WorkflowDeleteResponse> {
+        let (keyspace, name) = (&request.keyspace, &request.workflow);
+        self.check_keyspace("target", keyspace).await?;
+        let Some(found) = Snapshot::find(self, keyspace, name, &request.shards).await? else {
+            return Err(no_workflow(keyspace, name));
+        };
+        if found.frozen {
+            return Err(refused(format!(
+                "cannot cancel workflow {keyspace}.{name} because its traffic was switched: go back with \
+                 reversetraffic, or end it with complete"
+            )));
+        }
+        match found.workflow_type {
+            Type::MoveTables | Type::Migrate => self.give_up_tables(&found, &request).await?,
+            Type::Reshard => self.give_up_shards(&found, &request).await?,
+            Type::Materialize | Type::CreateLookupIndex | Type::OnlineDdl => {}
+        }
+        let ends: Vec<&ShardEnd> = found.target.shards.values().collect();
+        let deleted = self.delete_streams(name, &ends).await?;
+        self.forget_differences(&found).await;
+        Ok(WorkflowDeleteResponse {
+            summary: format!(
+                "Successfully cancelled the {name} workflow in the {keyspace} keyspace"
+            ),
+            details: deleted
+                .into_iter()
+                .map(|(alias, deleted)| TabletInfo { tablet: Some(proto(&alias)), deleted })
+                .collect(),
+        })
+    }
+
+    /// Takes back what a move made, unless somebody is sent to it.
+    async fn give_up_tables(
+        &self,
+        found: &Snapshot,
+        request: &WorkflowDeleteRequest,
+    ) -> Result<()> {
+        let of = Move {
+            tables: &found.tables,
+            source: &found.source.keyspace,
+            target: &found.target.keyspace,
+        };
+        self.check_routes_lead_to_source(of).await?;
+        if !request.keep_data && found.options.tenant_id.is_empty() {
+            let tables = &found.tables;
+            self.drop_tables(found, |name| tables.iter().any(|table| table == name)).await?;
+        }
+        if !request.keep_routing_rules {
+            self.drop_routes(of).await?;
+            self.topo.rebuild_srv_vschema(&[]).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the tables of shards away that were to be filled, unless they serve.
+    async fn give_up_shards(
+        &self,
+        found: &Snapshot,
+        request: &WorkflowDeleteRequest,
+    ) -> Result<()> {
+        for end in found.target.shards.values() {
+            if end.record.is_primary_serving() {
+                return Err(refused(format!(
+                    "shard {}/{} serves; nothing of it is deleted",
+                    end.record.keyspace, end.record.name
+                )));
+            }
+        }
+        match request.keep_data {
+            true => Ok(()),
+            false => self.drop_tables(found, |_| true).await,
+        }
+    }
+
+    /// Drops tables on the target's primaries, after the streams that write to them have stopped.
+    async fn drop_tables(&self, found: &Snapshot, is_ours: impl Fn(&str) -> bool) -> Result<()> {
+        let ends: Vec<&ShardEnd> = found.target.shards.values().collect();
+        let stopped = vt_proto::binlogdata::VReplicationWorkflowState::Stopped;
+        self.set_streams_state(&found.name, &ends, stopped).await?;
+        let calls = ends.iter().map(async |end| {
+            let primary = end.primary.within(self.options.action_timeout);
+            for table in read_tables(&primary).await?.into_keys().filter(|name| is_ours(name)) {
+                run_ddl(&primary, &format!("drop table if exists {}", sql_name(&table))).await?;
+            }
+            primary.reload_schema(tm::ReloadSchemaRequest::default()).await.map(drop)
+        });
+        all(self.options.concurrency, calls).await.into_iter().collect()
+    }
+
+    /// Deletes what VDiff kept of a workflow; a failure leaves rows that do no harm.
+    async fn forget_differences(&self, found: &Snapshot) {
+        for end in found.target.shards.values() {
+            let request = tm::VDiffRequest {
+                keyspace: found.target.keyspace.clone(),
+                workflow: found.name.clone(),
+                action: "delete".to_owned(),
+                action_arg: "all".to_owned(),
+                ..Default::default()
+            };
+            if let Err(err) = end.primary.v_diff(request).await {
+                tracing::info!(%err, workflow = found.name, "its differences are not deleted");
+            }
+        }
+    }
+}
