@@ -4,16 +4,22 @@ mod cells;
 mod fetch;
 mod keyspaces;
 mod legacy;
+mod migrate;
+mod mount;
+mod move_tables;
 mod reparent;
+mod reshard;
 mod routing_rules;
 mod schema;
 mod serving;
 mod shards;
+mod streams;
 mod tablets;
 mod topology;
 mod validate;
 mod vdiff;
 mod vschema;
+mod workflows;
 
 use futures::future::LocalBoxFuture;
 
@@ -122,6 +128,55 @@ impl Command {
     }
 }
 
+/// Commands that share a first word, and the flags that may stand behind it.
+pub struct Family {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub flags: &'static [Flag],
+}
+
+/// The families; a command of one has its name before its own, `MoveTables create`.
+pub const FAMILIES: &[Family] =
+    &[move_tables::FAMILY, reshard::FAMILY, migrate::FAMILY, mount::FAMILY, workflows::FAMILY];
+
+impl Family {
+    /// Returns the commands of the family.
+    pub fn commands(&self) -> impl Iterator<Item = &'static Command> {
+        let prefix = format!("{} ", self.name);
+        all().filter(move |one| one.name.starts_with(&prefix))
+    }
+
+    /// Finds a command of the family by its own name.
+    pub(crate) fn find(&self, name: &str) -> Result<&'static Command, Failure> {
+        let own = |one: &Command| one.name.split_once(' ').map_or("", |(_, own)| own);
+        let wanted = plain(name);
+        if let Some(command) = self.commands().find(|one| plain(own(one)) == wanted) {
+            return Ok(command);
+        }
+        let names: Vec<&str> = self.commands().map(own).collect();
+        let hint = match nearest(&wanted, names.iter().copied()) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("there are {}", names.join(", ")),
+        };
+        Err(Failure::Usage(format!("unknown command \"{name}\" for \"{}\"; {hint}", self.name)))
+    }
+}
+
+/// Finds a family by its name.
+pub(crate) fn family(name: &str) -> Option<&'static Family> {
+    let wanted = plain(name);
+    FAMILIES.iter().find(|one| plain(one.name) == wanted)
+}
+
+/// Returns the family of a command, if it has one.
+pub(crate) fn family_of(command: &Command) -> Option<&'static Family> {
+    command.name.split_once(' ').and_then(|(name, _)| family(name))
+}
+
+fn plain(text: &str) -> String {
+    text.to_lowercase().replace(['-', '_'], "")
+}
+
 /// All commands by group, in the order in which they are listed.
 pub const GROUPS: &[(&str, &[Command])] = &[
     ("Cells", cells::COMMANDS),
@@ -136,6 +191,11 @@ pub const GROUPS: &[(&str, &[Command])] = &[
     ("VDiff", vdiff::COMMANDS),
     ("Serving graph", serving::COMMANDS),
     ("Validation", validate::COMMANDS),
+    ("MoveTables", move_tables::COMMANDS),
+    ("Reshard", reshard::COMMANDS),
+    ("Migrate", migrate::COMMANDS),
+    ("Mount", mount::COMMANDS),
+    ("Workflows", workflows::COMMANDS),
     ("Topology", topology::COMMANDS),
     ("Commands of old", legacy::COMMANDS),
 ];
@@ -148,18 +208,12 @@ const NOT_YET: &[&str] = &[
     "DistributedTransaction",
     "GetBackups",
     "GetThrottlerStatus",
-    "GetWorkflows",
     "LookupVindex",
     "Materialize",
-    "Migrate",
-    "Mount",
-    "MoveTables",
     "OnlineDDL",
     "RemoveBackup",
-    "Reshard",
     "RestoreFromBackup",
     "UpdateThrottlerConfig",
-    "Workflow",
 ];
 
 /// Returns every command.
@@ -169,7 +223,6 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
 
 /// Finds a command by its name, in any letter case and with or without dashes.
 pub fn find(name: &str) -> Result<&'static Command, Failure> {
-    let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
     let wanted = plain(name);
     if let Some(command) = all().find(|one| plain(one.name) == wanted) {
         return Ok(command);

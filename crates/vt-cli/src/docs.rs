@@ -18,6 +18,13 @@ pub fn commands_page() -> String {
     flag_table(&mut out, global::FLAGS);
     for (title, group) in commands::GROUPS {
         let _infallible = write!(out, "\n## {title}\n");
+        if let Some(family) = group.first().and_then(commands::family_of) {
+            let _infallible = write!(out, "\n{}.\n", family.about.trim_end_matches('.'));
+            if !family.flags.is_empty() {
+                out.push('\n');
+                flag_table(&mut out, family.flags);
+            }
+        }
         for command in *group {
             let _infallible =
                 write!(out, "\n### {}\n\n{}.\n", command.name, command.about.trim_end_matches('.'));

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::Failure;
-use crate::commands::{self, Command};
+use crate::commands::{self, Command, Family};
 use crate::flags::{Flag, Kind};
 use crate::global;
 
@@ -27,12 +27,32 @@ pub(crate) fn overview() -> String {
     out
 }
 
-/// Describes one command, or lists all.
-pub(crate) fn about(name: Option<&str>) -> Result<String, Failure> {
-    match name {
-        None => Ok(overview()),
-        Some(name) => commands::find(name).map(command),
+/// Describes one command or a family of them, or lists all.
+pub(crate) fn about(names: &[String]) -> Result<String, Failure> {
+    match names {
+        [] => Ok(overview()),
+        [name, rest @ ..] => match (commands::family(name), rest) {
+            (None, _) => commands::find(name).map(command),
+            (Some(one), []) => Ok(family(one)),
+            (Some(one), [own, ..]) => one.find(own).map(command),
+        },
     }
+}
+
+/// Lists the commands of a family.
+pub(crate) fn family(family: &Family) -> String {
+    let mut out = format!(
+        "{}\n\nUsage:\n  vtctldclient {} [flags] <command> [flags] [arguments]\n\nCommands:\n",
+        family.about, family.name
+    );
+    let width = family.commands().map(|one| one.name.len()).max().unwrap_or_default();
+    for command in family.commands() {
+        let _infallible = writeln!(out, "  {:<width$}  {}", command.name, command.about);
+    }
+    if !family.flags.is_empty() {
+        let _infallible = write!(out, "\nFlags:\n{}", flag_lines(family.flags));
+    }
+    out
 }
 
 /// Describes a command.
@@ -44,6 +64,10 @@ pub(crate) fn command(command: &Command) -> String {
     let _infallible = writeln!(out, "Usage:\n  vtctldclient {}", usage(command));
     if !command.flags.is_empty() {
         let _infallible = write!(out, "\nFlags:\n{}", flag_lines(command.flags));
+    }
+    if let Some(family) = commands::family_of(command).filter(|one| !one.flags.is_empty()) {
+        let _infallible =
+            write!(out, "\nFlags of every {} command:\n{}", family.name, flag_lines(family.flags));
     }
     out.push_str("\nThe flags of every command are listed by `vtctldclient help`.\n");
     out

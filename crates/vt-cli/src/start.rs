@@ -66,11 +66,22 @@ pub async fn answer(words: &[String], client: Option<Client>) -> Result<String, 
             false => Ok(help::overview()),
         };
     };
-    let rest: Vec<String> = words.collect();
+    let mut rest: Vec<String> = words.collect();
     if name.eq_ignore_ascii_case("help") {
-        return help::about(rest.first().map(String::as_str));
+        return help::about(&rest);
     }
-    let command = commands::find(&name)?;
+    let command = match commands::family(&name) {
+        None => commands::find(&name)?,
+        Some(family) => {
+            let mut own = read(&with_free(family.flags, &globals), &rest, Until::FirstWord)?;
+            rest = std::mem::take(&mut own.positional);
+            args.absorb(own);
+            if rest.is_empty() {
+                return Ok(help::family(family));
+            }
+            family.find(&rest.remove(0))?
+        }
+    };
     let args = read_command(command, &globals, args, &rest)?;
     if args.is_on("help") {
         return Ok(help::command(command));
@@ -94,13 +105,8 @@ fn read_command(
     mut args: Args,
     words: &[String],
 ) -> Result<Args, Failure> {
-    let mut table: Vec<Flag> = command.flags.to_vec();
-    // A command's own flag of the same name goes first.
-    let free = globals.iter().filter(|one| command.flags.iter().all(|own| own.name != one.name));
-    table.extend(free.map(|one| Flag {
-        short: one.short.filter(|short| command.flags.iter().all(|own| own.short != Some(*short))),
-        ..*one
-    }));
+    let family = commands::family_of(command).map_or(&[][..], |family| family.flags);
+    let table = with_free(&with_free(command.flags, family), globals);
     let mut own = read(&table, words, Until::End).map_err(|failure| match failure {
         Failure::Usage(text) => Failure::Usage(format!(
             "{text}\nusage: vtctldclient {} {}",
@@ -112,6 +118,16 @@ fn read_command(
     args.absorb(own);
     args.positional = positional;
     Ok(args)
+}
+
+/// Joins flags with others whose names and letters are still free.
+fn with_free(own: &[Flag], others: &[Flag]) -> Vec<Flag> {
+    let free = others.iter().filter(|one| own.iter().all(|own| own.name != one.name));
+    let free = free.map(|one| Flag {
+        short: one.short.filter(|short| own.iter().all(|own| own.short != Some(*short))),
+        ..*one
+    });
+    own.iter().copied().chain(free).collect()
 }
 
 fn check_globals(args: &Args) -> Result<(), Failure> {

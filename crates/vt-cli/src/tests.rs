@@ -75,6 +75,19 @@ async fn arrange(cluster: &FakeCluster, words: &[String]) {
             let table = TableDefinition { name: (*name).to_owned(), ..Default::default() };
             mysql.tables.push(table);
         }),
+        ["stream", alias, workflow, field, value] => cluster.mysql(alias, |mysql| {
+            let found = mysql.workflows.iter_mut().filter(|one| one.workflow == *workflow);
+            for stream in found.flat_map(|one| &mut one.streams) {
+                match *field {
+                    "message" => stream.message = (*value).to_owned(),
+                    "position" => stream.pos = (*value).to_owned(),
+                    other => panic!("unknown field {other}"),
+                }
+            }
+        }),
+        ["rows", alias, table] => cluster.mysql(alias, |mysql| {
+            mysql.filled.push((*table).to_owned());
+        }),
         ["down", alias] => cluster.mysql(alias, |mysql| mysql.down = true),
         ["fail", alias, call, text] => {
             let call: &'static str = String::leak((*call).to_owned());
@@ -159,6 +172,11 @@ async fn schema_commands_print_what_is_recorded() {
 #[tokio::test]
 async fn vdiff_commands_print_what_is_recorded() {
     check("vdiff.txt").await;
+}
+
+#[tokio::test]
+async fn workflow_commands_print_what_is_recorded() {
+    check("workflows.txt").await;
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use crate::grpc::VtctldService;
 use crate::listing::tablet_line;
 
 /// The commands that are known, for the error of an unknown one.
-const KNOWN: &str = "ListAllTablets, ListShardTablets, ListTablets, GetKeyspaces, RebuildKeyspaceGraph, RebuildVSchemaGraph";
+const KNOWN: &str = "ListAllTablets, ListShardTablets, ListTablets, GetKeyspaces, RebuildKeyspaceGraph, RebuildVSchemaGraph, Workflow";
 
 impl Control {
     /// Runs a command of old; returns what it prints.
@@ -71,6 +71,7 @@ impl Control {
                 let request = RebuildVSchemaGraphRequest::default();
                 self.rebuild_v_schema_graph(request).await.map(|_| String::new())
             }
+            "Workflow" => Box::pin(self.old_workflow(args)).await,
             _ => Err(Error::new(
                 Code::Unimplemented,
                 format!(

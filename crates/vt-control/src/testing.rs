@@ -60,6 +60,8 @@ pub struct FakeMysql {
     /// As a replica, it acknowledges.
     pub acks: bool,
     pub tables: Vec<TableDefinition>,
+    /// Tables that have rows.
+    pub filled: Vec<String>,
     /// Statements that were run, in order.
     pub statements: Vec<String>,
     /// Names of calls that fail, with the error's text.
@@ -74,6 +76,8 @@ pub struct FakeMysql {
     pub stream_logs: Vec<Vec<&'static str>>,
     /// The VDiffs that it keeps.
     pub vdiffs: Vec<FakeVdiff>,
+    /// What `information_schema.tables` answers.
+    pub table_sizes: Vec<Vec<&'static str>>,
     /// It answers nothing.
     pub down: bool,
 }
@@ -89,6 +93,7 @@ impl FakeMysql {
             waits: false,
             acks: false,
             tables: Vec::new(),
+            filled: Vec::new(),
             statements: Vec::new(),
             failing: BTreeMap::new(),
             calls: Vec::new(),
@@ -97,6 +102,7 @@ impl FakeMysql {
             vdiffs: Vec::new(),
             copy_states: Vec::new(),
             stream_logs: Vec::new(),
+            table_sizes: Vec::new(),
             down: false,
         }
     }

@@ -14,6 +14,7 @@ mod listing;
 mod migrate;
 mod mount;
 mod move_tables;
+mod old_show;
 pub mod options;
 mod reshard;
 mod routing;

@@ -349,6 +349,9 @@ impl TabletManager for FakeManager {
     ) -> Reply<ExecuteFetchAsDbaResponse> {
         self.begin("ExecuteFetchAsDba")?;
         let sql = String::from_utf8_lossy(&request.into_inner().query).into_owned();
+        if let Some(rows) = self.with(|mysql| mysql.answer(&sql)) {
+            return reply(ExecuteFetchAsDbaResponse { result: Some(rows) });
+        }
         if sql.starts_with("select") {
             let field = |name: &str| query::Field { name: name.to_owned(), ..Default::default() };
             let result = query::QueryResult {
@@ -359,15 +362,7 @@ impl TabletManager for FakeManager {
             return reply(ExecuteFetchAsDbaResponse { result: Some(result) });
         }
         self.with(|mysql| {
-            if let Some(rest) = sql.strip_prefix("create table ") {
-                let name = rest.split(['(', ' ']).next().unwrap_or_default().to_owned();
-                mysql.tables.push(TableDefinition {
-                    name,
-                    schema: sql.clone(),
-                    r#type: "BASE TABLE".to_owned(),
-                    ..Default::default()
-                });
-            }
+            mysql.define(&sql);
             mysql.statements.push(sql);
         });
         self.world.commit(&self.alias);

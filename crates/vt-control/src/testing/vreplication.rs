@@ -8,8 +8,8 @@ use vt_proto::vttime;
 
 use super::FakeMysql;
 
-/// When everything in this world is written: 2026-03-09T09:34:35Z.
-const NOW: i64 = super::FIRST_TERM;
+/// When streams say that they were heard of: so late that none ever lags.
+const LATE: i64 = 4_102_444_800;
 
 impl FakeMysql {
     /// Adds a stopped or a running stream for each source.
@@ -28,7 +28,7 @@ impl FakeMysql {
                 id,
                 bls: Some(source),
                 state: state as i32,
-                time_updated: Some(vttime::Time { seconds: NOW, nanoseconds: 0 }),
+                time_updated: Some(vttime::Time { seconds: LATE, nanoseconds: 0 }),
                 max_tps: i64::MAX,
                 max_replication_lag: i64::MAX,
                 ..Default::default()
@@ -111,6 +111,41 @@ impl FakeMysql {
             }
         }
         UpdateVReplicationWorkflowResponse { result: Some(affected(changed)) }
+    }
+
+    /// Answers what workflows ask of tables: whether they have rows, and how many.
+    pub(super) fn answer(&self, sql: &str) -> Option<QueryResult> {
+        if let Some(rest) = sql.strip_prefix("select 1 from ") {
+            let name = rest.split(' ').next().unwrap_or_default().trim_matches('`');
+            let rows = match self.filled.iter().any(|one| one == name) {
+                true => vec![vec!["1"]],
+                false => Vec::new(),
+            };
+            return Some(table(&rows));
+        }
+        sql.contains("information_schema.tables").then(|| table(&self.table_sizes))
+    }
+
+    /// Makes a table, or drops one.
+    pub(super) fn define(&mut self, sql: &str) {
+        let sql_lower = sql.to_lowercase();
+        let name = |rest: &str| {
+            let rest = rest.trim_start_matches("if exists ").trim_start_matches("if not exists ");
+            rest.split(['(', ' ']).next().unwrap_or_default().trim_matches('`').to_owned()
+        };
+        if let Some(rest) = sql_lower.strip_prefix("create table ") {
+            let name = name(rest);
+            self.tables.retain(|one| one.name != name);
+            self.tables.push(TableDefinition {
+                name,
+                schema: sql.to_owned(),
+                r#type: "BASE TABLE".to_owned(),
+                ..Default::default()
+            });
+        } else if let Some(rest) = sql_lower.strip_prefix("drop table ") {
+            let name = name(rest);
+            self.tables.retain(|one| one.name != name);
+        }
     }
 
     /// Answers what commands ask of `_vt.copy_state` and `_vt.vreplication_log`.

@@ -113,6 +113,7 @@ impl Control {
 
         let source_vschema = self.vschema_or_empty(source, from).await?;
         let stored = self.vschema_or_empty(&self.cluster, to).await?;
+        check_sharding(to, &stored, &targets)?;
         let sequences = Sequences::of(&options, stored.sharded)?;
         // What another cluster's VSchema says of its tables is for that cluster.
         let known = if is_external { vschema::Keyspace::default() } else { source_vschema.clone() };
@@ -258,6 +259,18 @@ fn check_request(request: &MoveTablesCreateRequest, options: &WorkflowOptions) -
         return Err(invalid("a tenant is moved from all shards; leave --source-shards out"));
     }
     Ok(())
+}
+
+/// Refuses a keyspace whose rows nothing would divide among its shards.
+fn check_sharding(keyspace: &str, vschema: &vschema::Keyspace, targets: &[ShardEnd]) -> Result<()> {
+    let divided = targets.iter().any(|one| !one.record.key_range().is_full());
+    if vschema.sharded || !divided {
+        return Ok(());
+    }
+    Err(refused(format!(
+        "keyspace {keyspace} has several shards, and its vschema is not sharded; say by which vindexes \
+         its tables are sharded with ApplyVSchema first"
+    )))
 }
 
 /// What becomes of columns that MySQL numbers itself: across shards it would give numbers twice.
