@@ -14,11 +14,8 @@ use crate::control::invalid;
 impl Control {
     /// Runs the old command; `args` stand behind `Workflow`.
     pub(crate) async fn old_workflow(&self, args: &[String]) -> Result<String> {
-        let usage = || {
-            invalid(
-                "usage: Workflow <keyspace> listall | Workflow <keyspace>.<workflow> show|start|stop|delete",
-            )
-        };
+        let usage =
+            || invalid("usage: Workflow <keyspace> listall | Workflow <keyspace>.<workflow> show");
         let [place, action] = args else { return Err(usage()) };
         let (keyspace, workflow) = match place.split_once('.') {
             Some((keyspace, workflow)) => (keyspace.to_owned(), workflow.to_owned()),

@@ -131,7 +131,13 @@ pub(super) fn narrowed(what: &str, select: &str, conditions: &[String]) -> Resul
     let further = format!("select 1 from t where {}", conditions.join(" and "));
     let parsed = plain_select(&arena, what, select)?;
     let further = plain_select(&arena, what, &further)?;
-    let parts: Vec<Expr<'_>> = parsed.filter.into_iter().chain(further.filter).collect();
+    let mut parts: Vec<Expr<'_>> = Vec::new();
+    for filter in [parsed.filter, further.filter].into_iter().flatten() {
+        match filter {
+            Expr::And(all) => parts.extend_from_slice(all),
+            other => parts.push(other),
+        }
+    }
     let filter = match parts.as_slice() {
         [one] => Some(*one),
         parts => Some(Expr::And(arena.list(parts))),
