@@ -21,6 +21,7 @@ mod topology;
 mod tpcc;
 mod tpch;
 mod transactions;
+mod vreplication;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 13] = [
+    let groups: [(&str, Vec<Case>); 14] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         ("expressions", oracle::cases()),
         ("clients", clients::cases()),
         ("streams", streams::cases()),
+        ("vreplication", vreplication::cases()),
         ("load", load::cases()),
         ("lifecycle", lifecycle::cases()),
         ("failover", failover::cases()),

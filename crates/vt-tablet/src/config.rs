@@ -50,6 +50,7 @@ pub struct Config {
     pub queries: QueryConfig,
     pub health: HealthConfig,
     pub replication: ReplicationConfig,
+    pub vreplication: vt_vreplication::Config,
 }
 
 /// An account of the mysqld.
@@ -290,6 +291,7 @@ impl Config {
             queries: QueryConfig::default(),
             health: HealthConfig::default(),
             replication: ReplicationConfig::default(),
+            vreplication: vt_vreplication::Config::default(),
         }
     }
 

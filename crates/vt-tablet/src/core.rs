@@ -13,6 +13,7 @@ use vt_service::stats::Stats;
 use vt_service::tasks::Tasks;
 use vt_topo::TopoServer;
 use vt_topo::records::shard::to_proto_time;
+use vt_vreplication::{Engine, Sources, Unthrottled};
 
 use crate::config::Config;
 use crate::db::Db;
@@ -34,6 +35,8 @@ pub struct Core {
     pub queries: QueryEngine,
     pub health: Health,
     pub schema: Schema,
+    /// The streams from other shards into this one.
+    pub vreplication: Arc<Engine>,
     pub stats: Stats,
     pub tasks: Tasks,
     pub role: Mutex<Role>,
@@ -66,7 +69,13 @@ impl Core {
         let db = Db::new(config.db.clone(), config.db_name());
         let queries = QueryEngine::new(config.queries.clone(), &db, state.clone(), &stats, &tasks);
         let health = Health::new(config.health.clone(), state.clone(), tasks.clone());
+        let dialer = vt_rpc::dial::TabletDialer::default();
+        let sources = Sources::new(topo.clone(), dialer, &config.alias.cell);
+        let settings = config.vreplication.clone();
+        let engine = Engine::new(settings, sources, Arc::new(Unthrottled), &stats, &tasks);
+        let vreplication = Arc::new(engine);
         Core {
+            vreplication,
             role: Mutex::new(Role::new(config.init_type)),
             record: ArcSwap::from_pointee(topodata::Tablet::default()),
             sidecar: ArcSwap::from_pointee("_vt".to_owned()),

@@ -28,6 +28,7 @@ pub mod start;
 pub mod state;
 pub mod streams;
 pub mod tablet;
+pub mod vreplication;
 pub mod watch;
 
 pub use config::Config;

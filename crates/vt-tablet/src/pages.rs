@@ -93,7 +93,9 @@ fn status_part(core: &Core) -> String {
     line("MySQL", &config.db.address.to_string());
     line("Queries a second", &format!("{:.1}", core.health.qps()));
     line("Sessions", &core.queries.sessions.len().to_string());
-    out.push_str("</table>\n<p>");
+    out.push_str("</table>\n");
+    streams_part(core, &mut out);
+    out.push_str("<p>");
     for page in [
         "/debug/status_details",
         "/queryz",
@@ -108,6 +110,34 @@ fn status_part(core: &Core) -> String {
     }
     out.push_str("</p>\n");
     out
+}
+
+fn streams_part(core: &Core, out: &mut String) {
+    let streams = core.vreplication.shown();
+    if streams.is_empty() {
+        return;
+    }
+    out.push_str(
+        "<h2>VReplication</h2>\n<table>\n<tr><th>Id</th><th>Workflow</th><th>Source</th>\
+         <th>Tablet</th><th>State</th><th>Position</th><th>Lag</th><th>Transactions</th>\
+         <th>Message</th></tr>\n",
+    );
+    for one in streams {
+        let cells = [
+            one.id.to_string(),
+            one.workflow,
+            one.source,
+            one.tablet,
+            one.state.to_owned(),
+            one.position,
+            format!("{} s", one.lag_seconds),
+            one.transactions.to_string(),
+            one.message,
+        ];
+        let cells = cells.map(|cell| format!("<td>{}</td>", escape_html(&cell)));
+        let _ = writeln!(out, "<tr>{}</tr>", cells.concat());
+    }
+    out.push_str("</table>\n");
 }
 
 fn router(core: &Arc<Core>) -> Router {

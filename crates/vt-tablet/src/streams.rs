@@ -17,9 +17,9 @@ use vt_proto::query;
 use vt_rpc::convert::target_from_proto;
 use vt_rpc::row_streams::RowStreams;
 use vt_rpc::vschema::spec_from_proto;
-use vt_vschema::{KeyspaceSchema, VSchema};
+use vt_vschema::VSchema;
 use vt_vstream::filter::{Wanted, read_select};
-use vt_vstream::{CopySpec, FullSpec, Source, StreamSpec, Values, key_of};
+use vt_vstream::{CopySpec, FullSpec, Source, StreamSpec, Values, Vindexes, key_of};
 
 use crate::core::Core;
 use crate::db::Role;
@@ -73,7 +73,7 @@ impl RowStreams for TabletService {
         let target = target_from_proto(request.target.as_ref());
         let (table, selection) = read_select(&request.query)?;
         let after = request.lastpk.as_ref().map(|last| key(&table, last)).transpose()?;
-        let schema = keyspace_schema(core).await?;
+        let schema = vindexes(core).await?;
         let spec = CopySpec { table, wanted: Wanted::Select(selection), schema, after };
         let source = source(core);
         while_serving(core, &target, source.copy_rows(spec, &out)).await
@@ -102,6 +102,7 @@ pub(crate) fn source(core: &Core) -> Source {
     Source {
         params: Arc::new(core.db.params(Role::Dba)),
         database: core.db.name().into(),
+        sidecar: core.sidecar.load().as_str().into(),
         batch_bytes: BATCH_BYTES,
         event_bytes_max: EVENT_BYTES_MAX,
         heartbeat: HEARTBEAT,
@@ -138,7 +139,7 @@ async fn events(
     out: &mpsc::Sender<Vec<VEvent>>,
 ) -> Result<()> {
     let source = source(core);
-    let schema = keyspace_schema(core).await?;
+    let schema = vindexes(core).await?;
     let filter = request.filter.unwrap_or_default();
     let tables_to_copy = request.options.map(|options| options.tables_to_copy).unwrap_or_default();
     let mut left: BTreeMap<String, Values> = BTreeMap::new();
@@ -185,13 +186,14 @@ fn key(table: &str, last: &query::QueryResult) -> Result<Values> {
     })
 }
 
-/// Returns the vschema of the tablet's keyspace; none where the cell has no vschema yet.
-async fn keyspace_schema(core: &Core) -> Result<Option<Arc<KeyspaceSchema>>> {
+/// Returns the vindexes that filters may name; none where the cell has no vschema yet.
+async fn vindexes(core: &Core) -> Result<Option<Arc<Vindexes>>> {
     let record = match core.topo.get_srv_vschema(&core.config.alias.cell).await {
         Ok(record) => record,
         Err(error) if error.is_no_node() => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let schema = VSchema::build(&spec_from_proto(&record));
-    Ok(schema.keyspace(&core.config.keyspace).ok().cloned())
+    let all = Arc::new(VSchema::build(&spec_from_proto(&record)));
+    let keyspace = core.config.keyspace.as_str().into();
+    Ok(Some(Arc::new(Vindexes { all, keyspace })))
 }

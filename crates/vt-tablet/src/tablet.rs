@@ -84,6 +84,7 @@ impl Tablet {
             tasks.spawn_until_cancelled("tell health", core.clone().tell_health());
             tasks.spawn_until_cancelled("watch schema", core.clone().watch_schema());
             tasks.spawn_until_cancelled("publish record", core.clone().publish_record());
+            tasks.spawn_until_cancelled("streams", core.clone().run_streams());
             tasks.spawn_until_cancelled("watch shard", core.clone().watch_shard());
             tasks.spawn_until_cancelled("mind vdiffs", crate::manager::vdiff::mind(core.clone()));
             let reaper = core.clone();
@@ -92,6 +93,7 @@ impl Tablet {
             });
             shutdown.cancelled().await;
             go(&core).await;
+            core.vreplication.close().await;
         }
         if !tasks.shutdown(TASKS_GRACE).await {
             tracing::warn!("some tasks did not end in time");

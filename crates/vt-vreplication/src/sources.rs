@@ -183,15 +183,13 @@ impl Sources {
         tablets: &[TabletRecord],
         types: &[TabletType],
     ) -> Result<Option<SourceTablet>> {
-        let mut fitting: Vec<&TabletRecord> =
-            tablets.iter().filter(|one| types.contains(&one.tablet_type())).collect();
+        let fitting = tablets.iter().filter(|one| types.contains(&one.tablet_type()));
+        let mut fitting: Vec<topodata::Tablet> = fitting.map(|one| one.message.clone()).collect();
         fitting.shuffle(&mut rand::rng());
         let mut last = None;
-        let mut asking = Vec::new();
-        for one in fitting {
-            asking.push(self.ask(&one.message, types));
-        }
-        let mut asked = futures::stream::iter(asking).buffered(ASKED_AT_ONCE);
+        let mut asked = futures::stream::iter(fitting)
+            .map(|one| async move { self.ask(&one, types).await })
+            .buffered(ASKED_AT_ONCE);
         while let Some(answer) = asked.next().await {
             match answer {
                 Ok(tablet) => return Ok(Some(tablet)),

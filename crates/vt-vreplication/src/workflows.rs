@@ -421,7 +421,7 @@ mod tests {
         };
         let options = overridden("{\"tenant_id\":\"1\"}", &overrides(&[("a", "1"), ("b", "2")]));
         let options = options.unwrap();
-        assert_eq!(options, r#"{"config":{"a":"1","b":"2"},"tenant_id":"1"}"#);
+        assert_eq!(options, r#"{"tenant_id":"1","config":{"a":"1","b":"2"}}"#);
         let fewer = overridden(&options, &overrides(&[("a", "")])).unwrap();
         assert_eq!(config_of(&fewer), overrides(&[("b", "2")]));
         assert!(overridden("[1]", &overrides(&[("a", "1")])).is_err());

@@ -12,13 +12,12 @@ use vt_proto::binlogdata::VStreamRowsResponse;
 use vt_proto::query;
 use vt_rpc::convert::{Included, field_to_proto, rows_to_proto};
 use vt_value::{Row, Rows, Type};
-use vt_vschema::KeyspaceSchema;
 
 use crate::filter::Wanted;
 use crate::plan::Values;
 use crate::source::position;
 use crate::table::{SourceColumn, quoted};
-use crate::{Source, SourceTable, TablePlan, values};
+use crate::{Source, SourceTable, TablePlan, Vindexes, values};
 
 /// What is copied.
 #[derive(Clone, Debug)]
@@ -26,7 +25,7 @@ pub struct CopySpec {
     pub table: String,
     pub wanted: Wanted,
     /// The vschema whose vindexes the filter means.
-    pub schema: Option<Arc<KeyspaceSchema>>,
+    pub schema: Option<Arc<Vindexes>>,
     /// The values of the key's columns in the last row that the reader has.
     pub after: Option<Vec<Option<Bytes>>>,
 }
@@ -48,10 +47,9 @@ impl Source {
         let table = Arc::new(SourceTable::load(&mut conn, &self.database, &spec.table).await?);
         let plan = TablePlan::new(table.clone(), &spec.wanted, spec.schema.as_deref())?;
         let at = self.snapshot(&mut conn, &table.name).await?;
-        let of_key = |place: &usize| field_to_proto(&table.columns[*place].field, Included::All);
         let first = CopyPart {
             fields: plan.fields.iter().map(|one| field_to_proto(one, Included::All)).collect(),
-            pkfields: table.key.iter().map(of_key).collect(),
+            pkfields: table.key_fields().map(|one| field_to_proto(&one, Included::All)).collect(),
             gtid: at.to_string(),
             ..CopyPart::default()
         };

@@ -12,19 +12,18 @@ use vt_base::gtid::{GtidSet, Position};
 use vt_base::{Error, Result};
 use vt_proto::binlogdata::{self, VEvent, VEventType};
 use vt_proto::query;
-use vt_vschema::KeyspaceSchema;
 
 use crate::filter::{read_rule, rule_of};
 use crate::plan::Values;
 use crate::stream::now_nanos;
 use crate::translate::of_type;
-use crate::{CopyPart, CopySpec, Source, StreamSpec};
+use crate::{CopyPart, CopySpec, Source, StreamSpec, Vindexes};
 
 /// What is copied and then followed.
 #[derive(Clone, Debug)]
 pub struct FullSpec {
     pub filter: binlogdata::Filter,
-    pub schema: Option<Arc<KeyspaceSchema>>,
+    pub schema: Option<Arc<Vindexes>>,
     /// Copy only these tables, and follow all; empty copies all.
     pub tables_to_copy: Vec<String>,
     /// Where a copy was left: its position, and of tables under way the key of the last row that

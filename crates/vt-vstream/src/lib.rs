@@ -24,6 +24,7 @@ mod source;
 mod stream;
 mod translate;
 mod values;
+mod vindexes;
 
 pub use copy::{CopyPart, CopySpec, key_of};
 pub use full::FullSpec;
@@ -31,3 +32,4 @@ pub use plan::{TablePlan, Values};
 pub use source::Source;
 pub use stream::StreamSpec;
 pub use table::SourceTable;
+pub use vindexes::Vindexes;

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use vt_base::key_range::KeyRange;
 use vt_base::{Code, Error, Result};
 use vt_value::{Field, Type, TypedBytes, Value};
-use vt_vschema::{ColumnVindex, Destination, KeyspaceSchema, Vindex};
+use vt_vschema::{Destination, Vindex};
 
+use crate::Vindexes;
 use crate::filter::{ColumnSource, Comparison, Condition, InKeyrange, Selection, Wanted};
 use crate::table::SourceTable;
 
@@ -47,15 +48,15 @@ struct Placing {
 }
 
 impl TablePlan {
-    /// Plans what a rule asks for of a table. `schema` is the vschema of the keyspace that the
-    /// rule's vindexes are of: the target's, where a copy is made for another keyspace.
+    /// Plans what a rule asks for of a table. `schema` has the vindexes that the rule may name:
+    /// those of another keyspace, where a copy is made for that.
     ///
     /// # Errors
     /// The rule names columns or vindexes that are not there.
     pub fn new(
         table: Arc<SourceTable>,
         wanted: &Wanted,
-        schema: Option<&KeyspaceSchema>,
+        schema: Option<&Vindexes>,
     ) -> Result<TablePlan> {
         let planner = Planner { table: &table, schema };
         let nothing = Selection::default();
@@ -190,7 +191,7 @@ impl Comparison {
 
 struct Planner<'a> {
     table: &'a SourceTable,
-    schema: Option<&'a KeyspaceSchema>,
+    schema: Option<&'a Vindexes>,
 }
 
 impl Planner<'_> {
@@ -259,7 +260,7 @@ impl Planner<'_> {
             return self.primary_placing();
         }
         let name = wanted.vindex.rsplit('.').next().unwrap_or(&wanted.vindex);
-        let found = self.schema.and_then(|schema| schema.vindexes.get(name)).cloned();
+        let found = self.schema.and_then(|schema| schema.find(&wanted.vindex)).cloned();
         let vindex = match found {
             Some(vindex) => vindex,
             // A stream may name a type of vindex that no keyspace has to declare.
@@ -278,11 +279,7 @@ impl Planner<'_> {
 
     fn primary_placing(&self) -> Result<Placing> {
         let name = &self.table.name;
-        let vindex: Option<&ColumnVindex> = self
-            .schema
-            .and_then(|schema| schema.tables.get(name.as_str()))
-            .and_then(|table| table.primary_vindex());
-        let Some(vindex) = vindex else {
+        let Some(vindex) = self.schema.and_then(|schema| schema.primary(name)) else {
             return Err(wrong(format!("table {name} has no primary vindex in the vschema")));
         };
         let columns =

@@ -71,12 +71,13 @@ impl Source {
             let plan = TablePlan::new(table.into(), &Wanted::Everything, None)?;
             let table = &plan.table;
             let name = table.name.clone();
-            let of_key =
-                |place: &usize| field_to_proto(&table.columns[*place].field, Included::All);
             let mut next = VStreamTablesResponse {
                 table_name: name.clone(),
                 fields: plan.fields.iter().map(|one| field_to_proto(one, Included::All)).collect(),
-                pkfields: table.key.iter().map(of_key).collect(),
+                pkfields: table
+                    .key_fields()
+                    .map(|one| field_to_proto(&one, Included::All))
+                    .collect(),
                 gtid: gtid.clone(),
                 ..Default::default()
             };

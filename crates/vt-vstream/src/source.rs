@@ -14,6 +14,8 @@ use crate::SourceTable;
 pub struct Source {
     pub params: Arc<ConnectParams>,
     pub database: Arc<str>,
+    /// The system's own database, whose journal of reshards is streamed too.
+    pub sidecar: Arc<str>,
     /// How many bytes of rows go into one batch, about.
     pub batch_bytes: usize,
     /// An event, a row or a document greater than this ends a stream with an error.

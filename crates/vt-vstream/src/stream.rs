@@ -10,11 +10,10 @@ use vt_base::{Code, Error, Result};
 use vt_binlog::{Decoder, Event, Header, dump};
 use vt_mysql::Conn;
 use vt_proto::binlogdata::{self, VEvent, VEventType};
-use vt_vschema::KeyspaceSchema;
 
 use crate::plan::Values;
 use crate::translate::{Translated, Translator};
-use crate::{Source, SourceTable};
+use crate::{Source, SourceTable, Vindexes};
 
 /// What is streamed, and from where to where.
 #[derive(Clone, Debug)]
@@ -23,7 +22,7 @@ pub struct StreamSpec {
     pub start: GtidSet,
     pub filter: binlogdata::Filter,
     /// The vschema whose vindexes the filter means.
-    pub schema: Option<Arc<KeyspaceSchema>>,
+    pub schema: Option<Arc<Vindexes>>,
     /// End once all of these have been sent; `None` never ends.
     pub stop: Option<GtidSet>,
     /// Of these tables the reader has the rows up to a key only: others are left out.
@@ -69,7 +68,7 @@ impl Source {
             follow: true,
         };
         let mut packets = conn.into_packets(&request.payload()).await?;
-        let translator = Translator::new(self.database.clone(), &spec);
+        let translator = Translator::new(self.database.clone(), self.sidecar.clone(), &spec);
         let (pending, pending_bytes) = (Vec::new(), 0);
         let mut follower =
             Follower { source: self, describer, translator, out, pending, pending_bytes };

@@ -1,5 +1,6 @@
 //! A table as its mysqld describes it now.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -29,6 +30,13 @@ pub struct SourceColumn {
 }
 
 impl SourceColumn {
+    /// Makes a column of a description that was sent; its collation is the one that it names.
+    pub fn of_field(field: Field) -> SourceColumn {
+        let members =
+            matches!(field.typ, Type::ENUM | Type::SET).then(|| members(&field.column_type));
+        SourceColumn { collation: Collation(field.charset), members, field }
+    }
+
     /// Returns the number by which an ENUM's or SET's value is ordered; `None` for other columns.
     pub fn number_of(&self, text: Option<&[u8]>) -> Option<u64> {
         let (text, members) = (text?, self.members.as_ref()?);
@@ -93,23 +101,51 @@ impl SourceTable {
         &self,
         texts: impl Iterator<Item = Option<Bytes>>,
     ) -> Result<Vec<Value>> {
-        let column = |place: &usize| &self.columns[*place];
-        texts
-            .zip(&self.key)
-            .map(|(text, place)| {
-                let column = column(place);
-                match (column.number_of(text.as_deref()), text) {
-                    (Some(number), _) => Ok(Value::UInt(number)),
-                    (None, text) => Value::decode(column.field.typ, column.collation, text),
-                }
-            })
-            .collect()
+        texts.zip(&self.key).map(|(text, place)| key_value(&self.columns[*place], text)).collect()
+    }
+
+    /// Returns the columns of the key, each with the collation of its own: by that the key is
+    /// ordered, and a reader that goes on from a key has to know it.
+    pub(crate) fn key_fields(&self) -> impl Iterator<Item = Field> + '_ {
+        self.key.iter().map(|place| {
+            let column = &self.columns[*place];
+            Field { charset: column.collation.0, ..column.field.clone() }
+        })
     }
 
     /// Returns the place of a column.
     pub fn place(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.field.name.eq_ignore_ascii_case(name))
     }
+}
+
+/// Reads a value of a key, so that it compares as the key's index orders it: ENUMs and SETs by
+/// their numbers.
+///
+/// # Errors
+/// The text is no value of the column's type.
+pub fn key_value(column: &SourceColumn, text: Option<Bytes>) -> Result<Value> {
+    match (column.number_of(text.as_deref()), text) {
+        (Some(number), _) => Ok(Value::UInt(number)),
+        (None, text) => Value::decode(column.field.typ, column.collation, text),
+    }
+}
+
+/// Returns whether a key comes before another in the order of its index, or is the same. NULLs
+/// come first.
+pub fn at_most(key: &[Value], other: &[Value]) -> bool {
+    for (one, two) in key.iter().zip(other) {
+        let order = match (one.is_null(), two.is_null()) {
+            (true, true) => Ordering::Equal,
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+            (false, false) => one.compare(two).unwrap_or(Ordering::Equal),
+        };
+        if order.is_ne() {
+            return order.is_lt();
+        }
+    }
+    true
 }
 
 async fn load_key(

@@ -1,6 +1,5 @@
 //! Events of the log to events of a stream. Pure: what it must know of a table it asks for.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -12,21 +11,27 @@ use vt_proto::query;
 use vt_rpc::convert::{Included, field_to_proto};
 use vt_sql::preview::{StatementKind, preview};
 use vt_value::Value;
-use vt_vschema::KeyspaceSchema;
 
 use crate::filter::{read_rule, rule_of};
 use crate::plan::Values;
+use crate::table::at_most;
 use crate::values::{self, RowValues};
-use crate::{SourceTable, StreamSpec, TablePlan};
+use crate::{SourceTable, StreamSpec, TablePlan, Vindexes};
+
+/// The table that tells of reshards: number, database, and the journal as text.
+const JOURNAL: &str = "resharding_journal";
 
 /// Turns one stream's events around.
 pub(crate) struct Translator {
     database: Arc<str>,
+    sidecar: Arc<str>,
     filter: binlogdata::Filter,
-    schema: Option<Arc<KeyspaceSchema>>,
+    schema: Option<Arc<Vindexes>>,
     up_to: BTreeMap<String, Values>,
     /// What the log's numbers of tables mean; `None` is a table that is not streamed.
     tables: HashMap<u64, Option<Arc<Live>>>,
+    /// Those numbers that mean the journal of reshards.
+    journals: HashMap<u64, Arc<TableMap>>,
     position: GtidSet,
     in_transaction: bool,
     in_xa: bool,
@@ -55,13 +60,15 @@ pub(crate) enum Translated {
 }
 
 impl Translator {
-    pub(crate) fn new(database: Arc<str>, spec: &StreamSpec) -> Translator {
+    pub(crate) fn new(database: Arc<str>, sidecar: Arc<str>, spec: &StreamSpec) -> Translator {
         Translator {
             database,
+            sidecar,
             filter: spec.filter.clone(),
             schema: spec.schema.clone(),
             up_to: spec.up_to.clone(),
             tables: HashMap::new(),
+            journals: HashMap::new(),
             position: spec.start.clone(),
             in_transaction: false,
             in_xa: false,
@@ -155,6 +162,7 @@ impl Translator {
             StatementKind::Ddl => {
                 // What the numbers of tables meant may not hold any more.
                 self.tables.clear();
+                self.journals.clear();
                 let ours = query.database == *self.database;
                 let kind = if ours { VEventType::Ddl } else { VEventType::Other };
                 let mut events = self.commit(kind);
@@ -183,6 +191,10 @@ impl Translator {
     }
 
     fn table(&mut self, header: Header, map: Arc<TableMap>) -> Result<Translated> {
+        if map.database == *self.sidecar && map.name == JOURNAL {
+            self.journals.insert(map.id, map);
+            return Ok(Translated::Events(Vec::new()));
+        }
         let known = self.tables.get(&map.id);
         if known.is_some_and(|live| live.as_ref().is_none_or(|live| live.map == map)) {
             return Ok(Translated::Events(Vec::new()));
@@ -230,7 +242,27 @@ impl Translator {
         Ok(events)
     }
 
+    /// Returns what the journal of reshards says of this database.
+    fn journal(&self, map: &TableMap, rows: &RowsEvent) -> Result<Vec<VEvent>> {
+        let mut events = Vec::new();
+        for change in rows.changes(map)? {
+            let change = change?;
+            let (None, Some(row)) = (&change.before, &change.after) else { continue };
+            let row = values::read(&map.columns, &[], row, None)?.values;
+            let [_, Some(database), Some(text)] = row.as_slice() else { continue };
+            if **database == *self.database.as_bytes() {
+                let text = String::from_utf8_lossy(text);
+                let journal = vt_proto::text::from_text("binlogdata.Journal", &text)?;
+                events.push(VEvent { journal: Some(journal), ..of_type(VEventType::Journal) });
+            }
+        }
+        Ok(events)
+    }
+
     fn rows(&self, rows: &RowsEvent) -> Result<Vec<VEvent>> {
+        if let Some(map) = self.journals.get(&rows.table) {
+            return self.journal(map, rows);
+        }
         // Rows of a number that means nothing end a statement of tables that are not ours.
         let Some(Some(live)) = self.tables.get(&rows.table) else { return Ok(Vec::new()) };
         // They count only once the transaction is committed, which another one may tell.
@@ -295,23 +327,6 @@ impl Live {
             false => Ok(None),
         }
     }
-}
-
-/// Returns whether a key comes before another in the order of its index, or is the same. NULLs
-/// come first.
-fn at_most(key: &[Value], other: &[Value]) -> bool {
-    for (one, two) in key.iter().zip(other) {
-        let order = match (one.is_null(), two.is_null()) {
-            (true, true) => Ordering::Equal,
-            (true, false) => Ordering::Less,
-            (false, true) => Ordering::Greater,
-            (false, false) => one.compare(two).unwrap_or(Ordering::Equal),
-        };
-        if order.is_ne() {
-            return order.is_lt();
-        }
-    }
-    true
 }
 
 /// Fills what an image after a change lacks from the image before it.

@@ -69,6 +69,7 @@ pub(super) fn config(flags: &Flags) -> Result<Config> {
     config.queries = queries(flags);
     config.health = health(flags);
     config.replication = replication(flags);
+    config.vreplication = vreplication(flags);
     Ok(config)
 }
 
@@ -199,6 +200,23 @@ fn replication(flags: &Flags) -> ReplicationConfig {
             flags.duration("lock-tables-timeout"),
             defaults.lock_tables_timeout,
         ),
+        ..defaults
+    }
+}
+
+fn vreplication(flags: &Flags) -> vt_vreplication::Config {
+    let defaults = vt_vreplication::Config::default();
+    let seconds: u64 = flags.number("vreplication-heartbeat-update-interval");
+    vt_vreplication::Config {
+        retry_delay: or(flags.duration("vreplication-retry-delay"), defaults.retry_delay),
+        max_time_to_retry: flags.duration("vreplication-max-time-to-retry-on-error"),
+        copy_phase_duration: or(
+            flags.duration("vreplication-copy-phase-duration"),
+            defaults.copy_phase_duration,
+        ),
+        insert_workers: flags.number::<usize>("vreplication-parallel-insert-workers").max(1),
+        heartbeat_interval: std::time::Duration::from_secs(seconds.max(1)),
+        lag_tolerance: flags.duration("vreplication-replica-lag-tolerance"),
         ..defaults
     }
 }

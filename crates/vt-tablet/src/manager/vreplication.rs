@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
 fn store(core: &Core) -> Store {
-    Store::new(core.db.params(Role::Dba), &core.sidecar.load(), core.db.name())
+    core.stream_store(Role::Dba)
 }
 
 fn result(changed: &Changed) -> ProtoResult {
@@ -40,7 +40,12 @@ pub(super) async fn create(
 ) -> Result<CreateVReplicationWorkflowResponse> {
     core.require(true)?;
     let store = store(core);
-    let changed = workflows::create(&store, &mut store.connect().await?, &request).await?;
+    let creating = async {
+        let changed = workflows::create(&store, &mut store.connect().await?, &request).await?;
+        let ids = changed.ids.clone();
+        Ok((changed, ids))
+    };
+    let changed = core.vreplication.change(&[], creating).await?;
     Ok(CreateVReplicationWorkflowResponse { result: Some(result(&changed)) })
 }
 
@@ -53,7 +58,10 @@ pub(super) async fn delete(
     let store = store(core);
     let mut conn = store.connect().await?;
     let ids = workflows::ids_of(&store, &mut conn, &request.workflow).await?;
-    let changed = workflows::delete(&store, &mut conn, &ids).await?;
+    let deleting = async {
+        workflows::delete(&store, &mut conn, &ids).await.map(|changed| (changed, Vec::new()))
+    };
+    let changed = core.vreplication.change(&ids, deleting).await?;
     Ok(DeleteVReplicationWorkflowResponse { result: Some(result(&changed)) })
 }
 
@@ -84,7 +92,11 @@ pub(super) async fn update(
     core.require(true)?;
     let store = store(core);
     let mut conn = store.connect().await?;
-    let changed = workflows::update(&store, &mut conn, &request).await?;
+    let ids = workflows::ids_of(&store, &mut conn, &request.workflow).await?;
+    let updating = async {
+        workflows::update(&store, &mut conn, &request).await.map(|changed| (changed, Vec::new()))
+    };
+    let changed = core.vreplication.change(&ids, updating).await?;
     Ok(UpdateVReplicationWorkflowResponse { result: Some(result(&changed)) })
 }
 
@@ -96,7 +108,14 @@ pub(super) async fn update_many(
     core.require(true)?;
     let store = store(core);
     let mut conn = store.connect().await?;
-    let changed = workflows::update_many(&store, &mut conn, &request).await?;
+    let condition = workflows::condition_of(&request)?;
+    let streams = store.streams(&mut conn, &condition).await?;
+    let ids: Vec<i32> = streams.iter().map(|one| one.id).collect();
+    let updating = async {
+        let changed = workflows::update_many(&store, &mut conn, &request).await?;
+        Ok((changed, Vec::new()))
+    };
+    let changed = core.vreplication.change(&ids, updating).await?;
     Ok(UpdateVReplicationWorkflowsResponse { result: Some(result(&changed)) })
 }
 
@@ -112,7 +131,11 @@ pub(super) async fn execute(
         core.require(true)?;
     }
     let ids = exec::concerned(&store, &mut conn, &effect).await?;
-    let (result, _) = exec::run(&store, &mut conn, &request.query, &effect, &ids).await?;
+    let running = exec::run(&store, &mut conn, &request.query, &effect, &ids);
+    let result = match effect {
+        exec::Effect::Reads => running.await?.0,
+        _ => core.vreplication.change(&ids, running).await?,
+    };
     Ok(VReplicationExecResponse { result: Some(result_to_proto(&result, Included::All)) })
 }
 

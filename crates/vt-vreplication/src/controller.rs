@@ -1,0 +1,400 @@
+//! One stream's life: it copies what is to be copied, follows, and tries again where that helps.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use vt_base::gtid::GtidSet;
+use vt_base::{Code, Error, TabletAlias};
+use vt_mysql::Conn;
+use vt_proto::binlogdata::{
+    BinlogSource, Journal, VReplicationWorkflowState as State,
+    VReplicationWorkflowSubType as SubType,
+};
+
+use crate::copier::{Copied, Copier, CopyState};
+use crate::plan::{Plans, TablePlan, taken};
+use crate::player::{Copying, Played, Player, Start, Until, position};
+use crate::spec::read_last_key;
+use crate::store::{StreamRow, number, quote, text};
+use crate::stream::Stream;
+use crate::target::{TargetTable, table_names};
+use crate::trouble::{Outcome, Remedy, Trouble};
+use crate::{SourceTablet, TypeWish, Wish, keys};
+
+/// So many failures in a row that a wait does not mend stop a stream.
+const FEW_TIMES: u32 = 3;
+/// How long a stream that must read the tables anew waits.
+const MOMENT: Duration = Duration::from_millis(50);
+/// A stream has at most so many tables.
+const TABLES_MAX: usize = 100_000;
+
+/// What is next for a stream.
+#[derive(Debug)]
+enum Next {
+    GoOn,
+    Stop,
+    /// The source was resharded.
+    Journal(Box<Journal>),
+}
+
+impl Next {
+    fn after(played: Played) -> Next {
+        match played {
+            Played::Reached | Played::Redefined => Next::GoOn,
+            Played::Cancelled | Played::Stopped => Next::Stop,
+            Played::Journal(journal) => Next::Journal(journal),
+        }
+    }
+}
+
+/// Runs a stream until it is stopped, by its token or by what its table says; returns the journal
+/// of a reshard that it came to.
+pub(crate) async fn run(stream: &Stream) -> Option<Journal> {
+    let mut failures = Failures::default();
+    while !stream.token.is_cancelled() {
+        let mut attempt = Attempt { stream, tablet: None, progressed: false, near: None };
+        // An attempt holds much, and there are few of them.
+        let ended = Box::pin(attempt.run(&failures.shunned)).await;
+        let (tablet, progressed) = (attempt.tablet, attempt.progressed);
+        let trouble = match ended {
+            Ok(journal) => return journal,
+            Err(trouble) => trouble,
+        };
+        if progressed {
+            failures = Failures::default();
+        }
+        if failures.deal_with(stream, trouble, tablet).await {
+            return None;
+        }
+    }
+    None
+}
+
+/// What has gone wrong since the stream last went on.
+#[derive(Default)]
+struct Failures {
+    since: Option<Instant>,
+    lasting: u32,
+    shunned: Vec<TabletAlias>,
+}
+
+impl Failures {
+    /// Says what went wrong, and waits; returns whether the stream is stopped.
+    async fn deal_with(
+        &mut self,
+        stream: &Stream,
+        trouble: Trouble,
+        tablet: Option<TabletAlias>,
+    ) -> bool {
+        let remedy = trouble.remedy();
+        if remedy == Remedy::AtOnce {
+            tokio::time::sleep(MOMENT).await;
+            return false;
+        }
+        let message = trouble.message();
+        stream.metrics.errors.add(&[&stream.workflow, "stream"], 1);
+        tracing::warn!(id = stream.id, workflow = stream.workflow, message, "stream failed");
+        let since = *self.since.get_or_insert_with(Instant::now);
+        if matches!(trouble, Trouble::Source(_)) {
+            match tablet {
+                Some(tablet) => self.shunned.push(tablet),
+                // There is no other: any will do again.
+                None => self.shunned.clear(),
+            }
+        }
+        self.lasting += u32::from(remedy == Remedy::FewTimes);
+        let limit = stream.config.max_time_to_retry;
+        let stop = remedy == Remedy::Stop
+            || self.lasting >= FEW_TIMES
+            || (!limit.is_zero() && since.elapsed() >= limit);
+        let told = tell(stream, stop, &message).await;
+        if let Err(error) = &told {
+            tracing::debug!(id = stream.id, %error, "cannot say that a stream failed");
+        }
+        if stop && told.is_ok() {
+            return true;
+        }
+        let wait = tokio::time::sleep(stream.config.retry_delay);
+        stream.token.run_until_cancelled(wait).await.is_none()
+    }
+}
+
+async fn tell(stream: &Stream, stop: bool, message: &str) -> vt_base::Result<()> {
+    let mut conn = stream.store.connect().await?;
+    if stop {
+        return stream.set_state(&mut conn, State::Error, message).await;
+    }
+    stream.store.set_message(&mut conn, stream.id, message).await
+}
+
+/// One attempt to go on.
+struct Attempt<'a> {
+    stream: &'a Stream,
+    /// The tablet that the attempt is made with.
+    tablet: Option<TabletAlias>,
+    /// Something came of it.
+    progressed: bool,
+    /// When what is here was last near to the source.
+    near: Option<Instant>,
+}
+
+impl Attempt<'_> {
+    /// Goes on until the stream is stopped, or its source was resharded.
+    async fn run(&mut self, shunned: &[TabletAlias]) -> Outcome<Option<Journal>> {
+        let stream = self.stream;
+        let mut conn = stream.store.connect().await?;
+        conn.query("set session transaction_isolation = 'READ-COMMITTED'", 0).await?;
+        let Some(row) = read(stream, &mut conn).await? else { return Ok(None) };
+        let source = row.source().map_err(Trouble::Plan)?;
+        let tablet = self.pick(&row, &source, shunned).await?;
+        stream.status.set_tablet(&tablet.alias.to_string());
+        self.tablet = Some(tablet.alias.clone());
+        let message = format!("Picked source tablet: {}", tablet.alias);
+        stream.store.set_message(&mut conn, stream.id, &message).await?;
+        while !stream.token.is_cancelled() {
+            let Some(row) = read(stream, &mut conn).await? else { return Ok(None) };
+            let states = copy_states(stream, &mut conn).await?;
+            if states.is_empty() && row.pos.is_empty() {
+                if !begin(stream, &mut conn, &source).await? {
+                    return Ok(None);
+                }
+                continue;
+            }
+            let plans = plans(stream, &mut conn, &source).await?;
+            let start = Start {
+                position: row.pos.clone(),
+                stop: stop_position(&row)?,
+                on_ddl: source.on_ddl(),
+            };
+            let next = match states.is_empty() {
+                true => self.follow(&mut conn, &tablet, &plans, (&row, start)).await?,
+                false => {
+                    self.copy(&mut conn, &tablet, &plans, (&row, &source, states), start).await?
+                }
+            };
+            match next {
+                Next::GoOn => {}
+                Next::Stop => return Ok(None),
+                Next::Journal(journal) => return Ok(Some(*journal)),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn pick(
+        &self,
+        row: &StreamRow,
+        source: &BinlogSource,
+        shunned: &[TabletAlias],
+    ) -> Outcome<SourceTablet> {
+        if !source.external_mysql.is_empty() {
+            return Err(Trouble::Plan(Error::unsupported(
+                "a stream from external_mysql; serve that server by a tablet with --unmanaged",
+            )));
+        }
+        let types = match row.tablet_types.is_empty() {
+            true => &self.stream.config.tablet_types,
+            false => &row.tablet_types,
+        };
+        let cells = row.cell.split(',').map(str::trim).filter(|cell| !cell.is_empty());
+        let wish = Wish {
+            keyspace: source.keyspace.clone(),
+            shard: source.shard.clone(),
+            cells: cells.map(str::to_owned).collect(),
+            types: types.parse::<TypeWish>().map_err(Trouble::Plan)?,
+        };
+        match self.stream.sources.pick(&wish, shunned).await {
+            // Better one that failed before than none.
+            Err(_) if !shunned.is_empty() => Ok(self.stream.sources.pick(&wish, &[]).await?),
+            picked => Ok(picked?),
+        }
+    }
+
+    /// Follows the source.
+    async fn follow(
+        &mut self,
+        conn: &mut Conn,
+        tablet: &SourceTablet,
+        plans: &Plans,
+        (row, start): (&StreamRow, Start),
+    ) -> Outcome<Next> {
+        if row.state != State::Running {
+            self.stream.set_state(conn, State::Running, "").await?;
+        }
+        self.stream.status.set_state(State::Running, "");
+        conn.query("set session foreign_key_checks = 1", 0).await?;
+        let (none, before) = (Copying::new(), start.position.clone());
+        let mut player = Player::new(self.stream, conn, tablet, (plans, &none), start);
+        let played = player.play(&Until::Forever).await;
+        self.progressed |= player.position() != before;
+        Ok(Next::after(played?))
+    }
+
+    /// Copies the next table.
+    async fn copy(
+        &mut self,
+        conn: &mut Conn,
+        tablet: &SourceTablet,
+        plans: &Plans,
+        (row, source, states): (&StreamRow, &BinlogSource, BTreeMap<String, CopyState>),
+        start: Start,
+    ) -> Outcome<Next> {
+        let stream = self.stream;
+        if row.state != State::Copying {
+            stream.set_state(conn, State::Copying, "").await?;
+        }
+        stream.status.set_state(State::Copying, "");
+        conn.query("set session foreign_key_checks = 0", 0).await?;
+        let mut copying = Copying::new();
+        for (table, state) in &states {
+            let last = state.last_text.as_deref().map(read_last_key).transpose()?;
+            copying.insert(table.clone(), last);
+        }
+        // A table under way first.
+        let under_way = states.iter().find(|(_, state)| state.last_text.is_some());
+        let Some((table, state)) = under_way.or_else(|| states.iter().next()) else {
+            return Ok(Next::GoOn);
+        };
+        if state.last_text.is_none() {
+            let message = format!("table {table}");
+            stream.store.log(conn, stream.id, "Started Copy Phase", &message).await?;
+            if row.defer_secondary_keys && keys::defers(stream.workflow_type) {
+                keys::stash(stream, conn, table).await?;
+            }
+        }
+        let start = match self.near(conn, tablet, (plans, &copying), start).await? {
+            Ok(start) => start,
+            Err(played) => return Ok(Next::after(played)),
+        };
+        let state = state.clone();
+        let copier = Copier { stream, tablet, plans, copying: &copying, table, state };
+        let copied = copier.run(conn, start).await?;
+        self.progressed = true;
+        match copied {
+            Copied::Done if states.len() == 1 => {
+                if source.stop_after_copy {
+                    stream.set_state(conn, State::Stopped, "Stopped after copy.").await?;
+                    return Ok(Next::Stop);
+                }
+                stream.set_state(conn, State::Running, "").await?;
+                Ok(Next::GoOn)
+            }
+            Copied::Done | Copied::Paused => Ok(Next::GoOn),
+            Copied::Ended(played) => Ok(Next::after(played)),
+            Copied::Cancelled => Ok(Next::Stop),
+        }
+    }
+
+    /// Brings what is here near to the source, so that the snapshot that is opened then is not
+    /// kept open for long before its rows are read.
+    async fn near(
+        &mut self,
+        conn: &mut Conn,
+        tablet: &SourceTablet,
+        (plans, copying): (&Plans, &Copying),
+        start: Start,
+    ) -> Outcome<Result<Start, Played>> {
+        let here = plans.by_target.keys().any(|name| copying.get(name).is_none_or(Option::is_some));
+        let tolerance = self.stream.config.lag_tolerance;
+        let is_near = self.near.is_some_and(|at| at.elapsed() < tolerance);
+        self.near = Some(Instant::now());
+        if start.position.is_empty() || !here || is_near {
+            return Ok(Ok(start));
+        }
+        let Start { position, stop, on_ddl } = start;
+        let start = Start { position, stop: stop.clone(), on_ddl };
+        let mut player = Player::new(self.stream, conn, tablet, (plans, copying), start);
+        let played = player.play(&Until::CaughtUp).await?;
+        let position = player.position().to_owned();
+        match played {
+            Played::Reached => Ok(Ok(Start { position, stop, on_ddl })),
+            other => Ok(Err(other)),
+        }
+    }
+}
+
+/// Reads the stream; `None` where it is not to run.
+async fn read(stream: &Stream, conn: &mut Conn) -> Outcome<Option<StreamRow>> {
+    let row = match stream.store.stream(conn, stream.id).await {
+        Ok(row) => row,
+        Err(error) if error.code() == Code::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    stream.status.set_state(row.state, &row.message);
+    Ok((!matches!(row.state, State::Stopped | State::Error)).then_some(row))
+}
+
+fn stop_position(row: &StreamRow) -> Outcome<Option<GtidSet>> {
+    match row.stop_pos.is_empty() {
+        true => Ok(None),
+        false => position(&row.stop_pos).map(Some).map_err(Trouble::Plan),
+    }
+}
+
+/// Reads what still has to be copied.
+async fn copy_states(stream: &Stream, conn: &mut Conn) -> Outcome<BTreeMap<String, CopyState>> {
+    let table = stream.store.table("copy_state");
+    let sql = format!(
+        "select id, table_name, lastpk from {table} where id in \
+         (select max(id) from {table} where vrepl_id = {} group by table_name)",
+        stream.id
+    );
+    let found = conn.query(sql, TABLES_MAX).await?;
+    let state = |row: vt_value::Row<'_>| {
+        let last_text = row.column(2).map(|_| text(row, 2)).filter(|last| !last.is_empty());
+        (text(row, 1), CopyState { id: number(row, 0), last_text })
+    };
+    Ok(found.rows.iter().map(state).collect())
+}
+
+/// Plans the tables of a stream.
+async fn plans(stream: &Stream, conn: &mut Conn, source: &BinlogSource) -> Outcome<Plans> {
+    let names = table_names(&stream.store, conn).await?;
+    let filter = source.filter.clone().unwrap_or_default();
+    let mut plans = Plans::default();
+    for (name, rule) in taken(&filter, &names).map_err(Trouble::Plan)? {
+        let table =
+            TargetTable::load(&stream.store, conn, &name).await.map_err(|error| {
+                match error.code() {
+                    Code::FailedPrecondition => Trouble::Plan(error),
+                    _ => Trouble::Source(error),
+                }
+            })?;
+        let plan = TablePlan::new(table, &rule).map_err(Trouble::Plan)?;
+        if let Some(other) = plans.of_source(&plan.source_table) {
+            let message = format!(
+                "table {} of the source is asked for by {} and by {name}; make a workflow for each",
+                plan.source_table, other.table.name
+            );
+            return Err(Trouble::Plan(Error::new(Code::InvalidArgument, message)));
+        }
+        plans.by_target.insert(name, plan.into());
+    }
+    Ok(plans)
+}
+
+/// Notes the tables that are to be copied; returns whether there are any.
+async fn begin(stream: &Stream, conn: &mut Conn, source: &BinlogSource) -> Outcome<bool> {
+    let row = stream.store.stream(conn, stream.id).await?;
+    if row.workflow_sub_type == SubType::AtomicCopy {
+        tracing::debug!(id = stream.id, "tables are copied one after the other");
+    }
+    let plans = plans(stream, conn, source).await?;
+    if plans.by_target.is_empty() {
+        let message = "There is nothing to replicate";
+        stream.set_state(conn, State::Stopped, message).await?;
+        return Ok(false);
+    }
+    let rows: Vec<String> =
+        plans.by_target.keys().map(|name| format!("({}, {})", stream.id, quote(name))).collect();
+    conn.query("begin", 0).await?;
+    let sql = format!(
+        "insert into {} (vrepl_id, table_name) values {}",
+        stream.store.table("copy_state"),
+        rows.join(", ")
+    );
+    conn.query(sql, 0).await?;
+    stream.set_state(conn, State::Copying, "").await?;
+    conn.query("commit", 0).await?;
+    Ok(true)
+}

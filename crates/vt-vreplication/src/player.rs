@@ -1,0 +1,602 @@
+//! The replication phase: what happens at the source happens here, and the position with it.
+//!
+//! A transaction of the source is part of one transaction here, which also writes the position
+//! behind it: both come in, or neither does. Transactions that wait together are written together.
+//! The position is changed only where it is still the one that this stream knows: what a process
+//! before this one had under way, and what came in after all, is noticed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use vt_base::gtid::{GtidSet, Position};
+use vt_base::{Code, Error, Result};
+use vt_mysql::Conn;
+use vt_proto::binlogdata::{
+    Filter, Journal, OnDdlAction, RowEvent, VEvent, VEventType, VReplicationWorkflowState as State,
+    VStreamRequest,
+};
+use vt_proto::query::QueryResult;
+use vt_rpc::convert::field_from_proto;
+use vt_rpc::status::from_status;
+
+use crate::SourceTablet;
+use crate::bound::{Bound, Cells};
+use crate::limit::Limit;
+use crate::plan::Plans;
+use crate::store::{now, quote};
+use crate::stream::Stream;
+use crate::trouble::{Outcome, Trouble};
+
+/// So many messages of the source may wait.
+const MESSAGES_MAX: usize = 16;
+/// Statements are sent when there are so many bytes of them.
+const BATCH_BYTES: usize = 1 << 20;
+/// So many bytes of rows go into one insert, about.
+const INSERT_BYTES: usize = 512 << 10;
+/// A source says at least that nothing happens; one that does not for so long is lost.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// How long a position without changes may wait to be written.
+const SAVE_AFTER: Duration = Duration::from_secs(1);
+
+/// How far a stream is played.
+#[derive(Clone, Debug)]
+pub(crate) enum Until {
+    Forever,
+    /// Until it is near its source.
+    CaughtUp,
+    /// Until it has these transactions.
+    Has(GtidSet),
+}
+
+/// How playing ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Played {
+    Cancelled,
+    /// It came as far as it was to.
+    Reached,
+    /// The stream is stopped; the tables say why.
+    Stopped,
+    /// A definition changed: plans must be made anew.
+    Redefined,
+    /// The source was resharded.
+    Journal(Box<Journal>),
+}
+
+/// What tables still have to be copied, and the last keys of those that are under way.
+pub(crate) type Copying = BTreeMap<String, Option<QueryResult>>;
+
+/// Plays a stream.
+pub(crate) struct Player<'a> {
+    stream: &'a Stream,
+    conn: &'a mut Conn,
+    tablet: &'a SourceTablet,
+    plans: &'a Plans,
+    copying: &'a Copying,
+    /// The position that the table has.
+    saved: String,
+    stop: Option<GtidSet>,
+    on_ddl: OnDdlAction,
+    bound: HashMap<String, Option<Target>>,
+    work: Work,
+    last_save: Instant,
+    last_beat: Instant,
+}
+
+/// A table of the source with where its rows go.
+struct Target {
+    bound: Bound,
+    limit: Option<Limit>,
+}
+
+/// What is to be written.
+#[derive(Default)]
+struct Work {
+    sql: Vec<u8>,
+    /// Statements of the transaction here have been sent.
+    began: bool,
+    /// The transaction of the source is not over.
+    half: bool,
+    /// The position behind the last transaction that is whole.
+    position: String,
+    /// The position behind the transaction under way.
+    next: String,
+    timestamp: i64,
+    transactions: u64,
+}
+
+/// Where a stream goes on from, and what it is told.
+pub(crate) struct Start {
+    pub(crate) position: String,
+    pub(crate) stop: Option<GtidSet>,
+    pub(crate) on_ddl: OnDdlAction,
+}
+
+impl<'a> Player<'a> {
+    pub(crate) fn new(
+        stream: &'a Stream,
+        conn: &'a mut Conn,
+        tablet: &'a SourceTablet,
+        (plans, copying): (&'a Plans, &'a Copying),
+        start: Start,
+    ) -> Player<'a> {
+        let work = Work { position: start.position.clone(), ..Work::default() };
+        Player {
+            stream,
+            conn,
+            tablet,
+            plans,
+            copying,
+            saved: start.position,
+            stop: start.stop,
+            on_ddl: start.on_ddl,
+            bound: HashMap::new(),
+            work,
+            last_save: Instant::now(),
+            last_beat: Instant::now(),
+        }
+    }
+
+    /// Returns the position that the table has.
+    pub(crate) fn position(&self) -> &str {
+        &self.saved
+    }
+
+    /// Plays until an end.
+    pub(crate) async fn play(&mut self, until: &Until) -> Outcome<Played> {
+        if let Some(end) = self.ends(until)? {
+            return self.end(end).await;
+        }
+        let rules =
+            self.plans.by_target.iter().filter_map(|(name, plan)| match self.copying.get(name) {
+                None => Some(plan.rule(&[])),
+                Some(None) => None,
+                Some(Some(last)) => {
+                    let key: Vec<String> =
+                        last.fields.iter().map(|field| field.name.clone()).collect();
+                    Some(plan.rule(&key))
+                }
+            });
+        let filter = Filter { rules: rules.collect(), ..self.stream.filter_head() };
+        let request = VStreamRequest {
+            position: self.saved.clone(),
+            filter: Some(filter),
+            ..VStreamRequest::default()
+        };
+        let mut messages = self.tablet.v_stream(request).await?;
+        let (sender, receiver) = mpsc::channel::<Result<Vec<VEvent>>>(MESSAGES_MAX);
+        let reading = async move {
+            loop {
+                let got = messages.message().await.map_err(|status| from_status(&status));
+                let ended = || Err(Error::new(Code::Unavailable, "the source ended its stream"));
+                let part = got.and_then(|part| part.map_or_else(ended, |part| Ok(part.events)));
+                let failed = part.is_err();
+                if sender.send(part).await.is_err() || failed {
+                    // What has come is applied before the failure counts.
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            played = self.apply(receiver, until) => played,
+            () = reading => Err(Error::bug("the reader of a stream ended").into()),
+        }
+    }
+
+    async fn apply(
+        &mut self,
+        mut parts: mpsc::Receiver<Result<Vec<VEvent>>>,
+        until: &Until,
+    ) -> Outcome<Played> {
+        let token = self.stream.token.clone();
+        loop {
+            let part = tokio::select! {
+                biased;
+                () = token.cancelled() => None,
+                part = tokio::time::timeout(SILENCE_MAX, parts.recv()) => Some(part),
+            };
+            let Some(part) = part else {
+                // What is not whole is forgotten; it comes again.
+                self.forget_half().await?;
+                self.save().await?;
+                return Ok(Played::Cancelled);
+            };
+            let silent = || Error::new(Code::Unavailable, "the source is silent");
+            let events = part.map_err(|_| silent())?.ok_or_else(silent)??;
+            if let Some(played) = self.take_all(events, until).await? {
+                return Ok(played);
+            }
+            while let Ok(events) = parts.try_recv() {
+                // A failure waits until what came before it is written.
+                let events = match events {
+                    Ok(events) => events,
+                    Err(error) => {
+                        self.settle().await?;
+                        return Err(error.into());
+                    }
+                };
+                if let Some(played) = self.take_all(events, until).await? {
+                    return Ok(played);
+                }
+            }
+            self.settle().await?;
+            self.beat().await?;
+        }
+    }
+
+    async fn take_all(&mut self, events: Vec<VEvent>, until: &Until) -> Outcome<Option<Played>> {
+        for event in events {
+            if let Some(played) = self.take(event, until).await? {
+                return Ok(Some(played));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn take(&mut self, event: VEvent, until: &Until) -> Outcome<Option<Played>> {
+        match event.r#type() {
+            VEventType::Begin => self.work.half = true,
+            VEventType::Gtid => self.work.next = event.gtid,
+            VEventType::Field => self.learn(event)?,
+            VEventType::Row => {
+                let Some(rows) = event.row_event else { return Ok(None) };
+                self.rows(&rows).map_err(Trouble::Plan)?;
+                if self.work.sql.len() >= BATCH_BYTES {
+                    self.send().await?;
+                }
+            }
+            VEventType::Commit | VEventType::Rollback | VEventType::Other => {
+                self.work.whole(event.timestamp);
+                if let Some(end) = self.ends(until)? {
+                    return self.end(end).await.map(Some);
+                }
+                if matches!(until, Until::CaughtUp) && self.is_near(&event) {
+                    self.settle().await?;
+                    self.save().await?;
+                    return Ok(Some(Played::Reached));
+                }
+                if self.work.sql.len() >= BATCH_BYTES {
+                    self.settle().await?;
+                }
+            }
+            VEventType::Ddl => {
+                self.settle().await?;
+                self.work.whole(event.timestamp);
+                if let Some(played) = self.define(&event.statement).await? {
+                    return Ok(Some(played));
+                }
+                if let Some(end) = self.ends(until)? {
+                    return self.end(end).await.map(Some);
+                }
+            }
+            VEventType::Journal => {
+                let Some(journal) = event.journal else { return Ok(None) };
+                if crate::journal::concerns(&journal, self.plans).map_err(Trouble::Plan)? {
+                    // Its transaction has nothing for this table; what came before it has ended.
+                    self.work.half = false;
+                    self.settle().await?;
+                    self.save().await?;
+                    return Ok(Some(Played::Journal(Box::new(journal))));
+                }
+            }
+            VEventType::Heartbeat => {
+                self.stream.status.beat();
+                if matches!(until, Until::CaughtUp) && !self.work.half {
+                    self.settle().await?;
+                    self.save().await?;
+                    return Ok(Some(Played::Reached));
+                }
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    fn is_near(&self, event: &VEvent) -> bool {
+        let behind = u64::try_from(now() - event.timestamp).unwrap_or(0);
+        behind <= self.stream.config.lag_tolerance.as_secs()
+    }
+
+    /// Returns the end that the position behind what is whole comes to.
+    fn ends(&self, until: &Until) -> Result<Option<Played>> {
+        let wanted = match until {
+            Until::Has(wanted) => Some(wanted),
+            _ => None,
+        };
+        if wanted.is_none() && self.stop.is_none() {
+            return Ok(None);
+        }
+        let have = position(&self.work.position)?;
+        if self.stop.as_ref().is_some_and(|stop| have.contains(stop)) {
+            return Ok(Some(Played::Stopped));
+        }
+        Ok(wanted.filter(|wanted| have.contains(wanted)).map(|_| Played::Reached))
+    }
+
+    async fn end(&mut self, end: Played) -> Outcome<Played> {
+        self.settle().await?;
+        self.save().await?;
+        if end == Played::Stopped {
+            let message = "Reached stopping position, done playing logs";
+            self.stream.set_state(self.conn, State::Stopped, message).await?;
+        }
+        Ok(end)
+    }
+
+    /// Takes note of a table's columns.
+    fn learn(&mut self, event: VEvent) -> Outcome<()> {
+        let Some(field) = event.field_event else { return Ok(()) };
+        let target = match self.plans.of_source(&field.table_name) {
+            None => None,
+            Some(plan) => {
+                let fields = field.fields.iter().map(field_from_proto).collect();
+                let bound = Bound::new(plan.clone(), &self.stream.store.database, fields);
+                let bound = bound.map_err(Trouble::Plan)?;
+                let limit = match self.copying.get(&plan.table.name) {
+                    None => None,
+                    Some(None) => return Ok(drop(self.bound.insert(field.table_name, None))),
+                    Some(Some(last)) => Some(Limit::new(last, &bound)?),
+                };
+                Some(Target { bound, limit })
+            }
+        };
+        self.bound.insert(field.table_name, target);
+        Ok(())
+    }
+
+    /// Turns changes of rows into statements.
+    fn rows(&mut self, event: &RowEvent) -> Result<()> {
+        let unknown = || Error::bug(format!("rows of table {} came first", event.table_name));
+        let target = self.bound.get(&event.table_name).ok_or_else(unknown)?;
+        let Some(Target { bound, limit }) = target else { return Ok(()) };
+        let out = &mut self.work.sql;
+        let mut statements = Statements::default();
+        let mut inserts: Vec<Cells<'_>> = Vec::new();
+        let mut insert_bytes = 0;
+        for change in &event.row_changes {
+            if partial(change) {
+                return Err(Error::unsupported(
+                    "rows of the source without all their columns: set binlog_row_image = FULL \
+                     and binlog_row_value_options = '' there",
+                ));
+            }
+            let cut = |row: &'_ Option<vt_proto::query::Row>| -> Result<bool> {
+                match (row, limit) {
+                    (Some(row), Some(limit)) => limit.has(&Cells::of(row)?),
+                    (Some(_), None) => Ok(true),
+                    (None, _) => Ok(false),
+                }
+            };
+            let (has_before, has_after) = (cut(&change.before)?, cut(&change.after)?);
+            let before =
+                change.before.as_ref().filter(|_| has_before).map(Cells::of).transpose()?;
+            let after = change.after.as_ref().filter(|_| has_after).map(Cells::of).transpose()?;
+            if let (None, Some(row)) = (&before, &change.after) {
+                if let Some(cells) = after {
+                    insert_bytes += row.values.len();
+                    inserts.push(cells);
+                }
+                if insert_bytes >= INSERT_BYTES {
+                    statements.insert(bound, &mut inserts, out)?;
+                    insert_bytes = 0;
+                }
+                continue;
+            }
+            statements.insert(bound, &mut inserts, out)?;
+            insert_bytes = 0;
+            match (before, after) {
+                (Some(before), Some(after)) => match bound.update(&before, &after, out)? {
+                    0 => statements.noops += 1,
+                    _ => statements.count += 1,
+                },
+                (Some(before), None) => match bound.delete(&before, out)? {
+                    true => {
+                        out.push(b';');
+                        statements.count += 1;
+                    }
+                    false => statements.noops += 1,
+                },
+                _ => {}
+            }
+        }
+        statements.insert(bound, &mut inserts, out)?;
+        self.stream.count(statements.bulk, statements.noops);
+        Ok(())
+    }
+
+    /// Sends the statements so far, and keeps the transaction open.
+    async fn send(&mut self) -> Outcome<()> {
+        self.stream.throttled(self.conn, "vplayer").await?;
+        if self.work.sql.is_empty() {
+            return Ok(());
+        }
+        let sql = self.work.take_sql();
+        self.conn.query_multi(sql, 0).await.map_err(Trouble::Target)?;
+        self.work.began = true;
+        Ok(())
+    }
+
+    /// Writes what is whole, and the position with it.
+    async fn settle(&mut self) -> Outcome<()> {
+        if self.work.half || (self.work.sql.is_empty() && !self.work.began) {
+            return Ok(());
+        }
+        self.stream.throttled(self.conn, "vplayer").await?;
+        let mut sql = self.work.take_sql();
+        sql.extend_from_slice(self.save_sql().as_bytes());
+        let results = self.conn.query_multi(sql, 0).await.map_err(Trouble::Target)?;
+        if results.last().is_none_or(|last| last.rows_affected != 1) {
+            self.conn.query("rollback", 0).await?;
+            return Err(Trouble::Moved);
+        }
+        self.conn.query("commit", 0).await.map_err(Trouble::Target)?;
+        self.work.began = false;
+        self.note_saved();
+        Ok(())
+    }
+
+    /// Writes the position where nothing else is to be written.
+    async fn save(&mut self) -> Outcome<()> {
+        if self.work.half || self.work.position == self.saved {
+            return Ok(());
+        }
+        let saved = self.conn.query(self.save_sql(), 0).await?;
+        if saved.rows_affected != 1 {
+            return Err(Trouble::Moved);
+        }
+        self.note_saved();
+        Ok(())
+    }
+
+    fn save_sql(&self) -> String {
+        let Work { position, timestamp, .. } = &self.work;
+        let table = self.stream.store.table("vreplication");
+        let at = match timestamp {
+            0 => String::new(),
+            at => format!(", transaction_timestamp = {at}"),
+        };
+        format!(
+            "update {table} set pos = {}, time_updated = {}{at}, message = '' \
+             where id = {} and pos = {}",
+            quote(position),
+            now(),
+            self.stream.id,
+            quote(&self.saved)
+        )
+    }
+
+    fn note_saved(&mut self) {
+        self.saved.clone_from(&self.work.position);
+        self.last_save = Instant::now();
+        let count = std::mem::take(&mut self.work.transactions);
+        self.stream.status.applied(&self.saved, self.work.timestamp, count);
+        self.stream.count_transactions(count);
+    }
+
+    /// Gives up the part of a transaction that has come.
+    async fn forget_half(&mut self) -> Outcome<()> {
+        if self.work.half && self.work.began {
+            self.conn.query("rollback", 0).await?;
+        }
+        if self.work.half {
+            // Whole transactions may lie before it in the same statements; they come again too.
+            self.work = Work { position: self.saved.clone(), ..Work::default() };
+        }
+        Ok(())
+    }
+
+    /// Says that the stream lives, now and then.
+    async fn beat(&mut self) -> Outcome<()> {
+        if self.last_save.elapsed() >= SAVE_AFTER {
+            self.save().await?;
+            self.last_save = Instant::now();
+        }
+        if !self.work.began && self.last_beat.elapsed() >= self.stream.config.heartbeat_interval {
+            self.last_beat = Instant::now();
+            let now = now();
+            let sql = format!(
+                "update {} set time_heartbeat = {now}, time_updated = {now} where id = {}",
+                self.stream.store.table("vreplication"),
+                self.stream.id
+            );
+            self.conn.query(sql, 0).await?;
+        }
+        Ok(())
+    }
+
+    /// Does with a definition of the source what the stream is told to.
+    async fn define(&mut self, statement: &str) -> Outcome<Option<Played>> {
+        self.stream.count_definition(self.on_ddl);
+        self.bound.clear();
+        match self.on_ddl {
+            OnDdlAction::Ignore => {
+                self.save().await?;
+                Ok(None)
+            }
+            OnDdlAction::Stop => {
+                self.save().await?;
+                let message = format!("Stopped at DDL {statement}");
+                self.stream.set_state(self.conn, State::Stopped, &message).await?;
+                Ok(Some(Played::Stopped))
+            }
+            OnDdlAction::Exec | OnDdlAction::ExecIgnore => {
+                let database = self.stream.store.database.clone();
+                self.conn.init_db(&database).await?;
+                let done = self.conn.query(statement, 0).await;
+                if let (Err(error), OnDdlAction::Exec) = (done, self.on_ddl) {
+                    return Err(Trouble::Target(error.context(format!("DDL {statement}"))));
+                }
+                self.save().await?;
+                Ok(Some(Played::Redefined))
+            }
+        }
+    }
+}
+
+/// What an event's changes came to.
+#[derive(Default)]
+struct Statements {
+    count: u64,
+    bulk: u64,
+    noops: u64,
+}
+
+impl Statements {
+    /// Writes the rows that wait as one insert.
+    fn insert(
+        &mut self,
+        bound: &Bound,
+        rows: &mut Vec<Cells<'_>>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        bound.insert(rows.iter(), out)?;
+        out.push(b';');
+        self.count += 1;
+        self.bulk += u64::from(rows.len() > 1);
+        rows.clear();
+        Ok(())
+    }
+}
+
+impl Work {
+    /// The transaction of the source is over.
+    fn whole(&mut self, timestamp: i64) {
+        self.half = false;
+        if !self.next.is_empty() {
+            self.position = std::mem::take(&mut self.next);
+        }
+        if timestamp > 0 {
+            self.timestamp = timestamp;
+        }
+        self.transactions += 1;
+    }
+
+    fn take_sql(&mut self) -> Vec<u8> {
+        let sql = std::mem::take(&mut self.sql);
+        if self.began {
+            return sql;
+        }
+        [b"begin;".as_slice(), &sql].concat()
+    }
+}
+
+/// Returns whether a change lacks columns, or has documents as differences.
+fn partial(change: &vt_proto::binlogdata::RowChange) -> bool {
+    let lacks = change.data_columns.as_ref().is_some_and(|map| {
+        let set: u32 = map.cols.iter().map(|byte| byte.count_ones()).sum();
+        i64::from(set) < map.count
+    });
+    let diffs = change.json_partial_values.as_ref();
+    lacks || diffs.is_some_and(|map| map.cols.iter().any(|byte| *byte != 0))
+}
+
+pub(crate) fn position(text: &str) -> Result<GtidSet> {
+    match text.is_empty() {
+        true => Ok(GtidSet::default()),
+        false => Ok(text.parse::<Position>()?.gtid_set),
+    }
+}

@@ -1,0 +1,204 @@
+//! What is counted and shown of streams.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+
+use parking_lot::Mutex;
+use vt_proto::binlogdata::VReplicationWorkflowState as State;
+use vt_service::stats::{Counters, Stats};
+
+use crate::store::now;
+
+/// What is counted of all streams.
+#[derive(Clone)]
+pub(crate) struct Metrics {
+    pub(crate) errors: Counters,
+    pub(crate) copied_rows: Counters,
+    pub(crate) copy_loops: Counters,
+    pub(crate) queries: Counters,
+    pub(crate) bulk_queries: Counters,
+    pub(crate) noop_queries: Counters,
+    pub(crate) throttled: Counters,
+    pub(crate) ddl_actions: Counters,
+    pub(crate) streams: Arc<Mutex<BTreeMap<i32, Arc<Status>>>>,
+}
+
+/// What one stream does now.
+#[derive(Debug)]
+pub struct Status {
+    pub workflow: String,
+    pub source: String,
+    shown: Mutex<Shown>,
+    /// The time of the source up to which the stream has come, in seconds since 1970.
+    upto: AtomicI64,
+    heartbeat: AtomicI64,
+    transactions: AtomicU64,
+}
+
+#[derive(Clone, Debug)]
+struct Shown {
+    state: State,
+    tablet: String,
+    position: String,
+    message: String,
+}
+
+impl Status {
+    pub(crate) fn new(workflow: &str, source: &str, state: State) -> Status {
+        let shown =
+            Shown { state, tablet: String::new(), position: String::new(), message: String::new() };
+        Status {
+            workflow: workflow.to_owned(),
+            source: source.to_owned(),
+            shown: Mutex::new(shown),
+            upto: AtomicI64::new(0),
+            heartbeat: AtomicI64::new(0),
+            transactions: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn set_state(&self, state: State, message: &str) {
+        let mut shown = self.shown.lock();
+        shown.state = state;
+        message.clone_into(&mut shown.message);
+    }
+
+    pub(crate) fn set_tablet(&self, tablet: &str) {
+        tablet.clone_into(&mut self.shown.lock().tablet);
+    }
+
+    pub(crate) fn applied(&self, position: &str, timestamp: i64, transactions: u64) {
+        position.clone_into(&mut self.shown.lock().position);
+        if timestamp > 0 {
+            self.upto.store(timestamp, Relaxed);
+        }
+        self.transactions.fetch_add(transactions, Relaxed);
+    }
+
+    /// The source said that there is nothing new.
+    pub(crate) fn beat(&self) {
+        self.upto.store(now(), Relaxed);
+        self.heartbeat.store(now(), Relaxed);
+    }
+
+    /// Returns by how many seconds the stream is behind its source; the time since the epoch is
+    /// not told of one that has seen nothing yet.
+    pub fn lag_seconds(&self) -> i64 {
+        match self.upto.load(Relaxed) {
+            0 => 0,
+            upto => (now() - upto).max(0),
+        }
+    }
+}
+
+/// What the pages show of a stream.
+#[derive(Clone, Debug)]
+pub struct StreamShown {
+    pub id: i32,
+    pub workflow: String,
+    pub source: String,
+    pub tablet: String,
+    pub state: &'static str,
+    pub position: String,
+    pub lag_seconds: i64,
+    pub transactions: u64,
+    pub message: String,
+}
+
+impl Metrics {
+    pub(crate) fn new(stats: &Stats) -> Metrics {
+        let streams: Arc<Mutex<BTreeMap<i32, Arc<Status>>>> = Arc::default();
+        let shown = streams.clone();
+        stats.gauge_func("VReplicationStreamCount", "number of streams", move || {
+            i64::try_from(shown.lock().len()).unwrap_or(i64::MAX)
+        });
+        let shown = streams.clone();
+        stats.gauge_func("VReplicationLagSecondsMax", "greatest lag of a stream", move || {
+            shown.lock().values().map(|one| one.lag_seconds()).max().unwrap_or(0)
+        });
+        let shown = streams.clone();
+        stats.gauge_func("VReplicationLagSecondsTotal", "lag of all streams", move || {
+            shown.lock().values().map(|one| one.lag_seconds()).sum()
+        });
+        let shown = streams.clone();
+        stats.text("VReplicationStreamState", "state of each stream", move || {
+            lines(&shown, |one| one.shown.lock().state.as_str_name().to_owned())
+        });
+        let shown = streams.clone();
+        stats.text("VReplicationLagSeconds", "lag of each stream", move || {
+            lines(&shown, |one| one.lag_seconds().to_string())
+        });
+        let shown = streams.clone();
+        stats.text("VReplicationHeartbeat", "when each stream's source was last idle", move || {
+            lines(&shown, |one| one.heartbeat.load(Relaxed).to_string())
+        });
+        let by_workflow = &["workflow", "type"];
+        let by_table = &["workflow", "table"];
+        Metrics {
+            errors: stats.counters("VReplicationErrors", "failures of streams", by_workflow),
+            copied_rows: stats.counters(
+                "VReplicationTableCopyRowCounts",
+                "rows copied by table",
+                by_table,
+            ),
+            copy_loops: stats.counters(
+                "VReplicationCopyLoopCount",
+                "snapshots read",
+                &["workflow"],
+            ),
+            queries: stats.counters("VReplicationQueryCount", "transactions applied", by_workflow),
+            bulk_queries: stats.counters(
+                "VReplicationBulkQueryCount",
+                "statements with several rows",
+                by_workflow,
+            ),
+            noop_queries: stats.counters(
+                "VReplicationNoopQueryCount",
+                "changes that change nothing here",
+                by_workflow,
+            ),
+            throttled: stats.counters(
+                "VReplicationThrottledCounts",
+                "how often streams had to wait",
+                by_workflow,
+            ),
+            ddl_actions: stats.counters(
+                "VReplicationDDLActions",
+                "definitions that streams met",
+                by_workflow,
+            ),
+            streams,
+        }
+    }
+
+    /// Returns what is shown of each stream.
+    pub(crate) fn shown(&self) -> Vec<StreamShown> {
+        let streams = self.streams.lock();
+        streams
+            .iter()
+            .map(|(id, one)| {
+                let shown = one.shown.lock().clone();
+                StreamShown {
+                    id: *id,
+                    workflow: one.workflow.clone(),
+                    source: one.source.clone(),
+                    tablet: shown.tablet,
+                    state: shown.state.as_str_name(),
+                    position: shown.position,
+                    lag_seconds: one.lag_seconds(),
+                    transactions: one.transactions.load(Relaxed),
+                    message: shown.message,
+                }
+            })
+            .collect()
+    }
+}
+
+fn lines(streams: &Mutex<BTreeMap<i32, Arc<Status>>>, value: impl Fn(&Status) -> String) -> String {
+    let streams = streams.lock();
+    let line = |(id, one): (&i32, &Arc<Status>)| {
+        format!("{}.{}.{id}={}", one.source, one.workflow, value(one))
+    };
+    streams.iter().map(line).collect::<Vec<_>>().join(" ")
+}
