@@ -34,7 +34,13 @@ fn python(cluster: &LocalCluster) -> Outcome {
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]);
     output_of(install.arg(script("requirements.txt")))?;
     let port = cluster.port(15306).to_string();
-    let scripts = ["pymysql_test.py", "connector_test.py", "django_test.py", "sqlalchemy_test.py"];
+    let scripts = [
+        "pymysql_test.py",
+        "charsets_test.py",
+        "connector_test.py",
+        "django_test.py",
+        "sqlalchemy_test.py",
+    ];
     for name in scripts {
         contains(name, &output_of(Command::new(&interpreter).arg(script(name)).arg(&port))?, "ok")?;
     }

@@ -16,6 +16,21 @@ const FIXED_LENGTH: u64 = 0x0c;
 
 /// Appends the payload of a column definition.
 pub fn encode(out: &mut Vec<u8>, field: &Field) {
+    write(out, field, names(field).map(str::as_bytes));
+}
+
+/// Appends the payload of a column definition with its names in another character set.
+pub fn encode_in(out: &mut Vec<u8>, field: &Field, encode: &dyn Fn(&str) -> Vec<u8>) {
+    let names = names(field).map(encode);
+    write(out, field, names.each_ref().map(Vec::as_slice));
+}
+
+/// The names of a column, in the order of the packet.
+fn names(field: &Field) -> [&str; 5] {
+    [&field.database, &field.table, &field.org_table, &field.name, &field.org_name]
+}
+
+fn write(out: &mut Vec<u8>, field: &Field, names: [&[u8]; 5]) {
     let (kind, type_flags) = field.typ.to_mysql();
     let charset = match field.charset {
         0 if field.typ.is_text() => DEFAULT_COLLATION,
@@ -23,11 +38,9 @@ pub fn encode(out: &mut Vec<u8>, field: &Field) {
         told => told,
     };
     put::lenenc_bytes(out, b"def");
-    put::lenenc_bytes(out, field.database.as_bytes());
-    put::lenenc_bytes(out, field.table.as_bytes());
-    put::lenenc_bytes(out, field.org_table.as_bytes());
-    put::lenenc_bytes(out, field.name.as_bytes());
-    put::lenenc_bytes(out, field.org_name.as_bytes());
+    for name in names {
+        put::lenenc_bytes(out, name);
+    }
     put::lenenc(out, FIXED_LENGTH);
     out.extend_from_slice(&charset.to_le_bytes());
     out.extend_from_slice(&field.column_length.to_le_bytes());

@@ -146,13 +146,27 @@ impl ErrorPacket {
 
     /// Appends the payload. A packet sent before the handshake has no SQLSTATE in it.
     pub fn encode(&self, out: &mut Vec<u8>, capabilities: Capabilities) {
+        self.write(out, shortened(&self.message, MESSAGE_MAX).as_bytes(), capabilities);
+    }
+
+    /// Appends the payload with the message in another character set.
+    pub fn encode_in(
+        &self,
+        out: &mut Vec<u8>,
+        encode: &dyn Fn(&str) -> Vec<u8>,
+        capabilities: Capabilities,
+    ) {
+        self.write(out, &encode(shortened(&self.message, MESSAGE_MAX)), capabilities);
+    }
+
+    fn write(&self, out: &mut Vec<u8>, message: &[u8], capabilities: Capabilities) {
         out.push(ERR);
         out.extend_from_slice(&self.errno.to_le_bytes());
         if capabilities.has(Capabilities::PROTOCOL_41) {
             out.push(b'#');
             out.extend_from_slice(&self.sql_state);
         }
-        out.extend_from_slice(shortened(&self.message, MESSAGE_MAX).as_bytes());
+        out.extend_from_slice(message);
     }
 
     /// Reads an ERR packet; one without SQLSTATE gets `HY000`.

@@ -35,6 +35,13 @@ pub struct ResultWriter<'a> {
     write_timeout: Duration,
     state: State,
     fields: Fields,
+    encode: Option<Encode>,
+}
+
+/// How names of columns and messages of errors are written for a client that does not read UTF-8.
+pub struct Encode {
+    pub name: Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>,
+    pub message: Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>,
 }
 
 /// How rows are told.
@@ -65,7 +72,13 @@ impl<'a> ResultWriter<'a> {
     ) -> ResultWriter<'a> {
         let fields = Fields::default();
         let state = State::Fresh;
-        ResultWriter { link, format, capabilities, status, write_timeout, state, fields }
+        let encode = None;
+        ResultWriter { link, format, capabilities, status, write_timeout, state, fields, encode }
+    }
+
+    /// Tells how names of columns and the messages of errors are written from here on.
+    pub fn encode_with(&mut self, encode: Option<Encode>) {
+        self.encode = encode;
     }
 
     /// Begins a result with rows.
@@ -75,7 +88,15 @@ impl<'a> ResultWriter<'a> {
             return Err(Error::bug("a result begins within another, or without columns"));
         }
         self.link.put(|out| put::lenenc(out, fields.len() as u64));
-        put_columns(self.link, fields, self.capabilities, self.status);
+        match &self.encode {
+            Some(encode) => {
+                for field in fields.iter() {
+                    self.link.put(|out| column::encode_in(out, field, &encode.name));
+                }
+                put_columns_end(self.link, self.capabilities, self.status);
+            }
+            None => put_columns(self.link, fields, self.capabilities, self.status),
+        }
         if self.format == Format::Binary {
             self.fields = Fields::clone(fields);
         }
@@ -210,7 +231,14 @@ impl<'a> ResultWriter<'a> {
             (Ok(()), State::Fresh | State::Rows) => Error::bug("a command without a result"),
             (Err(error), _) => error,
         };
-        put_error(self.link, &error, self.capabilities);
+        let capabilities = self.capabilities;
+        match &self.encode {
+            Some(encode) => {
+                let packet = ErrorPacket::of(&error);
+                self.link.put(|out| packet.encode_in(out, &encode.message, capabilities));
+            }
+            None => put_error(self.link, &error, capabilities),
+        }
     }
 }
 
@@ -228,6 +256,10 @@ pub(super) fn put_columns(
     for field in fields.iter() {
         link.put(|out| column::encode(out, field));
     }
+    put_columns_end(link, capabilities, status);
+}
+
+fn put_columns_end(link: &mut Link, capabilities: Capabilities, status: u16) {
     if !capabilities.has(Capabilities::DEPRECATE_EOF) {
         link.put(|out| end::encode_eof(out, 0, status));
     }

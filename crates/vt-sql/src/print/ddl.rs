@@ -317,6 +317,11 @@ impl Print for TableOption<'_> {
             OptionValue::Word("") if self.name == "tablespace" => printer.word(" ``"),
             OptionValue::Word("") => {}
             OptionValue::Null => printer.word(" = null"),
+            // A name of digits alone is none without quotes.
+            OptionValue::Word(name) if matches!(self.name, "charset" | "collate") => {
+                printer.word(" ");
+                printer.charset(name);
+            }
             OptionValue::Word(word) => {
                 printer.word(" ");
                 printer.plain(word);

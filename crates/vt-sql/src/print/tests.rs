@@ -126,6 +126,22 @@ fn concatenation_and_not_print_for_the_modes_of_the_reader() {
 }
 
 #[test]
+fn character_sets_that_are_no_words_are_quoted() {
+    for (sql, expected) in [
+        (
+            "create database a charset '9' collate 'x y'",
+            "create database a charset `9` collate `x y`",
+        ),
+        ("create database a charset binary", "create database a charset binary"),
+    ] {
+        let arena = Arena::new();
+        let printed = to_sql(&parse(&arena, sql, Modes::default()).expect(sql));
+        assert_eq!(printed, expected);
+        assert_eq!(to_sql(&parse(&arena, &printed, Modes::default()).expect(&printed)), expected);
+    }
+}
+
+#[test]
 fn bodies_keep_comments_and_lose_marks_of_versions() {
     for (sql, expected) in [
         ("create procedure p() select 1 /* a */ + 2", "create procedure p () select 1 /* a */ + 2"),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use vt_base::{Error, Result};
 use vt_collation::Charset;
+use vt_mysql::server::Encode;
 use vt_value::{Field, Fields, Rows, RowsBuilder, TypedBytes};
 
 use super::introduced::to_utf8;
@@ -35,6 +36,36 @@ pub(super) fn param(session: &Session, value: TypedBytes) -> TypedBytes {
     TypedBytes::new(value.typ, out)
 }
 
+/// Returns a name in a character set, with question marks for what the set has not.
+fn name_in(text: &str, to: Charset) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    Charset::Utf8mb4.convert(text.as_bytes(), to, &mut out);
+    out
+}
+
+/// Returns a message in a character set. A character that the set has not is told by its number;
+/// messages have none beyond the basic plane.
+fn message_in(text: &str, to: Charset) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    if Charset::Utf8mb4.convert(text.as_bytes(), to, &mut out).is_exact() {
+        return out;
+    }
+    out.clear();
+    let mut one = [0; 4];
+    for char in text.chars() {
+        let start = out.len();
+        let bytes = char.encode_utf8(&mut one).as_bytes();
+        if Charset::Utf8mb4.convert(bytes, to, &mut out).is_exact() {
+            continue;
+        }
+        out.truncate(start);
+        let number = u32::from(char);
+        let told = if number > 0xffff { "?".to_owned() } else { format!("\\{number:04X}") };
+        Charset::Utf8mb4.convert(told.as_bytes(), to, &mut out);
+    }
+    out
+}
+
 /// Turns results into a client's character set.
 pub(super) struct Recoder {
     to: Charset,
@@ -47,6 +78,15 @@ impl Recoder {
     pub(super) fn of(session: &Session) -> Option<Recoder> {
         let to = session.charsets.conversion()?;
         Some(Recoder { to, texts: Vec::new() })
+    }
+
+    /// Returns how names and messages are written.
+    pub(super) fn encode(&self) -> Encode {
+        let to = self.to;
+        Encode {
+            name: Box::new(move |text| name_in(text, to)),
+            message: Box::new(move |text| message_in(text, to)),
+        }
     }
 
     /// Notes which columns are text, and returns them as the client will see them.
@@ -136,5 +176,12 @@ mod tests {
         assert_eq!(rows.get(0).column(0), Some(&b"\xe9\x80?"[..]));
         assert_eq!(rows.get(0).column(1), Some("é".as_bytes()));
         assert!(Recoder::of(&session(255)).is_none());
+    }
+
+    #[test]
+    fn names_and_messages_are_turned_too() {
+        let encode = Recoder::of(&session(8)).unwrap().encode();
+        assert_eq!((encode.name)("昞é😀"), b"?\xe9?");
+        assert_eq!((encode.message)("no '昞é😀'"), b"no '\\661E\xe9?'");
     }
 }

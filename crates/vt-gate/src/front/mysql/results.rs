@@ -21,7 +21,9 @@ pub(super) struct Writer<'a, 'w> {
 
 impl<'a, 'w> Writer<'a, 'w> {
     pub(super) fn new(out: &'a mut ResultWriter<'w>, session: &Session) -> Writer<'a, 'w> {
-        Writer { out, recoder: Recoder::of(session), has_started: false }
+        let recoder = Recoder::of(session);
+        out.encode_with(recoder.as_ref().map(Recoder::encode));
+        Writer { out, recoder, has_started: false }
     }
 
     async fn start(&mut self, fields: &Fields) -> Result<()> {
