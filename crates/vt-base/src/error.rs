@@ -26,6 +26,9 @@ pub enum Retry {
     BeforeSend,
     /// The request had no effect and can be repeated as it is.
     Always,
+    /// The request had no effect: what it is for has moved, or is about to. It has to be planned
+    /// anew, and asked where that is then.
+    Elsewhere,
 }
 
 /// An error of any part of the system.

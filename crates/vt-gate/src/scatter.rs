@@ -19,7 +19,7 @@ use vt_base::{Error, Result};
 use vt_exec::{Autocommit, CallOptions, ShardCall, ShardQueries};
 use vt_tablet_api::{Caller, ExecuteOptions, StreamPart};
 use vt_value::{BindVars, QueryResult};
-use vt_vschema::ShardMap;
+use vt_vschema::{ShardMap, VSchema};
 
 use crate::session::{Level, Session, Warning};
 use crate::tablets::Tablets;
@@ -44,6 +44,8 @@ pub struct Scatter<'a> {
     calls: AtomicU64,
     /// How many rows there were before a limit, where the statement counts them.
     found_rows: Mutex<Option<u64>>,
+    /// The rules by which single shards are served by another keyspace.
+    routes: Option<Arc<VSchema>>,
 }
 
 /// A call that was made.
@@ -75,6 +77,24 @@ impl<'a> Scatter<'a> {
             trace: None,
             calls: AtomicU64::new(0),
             found_rows: Mutex::default(),
+            routes: None,
+        }
+    }
+
+    /// Sends what is for shards that another keyspace serves there.
+    #[must_use]
+    pub fn routed(mut self, vschema: Arc<VSchema>) -> Scatter<'a> {
+        self.routes = Some(vschema).filter(|one| !one.shard_routing_rules.is_empty());
+        self
+    }
+
+    fn route(&self, calls: &mut [ShardCall]) {
+        let Some(vschema) = &self.routes else { return };
+        for call in calls {
+            let to = vschema.route_shard(&call.keyspace, &call.shard);
+            if *to != *call.keyspace {
+                call.keyspace = to.into();
+            }
         }
     }
 
@@ -151,9 +171,10 @@ impl ShardQueries for Scatter<'_> {
 
     async fn execute(
         &self,
-        calls: Vec<ShardCall>,
+        mut calls: Vec<ShardCall>,
         mut how: CallOptions,
     ) -> Vec<Result<QueryResult, Error>> {
+        self.route(&mut calls);
         self.note_calls(&calls);
         if self.is_apart {
             how.autocommit = Autocommit::EachShard;
@@ -169,10 +190,11 @@ impl ShardQueries for Scatter<'_> {
 
     async fn stream(
         &self,
-        calls: Vec<ShardCall>,
+        mut calls: Vec<ShardCall>,
         how: CallOptions,
         out: Vec<mpsc::Sender<StreamPart>>,
     ) -> Vec<Result<QueryResult, Error>> {
+        self.route(&mut calls);
         self.note_calls(&calls);
         if let Err(error) = self.enter(&calls, how).await {
             return calls.iter().map(|_| Err(error.clone())).collect();

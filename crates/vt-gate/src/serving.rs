@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
-use vt_base::{Code, Error, ErrorId, KeyRange, Result, TabletType};
+use vt_base::{Code, Error, ErrorId, KeyRange, Result, TabletType, Target};
 use vt_proto::topodata::SrvKeyspace;
 use vt_service::Tasks;
 use vt_topo::ResilientServer;
@@ -61,6 +61,8 @@ impl ServingKeyspace {
 #[derive(Debug, Default)]
 pub struct Serving {
     keyspaces: ArcSwap<HashMap<Arc<str>, ServingKeyspace>>,
+    /// Told at every change.
+    changed: watch::Sender<()>,
 }
 
 impl Serving {
@@ -94,6 +96,29 @@ impl Serving {
     /// Sets all keyspaces.
     pub fn set(&self, keyspaces: HashMap<Arc<str>, ServingKeyspace>) {
         self.keyspaces.store(Arc::new(keyspaces));
+        self.changed.send_replace(());
+    }
+
+    /// Tells of every change from now on.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Waits until other shards have taken the place of a target's shard.
+    pub async fn left(&self, target: &Target) {
+        let mut changes = self.changes();
+        while !self.has_left(target) {
+            if changes.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+    }
+
+    fn has_left(&self, target: &Target) -> bool {
+        let keyspaces = self.keyspaces.load();
+        let Some(keyspace) = keyspaces.get(&target.keyspace) else { return false };
+        let shards = keyspace.of_type(target.tablet_type).shards();
+        !shards.is_empty() && !shards.iter().any(|shard| shard.name == target.shard)
     }
 
     fn put(&self, name: &Arc<str>, keyspace: Option<ServingKeyspace>) {
@@ -105,6 +130,7 @@ impl Serving {
             }
             next
         });
+        self.changed.send_replace(());
     }
 }
 

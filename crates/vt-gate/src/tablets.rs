@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use vt_base::{Code, Error, ErrorId, Result, Retry, TabletAlias, TabletType, Target};
 use vt_discovery::{Discovery, TabletHealth};
@@ -72,9 +72,27 @@ impl Tablets {
             return reached(&found);
         }
         self.discovery.refresh();
-        let Ok(_permit) = self.waiting.try_acquire() else {
+        let Some(_permit) = self.wait_permit() else {
             return Err(none_available(target));
         };
+        tokio::select! {
+            biased;
+            () = self.serving.left(target) => Err(moved(target)),
+            found = self.wait(target, except, until) => found,
+        }
+    }
+
+    /// Returns the permit of one more query that waits, if there may be one.
+    pub fn wait_permit(&self) -> Option<SemaphorePermit<'_>> {
+        self.waiting.try_acquire().ok()
+    }
+
+    async fn wait(
+        &self,
+        target: &Target,
+        except: &[TabletAlias],
+        until: Instant,
+    ) -> Result<Reached> {
         // One who refused may be well again, as a primary is after a restart.
         if !except.is_empty() {
             let pause = REFUSAL_PAUSE.min(until.saturating_duration_since(Instant::now()));
@@ -120,10 +138,18 @@ fn none_available(target: &Target) -> Error {
     Error::new(Code::Unavailable, message)
 }
 
+/// The error of a shard that others have taken the place of.
+fn moved(target: &Target) -> Error {
+    let message = format!("shard {}/{} does not serve any more", target.keyspace, target.shard);
+    Error::new(Code::Unavailable, message).with_retry(Retry::Elsewhere)
+}
+
 /// Whether a failed call may be made again, on another tablet, when no transaction is open there.
 pub fn may_retry(error: &Error, is_read_only: bool) -> bool {
     match error.retry() {
         Retry::BeforeSend | Retry::Always => return true,
+        // Not as it is, but planned anew.
+        Retry::Elsewhere => return false,
         Retry::Never => {}
     }
     match error.code() {

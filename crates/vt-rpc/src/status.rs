@@ -15,6 +15,9 @@ pub(crate) const CODE_KEY: &str = "vt-code";
 const CLUSTER_EVENTS: [&str; 2] =
     ["operation not allowed in state NOT_SERVING", "operation not allowed in state SHUTTING_DOWN"];
 
+/// The text by which peers know that a table's traffic is being switched away from a tablet.
+const MOVING: &str = "disallowed due to rule: enforce denied tables";
+
 /// Returns the message with errno and SQLSTATE where the code alone does not tell them.
 pub fn text(error: &Error) -> String {
     let told = find_mysql(error.message()).is_some();
@@ -43,7 +46,11 @@ pub fn from_text(code: Code, message: &str) -> Error {
     } else {
         error = error.with_origin(Origin::Tablet);
     }
-    if code == Code::ClusterEvent { error.with_retry(Retry::Always) } else { error }
+    match code {
+        Code::ClusterEvent => error.with_retry(Retry::Always),
+        Code::FailedPrecondition if message.contains(MOVING) => error.with_retry(Retry::Elsewhere),
+        _ => error,
+    }
 }
 
 /// Finds the first `(errno N) (sqlstate SSSSS)` of a text.
@@ -113,6 +120,14 @@ pub fn from_rpc_error(error: &RpcError) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_that_is_being_moved_is_asked_for_elsewhere() {
+        let text = format!("{MOVING} (CallerID: ann)");
+        let error = from_status(&Status::failed_precondition(text.clone()));
+        assert_eq!(error.retry(), Retry::Elsewhere);
+        assert_eq!(from_status(&Status::unknown(text)).retry(), Retry::Never);
+    }
 
     #[test]
     fn a_mysql_error_comes_back_with_errno_and_state() {

@@ -40,7 +40,7 @@ impl VSchema {
         if let Some(found) = self.find_vindex(keyspace, name)? {
             return Ok(found);
         }
-        self.find_unsharded(keyspace, name).map(Found::Table)
+        self.find_unsharded(keyspace, name, tablet_type).map(Found::Table)
     }
 
     /// Finds the table of a name, as [`VSchema::find`] does.
@@ -52,7 +52,7 @@ impl VSchema {
     ) -> Result<Arc<Table>, Error> {
         match self.find_known_table(keyspace, name, tablet_type)? {
             Some(table) => Ok(table),
-            None => self.find_unsharded(keyspace, name),
+            None => self.find_unsharded(keyspace, name, tablet_type),
         }
     }
 
@@ -108,7 +108,13 @@ impl VSchema {
     }
 
     /// Takes an unknown name as a table of the unsharded keyspace it is asked of.
-    fn find_unsharded(&self, keyspace: Option<&str>, name: &str) -> Result<Arc<Table>, Error> {
+    fn find_unsharded(
+        &self,
+        keyspace: Option<&str>,
+        name: &str,
+        tablet_type: TabletType,
+    ) -> Result<Arc<Table>, Error> {
+        let keyspace = keyspace.map(|keyspace| self.route_keyspace(keyspace, tablet_type));
         let schema = match keyspace {
             Some(keyspace) => self.keyspace(keyspace)?,
             None => match self.keyspaces.values().next() {

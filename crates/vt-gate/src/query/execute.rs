@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
-use vt_base::{Error, ErrorId, Result, TabletType};
+use vt_base::{Error, ErrorId, Result, Retry, TabletType};
 use vt_exec::{ExecContext, Limits, Observer};
 use vt_plan::{Node, Plan, StatementType};
 use vt_tablet_api::{StreamPart, Workload};
@@ -47,6 +47,7 @@ pub async fn execute_plan(
         let is_apart = plan.plan.statement == StatementType::Ddl && !plan.needs_connection;
         let limited = select_limit::limited(session, plan);
         let scatter = Scatter::new(&gate.tablets, session, deadline)
+            .routed(gate.vschemas.current().vschema.clone())
             .apart(is_apart)
             .limited(limited.as_ref().is_some_and(|one| one.is_for_shards));
         let mut context = context(gate, &scatter, &binds, &evaluation);
@@ -116,7 +117,9 @@ pub async fn trace_plan(
     let deadline = deadline(gate, session);
     let mut trace = Trace::default();
     let (result, statement, calls) = {
-        let scatter = Scatter::new(&gate.tablets, session, deadline).traced();
+        let scatter = Scatter::new(&gate.tablets, session, deadline)
+            .routed(gate.vschemas.current().vschema.clone())
+            .traced();
         let context = context(gate, &scatter, &binds, &evaluation);
         let context = ExecContext { observer: Some(&trace), ..context };
         let result = vt_exec::execute(&plan.plan, &context).await;
@@ -144,7 +147,8 @@ pub async fn fields(
     let binds = Arc::new(binds);
     let evaluation = Evaluation::new(gate, session, plan);
     let deadline = deadline(gate, session);
-    let scatter = Scatter::new(&gate.tablets, session, deadline);
+    let scatter = Scatter::new(&gate.tablets, session, deadline)
+        .routed(gate.vschemas.current().vschema.clone());
     vt_exec::fields(&plan.plan, &context(gate, &scatter, &binds, &evaluation)).await
 }
 
@@ -215,18 +219,36 @@ async fn stream(
 ) -> Result<QueryResult> {
     let (sender, mut parts) = mpsc::channel::<StreamPart>(PARTS_WAITING_MAX);
     let run = vt_exec::execute_stream(plan, context, sender);
+    let mut has_begun = false;
     let pass = async {
-        let mut rows = 0;
-        while let Some(part) = parts.recv().await {
-            rows += part.rows.len() as u64;
-            sink.take(part).await?;
-        }
-        Ok::<u64, Error>(rows)
+        let rows = pass(&mut parts, sink, &mut has_begun).await;
+        // Who sends hears that nobody takes any more.
+        drop(parts);
+        rows
     };
     let (result, rows) = futures::future::join(run, pass).await;
-    let result = result?;
+    let result = result.map_err(|error| match has_begun {
+        // The client has a part of the rows: they cannot be sent once more.
+        true if error.retry() == Retry::Elsewhere => error.with_retry(Retry::Never),
+        _ => error,
+    })?;
     record.rows_returned = rows?;
     Ok(result)
+}
+
+/// Passes pieces on to the client; returns how many rows they had.
+async fn pass(
+    parts: &mut mpsc::Receiver<StreamPart>,
+    sink: &mut dyn Sink,
+    has_begun: &mut bool,
+) -> Result<u64> {
+    let mut rows = 0;
+    while let Some(part) = parts.recv().await {
+        *has_begun = true;
+        rows += part.rows.len() as u64;
+        sink.take(part).await?;
+    }
+    Ok(rows)
 }
 
 fn gives_rows(plan: &CachedPlan) -> bool {

@@ -8,6 +8,7 @@ pub mod evaluation;
 pub mod execute;
 pub mod forward;
 pub mod literals;
+mod moving;
 pub mod needs;
 pub mod plan_cache;
 pub mod record;
@@ -26,8 +27,9 @@ use crate::gate::Gate;
 use crate::session::{Level, Session, Warning};
 use crate::statements;
 
-pub use execute::{execute_plan, fields};
+pub use execute::fields;
 pub use forward::{any_keyspace, forward, forward_to_all, forward_to_shard, run_on_any_shard};
+pub use moving::run_plan;
 pub use record::Record;
 pub use sink::{ClientFile, Collected, Sink};
 pub use understand::{Understood, understand};
@@ -67,7 +69,7 @@ pub async fn run_query(
     let result = match understood {
         Ok(understood) => {
             record.understood(&understood);
-            run_understood(gate, session, understood, &mut record, sink).await
+            run_understood(gate, session, (&query, understood), &mut record, sink).await
         }
         Err(error) => {
             session.warnings.begin();
@@ -86,14 +88,14 @@ pub async fn run_query(
 async fn run_understood(
     gate: &Gate,
     session: &mut Session,
-    understood: Understood,
+    (query, understood): (&Query<'_>, Understood),
     record: &mut Record,
     sink: &mut dyn Sink,
 ) -> Result<QueryResult> {
     match understood {
         Understood::Plan { plan, binds, .. } => {
             session.warnings.begin();
-            execute_plan(gate, session, &plan, binds, record, sink).await
+            moving::run_plan(gate, session, (query, plan, binds), record, sink).await
         }
         Understood::Local(statement) => {
             if !statement.is_diagnostic() {
@@ -122,7 +124,7 @@ pub async fn run_internal_with(
     let workload = std::mem::replace(&mut session.workload, vt_tablet_api::Workload::Oltp);
     let result = match understand(gate, session, &query) {
         Ok(Understood::Plan { plan, binds, .. }) => {
-            execute_plan(gate, session, &plan, binds, &mut record, &mut sink).await
+            moving::run_plan(gate, session, (&query, plan, binds), &mut record, &mut sink).await
         }
         Ok(Understood::Local(_)) => Err(vt_base::Error::bug("an internal statement is no query")),
         Err(error) => Err(error),

@@ -188,6 +188,12 @@ impl Scatter<'_> {
             session.warnings.take(result, (&database, &keyspace), self.is_apart);
         }
         let has_changed = reply.result.as_ref().is_ok_and(|result| result.rows_affected > 0);
+        let is_alone = place.transaction_id == 0 && place.begin.is_none();
+        // Definitions change no rows, and are changes all the same.
+        if is_alone && !place.is_read_only && (has_changed || self.is_apart) && reply.result.is_ok()
+        {
+            self.statement.lock().has_committed = true;
+        }
         self.note(place, tablet, reply.state, has_changed && !place.is_read_only);
         reply.result.map_err(|error| self.note_loss(place, error))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use vt_base::{Error, Result};
+use vt_base::{Error, Result, Retry};
 use vt_exec::{Autocommit, CallOptions, CommitOrder, ShardCall};
 
 use super::Scatter;
@@ -22,12 +22,31 @@ pub struct Statement {
     pub has_savepoint: bool,
     /// Rows may have been changed within the transaction.
     pub has_written: bool,
+    /// Something has been changed for good.
+    pub has_committed: bool,
 }
 
 impl Statement {
     /// Ends the statement: commits or rolls back what was opened for it, and undoes on the other
     /// shards what one of them failed to do.
     pub async fn end<T>(
+        self,
+        tablets: &Tablets,
+        session: &mut Session,
+        result: Result<T>,
+    ) -> Result<T> {
+        let has_committed = self.has_committed;
+        let result = self.end_transaction(tablets, session, result).await;
+        result.map_err(|error| {
+            // What has been done, or is held, here cannot be done again elsewhere.
+            match has_committed || session.transaction.open_count() > 0 {
+                true if error.retry() == Retry::Elsewhere => error.with_retry(Retry::Never),
+                _ => error,
+            }
+        })
+    }
+
+    async fn end_transaction<T>(
         self,
         tablets: &Tablets,
         session: &mut Session,

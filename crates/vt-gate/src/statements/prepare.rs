@@ -9,7 +9,7 @@ use vt_sql::visit::{Node, Visitor, Walk};
 use vt_value::{BindVars, QueryResult, TypedBytes};
 
 use crate::gate::Gate;
-use crate::query::{Query, Record, Sink, Understood, execute_plan, understand};
+use crate::query::{Query, Record, Sink, Understood, run_plan, understand};
 use crate::session::{NAMED_STATEMENTS_MAX, NamedStatement, Session};
 
 /// `PREPARE name FROM ...`
@@ -95,7 +95,7 @@ pub async fn execute(
     let query = Query { method: "Execute", sql: &statement.sql, params, is_prepared: true };
     match understand(gate, session, &query)? {
         Understood::Plan { plan, binds, .. } => {
-            execute_plan(gate, session, &plan, binds, record, sink).await
+            run_plan(gate, session, (&query, plan, binds), record, sink).await
         }
         Understood::Local(local) => {
             if matches!(*local, super::Local::Execute(_) | super::Local::Prepare(_)) {

@@ -241,7 +241,7 @@ impl Message for ExecuteRequest {
 }
 
 /// How an operation ended that was tried.
-const RETRIES: [Retry; 3] = [Retry::Never, Retry::BeforeSend, Retry::Always];
+const RETRIES: [Retry; 4] = [Retry::Never, Retry::BeforeSend, Retry::Always, Retry::Elsewhere];
 
 impl Message for Error {
     fn write(&self, out: &mut FrameWriter) {

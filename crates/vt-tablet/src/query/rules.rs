@@ -54,9 +54,8 @@ impl Rules {
             }
             if plan.tables.iter().any(|table| denied.tables.contains(table)) {
                 let text = "disallowed due to rule: enforce denied tables";
-                return Err(
-                    Error::new(Code::FailedPrecondition, text).with_retry(Retry::BeforeSend)
-                );
+                let error = Error::new(Code::FailedPrecondition, text);
+                return Err(error.with_retry(Retry::Elsewhere));
             }
         }
         Ok(())
