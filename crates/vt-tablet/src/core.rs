@@ -43,6 +43,8 @@ pub struct Core {
     pub lag: Mutex<LagReporter>,
     /// Held by whatever changes the role or replication: one at a time.
     pub action: tokio::sync::Mutex<()>,
+    /// Held while what the topology says of serving is taken.
+    pub controls: tokio::sync::Mutex<()>,
     /// The tablet's record as it should be in the topology.
     pub record: ArcSwap<topodata::Tablet>,
     /// The name of the system's own database.
@@ -81,6 +83,7 @@ impl Core {
             sidecar: ArcSwap::from_pointee("_vt".to_owned()),
             lag: Mutex::default(),
             action: tokio::sync::Mutex::default(),
+            controls: tokio::sync::Mutex::default(),
             schema: Schema::default(),
             publish: Notify::new(),
             sync: Notify::new(),

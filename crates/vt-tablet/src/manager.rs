@@ -10,7 +10,9 @@ mod permissions;
 mod reparent;
 mod replication;
 mod schema;
+mod sequences;
 mod status;
+mod table_data;
 pub(crate) mod vdiff;
 mod vreplication;
 
@@ -145,6 +147,8 @@ verbs! {
         read_reparent_journal_info: ReadReparentJournalInfoRequest
             => ReadReparentJournalInfoResponse = reparent::read_journal;
         execute_query: ExecuteQueryRequest => ExecuteQueryResponse = execute::query;
+        get_max_value_for_sequences: GetMaxValueForSequencesRequest
+            => GetMaxValueForSequencesResponse = sequences::max_values;
         has_v_replication_workflows: HasVReplicationWorkflowsRequest
             => HasVReplicationWorkflowsResponse = status::has_workflows;
         read_v_replication_workflow: ReadVReplicationWorkflowRequest
@@ -167,6 +171,9 @@ verbs! {
             => UpdateVReplicationWorkflowsResponse = vreplication::update_many;
         v_replication_exec: VReplicationExecRequest => VReplicationExecResponse
             = vreplication::execute;
+        update_sequence_tables: UpdateSequenceTablesRequest => UpdateSequenceTablesResponse
+            = sequences::update;
+        delete_table_data: DeleteTableDataRequest => DeleteTableDataResponse = table_data::delete;
         set_read_only: SetReadOnlyRequest => SetReadOnlyResponse = replication::set_read_only;
         set_read_write: SetReadWriteRequest => SetReadWriteResponse = replication::set_read_write;
         change_tags: ChangeTagsRequest => ChangeTagsResponse = basic::change_tags;
@@ -224,11 +231,6 @@ verbs! {
             = "GetTransactionInfo";
         conclude_transaction: ConcludeTransactionRequest => ConcludeTransactionResponse
             = "ConcludeTransaction";
-        delete_table_data: DeleteTableDataRequest => DeleteTableDataResponse = "DeleteTableData";
-        update_sequence_tables: UpdateSequenceTablesRequest => UpdateSequenceTablesResponse
-            = "UpdateSequenceTables";
-        get_max_value_for_sequences: GetMaxValueForSequencesRequest
-            => GetMaxValueForSequencesResponse = "GetMaxValueForSequences";
         check_throttler: CheckThrottlerRequest => CheckThrottlerResponse = "CheckThrottler";
         get_throttler_status: GetThrottlerStatusRequest => GetThrottlerStatusResponse
             = "GetThrottlerStatus";

@@ -20,6 +20,13 @@ use crate::state::Serving;
 /// How long closing a server to writes may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Why a tablet does not serve whose query service the topology has switched off.
+const DISABLED: &str = "TabletControl.DisableQueryService set";
+
+/// How long transactions may take to end when the query service is switched off: their clients'
+/// next statements wait at the gateways for so long.
+const DISABLE_GRACE: Duration = Duration::from_secs(1);
+
 /// What the tablet is, and whether it may serve as that.
 #[derive(Clone, Debug)]
 pub struct Role {
@@ -31,6 +38,8 @@ pub struct Role {
     pub stopped: Option<(Serving, &'static str)>,
     /// The topology has switched the query service off.
     pub disabled: bool,
+    /// It is to be off, and transactions that are open may end first.
+    pub draining: bool,
     /// The server has the role: a primary's takes writes.
     pub ready: bool,
     /// Whether the server answers.
@@ -50,6 +59,7 @@ impl Role {
             term_start: None,
             stopped: None,
             disabled: false,
+            draining: false,
             ready: false,
             mysqld: Err("mysqld has not answered yet".to_owned()),
             semi_sync: false,
@@ -77,7 +87,10 @@ pub fn judge(role: &Role, lag: &Lag, unhealthy: Duration) -> (Serving, String) {
         return (Serving::NotServing, format!("not a serving tablet type({name})"));
     }
     if role.disabled {
-        return no("TabletControl.DisableQueryService set");
+        return no(DISABLED);
+    }
+    if role.draining {
+        return (Serving::Draining, DISABLED.to_owned());
     }
     if !role.ready {
         return no("the server is being prepared");
@@ -121,9 +134,29 @@ impl Core {
         self.evaluate();
     }
 
-    /// Sets whether the topology lets the tablet serve.
-    pub fn set_disabled(&self, disabled: bool) {
-        self.set_role(|role| role.disabled = disabled);
+    /// Takes note of whether the topology lets the tablet serve. Returns when it does, or when
+    /// nothing runs on its server any more that a gateway has sent.
+    pub async fn take_disabled(&self, disabled: bool) {
+        if self.role.lock().disabled == disabled {
+            return;
+        }
+        if !disabled {
+            return self.set_role(|role| role.disabled = false);
+        }
+        if self.state.is_serving() {
+            self.set_role(|role| role.draining = true);
+            let grace = self.config.queries.shutdown_grace_period;
+            let grace = if grace.is_zero() { DISABLE_GRACE } else { grace.min(DISABLE_GRACE) };
+            self.queries.end_sessions(grace).await;
+            self.state.wait_idle(DISABLE_GRACE).await;
+        }
+        self.set_role(|role| {
+            role.draining = false;
+            role.disabled = true;
+        });
+        self.queries.live.terminate_all(Duration::ZERO).await;
+        // Those that were killed still say so to their callers.
+        self.state.wait_idle(DISABLE_GRACE).await;
     }
 
     /// Makes the tablet primary of its shard for a term. The action lock must be held.
@@ -328,6 +361,8 @@ mod tests {
         assert_eq!(serving(&primary, &broken), Serving::Serving);
         let closing = Role { stopped: Some((Serving::Draining, "demotion")), ..primary.clone() };
         assert_eq!(serving(&closing, &well), Serving::Draining);
+        let draining = Role { draining: true, ..primary.clone() };
+        assert_eq!(serving(&draining, &well), Serving::Draining);
         let disabled = Role { disabled: true, ..primary };
         assert_eq!(serving(&disabled, &well), Serving::NotServing);
         let backup = Role { tablet_type: TabletType::Backup, ..ready };

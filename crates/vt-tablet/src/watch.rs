@@ -282,6 +282,8 @@ impl Core {
 
     /// Takes what the topology says of serving: tables denied, the query service switched off.
     pub async fn take_controls(&self, shard: &ShardRecord) {
+        // Who asks for it is told when it is done, also where another has begun it.
+        let _turn = self.controls.lock().await;
         let tablet_type = self.tablet_type();
         let cell = &*self.config.alias.cell;
         let proto_type = topodata::TabletType::try_from(tablet_type as i32).unwrap_or_default();
@@ -301,7 +303,7 @@ impl Core {
                 .into_iter()
                 .flat_map(|partition| &partition.shard_tablet_controls)
                 .any(|one| one.name == self.config.shard && one.query_service_disabled);
-            self.set_disabled(disabled);
+            self.take_disabled(disabled).await;
         }
     }
 }

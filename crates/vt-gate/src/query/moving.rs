@@ -13,6 +13,7 @@ use super::plan_cache::CachedPlan;
 use super::{Query, Record, Sink, Understood, understand};
 use crate::gate::Gate;
 use crate::session::Session;
+use crate::tx;
 
 /// How long a statement waits before it tries again, if nothing is heard of.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -29,11 +30,16 @@ pub async fn run_plan(
     sink: &mut dyn Sink,
 ) -> Result<QueryResult> {
     let mut until = None;
+    let is_in_flight = session.transaction.open_count() > 0;
     loop {
         let error = match execute_plan(gate, session, &plan, binds, record, sink).await {
-            Err(error) if error.retry() == Retry::Elsewhere => error,
+            Err(error) if error.retry() == Retry::Elsewhere && !is_in_flight => error,
             done => return done,
         };
+        if session.transaction.open_count() > 0 {
+            // The transaction holds what this statement brought into it, and nothing else.
+            tx::rollback_on_shards(&gate.tablets, session).await;
+        }
         let until = *until.get_or_insert_with(|| Instant::now() + gate.tablets.window());
         if !wait(gate, until).await {
             return Err(error);

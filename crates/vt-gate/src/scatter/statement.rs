@@ -37,12 +37,10 @@ impl Statement {
     ) -> Result<T> {
         let has_committed = self.has_committed;
         let result = self.end_transaction(tablets, session, result).await;
-        result.map_err(|error| {
-            // What has been done, or is held, here cannot be done again elsewhere.
-            match has_committed || session.transaction.open_count() > 0 {
-                true if error.retry() == Retry::Elsewhere => error.with_retry(Retry::Never),
-                _ => error,
-            }
+        result.map_err(|error| match error.retry() {
+            // What has been done here cannot be done again elsewhere.
+            Retry::Elsewhere if has_committed => error.with_retry(Retry::Never),
+            _ => error,
         })
     }
 

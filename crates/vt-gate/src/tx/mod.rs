@@ -10,4 +10,4 @@ pub mod settings;
 pub use begin::{BeginOptions, begin};
 pub use commit::commit;
 pub use release::{release, release_spare};
-pub use rollback::rollback;
+pub use rollback::{rollback, rollback_on_shards};

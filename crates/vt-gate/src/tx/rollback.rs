@@ -35,6 +35,19 @@ pub async fn rollback(tablets: &Tablets, session: &mut Session) {
     release_spare(tablets, session).await;
 }
 
+/// Rolls back what shards hold of the session's transaction, which stays open and is empty then.
+pub async fn rollback_on_shards(tablets: &Tablets, session: &mut Session) {
+    let before = session.transaction.clone();
+    rollback(tablets, session).await;
+    let transaction = &mut session.transaction;
+    transaction.is_open = before.is_open;
+    transaction.is_implicit = before.is_implicit;
+    transaction.is_read_only = before.is_read_only;
+    transaction.is_snapshot = before.is_snapshot;
+    transaction.isolation = before.isolation;
+    transaction.savepoints = before.savepoints;
+}
+
 async fn rollback_shard(tablets: &Tablets, session: &Session, shard: &ShardSession) -> Result<i64> {
     let tablet = tablets.reach_session(shard)?;
     let call = tablet.service.rollback(&session.caller, &shard.target, shard.transaction_id);
