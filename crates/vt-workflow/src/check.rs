@@ -62,9 +62,13 @@ pub fn check_lag(snapshot: &Snapshot, allowed_seconds: u64) -> Result<()> {
 /// Checks that nobody is sent to the source any more.
 pub fn check_complete(snapshot: &Snapshot) -> Result<()> {
     let name = full_name(snapshot);
-    let is_done = snapshot.writes == Place::Target
-        && snapshot.reads.iter().all(|reads| reads.place == Place::Target)
-        && snapshot.is_frozen();
+    let is_switched = snapshot.writes == Place::Target
+        && snapshot.reads.iter().all(|reads| reads.place == Place::Target);
+    // An end that was broken off has taken the rules out already; who goes back makes the workflow
+    // anew, so that a frozen one has never been left.
+    let is_ending = is_past_return(snapshot) && !snapshot.has_rules;
+    let is_done = snapshot.is_frozen()
+        && (is_switched || (is_ending && snapshot.kind != Kind::Shards));
     if snapshot.kind == Kind::Copy || is_done {
         return Ok(());
     }

@@ -116,6 +116,7 @@ impl World {
             target: vec![state(into)],
             writes: self.rules.writes(of),
             reads: Vec::new(),
+            has_rules: !self.rules.0.is_empty(),
             by_shard: Vec::new(),
         }
     }

@@ -90,6 +90,8 @@ pub struct Snapshot {
     /// Where the primary's traffic is sent.
     pub writes: Place,
     pub reads: Vec<Reads>,
+    /// Some rule still tells where the tables are.
+    pub has_rules: bool,
     /// Where tables move by shard: all shards of the keyspace, and whether they have been switched,
     /// by this workflow or by another.
     pub by_shard: Vec<(String, bool)>,

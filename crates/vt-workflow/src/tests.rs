@@ -36,6 +36,7 @@ fn snapshot() -> Snapshot {
             reads(ReadKind::Rdonly, "zone2"),
             reads(ReadKind::Replica, "zone2"),
         ],
+        has_rules: true,
         by_shard: Vec::new(),
     }
 }
@@ -147,6 +148,11 @@ fn a_workflow_ends_only_where_nobody_is_sent_to_what_goes() {
     one.writes = Place::Target;
     assert!(check_complete(&one).is_err());
     one.target[0].streams[0].is_frozen = true;
+    assert!(check_complete(&one).is_ok() && check_cancel(&one).is_err());
+    // The rules have gone, and whoever took them out after that.
+    one.writes = Place::Source;
+    assert!(check_complete(&one).is_err());
+    one.has_rules = false;
     assert!(check_complete(&one).is_ok() && check_cancel(&one).is_err());
 }
 
