@@ -17,6 +17,7 @@ mod lifecycle;
 mod load;
 mod oracle;
 mod streams;
+mod switch;
 mod topology;
 mod tpcc;
 mod tpch;
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 14] = [
+    let groups: [(&str, Vec<Case>); 15] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         ("clients", clients::cases()),
         ("streams", streams::cases()),
         ("vreplication", vreplication::cases()),
+        ("switch", switch::cases()),
         ("load", load::cases()),
         ("lifecycle", lifecycle::cases()),
         ("failover", failover::cases()),

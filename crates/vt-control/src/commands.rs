@@ -95,6 +95,7 @@ macro_rules! with_commands {
             mount_register(MountRegisterRequest) -> MountRegisterResponse;
             mount_show(MountShowRequest) -> MountShowResponse;
             mount_unregister(MountUnregisterRequest) -> MountUnregisterResponse;
+            move_tables_complete(MoveTablesCompleteRequest) -> MoveTablesCompleteResponse;
             move_tables_create(MoveTablesCreateRequest) -> WorkflowStatusResponse;
             ping_tablet(PingTabletRequest) -> PingTabletResponse;
             planned_reparent_shard(PlannedReparentShardRequest) -> PlannedReparentShardResponse;
@@ -141,7 +142,9 @@ macro_rules! with_commands {
             v_diff_show(VDiffShowRequest) -> VDiffShowResponse;
             v_diff_stop(VDiffStopRequest) -> VDiffStopResponse;
             workflow_delete(WorkflowDeleteRequest) -> WorkflowDeleteResponse;
+            workflow_mirror_traffic(WorkflowMirrorTrafficRequest) -> WorkflowMirrorTrafficResponse;
             workflow_status(WorkflowStatusRequest) -> WorkflowStatusResponse;
+            workflow_switch_traffic(WorkflowSwitchTrafficRequest) -> WorkflowSwitchTrafficResponse;
             workflow_update(WorkflowUpdateRequest) -> WorkflowUpdateResponse;
         }
     };
@@ -182,13 +185,10 @@ macro_rules! with_missing {
             lookup_vindex_externalize(LookupVindexExternalizeRequest) -> LookupVindexExternalizeResponse;
             lookup_vindex_internalize(LookupVindexInternalizeRequest) -> LookupVindexInternalizeResponse;
             materialize_create(MaterializeCreateRequest) -> MaterializeCreateResponse;
-            move_tables_complete(MoveTablesCompleteRequest) -> MoveTablesCompleteResponse;
             remove_backup(RemoveBackupRequest) -> RemoveBackupResponse;
             retry_schema_migration(RetrySchemaMigrationRequest) -> RetrySchemaMigrationResponse;
             update_throttler_config(UpdateThrottlerConfigRequest) -> UpdateThrottlerConfigResponse;
             workflow_add_tables(WorkflowAddTablesRequest) -> WorkflowAddTablesResponse;
-            workflow_mirror_traffic(WorkflowMirrorTrafficRequest) -> WorkflowMirrorTrafficResponse;
-            workflow_switch_traffic(WorkflowSwitchTrafficRequest) -> WorkflowSwitchTrafficResponse;
         }
     };
 }

@@ -21,6 +21,7 @@ mod routing;
 mod rules;
 pub mod snapshot;
 mod status;
+mod switch;
 mod tables;
 mod update;
 mod vschemas;

@@ -29,6 +29,8 @@ pub struct Gate {
     pub connections: Connections,
     pub peers: Arc<Peers>,
     pub started: tokio::time::Instant,
+    /// Counts reads that may be mirrored.
+    pub(crate) mirrorable: std::sync::atomic::AtomicU64,
     /// Spreads what any shard can answer.
     pub(crate) turns: std::sync::atomic::AtomicUsize,
 }

@@ -346,6 +346,7 @@ pub(crate) async fn gate_of(running: &Running) -> Arc<crate::gate::Gate> {
         querylog,
         connections: crate::connections::Connections::default(),
         peers: Arc::default(),
+        mirrorable: Default::default(),
         turns: Default::default(),
         started: tokio::time::Instant::now(),
         config,

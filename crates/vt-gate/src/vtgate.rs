@@ -99,6 +99,7 @@ impl Vtgate {
             querylog,
             connections: Connections::default(),
             peers: Arc::new(Peers::new(dialer.clone())),
+            mirrorable: Default::default(),
             turns: Default::default(),
             started: Instant::now(),
             config,

@@ -246,7 +246,7 @@ impl VSchema {
         }
     }
 
-    fn rule_target(&self, to: &str) -> Result<Arc<Table>, Error> {
+    pub(crate) fn rule_target(&self, to: &str) -> Result<Arc<Table>, Error> {
         let (keyspace, name) = qualified(to)?;
         let schema = self.keyspace(keyspace)?;
         match schema.tables.get(name) {

@@ -14,6 +14,7 @@ pub mod build;
 pub mod change;
 pub mod column;
 pub mod destination;
+pub mod mirror;
 pub mod resolve;
 pub mod shard_map;
 pub mod spec;

@@ -67,8 +67,8 @@ pub fn check_complete(snapshot: &Snapshot) -> Result<()> {
     // An end that was broken off has taken the rules out already; who goes back makes the workflow
     // anew, so that a frozen one has never been left.
     let is_ending = is_past_return(snapshot) && !snapshot.has_rules;
-    let is_done = snapshot.is_frozen()
-        && (is_switched || (is_ending && snapshot.kind != Kind::Shards));
+    let is_done =
+        snapshot.is_frozen() && (is_switched || (is_ending && snapshot.kind != Kind::Shards));
     if snapshot.kind == Kind::Copy || is_done {
         return Ok(());
     }

@@ -31,6 +31,9 @@ impl Control {
                  reversetraffic, or end it with complete"
             )));
         }
+        if !request.ignore_source_keyspace {
+            self.free_source(&found).await?;
+        }
         match found.workflow_type {
             Type::MoveTables | Type::Migrate => self.give_up_tables(&found, &request).await?,
             Type::Reshard => self.give_up_shards(&found, &request).await?,

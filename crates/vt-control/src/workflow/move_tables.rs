@@ -350,7 +350,7 @@ fn sequence_of(table: &str) -> String {
 }
 
 /// Returns the condition that a row is a tenant's; none where no tenant is named.
-fn tenant_condition(
+pub(super) fn tenant_condition(
     keyspace: &str,
     vschema: &vschema::Keyspace,
     tenant: &str,

@@ -108,12 +108,12 @@ impl Control {
     }
 }
 
-fn decode_rules(rules: &RoutingRules) -> Rules {
+pub(super) fn decode_rules(rules: &RoutingRules) -> Rules {
     let rules = rules.rules.iter();
     Rules(rules.map(|rule| (rule.from_table.clone(), rule.to_tables.clone())).collect())
 }
 
-fn encode_rules(rules: &Rules) -> RoutingRules {
+pub(super) fn encode_rules(rules: &Rules) -> RoutingRules {
     let rules = rules.0.iter().map(|(from_table, to_tables)| RoutingRule {
         from_table: from_table.clone(),
         to_tables: to_tables.clone(),

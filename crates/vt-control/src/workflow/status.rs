@@ -51,7 +51,7 @@ impl Control {
         Ok(WorkflowStatusResponse {
             table_copy_state: self.copy_progress(&snapshot, &copying).await?,
             shard_streams,
-            traffic_state: String::new(),
+            traffic_state: self.traffic_state(&snapshot).await?,
         })
     }
 

@@ -3,6 +3,7 @@
 //! What there is to do, and in which order, [`vt_workflow`] says; here it is observed and carried
 //! out. [`command`] is the way of a command from its request to its reply.
 
+mod cancel;
 mod command;
 mod complete;
 mod journal;

@@ -8,6 +8,7 @@ pub mod evaluation;
 pub mod execute;
 pub mod forward;
 pub mod literals;
+mod mirror;
 mod moving;
 pub mod needs;
 pub mod plan_cache;

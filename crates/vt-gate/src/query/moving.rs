@@ -10,7 +10,7 @@ use vt_value::{BindVars, QueryResult};
 
 use super::execute::execute_plan;
 use super::plan_cache::CachedPlan;
-use super::{Query, Record, Sink, Understood, understand};
+use super::{Query, Record, Sink, Understood, mirror, understand};
 use crate::gate::Gate;
 use crate::session::Session;
 use crate::tx;
@@ -23,6 +23,20 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// A statement is run again only where nothing of it has been done, so that a client sees a pause
 /// and no error. Within a transaction that holds something on a shard, the error goes to the client.
 pub async fn run_plan(
+    gate: &Gate,
+    session: &mut Session,
+    (query, plan, binds): (&Query<'_>, Arc<CachedPlan>, BindVars),
+    record: &mut Record,
+    sink: &mut dyn Sink,
+) -> Result<QueryResult> {
+    if let Some(mirror) = mirror::of(gate, session, query, &plan) {
+        return mirror::beside(mirror, run_here(gate, session, (query, plan, binds), record, sink))
+            .await;
+    }
+    run_here(gate, session, (query, plan, binds), record, sink).await
+}
+
+async fn run_here(
     gate: &Gate,
     session: &mut Session,
     (query, mut plan, mut binds): (&Query<'_>, Arc<CachedPlan>, BindVars),

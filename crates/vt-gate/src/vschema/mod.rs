@@ -6,7 +6,7 @@ pub mod follow;
 pub mod tracker;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -20,6 +20,19 @@ pub struct Snapshot {
     pub vschema: Arc<VSchema>,
     /// The record that it was built from.
     pub record: Arc<SrvVSchema>,
+    mirrored: OnceLock<Arc<VSchema>>,
+}
+
+impl Snapshot {
+    fn new(version: u64, vschema: Arc<VSchema>, record: Arc<SrvVSchema>) -> Snapshot {
+        Snapshot { version, vschema, record, mirrored: OnceLock::new() }
+    }
+
+    /// Returns the snapshot in which tables with a mirror are where that is.
+    pub fn mirrored(&self) -> Snapshot {
+        let vschema = self.mirrored.get_or_init(|| Arc::new(self.vschema.mirrored()));
+        Snapshot::new(self.version, vschema.clone(), self.record.clone())
+    }
 }
 
 /// What is known of a keyspace's tables.
@@ -46,7 +59,7 @@ struct Parts {
 
 impl Default for VSchemas {
     fn default() -> VSchemas {
-        let snapshot = Snapshot { version: 0, vschema: Arc::default(), record: Arc::default() };
+        let snapshot = Snapshot::new(0, Arc::default(), Arc::default());
         VSchemas {
             current: ArcSwap::from_pointee(snapshot),
             parts: Mutex::default(),
@@ -125,7 +138,7 @@ impl VSchemas {
         }
         let version = self.current.load().version + 1;
         let (vschema, record) = (Arc::new(vschema), parts.record.clone());
-        self.current.store(Arc::new(Snapshot { version, vschema, record }));
+        self.current.store(Arc::new(Snapshot::new(version, vschema, record)));
         self.version.send_replace(version);
     }
 }

@@ -97,7 +97,9 @@ impl Control {
             for table in tables.iter().filter(|table| there.contains_key(*table)) {
                 let name = sql_name(table);
                 let sql = match rename {
-                    true => format!("rename table {name} to {}", sql_name(&format!("_{table}_old"))),
+                    true => {
+                        format!("rename table {name} to {}", sql_name(&format!("_{table}_old")))
+                    }
                     false => format!("drop table if exists {name}"),
                 };
                 run_ddl(&primary, &sql).await?;

@@ -76,7 +76,8 @@ impl Control {
             ..Default::default()
         };
         for (name, end) in &found.source.shards {
-            let is_there = seen.view.source.iter().any(|one| one.shard == *name && one.is_journaled);
+            let is_there =
+                seen.view.source.iter().any(|one| one.shard == *name && one.is_journaled);
             if is_there {
                 continue;
             }

@@ -65,7 +65,9 @@ impl Control {
             for number in types {
                 let kind = TabletType::try_from(number).unwrap_or_default();
                 let rules = rules_of(&seen.found, kind, request.percent);
-                mirrors.rules.retain(|one| !rules.iter().any(|new| new.from_table == one.from_table));
+                mirrors
+                    .rules
+                    .retain(|one| !rules.iter().any(|new| new.from_table == one.from_table));
                 if request.percent > 0.0 {
                     mirrors.rules.extend(rules);
                 }

@@ -128,12 +128,13 @@ impl Control {
         let shard = &end.record;
         if kind == Kind::Shards {
             let serving = self.topo.get_srv_keyspaces(&shard.keyspace, &[]).await?;
-            let is_off = serving.values().filter_map(|srv| partition(srv, TabletType::Primary)).any(
-                |part| {
+            let is_off = serving
+                .values()
+                .filter_map(|srv| partition(srv, TabletType::Primary))
+                .any(|part| {
                     let mut controls = part.shard_tablet_controls.iter();
                     controls.any(|one| one.name == shard.name && one.query_service_disabled)
-                },
-            );
+                });
             return Ok(!is_off);
         }
         let control = tablet_control(&shard.message, TabletType::Primary);
@@ -153,10 +154,7 @@ fn reads(routes: &Routes, found: &Snapshot) -> Vec<Reads> {
     reads
 }
 
-fn stream(
-    status: &tm::read_v_replication_workflow_response::Stream,
-    source_shard: &str,
-) -> Stream {
+fn stream(status: &tm::read_v_replication_workflow_response::Stream, source_shard: &str) -> Stream {
     Stream {
         id: status.id,
         source_shard: source_shard.to_owned(),

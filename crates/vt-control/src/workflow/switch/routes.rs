@@ -29,11 +29,7 @@ pub(super) struct Routes {
 
 /// Returns the tables of a workflow, and between which keyspaces they move.
 pub(super) fn moved(found: &Snapshot) -> Move<'_> {
-    Move {
-        tables: &found.tables,
-        source: &found.source.keyspace,
-        target: &found.target.keyspace,
-    }
+    Move { tables: &found.tables, source: &found.source.keyspace, target: &found.target.keyspace }
 }
 
 fn type_of(kind: ReadKind) -> TabletType {
@@ -88,9 +84,7 @@ impl Routes {
         let all = self.rules.values().chain([&self.stored]);
         let places: Vec<Place> = match self.kind {
             Kind::Tables => all.map(|one| table_rules(one).writes(moved(found))).collect(),
-            Kind::Tenant => {
-                all.map(|one| tenant_place(one, found, "")).collect()
-            }
+            Kind::Tenant => all.map(|one| tenant_place(one, found, "")).collect(),
             Kind::TablesByShard => {
                 let shards = found.source_shards();
                 let at_target =
@@ -112,15 +106,18 @@ impl Routes {
 
     pub(super) fn reads(&self, found: &Snapshot, cell: &str, kind: ReadKind) -> Place {
         match self.kind {
-            Kind::Shards => self.serving.get(cell).map_or(Place::Source, |srv| {
-                shards_place(srv, found, type_of(kind))
-            }),
-            Kind::Tables => self.rules.get(cell).map_or(Place::Source, |one| {
-                table_rules(one).reads(moved(found), kind)
-            }),
-            Kind::Tenant => self.rules.get(cell).map_or(Place::Source, |one| {
-                tenant_place(one, found, &format!("@{kind}"))
-            }),
+            Kind::Shards => self
+                .serving
+                .get(cell)
+                .map_or(Place::Source, |srv| shards_place(srv, found, type_of(kind))),
+            Kind::Tables => self
+                .rules
+                .get(cell)
+                .map_or(Place::Source, |one| table_rules(one).reads(moved(found), kind)),
+            Kind::Tenant => self
+                .rules
+                .get(cell)
+                .map_or(Place::Source, |one| tenant_place(one, found, &format!("@{kind}"))),
             Kind::TablesByShard | Kind::Copy => Place::Source,
         }
     }
@@ -167,7 +164,9 @@ fn tenant_place(of: &SrvVSchema, found: &Snapshot, suffix: &str) -> Place {
     let place = leads(&format!("{source}{suffix}")).or_else(|| leads(source));
     // The other way round, a keyspace without a rule of its own is where its rows are.
     let back = leads(&format!("{target}{suffix}")).or_else(|| leads(target));
-    Place::of([place == Some(target.as_str()) || (place.is_none() && back == Some(target.as_str()))])
+    Place::of(
+        [place == Some(target.as_str()) || (place.is_none() && back == Some(target.as_str()))],
+    )
 }
 
 fn is_switched(of: &SrvVSchema, found: &Snapshot, shard: &str) -> bool {
@@ -181,11 +180,8 @@ fn is_switched(of: &SrvVSchema, found: &Snapshot, shard: &str) -> bool {
 
 fn shards_place(srv: &SrvKeyspace, found: &Snapshot, served: TabletType) -> Place {
     let part = partition(srv, served);
-    let names: BTreeSet<&str> = part
-        .iter()
-        .flat_map(|part| &part.shard_references)
-        .map(|one| one.name.as_str())
-        .collect();
+    let names: BTreeSet<&str> =
+        part.iter().flat_map(|part| &part.shard_references).map(|one| one.name.as_str()).collect();
     let at_target = found.target.shards.keys().map(|shard| names.contains(shard.as_str()));
     let at_source = found.source.shards.keys().map(|shard| !names.contains(shard.as_str()));
     Place::of(at_target.chain(at_source))
@@ -257,9 +253,8 @@ impl Control {
         let changed = async {
             let mut rules = self.topo.get_keyspace_routing_rules().await?;
             // The tenant's clients name the keyspace that they have always named: the one with rules.
-            let has_rules = |keyspace: &String| {
-                rules.rules.iter().any(|rule| rule.from_keyspace == **keyspace)
-            };
+            let has_rules =
+                |keyspace: &String| rules.rules.iter().any(|rule| rule.from_keyspace == **keyspace);
             let (source, target) = (&found.source.keyspace, &found.target.keyspace);
             let from = if !has_rules(source) && has_rules(target) { target } else { source };
             for suffix in suffixes {
@@ -338,9 +333,8 @@ impl Control {
             .collect();
         let change = |srv: &mut SrvKeyspace| {
             for part in srv.partitions.iter_mut().filter(|one| types.contains(&one.served_type())) {
-                part.shard_references.retain(|one| {
-                    !here.contains_key(&one.name) && !there.contains_key(&one.name)
-                });
+                part.shard_references
+                    .retain(|one| !here.contains_key(&one.name) && !there.contains_key(&one.name));
                 part.shard_references.extend(references.iter().cloned());
                 part.shard_references.sort_by_key(|one| {
                     let range = one.key_range.as_ref().map(KeyRange::from).unwrap_or_default();

@@ -1,10 +1,12 @@
 //! Carries out the steps that were decided on, under the locks of both keyspaces.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 use vt_base::{Error, Result};
 use vt_proto::binlogdata::VReplicationWorkflowState as State;
 use vt_proto::tabletmanagerdata as tm;
-use vt_topo::LockGuard;
+use vt_topo::{LockGuard, LockTarget, LockWait};
 use vt_workflow::Step;
 
 use super::observe::Observed;
@@ -12,6 +14,9 @@ use super::writes::Writes;
 use crate::Control;
 use crate::workflow::create::unchanged;
 use crate::workflow::snapshot::FROZEN;
+
+/// How long a lock outlives its holder: who takes a switch up again waits so long at most.
+const LEASE: Duration = Duration::from_secs(10);
 
 /// The locks of the keyspaces of a workflow.
 pub(super) struct Locks {
@@ -30,7 +35,9 @@ impl Locks {
         names.dedup();
         let mut locks = Locks { held: Vec::with_capacity(names.len()) };
         for name in names {
-            match control.topo.lock_keyspace(name, action).await {
+            let wait = LockWait::For(control.topo.options().lock_timeout);
+            let target = LockTarget::keyspace(name);
+            match control.topo.lock_with(target, action, wait, Some(LEASE)).await {
                 Ok(guard) => locks.held.push((name.to_owned(), guard)),
                 Err(err) => {
                     locks.release().await;
@@ -94,9 +101,7 @@ impl Control {
             Step::StartReverse => self.start_streams(&reverse, &sources).await,
             Step::RestartStreams => self.start_streams(&seen.found.name, &targets).await,
             Step::RemoveReverse => self.delete_streams(&reverse, &sources).await.map(drop),
-            Step::RemoveStreams => {
-                self.delete_streams(&seen.found.name, &targets).await.map(drop)
-            }
+            Step::RemoveStreams => self.delete_streams(&seen.found.name, &targets).await.map(drop),
             Step::Freeze => {
                 let request = tm::UpdateVReplicationWorkflowRequest {
                     state: Some(State::Stopped as i32),

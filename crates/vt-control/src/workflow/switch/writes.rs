@@ -49,9 +49,9 @@ impl Control {
             Kind::Shards => self.set_query_service(ends, writes, locks).await,
             _ => self.set_denied(ends, &seen.found.tables, writes).await,
         };
-        let calls = ends.iter().map(async |end| {
-            end.primary.refresh_state(tm::RefreshStateRequest {}).await.map(drop)
-        });
+        let calls = ends
+            .iter()
+            .map(async |end| end.primary.refresh_state(tm::RefreshStateRequest {}).await.map(drop));
         let told = all(self.options.concurrency, calls).await.into_iter().collect::<Result<()>>();
         changed.and(told)
     }
