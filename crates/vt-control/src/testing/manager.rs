@@ -349,6 +349,10 @@ impl TabletManager for FakeManager {
     ) -> Reply<ExecuteFetchAsDbaResponse> {
         self.begin("ExecuteFetchAsDba")?;
         let sql = String::from_utf8_lossy(&request.into_inner().query).into_owned();
+        if sql.starts_with("select") && sql.contains("resharding_journal") {
+            let result = self.with(|mysql| mysql.journaled(&sql));
+            return reply(ExecuteFetchAsDbaResponse { result: Some(result) });
+        }
         if let Some(rows) = self.with(|mysql| mysql.answer(&sql)) {
             return reply(ExecuteFetchAsDbaResponse { result: Some(rows) });
         }
@@ -404,6 +408,49 @@ impl TabletManager for FakeManager {
     ) -> Reply<ReadVReplicationWorkflowsResponse> {
         self.begin("ReadVReplicationWorkflows")?;
         reply(self.with(|mysql| mysql.read_workflows(&request.into_inner())))
+    }
+
+    async fn read_v_replication_workflow(
+        &self,
+        request: Request<ReadVReplicationWorkflowRequest>,
+    ) -> Reply<ReadVReplicationWorkflowResponse> {
+        self.begin("ReadVReplicationWorkflow")?;
+        let request = ReadVReplicationWorkflowsRequest {
+            include_workflows: vec![request.into_inner().workflow],
+            ..Default::default()
+        };
+        let mut found = self.with(|mysql| mysql.read_workflows(&request)).workflows;
+        reply(found.pop().unwrap_or_default())
+    }
+
+    /// A stream that runs is wherever it is wanted; one that does not is nowhere.
+    async fn v_replication_wait_for_pos(
+        &self,
+        request: Request<VReplicationWaitForPosRequest>,
+    ) -> Reply<VReplicationWaitForPosResponse> {
+        self.begin("VReplicationWaitForPos")?;
+        match self.with(|mysql| mysql.stream_runs(request.into_inner().id)) {
+            true => reply(VReplicationWaitForPosResponse {}),
+            false => Err(Status::failed_precondition("the stream does not run")),
+        }
+    }
+
+    async fn execute_multi_fetch_as_dba(
+        &self,
+        request: Request<ExecuteMultiFetchAsDbaRequest>,
+    ) -> Reply<ExecuteMultiFetchAsDbaResponse> {
+        self.begin("ExecuteMultiFetchAsDba")?;
+        let sql = String::from_utf8_lossy(&request.into_inner().sql).into_owned();
+        self.with(|mysql| mysql.statements.push(sql));
+        reply(ExecuteMultiFetchAsDbaResponse::default())
+    }
+
+    async fn reset_sequences(
+        &self,
+        _: Request<ResetSequencesRequest>,
+    ) -> Reply<ResetSequencesResponse> {
+        self.begin("ResetSequences")?;
+        reply(ResetSequencesResponse {})
     }
 
     async fn update_v_replication_workflow(

@@ -154,12 +154,69 @@ impl FakeMysql {
             () if sql.contains("copy_state") => self.copy_states.clone(),
             () if sql.contains("vreplication_log") => self.stream_logs.clone(),
             () => {
+                self.change_streams(sql);
                 self.statements.push(sql.to_owned());
                 Vec::new()
             }
         };
         VReplicationExecResponse { result: Some(table(&rows)) }
     }
+
+    /// Takes the two statements by which a switch makes streams, and takes them away.
+    fn change_streams(&mut self, sql: &str) {
+        if let Some((_, ids)) = sql.split_once("delete from _vt.vreplication where id in (") {
+            let ids: Vec<i32> =
+                ids.trim_end_matches(')').split(", ").filter_map(|id| id.parse().ok()).collect();
+            for one in &mut self.workflows {
+                one.streams.retain(|stream| !ids.contains(&stream.id));
+            }
+        }
+        let Some((_, list)) = sql.split_once(" values (") else { return };
+        let values = literals(list);
+        let value = |place: usize| values.get(place).cloned().unwrap_or_default();
+        let source = vt_proto::text::from_text("binlogdata.BinlogSource", &value(1));
+        let request = CreateVReplicationWorkflowRequest {
+            workflow: value(0),
+            binlog_source: vec![source.expect("a switch writes sources that can be read")],
+            workflow_type: value(12).parse().unwrap_or_default(),
+            ..Default::default()
+        };
+        self.create_workflow(request, value(11).trim_start_matches("vt_"));
+        let made = self.workflows.last_mut().and_then(|one| one.streams.last_mut());
+        let made = made.expect("a workflow was made");
+        (made.pos, made.message) = (value(2), value(10));
+    }
+
+    pub(super) fn stream_runs(&self, id: i32) -> bool {
+        let streams = self.workflows.iter().flat_map(|one| &one.streams);
+        streams.into_iter().any(|one| one.id == id && one.state == State::Running as i32)
+    }
+
+    /// Answers whether the journal has a number.
+    pub(super) fn journaled(&self, sql: &str) -> QueryResult {
+        let id = sql.rsplit(' ').next().unwrap_or_default();
+        let entry = format!("resharding_journal (id, db_name, val) values ({id},");
+        let is_there = self.statements.iter().any(|one| one.contains(&entry));
+        let rows = vec![vec!["1"]; usize::from(is_there)];
+        table(&rows)
+    }
+}
+
+/// Reads literals: texts in quotes, and words.
+fn literals(list: &str) -> Vec<String> {
+    let (mut values, mut chars) = (vec![String::new()], list.chars());
+    let mut quoted = false;
+    while let Some(one) = chars.next() {
+        let value = values.last_mut().expect("there is one from the start");
+        match one {
+            '\'' => quoted = !quoted,
+            '\\' if quoted => value.extend(chars.next()),
+            ',' if !quoted => values.push(String::new()),
+            ' ' | ')' if !quoted => {}
+            other => value.push(other),
+        }
+    }
+    values
 }
 
 fn affected(rows: u64) -> QueryResult {

@@ -15,4 +15,6 @@ mod run;
 mod sequences;
 mod writes;
 
-pub(super) use observe::Observed;
+
+#[cfg(test)]
+mod tests;

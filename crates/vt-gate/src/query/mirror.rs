@@ -102,16 +102,10 @@ pub async fn beside(
 
 impl Mirror<'_> {
     async fn run(mut self) {
-        let plan = self.plan.clone();
-        let done = execute_plan(
-            self.gate,
-            &mut self.session,
-            &plan,
-            self.binds,
-            &mut self.record,
-            &mut Collected,
-        );
-        if let Err(error) = done.await {
+        let (plan, mut sink) = (self.plan.clone(), Collected);
+        let (session, record) = (&mut self.session, &mut self.record);
+        let done = execute_plan(self.gate, session, &plan, self.binds, record, &mut sink).await;
+        if let Err(error) = done {
             tracing::debug!(%error, "a mirrored read failed");
         }
     }

@@ -146,8 +146,8 @@ impl Control {
         start_state: String,
     ) -> Result<WorkflowSwitchTrafficResponse> {
         let mut told = Vec::new();
-        let keyspaces = [&seen.view.source_keyspace, &seen.view.target_keyspace];
-        let mut keyspaces: Vec<&String> = keyspaces.into_iter().collect();
+        let mut keyspaces =
+            vec![seen.view.source_keyspace.clone(), seen.view.target_keyspace.clone()];
         keyspaces.sort();
         keyspaces.dedup();
         let reads = plan_reads(&seen.view, &wish.reads, &wish.cells, wish.to);
