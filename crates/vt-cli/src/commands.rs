@@ -14,6 +14,7 @@ mod schema;
 mod serving;
 mod shards;
 mod streams;
+mod switch;
 mod tablets;
 mod topology;
 mod validate;
@@ -193,6 +194,7 @@ pub const GROUPS: &[(&str, &[Command])] = &[
     ("Validation", validate::COMMANDS),
     ("MoveTables", move_tables::COMMANDS),
     ("Reshard", reshard::COMMANDS),
+    ("Traffic of workflows", switch::COMMANDS),
     ("Migrate", migrate::COMMANDS),
     ("Mount", mount::COMMANDS),
     ("Workflows", workflows::COMMANDS),

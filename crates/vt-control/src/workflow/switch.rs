@@ -15,6 +15,5 @@ mod run;
 mod sequences;
 mod writes;
 
-
 #[cfg(test)]
 mod tests;

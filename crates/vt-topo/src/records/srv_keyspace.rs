@@ -188,12 +188,17 @@ impl TopoServer {
         let record = self.get_keyspace(keyspace).await?;
         let shards = self.find_all_shards_in_keyspace(keyspace).await?;
         let cells = self.cells_or_all(cells).await?;
-        for (cell, srv) in self.get_srv_keyspaces(keyspace, &cells).await? {
-            check_no_migration(&cell, &srv)?;
+        let former = self.get_srv_keyspaces(keyspace, &cells).await?;
+        for (cell, srv) in &former {
+            check_no_migration(cell, srv)?;
         }
         let built = build_srv_keyspace(&record, &shards, gaps)?;
         lock.check().await?;
         for cell in &cells {
+            let mut built = built.clone();
+            if let Some(former) = former.get(cell) {
+                keep_retired(&mut built, former);
+            }
             self.update_srv_keyspace(cell, keyspace, &built).await?;
         }
         Ok(())
@@ -241,10 +246,28 @@ fn set_disabled(part: &mut KeyspacePartition, shard: &ShardRecord, disabled: boo
     }
 }
 
+fn serves(part: &KeyspacePartition, shard: &str) -> bool {
+    part.shard_references.iter().any(|one| one.name == shard)
+}
+
+/// Keeps the query service of shards off that others have taken the place of.
+fn keep_retired(built: &mut SrvKeyspace, former: &SrvKeyspace) {
+    for part in &mut built.partitions {
+        let Some(former) = partition(former, part.served_type()) else { continue };
+        let retired = former.shard_tablet_controls.iter();
+        let retired: Vec<ShardTabletControl> = retired
+            .filter(|one| one.query_service_disabled && !serves(part, &one.name))
+            .cloned()
+            .collect();
+        part.shard_tablet_controls.extend(retired);
+    }
+}
+
 /// A rebuild in the middle of a cut-over would let both sides serve.
 fn check_no_migration(cell: &str, srv: &SrvKeyspace) -> Result<()> {
     for part in &srv.partitions {
-        if part.shard_tablet_controls.iter().any(|one| one.query_service_disabled) {
+        let controls = &part.shard_tablet_controls;
+        if controls.iter().any(|one| one.query_service_disabled && serves(part, &one.name)) {
             return Err(TopoError::Refused(format!(
                 "can't rebuild serving keyspace while a migration is on going. TabletControls is \
                  set for partition {} in cell {cell}",
@@ -316,6 +339,26 @@ mod tests {
         check(&["80-"], Err("does not start with min key"));
         check(&["-40", "80-"], Err("non-contiguous"));
         check(&["-80", "40-"], Err("non-contiguous"));
+    }
+
+    #[test]
+    fn shards_whose_place_was_taken_stay_off() {
+        let shards = [shard("-80", true), shard("80-", true), shard("0", false)];
+        let build =
+            || build_srv_keyspace(&keyspace(KeyspaceType::Normal), &shards, Gaps::Refused).unwrap();
+        let mut former = build();
+        for (name, refused) in [("0", false), ("-80", true)] {
+            for part in &mut former.partitions {
+                let record = shard(name, false);
+                set_disabled(part, &record, true);
+            }
+            assert_eq!(check_no_migration("zone1", &former).is_err(), refused, "{name}");
+        }
+        let mut built = build();
+        keep_retired(&mut built, &former);
+        let controls = &partition(&built, TabletType::Primary).unwrap().shard_tablet_controls;
+        let names: Vec<&str> = controls.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["0"]);
     }
 
     #[test]

@@ -174,10 +174,11 @@ fn stream(status: &tm::read_v_replication_workflow_response::Stream, source_shar
     }
 }
 
-/// Returns how far a stream is behind: how long ago it last heard of its source, or, if that is
-/// longer, how old the transaction is that it applied.
+/// Returns how far a stream is behind: how old the transaction is that it applied last, or, where
+/// there is none to apply, how long ago it heard of its source.
 fn lag(status: &tm::read_v_replication_workflow_response::Stream) -> Option<u64> {
-    let times = [&status.time_updated, &status.transaction_timestamp, &status.time_heartbeat];
-    let latest = times.into_iter().flatten().filter_map(to_system_time).max()?;
+    let time = |time: &Option<vt_proto::vttime::Time>| time.as_ref().and_then(to_system_time);
+    let heard = time(&status.transaction_timestamp).max(time(&status.time_heartbeat));
+    let latest = heard.or_else(|| time(&status.time_updated))?;
     Some(SystemTime::now().duration_since(latest).unwrap_or_default().as_secs())
 }

@@ -129,7 +129,12 @@ async fn look(cluster: &FakeCluster) -> Seen {
     seen
 }
 
-fn seen(writes_at: &str, denied: &'static str, running: &'static str, frozen: &[&'static str]) -> Seen {
+fn seen(
+    writes_at: &str,
+    denied: &'static str,
+    running: &'static str,
+    frozen: &[&'static str],
+) -> Seen {
     let denied = if denied.is_empty() { Vec::new() } else { vec![denied] };
     let (writes_at, frozen) = (writes_at.to_owned(), frozen.to_vec());
     Seen { writes_at, denied, running: vec![running], frozen }
