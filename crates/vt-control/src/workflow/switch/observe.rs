@@ -21,10 +21,10 @@ use crate::workflow::Snapshot;
 use crate::workflow::snapshot::{FROZEN, ShardEnd};
 
 /// A workflow as it stands: what a decision needs, and the way to its shards.
-pub struct Observed {
+pub(crate) struct Observed {
     pub(super) found: Snapshot,
     /// What decisions are made of.
-    pub view: vt_workflow::Snapshot,
+    pub(crate) view: vt_workflow::Snapshot,
     /// The streams that lead back, by source shard.
     pub(super) reverse: BTreeMap<String, Vec<tm::read_v_replication_workflow_response::Stream>>,
 }
