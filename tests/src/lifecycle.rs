@@ -67,6 +67,7 @@ fn one_process(cluster: &LocalCluster) -> Outcome {
     cluster.client(&["PingTablet", "zone1-0000000200"])?;
     let limit = "set query_timeout = 300; select sleep(20) from customer where customer_id = 1";
     fails("a limit of time", cluster.mysql("customer", limit))?;
+    crate::guards::all(cluster)?;
     cluster.kill("vtcombo")?;
     within(RECOVERY, || write(cluster))?;
     output_of(&mut cluster.vitrum(&["down"]))?;

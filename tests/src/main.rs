@@ -13,6 +13,7 @@ mod differ;
 mod errors;
 mod exceptions;
 mod failover;
+mod guards;
 mod lifecycle;
 mod load;
 mod oracle;
@@ -45,10 +46,11 @@ fn main() -> ExitCode {
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 15] = [
+    let groups: [(&str, Vec<Case>); 16] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
+        ("guards", guards::cases()),
         ("control", control::cases()),
         ("topology", topology::cases()),
         ("differential", differ::cases()),
