@@ -54,16 +54,19 @@ struct Managers {
 
 impl Managers {
     fn new(cluster: &LocalCluster) -> Result<Managers, String> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all();
-        let runtime = { runtime }.build().map_err(|err| err.to_string())?;
-        let _inside = runtime.enter();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(|err| err.to_string())?;
+        let inside = runtime.enter();
         let client = |(uid, _): &(u16, &str)| {
             let port = cluster.port(15000) + 1000 + uid;
             let channel = Channel::from_shared(format!("http://127.0.0.1:{port}"));
             Ok(TabletManagerClient::new(channel.map_err(|err| err.to_string())?.connect_lazy()))
         };
         let clients = TARGETS.iter().map(client).collect::<Result<_, String>>()?;
-        drop(_inside);
+        drop(inside);
         Ok(Managers { runtime, clients })
     }
 
@@ -173,10 +176,12 @@ struct Writer {
 }
 
 impl Writer {
-    fn start(port: u16) -> Writer {
+    /// Writes past the tablet, which dies meanwhile.
+    fn start(cluster: &LocalCluster) -> Writer {
         let stop = Arc::new(AtomicBool::new(false));
-        let told = stop.clone();
-        Writer { stop, thread: std::thread::spawn(move || write_on(port, &told)) }
+        let (told, folder) = (stop.clone(), format!("vt_{SOURCE_TABLET:010}"));
+        let socket = cluster.folder().join(folder).join("mysql.sock");
+        Writer { stop, thread: std::thread::spawn(move || write_on(&socket, &told)) }
     }
 
     fn finish(self) -> Result<u64, String> {
@@ -185,11 +190,13 @@ impl Writer {
     }
 }
 
-fn write_on(port: u16, stop: &AtomicBool) -> Result<u64, String> {
+fn write_on(socket: &std::path::Path, stop: &AtomicBool) -> Result<u64, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|err| err.to_string())?.block_on(async {
-        let url = format!("mysql://user@127.0.0.1:{port}/src?prefer_socket=false");
-        let opts = mysql_async::Opts::from_url(&url).map_err(|err| err.to_string())?;
+        let opts = mysql_async::OptsBuilder::default()
+            .socket(Some(socket.display().to_string()))
+            .user(Some("vt_dba"))
+            .db_name(Some("vt_src"));
         let mut conn = mysql_async::Conn::new(opts).await.map_err(|err| err.to_string())?;
         let mut random = 12345u64;
         let mut next = |below: u64| {
@@ -244,7 +251,7 @@ fn scenes(cluster: &LocalCluster) -> Outcome {
     }
     fill(cluster)?;
     let managers = Managers::new(cluster)?;
-    let writer = Writer::start(cluster.port(15306));
+    let writer = Writer::start(cluster);
     let seen = die_on_the_way(cluster, &managers);
     let done = writer.finish()?;
     seen?;
@@ -266,28 +273,18 @@ fn scenes(cluster: &LocalCluster) -> Outcome {
 
 /// Rows enough that processes can die while they are copied.
 fn fill(cluster: &LocalCluster) -> Outcome {
-    let account = "insert into account select n, concat('name ', n), 100, repeat(char(97 + n % 26), \
-                   200) from (with recursive s (n) as (select 1 union all select n + 1 from s \
-                   where n < {ROWS}) select n from s) x";
-    let event = "insert into event (kind, code, id, doc, bits, at, price, ratio, raw) \
+    let numbers = format!(
+        "(with recursive s (n) as (select 1 union all select n + 1 from s where n < {ROWS}) \
+         select n from s) x"
+    );
+    let deep = "insert /*+ SET_VAR(cte_max_recursion_depth = 1000000) */ into";
+    let account = "account select n, concat('name ', n), 100, repeat(char(97 + n % 26), 200) from";
+    let event = "event (kind, code, id, doc, bits, at, price, ratio, raw) \
                  select 1 + n % 3, concat(char(65 + n % 26), n % 977), n, json_object('n', n, 'a', \
                  json_array(1, 2.5, null)), n % 512, '2026-01-01', n / 7, n / 3, \
-                 unhex(lpad(hex(n), 8, '0')) from (with recursive s (n) as (select 1 union all \
-                 select n + 1 from s where n < {ROWS}) select n from s) x";
-    for sql in [account, event] {
-        let sql = sql.replace("{ROWS}", &ROWS.to_string());
-        let sql = format!("set session cte_max_recursion_depth = 1000000; {sql}");
-        for sql in sql.split("; ") {
-            let hinted = sql.replacen(
-                "insert into",
-                "insert /*+ SET_VAR(cte_max_recursion_depth = \
-                1000000) */ into",
-                1,
-            );
-            if sql.starts_with("insert") {
-                ask(cluster, SOURCE_TABLET, &hinted)?;
-            }
-        }
+                 unhex(lpad(hex(n), 8, '0')) from";
+    for rows in [account, event] {
+        ask(cluster, SOURCE_TABLET, &format!("{deep} {rows} {numbers}"))?;
     }
     Ok(())
 }

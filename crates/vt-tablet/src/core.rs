@@ -76,6 +76,8 @@ impl Core {
         let settings = config.vreplication.clone();
         let engine = Engine::new(settings, sources, Arc::new(Unthrottled), &stats, &tasks);
         let vreplication = Arc::new(engine);
+        // It is new, and nobody has told it before.
+        let _ = health.streams.set(vreplication.clone());
         Core {
             vreplication,
             role: Mutex::new(Role::new(config.init_type)),

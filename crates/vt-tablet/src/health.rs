@@ -1,8 +1,8 @@
 //! What the tablet says of itself: put together from its state and its measurements, told to all
 //! who listen, on every change and every so often.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, mpsc};
 use vt_mysqld::replication::ReplicaStatus;
 use vt_service::tasks::Tasks;
 use vt_tablet_api::{HealthState, RealtimeStats};
+use vt_vreplication::Engine;
 
 use crate::config::HealthConfig;
 use crate::schema::Changes;
@@ -66,6 +67,8 @@ pub struct Health {
     changes: Mutex<Changes>,
     /// Queries a second, as the bits of a float.
     qps: AtomicU64,
+    /// The streams into the tablet, whose number and lag are told.
+    pub streams: OnceLock<Arc<Engine>>,
     told: broadcast::Sender<HealthState>,
     tasks: Tasks,
 }
@@ -80,6 +83,7 @@ impl Health {
             lag: ArcSwap::default(),
             changes: Mutex::default(),
             qps: AtomicU64::new(0),
+            streams: OnceLock::new(),
             told,
             tasks,
         }
@@ -121,12 +125,15 @@ impl Health {
             _ if state.serving == crate::state::Serving::NotConnected => state.reason.clone(),
             _ => String::new(),
         };
+        let (streams, streams_lag) = self.streams.get().map_or((0, 0), |engine| engine.load());
         HealthState {
             target: state.target.clone(),
             serving: self.state.is_serving(),
             primary_term_start: state.term_start_seconds(),
             alias: Some(self.state.alias().clone()),
             stats: RealtimeStats {
+                binlog_players_count: i32::try_from(streams).unwrap_or(i32::MAX),
+                filtered_replication_lag_seconds: streams_lag,
                 health_error,
                 replication_lag_seconds: if lags { lag.seconds } else { 0 },
                 qps: self.qps(),

@@ -69,6 +69,13 @@ impl TopoServer {
         Ok(TopoServer { factory, global, cells: Mutex::new(BTreeMap::new()), options })
     }
 
+    /// Opens the topology of a mounted cluster, which is kept in the same kind of store.
+    pub async fn open_external_cluster(&self, name: &str) -> Result<TopoServer> {
+        let config = self.get_external_cluster(name).await?.topo_config.unwrap_or_default();
+        let options = self.options.clone();
+        TopoServer::open(self.factory.clone(), &config.server, &config.root, options).await
+    }
+
     /// Returns the global store, for what has no typed function.
     pub fn global(&self) -> &Arc<dyn Store> {
         &self.global

@@ -6,10 +6,7 @@ use std::time::{Duration, Instant};
 use vt_base::gtid::GtidSet;
 use vt_base::{Code, Error, TabletAlias};
 use vt_mysql::Conn;
-use vt_proto::binlogdata::{
-    BinlogSource, Journal, VReplicationWorkflowState as State,
-    VReplicationWorkflowSubType as SubType,
-};
+use vt_proto::binlogdata::{BinlogSource, Journal, VReplicationWorkflowState as State};
 
 use crate::copier::{Copied, Copier, CopyState};
 use crate::plan::{Plans, TablePlan, taken};
@@ -60,6 +57,9 @@ pub(crate) async fn run(stream: &Stream) -> Option<Journal> {
             Ok(journal) => return journal,
             Err(trouble) => trouble,
         };
+        if stream.token.is_cancelled() {
+            return None;
+        }
         if progressed {
             failures = Failures::default();
         }
@@ -146,7 +146,11 @@ impl Attempt<'_> {
         conn.query("set session transaction_isolation = 'READ-COMMITTED'", 0).await?;
         let Some(row) = read(stream, &mut conn).await? else { return Ok(None) };
         let source = row.source().map_err(Trouble::Plan)?;
-        let tablet = self.pick(&row, &source, shunned).await?;
+        let picking = self.pick(&row, &source, shunned);
+        let Some(tablet) = stream.token.run_until_cancelled(picking).await else {
+            return Ok(None);
+        };
+        let tablet = tablet?;
         stream.status.set_tablet(&tablet.alias.to_string());
         self.tablet = Some(tablet.alias.clone());
         let message = format!("Picked source tablet: {}", tablet.alias);
@@ -203,9 +207,10 @@ impl Attempt<'_> {
             cells: cells.map(str::to_owned).collect(),
             types: types.parse::<TypeWish>().map_err(Trouble::Plan)?,
         };
-        match self.stream.sources.pick(&wish, shunned).await {
+        let sources = self.stream.sources.of_cluster(&source.external_cluster).await?;
+        match sources.pick(&wish, shunned).await {
             // Better one that failed before than none.
-            Err(_) if !shunned.is_empty() => Ok(self.stream.sources.pick(&wish, &[]).await?),
+            Err(_) if !shunned.is_empty() => Ok(sources.pick(&wish, &[]).await?),
             picked => Ok(picked?),
         }
     }
@@ -375,10 +380,6 @@ async fn plans(stream: &Stream, conn: &mut Conn, source: &BinlogSource) -> Outco
 
 /// Notes the tables that are to be copied; returns whether there are any.
 async fn begin(stream: &Stream, conn: &mut Conn, source: &BinlogSource) -> Outcome<bool> {
-    let row = stream.store.stream(conn, stream.id).await?;
-    if row.workflow_sub_type == SubType::AtomicCopy {
-        tracing::debug!(id = stream.id, "tables are copied one after the other");
-    }
     let plans = plans(stream, conn, source).await?;
     if plans.by_target.is_empty() {
         let message = "There is nothing to replicate";

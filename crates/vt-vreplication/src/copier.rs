@@ -97,15 +97,11 @@ impl Copier<'_> {
             lastpk: last,
             ..VStreamRowsRequest::default()
         };
-        let mut messages = self.tablet.v_stream_rows(request).await?;
-        let head = loop {
-            let ended = || Error::new(Code::Unavailable, "the source ended a copy at once");
-            let message = messages.message().await.map_err(|status| from_status(&status))?;
-            let message = message.ok_or_else(ended)?;
-            if !message.gtid.is_empty() {
-                break message;
-            }
+        let opening = self.open(request);
+        let Some(opened) = self.stream.token.run_until_cancelled(opening).await else {
+            return Ok(Copied::Cancelled);
         };
+        let (head, messages) = opened?;
         if let Some(ended) = self.catch_up(conn, start, &head.gtid).await? {
             return Ok(Copied::Ended(ended));
         }
@@ -119,6 +115,22 @@ impl Copier<'_> {
         };
         self.stream.metrics.copy_loops.add(&[&self.stream.workflow], 1);
         self.insert_all(bound, head, messages, workers).await
+    }
+
+    /// Opens the snapshot; returns its first message, which tells its position.
+    async fn open(
+        &self,
+        request: VStreamRowsRequest,
+    ) -> Result<(VStreamRowsResponse, tonic::Streaming<VStreamRowsResponse>)> {
+        let mut messages = self.tablet.v_stream_rows(request).await?;
+        loop {
+            let ended = || Error::new(Code::Unavailable, "the source ended a copy at once");
+            let message = messages.message().await.map_err(|status| from_status(&status))?;
+            let message = message.ok_or_else(ended)?;
+            if !message.gtid.is_empty() {
+                return Ok((message, messages));
+            }
+        }
     }
 
     /// Brings what is here to a position; returns how that ended if it did not come there.

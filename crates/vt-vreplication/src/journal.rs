@@ -115,3 +115,56 @@ pub(crate) async fn take_places(
     conn.query("commit", 0).await?;
     Ok(made)
 }
+
+#[cfg(test)]
+mod tests {
+    use vt_proto::binlogdata::{BinlogSource, KeyspaceShard, MigrationType};
+
+    use super::*;
+    use crate::plan::TablePlan;
+    use crate::plan::tests::table;
+
+    fn row(id: i32, workflow: &str, shard: &str) -> StreamRow {
+        let source =
+            BinlogSource { keyspace: "ks".into(), shard: shard.into(), ..BinlogSource::default() };
+        let source_text = write_source(&source).unwrap();
+        StreamRow { id, workflow: workflow.into(), source_text, ..StreamRow::default() }
+    }
+
+    #[test]
+    fn streams_change_places_when_all_have_come_to_the_journal() {
+        let streams = [row(1, "w", "-80"), row(2, "w", "80-"), row(3, "other", "-80")];
+        let place = |shard: &str| KeyspaceShard { keyspace: "ks".into(), shard: shard.into() };
+        let journal = Journal {
+            id: 7,
+            participants: vec![place("-80"), place("80-"), place("elsewhere")],
+            ..Journal::default()
+        };
+        let mut journals = Journals::default();
+        assert_eq!(journals.register(&journal, &streams[0], &streams), None);
+        // The same stream again, after it failed.
+        assert_eq!(journals.register(&journal, &streams[0], &streams), None);
+        assert_eq!(journals.register(&journal, &streams[2], &streams), Some(vec![3]));
+        assert_eq!(journals.register(&journal, &streams[1], &streams), Some(vec![1, 2]));
+    }
+
+    #[test]
+    fn a_move_of_tables_concerns_all_of_them_or_none() {
+        let mut plans = Plans::default();
+        for name in ["a", "b"] {
+            let columns = [("id", vt_value::Type::INT64)];
+            let plan = TablePlan::new(table(name, &columns, &[0]), &Default::default()).unwrap();
+            plans.by_target.insert(name.to_owned(), plan.into());
+        }
+        let moved = |tables: &[&str]| Journal {
+            migration_type: MigrationType::Tables.into(),
+            tables: tables.iter().map(|one| (*one).to_owned()).collect(),
+            ..Journal::default()
+        };
+        assert!(concerns(&moved(&["a", "b", "c"]), &plans).unwrap());
+        assert!(!concerns(&moved(&["c"]), &plans).unwrap());
+        assert!(concerns(&moved(&["a"]), &plans).is_err());
+        let shards = Journal { migration_type: MigrationType::Shards.into(), ..Journal::default() };
+        assert!(concerns(&shards, &plans).unwrap());
+    }
+}

@@ -111,11 +111,24 @@ pub(crate) async fn restore(stream: &Stream, conn: &mut Conn, table: &str) -> Ou
         if !added.is_empty() {
             let sql = format!("alter table {place} {}", added.join(", "));
             stream.store.log(conn, stream.id, "Message", &format!("adding keys: {sql}")).await?;
-            conn.query(sql, 0).await.map_err(Trouble::Target)?;
+            alter(stream, conn, &sql).await.map_err(Trouble::Target)?;
         }
     }
     conn.query(forget, 0).await?;
     Ok(())
+}
+
+/// Runs a statement that may take long; it is ended when the stream is to stop.
+async fn alter(stream: &Stream, conn: &mut Conn, sql: &str) -> Result<()> {
+    let killer = conn.kill_handle();
+    let mut running = std::pin::pin!(conn.query(sql, 0));
+    tokio::select! {
+        biased;
+        done = &mut running => return done.map(drop),
+        () = stream.token.cancelled() => {}
+    }
+    killer.kill_query().await?;
+    running.await.map(drop)
 }
 
 fn task_of(action: &str) -> Result<String> {

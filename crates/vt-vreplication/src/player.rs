@@ -163,7 +163,11 @@ impl<'a> Player<'a> {
             filter: Some(filter),
             ..VStreamRequest::default()
         };
-        let mut messages = self.tablet.v_stream(request).await?;
+        let opening = self.tablet.v_stream(request);
+        let Some(opened) = self.stream.token.run_until_cancelled(opening).await else {
+            return Ok(Played::Cancelled);
+        };
+        let mut messages = opened?;
         let (sender, receiver) = mpsc::channel::<Result<Vec<VEvent>>>(MESSAGES_MAX);
         let reading = async move {
             loop {

@@ -3,10 +3,12 @@
 //! Nothing is remembered: tablets are read from the topology and asked for their health once, when
 //! a stream begins.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
+use parking_lot::Mutex;
 use rand::seq::SliceRandom;
 use tonic::Streaming;
 use tonic::transport::Channel;
@@ -93,6 +95,8 @@ pub struct Sources {
     dialer: TabletDialer,
     /// The cell of the one who asks.
     cell: String,
+    /// The topologies of mounted clusters, by name.
+    mounted: Arc<Mutex<BTreeMap<String, Arc<TopoServer>>>>,
 }
 
 /// A tablet that streams can be opened on.
@@ -107,7 +111,24 @@ pub struct SourceTablet {
 impl Sources {
     /// Makes a finder for a cell.
     pub fn new(topo: Arc<TopoServer>, dialer: TabletDialer, cell: &str) -> Sources {
-        Sources { topo, dialer, cell: cell.to_owned() }
+        Sources { topo, dialer, cell: cell.to_owned(), mounted: Arc::default() }
+    }
+
+    /// Returns a finder of tablets of a mounted cluster; no name means this cluster.
+    ///
+    /// # Errors
+    /// There is no such cluster, or its topology does not answer.
+    pub async fn of_cluster(&self, name: &str) -> Result<Sources> {
+        if name.is_empty() {
+            return Ok(self.clone());
+        }
+        let known = self.mounted.lock().get(name).cloned();
+        let topo = match known {
+            Some(topo) => topo,
+            None => Arc::new(self.topo.open_external_cluster(name).await?),
+        };
+        self.mounted.lock().insert(name.to_owned(), topo.clone());
+        Ok(Sources { topo, ..self.clone() })
     }
 
     /// Picks a healthy tablet that fulfils a wish, not one of `except`.

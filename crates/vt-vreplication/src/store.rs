@@ -32,7 +32,7 @@ pub struct Store {
 }
 
 /// A row of `_vt.vreplication`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct StreamRow {
     pub id: i32,
     pub workflow: String,

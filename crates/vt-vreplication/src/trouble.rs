@@ -82,7 +82,8 @@ impl Trouble {
         match self {
             Trouble::Source(error) | Trouble::Target(error) | Trouble::Plan(error) => {
                 let errno = match error.errno() {
-                    0 => String::new(),
+                    // 1105 says no more than that there is an error.
+                    0 | 1105 => String::new(),
                     errno => format!(" (errno {errno})"),
                 };
                 format!("Error: {}{errno}", error.message())

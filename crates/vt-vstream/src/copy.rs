@@ -93,8 +93,22 @@ pub(crate) fn part(plan: &TablePlan, batch: &Rows) -> Result<CopyPart> {
         part.lastpk = Some(values::to_proto(&key));
     }
     let has_float = table.columns.iter().any(|column| column.field.typ == Type::FLOAT32);
-    if plan.is_everything() && !has_float {
-        part.rows = rows_to_proto(batch);
+    if plan.sends_whole_rows() && !has_float {
+        let (rows, tested) = (rows_to_proto(batch), plan.tested());
+        if tested.is_empty() {
+            part.rows = rows;
+            return Ok(part);
+        }
+        // Of each row only what decides is looked at.
+        let mut values: Values = vec![None; table.columns.len()];
+        for (row, sent) in batch.iter().zip(rows) {
+            for place in &tested {
+                values[*place] = row.column(*place).map(Bytes::copy_from_slice);
+            }
+            if plan.takes(&values)? {
+                part.rows.push(sent);
+            }
+        }
         return Ok(part);
     }
     for row in batch.iter() {

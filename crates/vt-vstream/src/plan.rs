@@ -81,15 +81,27 @@ impl TablePlan {
         Ok(TablePlan { table, fields, columns, tests })
     }
 
-    /// Returns whether the whole table is sent as it is.
-    pub fn is_everything(&self) -> bool {
-        self.tests.is_empty()
-            && self.columns.len() == self.table.columns.len()
+    /// Returns whether rows are sent as they are, those that are sent.
+    pub(crate) fn sends_whole_rows(&self) -> bool {
+        self.columns.len() == self.table.columns.len()
             && self
                 .columns
                 .iter()
                 .enumerate()
                 .all(|(index, out)| matches!(out, Out::Column(column) if *column == index))
+    }
+
+    /// Returns the columns that decide whether a row is sent.
+    pub(crate) fn tested(&self) -> Vec<usize> {
+        let of = |test: &Test| match test {
+            Test::Compare { column, .. }
+            | Test::In { column, .. }
+            | Test::IsNull { column, .. } => {
+                vec![*column]
+            }
+            Test::InKeyrange { placing, .. } => placing.columns.clone(),
+        };
+        self.tests.iter().flat_map(of).collect()
     }
 
     /// Returns whether a row is sent; `values` are those of all columns of the table.
