@@ -199,7 +199,7 @@ impl WindowCall {
             }
             done.end = done.end.max(frame.end);
             let value = aggregate.value_so_far(&state, ctx)?;
-            values.push(aggregate.shown(value));
+            values.push(held(aggregate.shown(value)));
         }
         self.aggregate = Some(aggregate);
         Ok(values)
@@ -223,6 +223,14 @@ impl WindowCall {
             (first, number) = (end, number + 1);
         }
         Ok(peers)
+    }
+}
+
+/// Returns a value as a column of a temporary table holds it: of a sum no more than 65 digits.
+fn held(value: Value) -> Value {
+    match value {
+        Value::Decimal(number) => Value::Decimal(number.clamped()),
+        other => other,
     }
 }
 

@@ -18,4 +18,4 @@ pub use config::ServerConfig;
 pub use handler::{ConnInfo, Handler, HandlerFactory, Prepared, PreparedStatement};
 pub use ids::{ConnectionId, ConnectionIds};
 pub use metrics::{Metrics, Snapshot};
-pub use writer::{Encode, ResultWriter};
+pub use writer::{Encode, Encoder, ResultWriter};

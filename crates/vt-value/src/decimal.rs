@@ -44,6 +44,14 @@ impl Decimal {
         Decimal { negative, scale: 0, magnitude }
     }
 
+    /// Returns the number of 65 digits, with as many behind the point, that lies nearest.
+    #[must_use]
+    pub fn clamped(self) -> Decimal {
+        let most = Decimal { scale: self.scale, ..Decimal::max_value(self.negative) };
+        let beyond = wide::cmp(&self.magnitude, &most.magnitude).is_gt();
+        if beyond { most } else { self }
+    }
+
     fn new(negative: bool, scale: usize, magnitude: Narrow) -> Decimal {
         let negative = negative && !wide::is_zero(&magnitude);
         Decimal { negative, scale: scale as u8, magnitude }

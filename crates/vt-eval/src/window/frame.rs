@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use vt_base::Error;
+use vt_base::{Code, Error};
 use vt_value::temporal::{Interval, Unit, add_interval};
 use vt_value::{Temporal, Value};
 
@@ -69,7 +69,12 @@ impl Frame {
         let place = Place { row, rows, peers: *peers, descending };
         let (start, end) = match self.unit {
             FrameUnit::Rows => (place.row_start(&self.start), place.row_end(&self.end)),
-            FrameUnit::Range => (place.value_start(&self.start)?, place.value_end(&self.end)?),
+            FrameUnit::Range => {
+                let start = place.value_start(&self.start)?;
+                // Behind all rows no end is looked for, and none is out of range.
+                let is_empty = start >= rows.len();
+                (start, if is_empty { start } else { place.value_end(&self.end)? })
+            }
         };
         let count = rows.len();
         let (start, end) = (start.min(count), end.min(count));
@@ -190,6 +195,9 @@ fn moved(key: &Value, offset: &Offset, less: bool) -> Result<Option<Value>, Erro
 }
 
 fn added(key: &Value, number: &Value, less: bool) -> Result<Value, Error> {
+    if let (Value::Int(_) | Value::UInt(_), Value::Int(_) | Value::UInt(_)) = (key, number) {
+        return integer(key, number, less);
+    }
     if let (Some(key), Some(number)) = (key.to_decimal(), number.to_decimal()) {
         let sum = if less { key.sub(&number) } else { key.add(&number) };
         // Beyond 65 digits no key lies.
@@ -201,4 +209,26 @@ fn added(key: &Value, number: &Value, less: bool) -> Result<Value, Error> {
         }
         _ => Err(Error::unsupported(format_args!("a range of {} values", key.typ()))),
     }
+}
+
+/// Adds integers as MySQL's operators do: the sum of a key without sign has none either, and it
+/// must fit.
+fn integer(key: &Value, number: &Value, less: bool) -> Result<Value, Error> {
+    let wide = |value: &Value| match value {
+        Value::UInt(value) => i128::from(*value),
+        Value::Int(value) => i128::from(*value),
+        _ => 0,
+    };
+    let (one, other) = (wide(key), wide(number));
+    let sum = if less { one - other } else { one + other };
+    let fitting = match key {
+        Value::UInt(_) => u64::try_from(sum).ok().map(Value::UInt),
+        _ => i64::try_from(sum).ok().map(Value::Int),
+    };
+    fitting.ok_or_else(|| {
+        let kind = if matches!(key, Value::UInt(_)) { "BIGINT UNSIGNED" } else { "BIGINT" };
+        let sign = if less { '-' } else { '+' };
+        let message = format!("{kind} value is out of range in '({one} {sign} {other})'");
+        Error::mysql(1690, b"22003", message).with_code(Code::InvalidArgument)
+    })
 }

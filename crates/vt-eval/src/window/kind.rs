@@ -28,11 +28,28 @@ pub(super) fn of(func: &WindowFunc, args: &[Kind], session: &Session) -> Result<
     })
 }
 
+/// From so many characters on an integer is one of 64 bits.
+const INT_DIGITS: u32 = 10;
+
 /// What a temporary table makes of a kind.
 fn kept(kind: &Kind) -> Kind {
+    // What may have more digits than fit is made wide, whatever its own type.
+    let short = kind.length < INT_DIGITS;
     let typ = match kind.typ {
-        Type::INT8 | Type::INT16 | Type::INT24 | Type::INT32 => Type::INT64,
-        Type::UINT8 | Type::UINT16 | Type::UINT24 | Type::UINT32 => Type::UINT64,
+        Type::INT8 | Type::INT16 | Type::INT24 | Type::INT32 | Type::INT64 => {
+            if short {
+                Type::INT32
+            } else {
+                Type::INT64
+            }
+        }
+        Type::UINT8 | Type::UINT16 | Type::UINT24 | Type::UINT32 | Type::UINT64 | Type::YEAR => {
+            if short {
+                Type::UINT32
+            } else {
+                Type::UINT64
+            }
+        }
         Type::ENUM | Type::SET | Type::CHAR => Type::VARCHAR,
         Type::BINARY => Type::VARBINARY,
         typ => typ,
@@ -42,16 +59,19 @@ fn kept(kind: &Kind) -> Kind {
         _ => kind.decimals,
     };
     let collation = if typ == Type::JSON { Collation::BINARY } else { kind.collation };
-    // Bits are a number no more.
-    let unsigned = kind.unsigned && !typ.is_binary();
+    let unsigned = typ == Type::BIT || (kind.unsigned && !typ.is_binary());
     Kind { typ, decimals, collation, unsigned, ..kind.clone() }
 }
 
 /// The kind of LEAD and LAG: of the argument, and of what stands in where no row is.
 fn moved(arg: &Kind, default: Option<&Kind>) -> Result<Kind, Error> {
     let kind = kept(arg);
-    let length = if kind.typ == Type::FLOAT64 { 23 } else { kind.length };
-    let kind = Kind { length, ..kind };
+    let kind = match kind.typ {
+        Type::FLOAT64 | Type::FLOAT32 => Kind { length: 23, ..kind },
+        // The sign that it does not have has room.
+        Type::DECIMAL if kind.unsigned => Kind { length: kind.length + 1, unsigned: false, ..kind },
+        _ => kind,
+    };
     match default {
         None => Ok(kind.with_nullable(true)),
         Some(default) if default.is_null() => Ok(kind.with_nullable(true)),

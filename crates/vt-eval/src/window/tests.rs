@@ -1,4 +1,4 @@
-use vt_value::{Collation, Field, Type};
+use vt_value::{Collation, Decimal, Field, Type};
 
 use super::*;
 
@@ -84,4 +84,52 @@ fn arguments_that_mysql_refuses_are_refused() {
     let failed =
         WindowCall::new(func, vec![int()], Vec::new(), Some(range), (&session, usize::MAX));
     assert_eq!(failed.unwrap_err().errno(), 3587);
+}
+
+#[test]
+fn a_range_beyond_all_integers_is_an_error() {
+    let session = Session::default();
+    let run = |keys: &[Value], start: Bound, end: Bound| {
+        let rows: Vec<WindowRow> = keys
+            .iter()
+            .map(|key| WindowRow { args: vec![key.clone()], keys: vec![key.clone()] })
+            .collect();
+        let frame = frame(FrameUnit::Range, start, end);
+        let func = WindowFunc::Aggregate(AggregateFunc::Max);
+        let limits = (&session, usize::MAX);
+        let mut call = WindowCall::new(func, vec![int()], vec![false], frame, limits).unwrap();
+        let values = call.compute(&rows, &mut Context::new(&session));
+        values.map(|values| values.len()).map_err(|error| error.errno())
+    };
+    let back = |number| Bound::Preceding(Offset::Number(Value::Int(number)));
+    let on = |number| Bound::Following(Offset::Number(Value::Int(number)));
+    let keys = [Value::UInt(3), Value::UInt(30)];
+    assert!(run(&keys, back(3), Bound::CurrentRow).is_ok());
+    assert_eq!(run(&keys, back(4), Bound::CurrentRow), Err(1690));
+    assert!(run(&[Value::Int(3)], back(4), Bound::CurrentRow).is_ok());
+    assert_eq!(run(&[Value::Int(i64::MAX)], Bound::CurrentRow, on(1)), Err(1690));
+    // The frame is empty before its end is looked for.
+    assert!(run(&[Value::UInt(u64::MAX - 2)], on(1), on(20)).is_ok());
+}
+
+#[test]
+fn sums_are_held_in_65_digits_and_kinds_are_those_of_fields() {
+    let most = Decimal::max_value(false);
+    let Value::Decimal(held) = super::held(Value::Decimal(most.add(&most).unwrap())) else {
+        panic!("another value");
+    };
+    assert_eq!(held, most);
+    let kept = |typ, length| {
+        let field = Field { column_length: length, ..Field::new("a", typ) };
+        let kind = Kind::of_column(&field, Collation::BINARY);
+        let limits = (&Session::default(), usize::MAX);
+        let call = WindowCall::new(WindowFunc::Lag(1), vec![kind], vec![false], None, limits);
+        let call = call.unwrap();
+        (call.kind().typ, call.kind().length, call.kind().unsigned)
+    };
+    assert_eq!(kept(Type::INT8, 4), (Type::INT32, 4, false));
+    assert_eq!(kept(Type::UINT24, 8), (Type::UINT32, 8, true));
+    assert_eq!(kept(Type::INT32, 11), (Type::INT64, 11, false));
+    assert_eq!(kept(Type::YEAR, 4), (Type::UINT32, 4, true));
+    assert_eq!(kept(Type::FLOAT32, 12).1, 23);
 }

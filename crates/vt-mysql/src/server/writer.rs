@@ -40,9 +40,12 @@ pub struct ResultWriter<'a> {
 
 /// How names of columns and messages of errors are written for a client that does not read UTF-8.
 pub struct Encode {
-    pub name: Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>,
-    pub message: Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>,
+    pub name: Encoder,
+    pub message: Encoder,
 }
+
+/// Turns text into the bytes of a character set.
+pub type Encoder = Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
 
 /// How rows are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

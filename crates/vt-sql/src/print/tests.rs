@@ -149,6 +149,7 @@ fn bodies_keep_comments_and_lose_marks_of_versions() {
             "create procedure p() select a/*!39806 b, c *//*+d *//b",
             "create procedure p () select a b, c /b",
         ),
+        ("create procedure p()/*! select 1*/ + 2", "create procedure p () select 1 + 2"),
         (
             "/*!50003 create procedure p() select 1 /* a */ + 2 */",
             "create procedure p () select 1 /* a */ + 2",

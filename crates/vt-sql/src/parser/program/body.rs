@@ -34,7 +34,10 @@ impl<'a> Parser<'a> {
             }
             let gap = self.text_of(before, token.start);
             let marks = gap.contains("/*!") || was_inside != lexer.is_in_version_comment();
-            out.push_str(if marks { " " } else { gap });
+            // What stands before the body is none of it.
+            if token.start > start {
+                out.push_str(if marks { " " } else { gap });
+            }
             out.push_str(self.text_of(token.start, token.end));
             before = token.end;
         }
