@@ -16,6 +16,7 @@ mod shards;
 mod streams;
 mod switch;
 mod tablets;
+mod throttler;
 mod topology;
 mod validate;
 mod vdiff;
@@ -185,6 +186,7 @@ pub const GROUPS: &[(&str, &[Command])] = &[
     ("Shards", shards::COMMANDS),
     ("Reparents", reparent::COMMANDS),
     ("Tablets", tablets::COMMANDS),
+    ("Throttler", throttler::COMMANDS),
     ("Queries", fetch::COMMANDS),
     ("Schema", schema::COMMANDS),
     ("VSchema", vschema::COMMANDS),
@@ -206,16 +208,13 @@ pub const GROUPS: &[(&str, &[Command])] = &[
 const NOT_YET: &[&str] = &[
     "Backup",
     "BackupShard",
-    "CheckThrottler",
     "DistributedTransaction",
     "GetBackups",
-    "GetThrottlerStatus",
     "LookupVindex",
     "Materialize",
     "OnlineDDL",
     "RemoveBackup",
     "RestoreFromBackup",
-    "UpdateThrottlerConfig",
 ];
 
 /// Returns every command.

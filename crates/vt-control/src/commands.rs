@@ -29,6 +29,7 @@ mod shard_replication;
 mod shards;
 mod source_shards;
 mod tablet_verbs;
+mod throttler;
 mod topology_path;
 mod validate;
 mod validate_schema;
@@ -51,6 +52,7 @@ macro_rules! with_commands {
             change_tablet_tags(ChangeTabletTagsRequest) -> ChangeTabletTagsResponse;
             change_tablet_type(ChangeTabletTypeRequest) -> ChangeTabletTypeResponse;
             copy_schema_shard(CopySchemaShardRequest) -> CopySchemaShardResponse;
+            check_throttler(CheckThrottlerRequest) -> CheckThrottlerResponse;
             create_keyspace(CreateKeyspaceRequest) -> CreateKeyspaceResponse;
             create_shard(CreateShardRequest) -> CreateShardResponse;
             delete_cell_info(DeleteCellInfoRequest) -> DeleteCellInfoResponse;
@@ -85,6 +87,7 @@ macro_rules! with_commands {
             get_srv_v_schemas(GetSrvVSchemasRequest) -> GetSrvVSchemasResponse;
             get_tablet(GetTabletRequest) -> GetTabletResponse;
             get_tablets(GetTabletsRequest) -> GetTabletsResponse;
+            get_throttler_status(GetThrottlerStatusRequest) -> GetThrottlerStatusResponse;
             get_topology_path(GetTopologyPathRequest) -> GetTopologyPathResponse;
             get_v_schema(GetVSchemaRequest) -> GetVSchemaResponse;
             get_version(GetVersionRequest) -> GetVersionResponse;
@@ -128,6 +131,7 @@ macro_rules! with_commands {
             tablet_externally_reparented(TabletExternallyReparentedRequest) -> TabletExternallyReparentedResponse;
             update_cell_info(UpdateCellInfoRequest) -> UpdateCellInfoResponse;
             update_cells_alias(UpdateCellsAliasRequest) -> UpdateCellsAliasResponse;
+            update_throttler_config(UpdateThrottlerConfigRequest) -> UpdateThrottlerConfigResponse;
             validate(ValidateRequest) -> ValidateResponse;
             validate_keyspace(ValidateKeyspaceRequest) -> ValidateKeyspaceResponse;
             validate_permissions_keyspace(ValidatePermissionsKeyspaceRequest) -> ValidatePermissionsKeyspaceResponse;
@@ -169,14 +173,12 @@ macro_rules! with_missing {
             $($then)*
             @missing
             cancel_schema_migration(CancelSchemaMigrationRequest) -> CancelSchemaMigrationResponse;
-            check_throttler(CheckThrottlerRequest) -> CheckThrottlerResponse;
             cleanup_schema_migration(CleanupSchemaMigrationRequest) -> CleanupSchemaMigrationResponse;
             complete_schema_migration(CompleteSchemaMigrationRequest) -> CompleteSchemaMigrationResponse;
             conclude_transaction(ConcludeTransactionRequest) -> ConcludeTransactionResponse;
             force_cut_over_schema_migration(ForceCutOverSchemaMigrationRequest) -> ForceCutOverSchemaMigrationResponse;
             get_backups(GetBackupsRequest) -> GetBackupsResponse;
             get_schema_migrations(GetSchemaMigrationsRequest) -> GetSchemaMigrationsResponse;
-            get_throttler_status(GetThrottlerStatusRequest) -> GetThrottlerStatusResponse;
             get_transaction_info(GetTransactionInfoRequest) -> GetTransactionInfoResponse;
             get_unresolved_transactions(GetUnresolvedTransactionsRequest) -> GetUnresolvedTransactionsResponse;
             launch_schema_migration(LaunchSchemaMigrationRequest) -> LaunchSchemaMigrationResponse;
@@ -187,7 +189,6 @@ macro_rules! with_missing {
             materialize_create(MaterializeCreateRequest) -> MaterializeCreateResponse;
             remove_backup(RemoveBackupRequest) -> RemoveBackupResponse;
             retry_schema_migration(RetrySchemaMigrationRequest) -> RetrySchemaMigrationResponse;
-            update_throttler_config(UpdateThrottlerConfigRequest) -> UpdateThrottlerConfigResponse;
             workflow_add_tables(WorkflowAddTablesRequest) -> WorkflowAddTablesResponse;
         }
     };

@@ -115,6 +115,7 @@ verbs! {
     create_v_replication_workflow(CreateVReplicationWorkflowRequest) -> CreateVReplicationWorkflowResponse, "CreateVReplicationWorkflow";
     delete_table_data(DeleteTableDataRequest) -> DeleteTableDataResponse, "DeleteTableData";
     delete_v_replication_workflow(DeleteVReplicationWorkflowRequest) -> DeleteVReplicationWorkflowResponse, "DeleteVReplicationWorkflow";
+    check_throttler(CheckThrottlerRequest) -> CheckThrottlerResponse, "CheckThrottler";
     demote_primary(DemotePrimaryRequest) -> DemotePrimaryResponse, "DemotePrimary";
     execute_fetch_as_app(ExecuteFetchAsAppRequest) -> ExecuteFetchAsAppResponse, "ExecuteFetchAsApp";
     execute_fetch_as_dba(ExecuteFetchAsDbaRequest) -> ExecuteFetchAsDbaResponse, "ExecuteFetchAsDba";
@@ -125,6 +126,7 @@ verbs! {
     get_permissions(GetPermissionsRequest) -> GetPermissionsResponse, "GetPermissions";
     get_schema(GetSchemaRequest) -> GetSchemaResponse, "GetSchema";
     has_v_replication_workflows(HasVReplicationWorkflowsRequest) -> HasVReplicationWorkflowsResponse, "HasVReplicationWorkflows";
+    get_throttler_status(GetThrottlerStatusRequest) -> GetThrottlerStatusResponse, "GetThrottlerStatus";
     init_primary(InitPrimaryRequest) -> InitPrimaryResponse, "InitPrimary";
     ping(PingRequest) -> PingResponse, "Ping";
     populate_reparent_journal(PopulateReparentJournalRequest) -> PopulateReparentJournalResponse, "PopulateReparentJournal";

@@ -8,6 +8,7 @@
 pub mod health;
 pub mod query;
 pub mod service;
+pub mod throttle;
 
 pub use health::{HealthState, RealtimeStats};
 pub use query::{

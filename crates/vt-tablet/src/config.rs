@@ -7,6 +7,8 @@ use std::time::Duration;
 use vt_base::{TabletAlias, TabletType};
 use vt_mysql::Address;
 
+pub use crate::throttler::heartbeat::HeartbeatConfig;
+
 /// Everything that a tablet is told.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -51,6 +53,9 @@ pub struct Config {
     pub health: HealthConfig,
     pub replication: ReplicationConfig,
     pub vreplication: vt_vreplication::Config,
+    pub heartbeats: HeartbeatConfig,
+    /// `--throttle-tablet-types`: whose lag counts for the shard, beside the primary's own.
+    pub throttle_tablet_types: Vec<TabletType>,
 }
 
 /// An account of the mysqld.
@@ -292,6 +297,8 @@ impl Config {
             health: HealthConfig::default(),
             replication: ReplicationConfig::default(),
             vreplication: vt_vreplication::Config::default(),
+            heartbeats: HeartbeatConfig::default(),
+            throttle_tablet_types: vec![TabletType::Replica],
         }
     }
 

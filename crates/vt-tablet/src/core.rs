@@ -9,11 +9,12 @@ use tokio::sync::Notify;
 use vt_base::{Result, TabletType, Target};
 use vt_mysqld::replication::Source;
 use vt_proto::topodata;
+use vt_rpc::dial::TabletDialer;
 use vt_service::stats::Stats;
 use vt_service::tasks::Tasks;
 use vt_topo::TopoServer;
 use vt_topo::records::shard::to_proto_time;
-use vt_vreplication::{Engine, Sources, Unthrottled};
+use vt_vreplication::{Engine, Sources};
 
 use crate::config::Config;
 use crate::db::Db;
@@ -22,6 +23,7 @@ use crate::query::QueryEngine;
 use crate::role::Role;
 use crate::schema::Schema;
 use crate::state::StateManager;
+use crate::throttler::Throttler;
 
 /// How long a write to the topology may take before it is left to the background.
 const TOPO_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,6 +39,9 @@ pub struct Core {
     pub schema: Schema,
     /// The streams from other shards into this one.
     pub vreplication: Arc<Engine>,
+    pub throttler: Arc<Throttler>,
+    /// The way to the managers of other tablets.
+    pub dialer: TabletDialer,
     pub stats: Stats,
     pub tasks: Tasks,
     pub role: Mutex<Role>,
@@ -69,12 +74,19 @@ impl Core {
         };
         let state = Arc::new(StateManager::new(config.alias.clone(), target));
         let db = Db::new(config.db.clone(), config.db_name());
-        let queries = QueryEngine::new(config.queries.clone(), &db, state.clone(), &stats, &tasks);
+        let throttler = Arc::new(Throttler::new(config.heartbeats.clone()));
+        let queries = QueryEngine::new(
+            config.queries.clone(),
+            &db,
+            state.clone(),
+            (&stats, &tasks),
+            throttler.clone(),
+        );
         let health = Health::new(config.health.clone(), state.clone(), tasks.clone());
-        let dialer = vt_rpc::dial::TabletDialer::default();
-        let sources = Sources::new(topo.clone(), dialer, &config.alias.cell);
+        let dialer = TabletDialer::default();
+        let sources = Sources::new(topo.clone(), dialer.clone(), &config.alias.cell);
         let settings = config.vreplication.clone();
-        let engine = Engine::new(settings, sources, Arc::new(Unthrottled), &stats, &tasks);
+        let engine = Engine::new(settings, sources, throttler.clone(), &stats, &tasks);
         let vreplication = Arc::new(engine);
         // It is new, and nobody has told it before.
         let _ = health.streams.set(vreplication.clone());
@@ -87,6 +99,8 @@ impl Core {
             action: tokio::sync::Mutex::default(),
             controls: tokio::sync::Mutex::default(),
             schema: Schema::default(),
+            throttler,
+            dialer,
             publish: Notify::new(),
             sync: Notify::new(),
             table_lock: tokio::sync::Mutex::default(),

@@ -17,6 +17,7 @@ pub mod core;
 pub mod db;
 pub mod follow;
 pub mod health;
+pub mod host;
 pub mod manager;
 pub mod pages;
 pub mod query;
@@ -29,6 +30,7 @@ pub mod state;
 pub mod streams;
 pub mod tablet;
 pub mod vreplication;
+pub mod throttler;
 pub mod watch;
 
 pub use config::Config;

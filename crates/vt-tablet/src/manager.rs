@@ -15,6 +15,7 @@ mod status;
 mod table_data;
 pub(crate) mod vdiff;
 mod vreplication;
+mod throttler;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -159,6 +160,9 @@ verbs! {
             => ValidateVReplicationPermissionsResponse = vreplication::validate_permissions;
         v_replication_wait_for_pos: VReplicationWaitForPosRequest
             => VReplicationWaitForPosResponse = vreplication::wait_for_pos;
+        check_throttler: CheckThrottlerRequest => CheckThrottlerResponse = throttler::check;
+        get_throttler_status: GetThrottlerStatusRequest => GetThrottlerStatusResponse
+            = throttler::status;
     }
     acting {
         create_v_replication_workflow: CreateVReplicationWorkflowRequest
@@ -231,8 +235,5 @@ verbs! {
             = "GetTransactionInfo";
         conclude_transaction: ConcludeTransactionRequest => ConcludeTransactionResponse
             = "ConcludeTransaction";
-        check_throttler: CheckThrottlerRequest => CheckThrottlerResponse = "CheckThrottler";
-        get_throttler_status: GetThrottlerStatusRequest => GetThrottlerStatusResponse
-            = "GetThrottlerStatus";
     }
 }

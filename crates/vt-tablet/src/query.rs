@@ -44,6 +44,7 @@ use self::tx::Sessions;
 use crate::config::QueryConfig;
 use crate::db::{Db, DbPool};
 use crate::state::{Admit, StateManager};
+use crate::throttler::Throttler;
 
 /// The pools that statements of gateways run on.
 pub struct Pools {
@@ -89,6 +90,7 @@ pub struct QueryEngine {
     pub log: QueryLog,
     pub stats: QueryStats,
     killer: Killer,
+    throttler: Arc<Throttler>,
     /// Told when a statement has changed the schema.
     pub schema_changed: Notify,
     /// Told when the mysqld seems to be away.
@@ -114,8 +116,8 @@ impl QueryEngine {
         config: QueryConfig,
         db: &Db,
         state: Arc<StateManager>,
-        stats: &Stats,
-        tasks: &Tasks,
+        (stats, tasks): (&Stats, &Tasks),
+        throttler: Arc<Throttler>,
     ) -> QueryEngine {
         let pools = Arc::new(Pools::new(db, &config));
         stats::register_pools(stats, &pools);
@@ -132,6 +134,7 @@ impl QueryEngine {
             log: QueryLog::new(config.redact),
             killer: Killer::new(tasks.clone(), query_stats.kills.clone()),
             stats: query_stats,
+            throttler,
             schema_changed: Notify::new(),
             mysqld_suspect: Notify::new(),
             config,
@@ -200,6 +203,8 @@ impl QueryEngine {
             || request.reserve.is_some();
         let result = if run.plan.kind == PlanType::Nextval {
             self.next_values(run).await
+        } else if let Some(shown) = self.show_throttler(run) {
+            shown
         } else if of_session {
             Box::pin(self.run_in_session(run, state)).await
         } else {
@@ -212,6 +217,16 @@ impl QueryEngine {
             self.schema_changed.notify_one();
         }
         result
+    }
+
+    /// Answers what the throttler is asked in SQL.
+    fn show_throttler(&self, run: &Run<'_>) -> Option<Result<QueryResult>> {
+        let target = &self.state.get().target;
+        match run.plan.kind {
+            PlanType::ShowThrottlerStatus => Some(self.throttler.show_status(target)),
+            PlanType::ShowThrottledApps => Some(self.throttler.show_apps(target)),
+            _ => None,
+        }
     }
 
     /// Refuses what may not run here.

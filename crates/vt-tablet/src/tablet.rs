@@ -87,6 +87,16 @@ impl Tablet {
             tasks.spawn_until_cancelled("streams", core.clone().run_streams());
             tasks.spawn_until_cancelled("watch shard", core.clone().watch_shard());
             tasks.spawn_until_cancelled("mind vdiffs", crate::manager::vdiff::mind(core.clone()));
+            tasks.spawn_until_cancelled(
+                "throttler settings",
+                core.clone().watch_throttler_settings(),
+            );
+            tasks.spawn_until_cancelled("throttler", core.clone().measure_for_throttler());
+            tasks.spawn_until_cancelled(
+                "throttler of the shard",
+                core.clone().gather_for_throttler(),
+            );
+            tasks.spawn_until_cancelled("heartbeats", core.clone().write_heartbeats());
             let reaper = core.clone();
             tasks.spawn_until_cancelled("reap sessions", async move {
                 reaper.queries.reap_sessions().await;

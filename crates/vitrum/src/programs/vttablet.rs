@@ -8,7 +8,8 @@ use vt_mysql::Address;
 use vt_service::{Stats, Tasks};
 use vt_tablet::Tablet;
 use vt_tablet::config::{
-    Account, Config, DbConfig, HealthConfig, PoolLimits, QueryConfig, ReplicationConfig,
+    Account, Config, DbConfig, HealthConfig, HeartbeatConfig, PoolLimits, QueryConfig,
+    ReplicationConfig,
 };
 
 use super::common::{bind_address, message_bytes, or, required, topo_flags};
@@ -70,6 +71,8 @@ pub(super) fn config(flags: &Flags) -> Result<Config> {
     config.health = health(flags);
     config.replication = replication(flags);
     config.vreplication = vreplication(flags);
+    config.heartbeats = heartbeats(flags);
+    config.throttle_tablet_types = throttle_types(&flags.list("throttle-tablet-types"))?;
     Ok(config)
 }
 
@@ -218,6 +221,23 @@ fn vreplication(flags: &Flags) -> vt_vreplication::Config {
         heartbeat_interval: std::time::Duration::from_secs(seconds.max(1)),
         lag_tolerance: flags.duration("vreplication-replica-lag-tolerance"),
         ..defaults
+    }
+}
+
+/// Returns whose lag holds batch work back; replicas where nothing is said.
+fn throttle_types(names: &[String]) -> Result<Vec<TabletType>> {
+    let types: Result<Vec<TabletType>> =
+        names.iter().flat_map(|one| one.split(',')).map(|one| one.trim().parse()).collect();
+    Ok(Some(types?).filter(|types| !types.is_empty()).unwrap_or(vec![TabletType::Replica]))
+}
+
+/// Heartbeats that nobody asks for are not written unless the flag says so.
+fn heartbeats(flags: &Flags) -> HeartbeatConfig {
+    let defaults = HeartbeatConfig::default();
+    HeartbeatConfig {
+        always: flags.bool("heartbeat-enable"),
+        interval: or(flags.duration("heartbeat-interval"), defaults.interval),
+        on_demand: or(flags.duration("heartbeat-on-demand-duration"), defaults.on_demand),
     }
 }
 

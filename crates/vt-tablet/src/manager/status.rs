@@ -217,16 +217,7 @@ pub(super) async fn host_metrics(
 }
 
 fn measure(folder: &str) -> BTreeMap<String, mysqlctl::host_metrics_response::Metric> {
-    let used = rustix::fs::statvfs(folder).map_err(|err| err.to_string()).map(|stat| {
-        let (all, free) = (stat.f_blocks as f64, stat.f_bfree as f64);
-        if all > 0.0 { 1.0 - free / all } else { 0.0 }
-    });
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let load =
-        std::fs::read_to_string("/proc/loadavg").map_err(|err| err.to_string()).and_then(|line| {
-            let first = line.split_whitespace().next().unwrap_or_default();
-            first.parse::<f64>().map(|load| load / cores as f64).map_err(|err| err.to_string())
-        });
+    let (used, load) = (crate::host::used_ratio(folder), crate::host::load_average());
     [("datadir-used-ratio", used), ("loadavg", load)]
         .into_iter()
         .map(|(name, measured)| {

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use vt_sql::ast::{
-    Expr, LiteralKind, Query, QueryBody, SelectItem, SetItem, SetValue, Statement, Variable,
+    Expr, LiteralKind, Query, QueryBody, SelectItem, SetItem, SetValue, ShowKind, ShowVitess,
+    Statement, Variable,
 };
 use vt_sql::{Arena, Modes, StatementKind};
 
@@ -213,7 +214,11 @@ fn of_statement(statement: &Statement<'_>) -> Found {
         Statement::Call(_) => Found::leaving(PlanType::CallProcedure, Leaves::Unknown),
         Statement::Do(_) => Found::leaving(PlanType::OtherRead, Leaves::Unknown),
         Statement::Set(set) => Found::leaving(PlanType::Set, of_set(set.items)),
-        Statement::Show(_) => Found::new(PlanType::Show),
+        Statement::Show(show) => Found::new(match show.kind {
+            ShowKind::Vitess(ShowVitess::ThrottlerStatus) => PlanType::ShowThrottlerStatus,
+            ShowKind::Vitess(ShowVitess::ThrottledApps) => PlanType::ShowThrottledApps,
+            _ => PlanType::Show,
+        }),
         Statement::Use(_) => Found::leaving(PlanType::OtherAdmin, Leaves::State("use")),
         Statement::Begin(_) => Found::leaving(PlanType::OtherAdmin, Leaves::Transaction("begin")),
         Statement::Commit(_) => Found::leaving(PlanType::OtherAdmin, Leaves::Transaction("commit")),

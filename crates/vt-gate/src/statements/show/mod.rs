@@ -9,6 +9,7 @@ pub(crate) mod processlist;
 mod replication;
 pub mod table;
 mod tablets;
+mod throttler;
 mod variables;
 mod vschema;
 mod warnings;
@@ -38,6 +39,7 @@ enum Kind {
     Tablets,
     ReplicationStatus,
     Target,
+    Throttler(throttler::Asked),
     Metadata,
     VschemaKeyspaces,
     VschemaTables,
@@ -109,8 +111,8 @@ fn vitess_kind(show: &ShowVitess<'_>) -> Kind {
         ShowVitess::Migrations { .. } | ShowVitess::MigrationLogs { .. } => {
             Kind::Unsupported("SHOW VITESS_MIGRATIONS")
         }
-        ShowVitess::ThrottledApps => Kind::Unsupported("SHOW VITESS_THROTTLED_APPS"),
-        ShowVitess::ThrottlerStatus => Kind::Unsupported("SHOW VITESS_THROTTLER STATUS"),
+        ShowVitess::ThrottledApps => Kind::Throttler(throttler::Asked::Apps),
+        ShowVitess::ThrottlerStatus => Kind::Throttler(throttler::Asked::Status),
         ShowVitess::TransactionStatus { .. } | ShowVitess::UnresolvedTransactions { .. } => {
             Kind::Unsupported("SHOW of distributed transactions")
         }
@@ -128,6 +130,7 @@ pub async fn run(gate: &Gate, session: &mut Session, show: Show) -> Result<Query
         Kind::Tablets => tablets::tablets(gate, filter),
         Kind::ReplicationStatus => replication::status(gate, session, filter).await,
         Kind::Target => tablets::target(session, filter),
+        Kind::Throttler(asked) => throttler::show(gate, session, asked, filter).await,
         Kind::Metadata => variables::metadata(gate, filter).await,
         Kind::VschemaKeyspaces => vschema::keyspaces(gate, filter),
         Kind::VschemaTables => vschema::tables(gate, session, filter),
