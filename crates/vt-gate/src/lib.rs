@@ -17,6 +17,7 @@ pub mod gate;
 pub mod metrics;
 pub mod pages;
 pub mod peers;
+pub mod positions;
 pub mod query;
 pub mod querylog;
 pub mod scatter;

@@ -4,6 +4,7 @@
 //! transaction is open, the call opens it on a shard that has not joined yet, in the same message.
 
 mod call;
+mod fresh;
 mod many;
 mod statement;
 mod stream;
@@ -24,6 +25,7 @@ use vt_vschema::{ShardMap, VSchema};
 use crate::session::{Level, Session, Warning};
 use crate::tablets::Tablets;
 
+pub(crate) use fresh::first_text;
 pub use statement::Statement;
 
 /// Most calls that are kept for `VEXPLAIN`.

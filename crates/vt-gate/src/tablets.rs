@@ -10,6 +10,7 @@ use vt_discovery::{Discovery, TabletHealth};
 use vt_tablet_api::QueryService;
 
 use crate::config::BufferConfig;
+use crate::positions::Positions;
 use crate::serving::Serving;
 use crate::session::ShardSession;
 
@@ -21,6 +22,7 @@ pub struct Tablets {
     pub discovery: Arc<Discovery>,
     pub serving: Arc<Serving>,
     pub retry_count: u32,
+    pub positions: Positions,
     buffer: BufferConfig,
     /// One permit for each query that may wait for a primary.
     waiting: Semaphore,
@@ -41,7 +43,14 @@ impl Tablets {
         buffer: BufferConfig,
     ) -> Tablets {
         let waiting = Semaphore::new(buffer.size);
-        Tablets { discovery, serving, retry_count, buffer, waiting }
+        Tablets {
+            discovery,
+            serving,
+            retry_count,
+            positions: Positions::default(),
+            buffer,
+            waiting,
+        }
     }
 
     /// Returns the name of a keyspace's database on its tablets.

@@ -185,13 +185,13 @@ impl QueryService for FakeTablet {
         Ok(TxState { transaction_id: self.open_one(), ..TxState::default() })
     }
 
-    async fn commit(&self, _: &Caller, _: &Target, id: i64) -> Result<i64> {
+    async fn commit(&self, _: &Caller, _: &Target, id: i64) -> Result<TxState> {
         self.log.lock().push(format!("commit {id}"));
         if let Some(error) = self.commit_failure.lock().take() {
             return Err(error);
         }
         self.close_one(id);
-        Ok(0)
+        Ok(TxState::default())
     }
 
     async fn rollback(&self, _: &Caller, _: &Target, id: i64) -> Result<i64> {

@@ -290,7 +290,12 @@ impl QueryService for GrpcQueryService {
         })
     }
 
-    async fn commit(&self, caller: &Caller, target: &Target, transaction_id: i64) -> Result<i64> {
+    async fn commit(
+        &self,
+        caller: &Caller,
+        target: &Target,
+        transaction_id: i64,
+    ) -> Result<TxState> {
         let (effective_caller_id, immediate_caller_id) = caller_to_proto(caller);
         let message = query::CommitRequest {
             effective_caller_id,
@@ -299,7 +304,12 @@ impl QueryService for GrpcQueryService {
             transaction_id,
         };
         let reply = self.client.clone().commit(message).await;
-        Ok(reply.map_err(|status| from_tablet_status(&status))?.into_inner().reserved_id)
+        let reply = reply.map_err(|status| from_tablet_status(&status))?.into_inner();
+        Ok(TxState {
+            reserved_id: reply.reserved_id,
+            session_state_changes: reply.session_state_changes,
+            ..TxState::default()
+        })
     }
 
     async fn rollback(&self, caller: &Caller, target: &Target, transaction_id: i64) -> Result<i64> {

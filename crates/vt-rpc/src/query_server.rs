@@ -323,12 +323,15 @@ impl Query for GrpcQueryServer {
         let message = request.into_inner();
         let target = target_from_proto(message.target.as_ref());
         let caller = caller_from_proto(message.effective_caller_id, message.immediate_caller_id);
-        let reserved_id = self
+        let state = self
             .service
             .commit(&caller, &target, message.transaction_id)
             .await
             .map_err(|error| to_status(&error))?;
-        Ok(Response::new(query::CommitResponse { reserved_id }))
+        Ok(Response::new(query::CommitResponse {
+            reserved_id: state.reserved_id,
+            session_state_changes: state.session_state_changes,
+        }))
     }
 
     async fn rollback(

@@ -97,8 +97,9 @@ impl QueryService for Fake {
         Ok(opened())
     }
 
-    async fn commit(&self, _: &Caller, _: &Target, transaction_id: i64) -> Result<i64> {
-        Ok(transaction_id + 1)
+    async fn commit(&self, _: &Caller, _: &Target, transaction_id: i64) -> Result<TxState> {
+        let reserved_id = transaction_id + 1;
+        Ok(TxState { reserved_id, session_state_changes: "gtid".into(), ..TxState::default() })
     }
 
     async fn rollback(&self, _: &Caller, _: &Target, transaction_id: i64) -> Result<i64> {
@@ -316,7 +317,8 @@ async fn transactions_health_and_schema_pass() {
         let caller = Caller { username: "u".into(), ..Caller::default() };
         let state = service.begin(&caller, &target, &ExecuteOptions::default()).await.unwrap();
         assert_eq!(TxState { reserved_id: 72, ..state }, opened());
-        assert_eq!(service.commit(&caller, &target, 8).await.unwrap(), 9);
+        let committed = service.commit(&caller, &target, 8).await.unwrap();
+        assert_eq!((committed.reserved_id, &*committed.session_state_changes), (9, "gtid"));
         assert_eq!(service.rollback(&caller, &target, 8).await.unwrap(), 10);
         let mut health = service.stream_health().await.unwrap();
         for second in 1..=3 {

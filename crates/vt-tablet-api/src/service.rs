@@ -41,8 +41,14 @@ pub trait QueryService: Send + Sync + 'static {
         options: &ExecuteOptions,
     ) -> Result<TxState>;
 
-    /// Commits; returns the reserved id that the connection goes on under, or 0.
-    async fn commit(&self, caller: &Caller, target: &Target, transaction_id: i64) -> Result<i64>;
+    /// Commits; returns the reserved id that the connection goes on under, or 0, and what MySQL told
+    /// of the session: the transaction's position, where the connection tracks that.
+    async fn commit(
+        &self,
+        caller: &Caller,
+        target: &Target,
+        transaction_id: i64,
+    ) -> Result<TxState>;
 
     /// Rolls back; returns the reserved id that the connection goes on under, or 0.
     async fn rollback(&self, caller: &Caller, target: &Target, transaction_id: i64) -> Result<i64>;

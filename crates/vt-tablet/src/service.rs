@@ -40,7 +40,12 @@ impl QueryService for TabletService {
         self.0.queries.begin(caller, target, options).await
     }
 
-    async fn commit(&self, caller: &Caller, target: &Target, transaction_id: i64) -> Result<i64> {
+    async fn commit(
+        &self,
+        caller: &Caller,
+        target: &Target,
+        transaction_id: i64,
+    ) -> Result<TxState> {
         self.0.queries.commit(caller, target, transaction_id).await
     }
 

@@ -32,7 +32,7 @@ impl QueryService for Deaf {
     async fn begin(&self, _: &Caller, _: &Target, _: &ExecuteOptions) -> Result<TxState> {
         Err(silence())
     }
-    async fn commit(&self, _: &Caller, _: &Target, _: i64) -> Result<i64> {
+    async fn commit(&self, _: &Caller, _: &Target, _: i64) -> Result<TxState> {
         Err(silence())
     }
     async fn rollback(&self, _: &Caller, _: &Target, _: i64) -> Result<i64> {
@@ -65,7 +65,7 @@ impl QueryService for Talker {
     async fn begin(&self, _: &Caller, _: &Target, _: &ExecuteOptions) -> Result<TxState> {
         Err(silence())
     }
-    async fn commit(&self, _: &Caller, _: &Target, _: i64) -> Result<i64> {
+    async fn commit(&self, _: &Caller, _: &Target, _: i64) -> Result<TxState> {
         Err(silence())
     }
     async fn rollback(&self, _: &Caller, _: &Target, _: i64) -> Result<i64> {

@@ -65,6 +65,7 @@ pub async fn run_query(
     query: Query<'_>,
     sink: &mut dyn Sink,
 ) -> Result<QueryResult> {
+    session.consistency.told = Default::default();
     let mut record = Record::begin(gate, &query, session);
     let understood = check_size(gate, query.sql).and_then(|()| understand(gate, session, &query));
     let result = match understood {
@@ -77,7 +78,11 @@ pub async fn run_query(
             Err(error)
         }
     };
-    let result = result.map_err(|error| presentable(gate, error));
+    let result = result.map_err(|error| presentable(gate, error)).map(|result| QueryResult {
+        // What shards told is the gateway's; the client hears of what it asked to hear.
+        session_state_changes: session.consistency.told.to_string().into(),
+        ..result
+    });
     if let Err(error) = &result {
         let (code, message) = (error.errno(), error.message().to_owned());
         session.warnings.push(Warning { level: Level::Error, code, message });

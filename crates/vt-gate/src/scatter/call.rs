@@ -11,6 +11,7 @@ use vt_tablet_api::{Begin, ExecuteReply, ExecuteRequest, Reserve, TxState};
 use vt_value::QueryResult;
 
 use super::Scatter;
+use super::fresh::Wanted;
 use crate::session::{Session, ShardSession};
 use crate::tablets::{Reached, effective_type, ends_transaction, may_retry};
 
@@ -32,9 +33,29 @@ pub(super) struct Place {
     /// The client did not ask for the call: it hears no warnings of it.
     is_apart: bool,
     order: CommitOrder,
+    /// What the tablet must have executed before the session may read from it.
+    pub(super) wanted: Option<Wanted>,
 }
 
 impl Place {
+    pub(super) fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
+
+    /// Returns whether the session's transaction and promises have nothing to do with the call.
+    pub(super) fn is_beside(&self) -> bool {
+        self.is_apart
+    }
+
+    /// Returns whether what the call does is decided by a commit that is still to come.
+    pub(super) fn is_in_transaction(&self) -> bool {
+        self.transaction_id != 0 || self.begin.is_some()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     /// Returns whether the call can be made again on another tablet.
     pub(super) fn is_free(&self) -> bool {
         self.alias.is_none()
@@ -43,15 +64,18 @@ impl Place {
 
 impl Scatter<'_> {
     pub(super) async fn call(&self, call: &ShardCall, how: CallOptions) -> Result<QueryResult> {
-        let place = self.place(call, how);
+        let mut place = self.place(call, how);
         let mut refused: Vec<TabletAlias> = Vec::new();
         let until = self.patience(&place);
         loop {
-            let tablet = self.reach(&place, &refused, until).await?;
+            let tablet = self.reach_fresh(&mut place, &refused, until).await?;
             let request = self.request(call, &place);
             let reply = self.before_deadline(&place, tablet.service.execute(request)).await;
             let error = match self.take(&place, &tablet, reply) {
-                Ok(result) => return Ok(result),
+                Ok(result) => {
+                    self.note_position(&place, &tablet.alias, &result.session_state_changes).await;
+                    return Ok(result);
+                }
                 Err(error) => error,
             };
             let tries_left = refused.len() < self.tablets.retry_count as usize
@@ -90,12 +114,17 @@ impl Scatter<'_> {
             is_read_only: how.read_only,
             is_apart: how.outside_transaction,
             order: how.order,
+            wanted: None,
         };
         if how.outside_transaction {
             return place;
         }
         place.alias.clone_from(&session.target.alias);
         self.join(&session, &mut place);
+        drop(session);
+        if how.read_only {
+            place.wanted = self.wanted(&place.target, place.transaction_id != 0);
+        }
         place
     }
 

@@ -48,16 +48,19 @@ impl Scatter<'_> {
         how: CallOptions,
         out: mpsc::Sender<StreamPart>,
     ) -> Result<QueryResult> {
-        let place = self.place(call, how);
+        let mut place = self.place(call, how);
         let mut refused: Vec<TabletAlias> = Vec::new();
         let until = self.patience(&place);
         loop {
-            let tablet = self.reach(&place, &refused, until).await?;
+            let tablet = self.reach_fresh(&mut place, &refused, until).await?;
             let request = self.request(call, &place);
             let sending = tablet.service.stream_execute(request, out.clone());
             let reply = self.before_deadline(&place, sending).await;
             let error = match self.take(&place, &tablet, reply) {
-                Ok(result) => return Ok(result),
+                Ok(result) => {
+                    self.note_position(&place, &tablet.alias, &result.session_state_changes).await;
+                    return Ok(result);
+                }
                 // Who has seen enough goes away, as LIMIT does; that is no failure.
                 Err(_) if out.is_closed() => return Ok(QueryResult::default()),
                 Err(error) => error,

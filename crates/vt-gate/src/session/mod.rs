@@ -3,6 +3,7 @@
 //! The MySQL front keeps one per connection; over gRPC the client carries it.
 
 pub mod charsets;
+pub mod consistency;
 pub mod settings;
 pub mod shard_session;
 pub mod transaction;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use vt_base::TabletAlias;
 use vt_sql::Modes;
 use vt_tablet_api::{Caller, ExecuteOptions, Isolation, Workload};
 use vt_value::TypedBytes;
@@ -20,6 +22,7 @@ use crate::config::Config;
 use crate::target::SessionTarget;
 
 pub use charsets::Charsets;
+pub use consistency::Consistency;
 pub use settings::Settings;
 pub use shard_session::ShardSession;
 pub use transaction::{Transaction, TransactionMode};
@@ -66,7 +69,9 @@ pub struct Session {
     pub transaction_timeout_ms: Option<i64>,
     pub ddl_strategy: String,
     pub migration_context: String,
-    pub read_after_write: ReadAfterWrite,
+    pub consistency: Consistency,
+    /// The replica that a shard was last read from, where later reads must not see less.
+    pub last_read: BTreeMap<consistency::Place, TabletAlias>,
     pub last_insert_id: u64,
     pub found_rows: u64,
     pub row_count: i64,
@@ -79,14 +84,6 @@ pub struct Session {
     /// What began this session, for `COM_RESET_CONNECTION`.
     initial_target: SessionTarget,
     initial_charsets: Charsets,
-}
-
-/// What `@@read_after_write_*` hold; nothing waits for them yet.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ReadAfterWrite {
-    pub gtid: String,
-    pub timeout: f64,
-    pub track_gtids: bool,
 }
 
 /// What COMMIT and ROLLBACK do besides, where they do not say (`completion_type`).
@@ -151,7 +148,8 @@ impl Session {
             transaction_timeout_ms: None,
             ddl_strategy: defaults.ddl_strategy.clone(),
             migration_context: String::new(),
-            read_after_write: ReadAfterWrite::default(),
+            consistency: Consistency::default(),
+            last_read: BTreeMap::new(),
             last_insert_id: 0,
             found_rows: 0,
             row_count: 0,
@@ -188,6 +186,17 @@ impl Session {
     /// Returns the character sets that the client named at its login.
     pub fn login_charsets(&self) -> Charsets {
         self.initial_charsets
+    }
+
+    /// Lets tablets tell of positions as far as the session's promises need them.
+    pub fn follow_positions(&mut self) {
+        match self.consistency.tracked_by_tablets() {
+            consistency::TrackGtids::Off => self.settings.remove("session_track_gtids"),
+            tracked => {
+                let literal = crate::sysvars::quoted(tracked.as_str());
+                self.settings.set("session_track_gtids", &literal);
+            }
+        }
     }
 
     /// Returns whether a transaction is open, or one must be opened by the next statement.

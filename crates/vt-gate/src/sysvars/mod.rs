@@ -143,13 +143,16 @@ fn aware_value(session: &Session, name: &str) -> Option<TypedBytes> {
             number(i64::try_from(session.query_timeout_ms.unwrap_or_default()).unwrap_or(i64::MAX))
         }
         "transaction_timeout" => number(session.transaction_timeout_ms.unwrap_or_default()),
-        "read_after_write_gtid" => text(&session.read_after_write.gtid),
+        "read_after_write_gtid" => text(&session.consistency.gtid),
         "read_after_write_timeout" => {
-            let value = session.read_after_write.timeout.to_string();
+            let value = session.consistency.timeout.to_string();
             Some(TypedBytes::new(Type::FLOAT64, value))
         }
-        "session_track_gtids" => {
-            text(if session.read_after_write.track_gtids { "own_gtid" } else { "off" })
+        "session_track_gtids" => text(session.consistency.track.as_str()),
+        "read_consistency" => text(session.consistency.mode.as_str()),
+        "max_replication_lag" => {
+            let value = session.consistency.lag_max.to_string();
+            Some(TypedBytes::new(Type::FLOAT64, value))
         }
         "character_set_client" => text(session.charsets.client.name()),
         "character_set_connection" => text(session.charsets.connection().name()),

@@ -2,10 +2,11 @@
 
 use futures::future::join_all;
 use vt_base::{Error, Result};
+use vt_tablet_api::TxState;
 
 use crate::session::{Level, Session, ShardSession, Warning};
 use crate::tablets::Tablets;
-use crate::tx::{release_spare, rollback};
+use crate::tx::{positions, release_spare, rollback};
 
 /// The code of the warning that tells of a commit which came to some shards only.
 const NON_ATOMIC_COMMIT: u16 = 301;
@@ -38,7 +39,9 @@ pub async fn commit(tablets: &Tablets, session: &mut Session) -> Result<()> {
     let view: &Session = session;
     let ends = join_all(readers.iter().map(|shard| end_reader(tablets, view, shard))).await;
     for (shard, end) in readers.iter().zip(ends) {
-        settle(session, shard, end.unwrap_or_default());
+        let state = end.unwrap_or_default();
+        settle(session, shard, state.reserved_id);
+        positions::note_commit(tablets, session, shard, &state).await;
     }
     session.transaction.close();
     release_spare(tablets, session).await;
@@ -53,14 +56,15 @@ async fn commit_shard(
     let name = |error: Error| error.context(format!("target: {}", shard.target));
     let tablet = tablets.reach_session(shard).map_err(name)?;
     let caller = session.caller.clone();
-    let reserved =
+    let state =
         tablet.service.commit(&caller, &shard.target, shard.transaction_id).await.map_err(name)?;
-    settle(session, shard, reserved);
+    settle(session, shard, state.reserved_id);
+    positions::note_commit(tablets, session, shard, &state).await;
     Ok(())
 }
 
 /// Ends a transaction that changed nothing; its failure loses nothing.
-async fn end_reader(tablets: &Tablets, session: &Session, shard: &ShardSession) -> Result<i64> {
+async fn end_reader(tablets: &Tablets, session: &Session, shard: &ShardSession) -> Result<TxState> {
     let tablet = tablets.reach_session(shard)?;
     tablet.service.commit(&session.caller, &shard.target, shard.transaction_id).await
 }

@@ -2,7 +2,8 @@
 
 pub mod begin;
 pub mod commit;
-pub mod release;
+mod positions;
+mod release;
 pub mod rollback;
 pub mod savepoint;
 pub mod settings;

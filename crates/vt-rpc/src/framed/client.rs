@@ -400,7 +400,12 @@ impl QueryService for FramedQueryService {
         self.transaction(Kind::Begin, (caller, target), Some(options), (0, 0)).await
     }
 
-    async fn commit(&self, caller: &Caller, target: &Target, transaction_id: i64) -> Result<i64> {
+    async fn commit(
+        &self,
+        caller: &Caller,
+        target: &Target,
+        transaction_id: i64,
+    ) -> Result<TxState> {
         self.transaction(Kind::Commit, (caller, target), None, (transaction_id, 0)).await
     }
 

@@ -232,16 +232,16 @@ impl QueryEngine {
         begun.await.map_err(|error| self.failed_plain(error, caller))
     }
 
-    /// Commits; returns the number that a reserved connection goes on under, or 0.
-    pub async fn commit(&self, caller: &Caller, target: &Target, id: i64) -> Result<i64> {
+    /// Commits; returns the number that a reserved connection goes on under, or 0, and the position
+    /// that MySQL told.
+    pub async fn commit(&self, caller: &Caller, target: &Target, id: i64) -> Result<TxState> {
         self.conclude(target, id, "commit").await.map_err(|error| self.failed_plain(error, caller))
     }
 
     /// Rolls back; returns the number that a reserved connection goes on under, or 0.
     pub async fn rollback(&self, caller: &Caller, target: &Target, id: i64) -> Result<i64> {
-        self.conclude(target, id, "rollback")
-            .await
-            .map_err(|error| self.failed_plain(error, caller))
+        let concluded = self.conclude(target, id, "rollback").await;
+        concluded.map(|one| one.reserved_id).map_err(|error| self.failed_plain(error, caller))
     }
 
     fn failed_plain(&self, error: Error, caller: &Caller) -> Error {
@@ -251,7 +251,7 @@ impl QueryEngine {
         dress_plain(error, caller)
     }
 
-    async fn conclude(&self, target: &Target, id: i64, verb: &'static str) -> Result<i64> {
+    async fn conclude(&self, target: &Target, id: i64, verb: &'static str) -> Result<TxState> {
         let _admission = self.state.admit(target, Admit::Ongoing)?;
         let started = Instant::now();
         let commit = verb == "commit";
@@ -267,21 +267,26 @@ impl QueryEngine {
             taken.conn().query(verb, 1).await
         };
         self.consolidator.wrote();
-        if let Err(error) = result {
-            // Whether it took effect is not known, so nothing may go on with the connection.
-            taken.reserved = true;
-            taken.remove("failed to conclude").dispose().await;
-            return Err(error);
-        }
+        let result = match result {
+            Ok(result) => result,
+            Err(error) => {
+                // Whether it took effect is not known, so nothing may go on with the connection.
+                taken.reserved = true;
+                taken.remove("failed to conclude").dispose().await;
+                return Err(error);
+            }
+        };
+        let session_state_changes = result.session_state_changes.to_string();
         let operation = if commit { "Completed" } else { "Aborted" };
         self.stats.transactions.record(&[operation], started.duration_since(transaction.started));
         if taken.reserved {
             taken.idle_deadline = Instant::now().checked_add(self.config.idle_timeout);
-            return Ok(taken.renumber());
+            let reserved_id = taken.renumber();
+            return Ok(TxState { reserved_id, session_state_changes, ..TxState::default() });
         }
         let why = if commit { "transaction committed" } else { "transaction rolled back" };
         taken.remove(why).dispose().await;
-        Ok(0)
+        Ok(TxState { session_state_changes, ..TxState::default() })
     }
 
     /// Gives up a reserved connection, and the transaction on it.

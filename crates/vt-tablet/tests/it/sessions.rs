@@ -55,7 +55,7 @@ async fn transactions_commit_and_roll_back(tablet: &Running) {
     // An error of a statement leaves the transaction as it is.
     let reply = tablet.reply(in_transaction("insert into t values (1, 1)", id)).await;
     assert_eq!(reply.result.unwrap_err().errno(), 1062);
-    assert_eq!(tablet.service.commit(&caller, &target, id).await.unwrap(), 0);
+    assert_eq!(tablet.service.commit(&caller, &target, id).await.unwrap().reserved_id, 0);
     assert_eq!((count(tablet, 1).await, count(tablet, 2).await), ("1".into(), "0".into()));
 
     let state = tablet.service.begin(&caller, &target, &ExecuteOptions::default()).await.unwrap();
@@ -111,7 +111,8 @@ async fn reserved_connections_keep_their_settings(tablet: &Running) {
     let reply = tablet.reply(ExecuteRequest { begin, ..on("insert into t values (10, 1)") }).await;
     reply.result.unwrap();
     assert_eq!(reply.state.transaction_id, reserved_id);
-    let reserved_id = tablet.service.commit(&caller, &target, reserved_id).await.unwrap();
+    let committed = tablet.service.commit(&caller, &target, reserved_id).await.unwrap();
+    let reserved_id = committed.reserved_id;
     assert!(reserved_id != 0);
     let on = |sql: &str| ExecuteRequest { reserved_id, ..request(sql) };
     assert_eq!(texts(&tablet.reply(on("select @mine")).await.result.unwrap()), [["7"]]);

@@ -12,9 +12,9 @@ use vt_tablet_api::{Caller, Isolation};
 use vt_value::{BindVars, BoundValue};
 
 use crate::gate::Gate;
+use crate::session::consistency::{Consistency, TrackGtids};
 use crate::session::{
-    Level, NamedStatement, ReadAfterWrite, Session, Settings, ShardSession, TransactionMode,
-    Warning,
+    Level, NamedStatement, Session, Settings, ShardSession, TransactionMode, Warning,
 };
 
 /// Reads the session of a call.
@@ -78,11 +78,12 @@ pub(super) fn from_proto(gate: &Gate, from: vtgate::Session, caller: Caller) -> 
         })
         .collect();
     if let Some(one) = from.read_after_write {
-        session.read_after_write = ReadAfterWrite {
-            gtid: one.read_after_write_gtid,
-            timeout: one.read_after_write_timeout,
-            track_gtids: one.session_track_gtids,
-        };
+        session.consistency.gtid = one.read_after_write_gtid;
+        session.consistency.timeout = one.read_after_write_timeout;
+        if one.session_track_gtids {
+            session.consistency.track = TrackGtids::OwnGtid;
+            session.follow_positions();
+        }
     }
     for warning in from.warnings {
         session.warnings.push(Warning {
@@ -97,11 +98,12 @@ pub(super) fn from_proto(gate: &Gate, from: vtgate::Session, caller: Caller) -> 
 /// Writes the session for the reply.
 pub(super) fn to_proto(session: &Session) -> vtgate::Session {
     let transaction = &session.transaction;
+    let consistency = &session.consistency;
     let read_after_write =
-        (session.read_after_write != ReadAfterWrite::default()).then(|| vtgate::ReadAfterWrite {
-            read_after_write_gtid: session.read_after_write.gtid.clone(),
-            read_after_write_timeout: session.read_after_write.timeout,
-            session_track_gtids: session.read_after_write.track_gtids,
+        (*consistency != Consistency::default()).then(|| vtgate::ReadAfterWrite {
+            read_after_write_gtid: consistency.gtid.clone(),
+            read_after_write_timeout: consistency.timeout,
+            session_track_gtids: consistency.track != TrackGtids::Off,
         });
     vtgate::Session {
         in_transaction: transaction.is_open,

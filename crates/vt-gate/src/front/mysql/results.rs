@@ -178,6 +178,9 @@ impl Tracked {
         if self.time_zone != zone {
             tell("time_zone", zone.as_deref().unwrap_or("SYSTEM"));
         }
+        if !session.consistency.told.is_empty() {
+            changes.push(SessionChange::Gtids(session.consistency.told.to_string()));
+        }
         changes
     }
 }

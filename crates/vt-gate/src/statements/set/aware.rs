@@ -4,7 +4,7 @@ use vt_base::{Code, Error, Result};
 use vt_tablet_api::{Isolation, Workload};
 use vt_value::TypedBytes;
 
-use super::{Scope, names};
+use super::{Scope, names, promises};
 use crate::gate::Gate;
 use crate::session::{Completion, Session, Tracking, TransactionMode, warning};
 use crate::sysvars::{isolation_from_name, isolation_name, quoted};
@@ -71,21 +71,11 @@ pub(super) async fn set(
             let millis = given.millis()?;
             session.transaction_timeout_ms = millis.and_then(|millis| i64::try_from(millis).ok());
         }
-        "read_after_write_gtid" => {
-            session.read_after_write.gtid = given.text().unwrap_or_default();
-        }
-        "read_after_write_timeout" => {
-            let text = given.text().unwrap_or_else(|| "0".to_owned());
-            session.read_after_write.timeout = text.parse().map_err(|_| given.wrong())?;
-        }
-        "session_track_gtids" => {
-            let text = given.text().unwrap_or_else(|| "off".to_owned());
-            session.read_after_write.track_gtids = match text.to_lowercase().as_str() {
-                "own_gtid" => true,
-                "off" => false,
-                _ => return Err(given.wrong()),
-            };
-        }
+        "read_after_write_gtid"
+        | "read_after_write_timeout"
+        | "read_consistency"
+        | "max_replication_lag"
+        | "session_track_gtids" => promises::set(gate, session, &given).await?,
         _ => return Err(Error::bug(format!("variable {name} is known but not kept"))),
     }
     Ok(())
@@ -129,18 +119,18 @@ fn keep_isolation(session: &mut Session) {
 }
 
 /// A value on its way to a variable.
-struct Given<'a> {
-    name: &'a str,
+pub(super) struct Given<'a> {
+    pub(super) name: &'a str,
     value: Option<TypedBytes>,
 }
 
 impl Given<'_> {
-    fn text(&self) -> Option<String> {
+    pub(super) fn text(&self) -> Option<String> {
         let value = self.value.as_ref().filter(|value| !value.is_null())?;
         Some(String::from_utf8_lossy(&value.bytes).into_owned())
     }
 
-    fn wrong(&self) -> Error {
+    pub(super) fn wrong(&self) -> Error {
         let text = self.text().unwrap_or_else(|| "NULL".to_owned());
         let message = format!("Variable '{}' can't be set to the value of '{text}'", self.name);
         Error::mysql(1231, b"42000", message).with_code(Code::InvalidArgument)

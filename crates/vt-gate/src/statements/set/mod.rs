@@ -2,6 +2,7 @@
 
 mod aware;
 mod names;
+mod promises;
 mod read;
 mod setting;
 
