@@ -29,8 +29,8 @@ pub mod start;
 pub mod state;
 pub mod streams;
 pub mod tablet;
-pub mod vreplication;
 pub mod throttler;
+pub mod vreplication;
 pub mod watch;
 
 pub use config::Config;

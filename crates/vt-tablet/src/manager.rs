@@ -15,7 +15,6 @@ mod status;
 mod table_data;
 pub(crate) mod vdiff;
 mod vreplication;
-mod throttler;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
