@@ -4,6 +4,7 @@
 //! itself after a failure.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,12 +53,23 @@ impl Default for DialConfig {
 pub struct TabletDialer {
     config: Arc<DialConfig>,
     channels: Arc<Mutex<HashMap<String, Channel>>>,
+    owner: Owner,
+}
+
+/// A name that no other dialer has.
+#[derive(Clone, Copy)]
+struct Owner(u64);
+
+impl Default for Owner {
+    fn default() -> Owner {
+        Owner(RandomState::new().build_hasher().finish())
+    }
 }
 
 impl TabletDialer {
     /// Makes a dialer without connections.
     pub fn new(config: DialConfig) -> TabletDialer {
-        TabletDialer { config: Arc::new(config), channels: Arc::default() }
+        TabletDialer { config: Arc::new(config), ..TabletDialer::default() }
     }
 
     /// Returns the query service of a tablet; connects when it is first called.
@@ -70,6 +82,7 @@ impl TabletDialer {
                 connections: if self.config.lanes == 0 { 2 } else { 1 },
                 lanes: self.config.lanes,
                 connect_timeout: self.config.connect_timeout,
+                owner: Some(self.owner.0),
                 ..FramedConfig::default()
             };
             return Ok(Arc::new(FramedQueryService::new(address, config)));

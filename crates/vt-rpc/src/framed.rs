@@ -15,13 +15,14 @@ mod codec;
 mod connection;
 mod message;
 mod near;
+mod owners;
 mod server;
 
 pub use client::{FramedConfig, FramedQueryService};
 pub use server::{FramedServer, serve_framed};
 
 /// What both sides say first: a name and a version.
-pub(crate) const HELLO: [u8; 8] = *b"VTRFRM\x00\x02";
+pub(crate) const HELLO: [u8; 8] = *b"VTRFRM\x00\x03";
 
 /// The bytes of a frame before its payload.
 pub(crate) const HEADER: usize = 4 + 1 + 8;
@@ -48,6 +49,8 @@ pub(crate) enum Kind {
     Cancel = 9,
     /// The receiver of a stream takes so many pieces more.
     Credit = 10,
+    /// The gateway names itself: what it has open is ended when it has gone.
+    Owner = 11,
     /// The end of a call, with its result.
     Reply = 20,
     /// A piece of a stream.
@@ -57,7 +60,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 13] = [
+    const ALL: [Kind; 14] = [
         Kind::Execute,
         Kind::StreamExecute,
         Kind::Begin,
@@ -68,6 +71,7 @@ impl Kind {
         Kind::GetSchema,
         Kind::Cancel,
         Kind::Credit,
+        Kind::Owner,
         Kind::Reply,
         Kind::Part,
         Kind::Failure,

@@ -37,6 +37,9 @@ pub struct FramedConfig {
     pub connect_timeout: Duration,
     /// Most calls under way on one connection.
     pub calls_max: usize,
+    /// The name of the gateway, the same on all its connections; one without a name keeps what it
+    /// has open at the tablet though it has gone.
+    pub owner: Option<u64>,
 }
 
 impl Default for FramedConfig {
@@ -46,6 +49,7 @@ impl Default for FramedConfig {
             lanes: 0,
             connect_timeout: Duration::from_secs(3),
             calls_max: 8_000,
+            owner: None,
         }
     }
 }
@@ -241,6 +245,14 @@ impl FramedQueryService {
         W: AsyncWrite + Unpin + Send + 'static,
     {
         let (frames, queue) = mpsc::channel(FRAMES_QUEUE);
+        if let Some(owner) = self.config.owner {
+            let mut hello = FrameWriter::new(Kind::Owner, 0, 8);
+            hello.i64(owner.cast_signed());
+            // The queue is empty, and the frame small.
+            if let Ok(hello) = hello.finish() {
+                drop(frames.try_send(hello));
+            }
+        }
         let calls = Arc::new(Calls { table: Mutex::default(), calls_max: self.config.calls_max });
         let waiting = calls.clone();
         let stop = CancellationToken::new();

@@ -14,11 +14,12 @@ use tokio_util::sync::CancellationToken;
 use vt_base::{Code, Error, Result};
 use vt_service::Lanes;
 use vt_service::tasks::Tasks;
-use vt_tablet_api::{ExecuteReply, ExecuteRequest, QueryService, StreamPart};
+use vt_tablet_api::{ExecuteReply, ExecuteRequest, QueryService, StreamPart, TxState};
 
 use super::codec::{FrameWriter, OutFrame, Reader};
 use super::connection::{FRAMES_QUEUE, Frame, FrameReader, greet, prepare, write_frames};
 use super::message::{Message, SchemaCall, TransactionCall};
+use super::owners::{Ledger, Membership, Owners};
 use super::{Kind, STREAM_AHEAD, near};
 
 /// How long a connection has to greet.
@@ -55,6 +56,7 @@ pub async fn serve_framed(
     shutdown: CancellationToken,
 ) {
     let tasks = Tasks::new();
+    let owners = Arc::new(Owners::default());
     let room = Arc::new(Semaphore::new(config.connections_max));
     let near = listener
         .local_addr()
@@ -80,10 +82,15 @@ pub async fn serve_framed(
             tracing::warn!("too many framed connections; one is refused");
             continue;
         };
-        let (service, calls_max) = (service.clone(), config.calls_max);
+        let (service, calls_max, owners) = (service.clone(), config.calls_max, owners.clone());
         tasks.spawn_on_lane(&config.lanes, async move {
-            if let Err(err) = accepted.serve(service, calls_max).await {
+            let mut member = None;
+            if let Err(err) = accepted.serve(service.clone(), calls_max, &owners, &mut member).await
+            {
                 tracing::debug!(%err, "framed connection ended");
+            }
+            if let Some(member) = member {
+                member.end(&*service).await;
             }
             drop(permit);
         });
@@ -120,7 +127,14 @@ async fn accept(tcp: &TcpListener, near: Option<&UnixListener>) -> std::io::Resu
 }
 
 impl Accepted {
-    async fn serve(self, service: Arc<dyn QueryService>, calls_max: usize) -> Result<()> {
+    async fn serve(
+        self,
+        service: Arc<dyn QueryService>,
+        calls_max: usize,
+        owners: &Arc<Owners>,
+        member: &mut Option<Membership>,
+    ) -> Result<()> {
+        let parts = (service, calls_max);
         let broken = |err: std::io::Error| Error::new(Code::Unavailable, err.to_string());
         match self {
             Accepted::Tcp(stream) => {
@@ -128,13 +142,13 @@ impl Accepted {
                 prepare(&stream).map_err(broken)?;
                 hear(&mut stream).await?;
                 let (reading, writing) = stream.into_split();
-                connection(reading, writing, service, calls_max).await
+                connection((reading, writing), parts, owners, member).await
             }
             Accepted::Near(stream) => {
                 let mut stream = UnixStream::from_std(stream).map_err(broken)?;
                 hear(&mut stream).await?;
                 let (reading, writing) = stream.into_split();
-                connection(reading, writing, service, calls_max).await
+                connection((reading, writing), parts, owners, member).await
             }
         }
     }
@@ -148,10 +162,10 @@ async fn hear<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Result<()> {
 }
 
 async fn connection<R, W>(
-    reading: R,
-    writing: W,
-    service: Arc<dyn QueryService>,
-    calls_max: usize,
+    (reading, writing): (R, W),
+    (service, calls_max): (Arc<dyn QueryService>, usize),
+    owners: &Arc<Owners>,
+    member: &mut Option<Membership>,
 ) -> Result<()>
 where
     R: AsyncRead + Unpin + Send,
@@ -173,8 +187,15 @@ where
             },
             frame = reader.next() => match frame? {
                 None => return Ok(()),
+                Some(frame) if frame.kind == Kind::Owner => {
+                    let name = Reader::new(frame.payload).i64()?.cast_unsigned();
+                    // The first name counts.
+                    member.get_or_insert_with(|| owners.join(name));
+                }
                 Some(frame) => {
-                    take(frame, &service, &frames, &mut calls, (&mut running, calls_max))?;
+                    let ledger = member.as_ref().map(Membership::ledger).unwrap_or_default();
+                    let with = (&service, ledger);
+                    take(frame, with, &frames, &mut calls, (&mut running, calls_max))?;
                 }
             },
         }
@@ -184,7 +205,7 @@ where
 /// Begins a call, or does what a frame says of one under way.
 fn take(
     frame: Frame,
-    service: &Arc<dyn QueryService>,
+    (service, ledger): (&Arc<dyn QueryService>, Ledger),
     frames: &mpsc::Sender<OutFrame>,
     calls: &mut JoinSet<u64>,
     (running, calls_max): (&mut HashMap<u64, Running>, usize),
@@ -221,7 +242,7 @@ fn take(
     }
     let (service, call) = (service.clone(), frame.call);
     let abort = calls.spawn(async move {
-        let running = AssertUnwindSafe(run(frame, &*service, &answer)).catch_unwind();
+        let running = AssertUnwindSafe(run(frame, (&*service, &ledger), &answer)).catch_unwind();
         if running.await.is_err() {
             answer.fail(&Error::bug("a call panicked")).await;
         }
@@ -273,15 +294,20 @@ impl Answer {
     }
 }
 
-async fn run(frame: Frame, service: &dyn QueryService, answer: &Answer) {
+async fn run(frame: Frame, (service, ledger): (&dyn QueryService, &Ledger), answer: &Answer) {
     let mut from = Reader::new(frame.payload);
     match frame.kind {
         Kind::Execute => match read_whole::<ExecuteRequest>(from) {
-            Ok(request) => answer.send(Kind::Reply, &service.execute(request).await).await,
+            Ok(request) => {
+                let (caller, target) = (request.caller.clone(), request.target.clone());
+                let reply = service.execute(request).await;
+                ledger.opened(&caller, &target, &reply.state);
+                answer.send(Kind::Reply, &reply).await;
+            }
             Err(error) => answer.fail(&error).await,
         },
         Kind::StreamExecute => match read_whole::<ExecuteRequest>(from) {
-            Ok(request) => stream(request, service, answer).await,
+            Ok(request) => stream(request, (service, ledger), answer).await,
             Err(error) => answer.fail(&error).await,
         },
         Kind::StreamHealth => match service.stream_health().await {
@@ -300,7 +326,7 @@ async fn run(frame: Frame, service: &dyn QueryService, answer: &Answer) {
             Err(error) => answer.fail(&error).await,
         },
         _ => match TransactionCall::read(&mut from) {
-            Ok(call) => transaction(frame.kind, &call, service, answer).await,
+            Ok(call) => transaction(frame.kind, &call, (service, ledger), answer).await,
             Err(error) => answer.fail(&error).await,
         },
     }
@@ -315,24 +341,49 @@ fn read_whole<M: Message>(mut from: Reader) -> Result<M> {
 async fn transaction(
     kind: Kind,
     call: &TransactionCall,
-    service: &dyn QueryService,
+    (service, ledger): (&dyn QueryService, &Ledger),
     answer: &Answer,
 ) {
     let TransactionCall { caller, target, options, transaction_id, reserved_id } = call;
     match kind {
-        Kind::Begin => answer.end(service.begin(caller, target, options).await).await,
-        Kind::Commit => answer.end(service.commit(caller, target, *transaction_id).await).await,
+        Kind::Begin => {
+            let begun = service.begin(caller, target, options).await;
+            if let Ok(state) = &begun {
+                ledger.opened(caller, target, state);
+            }
+            answer.end(begun).await;
+        }
+        Kind::Commit => {
+            let committed = service.commit(caller, target, *transaction_id).await;
+            ledger.ended(*transaction_id, 0);
+            if let Ok(state) = &committed {
+                ledger.opened(caller, target, state);
+            }
+            answer.end(committed).await;
+        }
         Kind::Rollback => {
-            answer.end(service.rollback(caller, target, *transaction_id).await).await;
+            let rolled_back = service.rollback(caller, target, *transaction_id).await;
+            ledger.ended(*transaction_id, 0);
+            if let Ok(reserved_id) = rolled_back {
+                let state = TxState { reserved_id, ..TxState::default() };
+                ledger.opened(caller, target, &state);
+            }
+            answer.end(rolled_back).await;
         }
         _ => {
             let released = service.release(caller, target, *transaction_id, *reserved_id).await;
+            ledger.ended(*transaction_id, *reserved_id);
             answer.end(released).await;
         }
     }
 }
 
-async fn stream(request: ExecuteRequest, service: &dyn QueryService, answer: &Answer) {
+async fn stream(
+    request: ExecuteRequest,
+    (service, ledger): (&dyn QueryService, &Ledger),
+    answer: &Answer,
+) {
+    let (caller, target) = (request.caller.clone(), request.target.clone());
     let (sender, mut parts) = mpsc::channel::<StreamPart>(1);
     let sending = async {
         while let Some(part) = parts.recv().await {
@@ -342,5 +393,6 @@ async fn stream(request: ExecuteRequest, service: &dyn QueryService, answer: &An
     // Pieces first: all of them are sent before the end.
     let (reply, ()): (ExecuteReply, ()) =
         tokio::join!(service.stream_execute(request, sender), sending);
+    ledger.opened(&caller, &target, &reply.state);
     answer.send(Kind::Reply, &reply).await;
 }
