@@ -380,6 +380,8 @@ impl Cluster {
     fn orchestrator_program(&self, ports: Ports) -> Program {
         let web = ports.orchestrator_web();
         let mut args = words(&["vtorc", "--bind-address", "127.0.0.1", "--port", &web.to_string()]);
+        // Tablets watch the disks of their mysqlds: one that is full is as good as dead.
+        args.push("--enable-primary-disk-stalled-recovery".to_owned());
         args.extend(self.topo_flags(ports));
         let note = format!("pages http://127.0.0.1:{web}/debug/status");
         Program { name: "vtorc".to_owned(), args, web_port: Some(web), port: web, note }

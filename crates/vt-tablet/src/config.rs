@@ -7,6 +7,7 @@ use std::time::Duration;
 use vt_base::{TabletAlias, TabletType};
 use vt_mysql::Address;
 
+pub use crate::disk::DiskConfig;
 pub use crate::throttler::heartbeat::HeartbeatConfig;
 
 /// Everything that a tablet is told.
@@ -54,6 +55,7 @@ pub struct Config {
     pub replication: ReplicationConfig,
     pub vreplication: vt_vreplication::Config,
     pub heartbeats: HeartbeatConfig,
+    pub disk: DiskConfig,
     /// `--throttle-tablet-types`: whose lag counts for the shard, beside the primary's own.
     pub throttle_tablet_types: Vec<TabletType>,
 }
@@ -298,6 +300,7 @@ impl Config {
             replication: ReplicationConfig::default(),
             vreplication: vt_vreplication::Config::default(),
             heartbeats: HeartbeatConfig::default(),
+            disk: DiskConfig::default(),
             throttle_tablet_types: vec![TabletType::Replica],
         }
     }

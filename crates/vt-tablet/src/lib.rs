@@ -15,6 +15,7 @@
 pub mod config;
 pub mod core;
 pub mod db;
+pub mod disk;
 pub mod follow;
 pub mod health;
 pub mod host;

@@ -44,6 +44,8 @@ pub struct Role {
     pub ready: bool,
     /// Whether the server answers.
     pub mysqld: Result<(), String>,
+    /// Whether the disk of its data takes writes, and by what name it does not.
+    pub disk: Result<(), &'static str>,
     /// Whether commits were told to wait for replicas, and this server to acknowledge.
     pub semi_sync: bool,
     /// The shard's primary could not be followed when the server got its role.
@@ -62,6 +64,7 @@ impl Role {
             draining: false,
             ready: false,
             mysqld: Err("mysqld has not answered yet".to_owned()),
+            disk: Ok(()),
             semi_sync: false,
             owes_follow: false,
         }
@@ -96,6 +99,10 @@ pub fn judge(role: &Role, lag: &Lag, unhealthy: Duration) -> (Serving, String) {
         return no("the server is being prepared");
     }
     if role.tablet_type != TabletType::Primary {
+        // A primary answers reads until another takes its place.
+        if let Err(disk) = role.disk {
+            return no(disk);
+        }
         if let Some(error) = &lag.error {
             return no(error);
         }
@@ -357,6 +364,8 @@ mod tests {
         assert_eq!(serving(&ready, &late), Serving::NotServing);
         let broken = Lag { seconds: 0, error: Some("replication is not running".into()) };
         assert_eq!(serving(&ready, &broken), Serving::NotServing);
+        let full = Role { disk: Err("the disk is full"), ..ready.clone() };
+        assert_eq!(judge(&full, &well, unhealthy).1, "the disk is full");
         let primary = Role { tablet_type: TabletType::Primary, ..ready.clone() };
         assert_eq!(serving(&primary, &broken), Serving::Serving);
         let closing = Role { stopped: Some((Serving::Draining, "demotion")), ..primary.clone() };

@@ -8,7 +8,7 @@ use vt_mysql::Address;
 use vt_service::{Stats, Tasks};
 use vt_tablet::Tablet;
 use vt_tablet::config::{
-    Account, Config, DbConfig, HealthConfig, HeartbeatConfig, PoolLimits, QueryConfig,
+    Account, Config, DbConfig, DiskConfig, HealthConfig, HeartbeatConfig, PoolLimits, QueryConfig,
     ReplicationConfig,
 };
 
@@ -72,6 +72,11 @@ pub(super) fn config(flags: &Flags) -> Result<Config> {
     config.replication = replication(flags);
     config.vreplication = vreplication(flags);
     config.heartbeats = heartbeats(flags);
+    config.disk = DiskConfig {
+        folder: flags.optional("disk-write-dir").map(PathBuf::from),
+        interval: flags.duration("disk-write-interval"),
+        timeout: flags.duration("disk-write-timeout"),
+    };
     config.throttle_tablet_types = throttle_types(&flags.list("throttle-tablet-types"))?;
     Ok(config)
 }

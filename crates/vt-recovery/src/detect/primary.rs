@@ -73,7 +73,8 @@ fn answered(view: &ShardView, primary: &TabletView, server: &ServerView, found: 
     let alias = &primary.alias;
     let mut add = |analysis, detail: String| found.push(Finding::of(analysis, primary, detail));
     if server.disk_stalled {
-        add(Analysis::PrimaryDiskStalled, format!("the disk of {alias} takes no writes"));
+        // It tells nothing else of itself then.
+        return add(Analysis::PrimaryDiskStalled, format!("the disk of {alias} takes no writes"));
     }
     if server.own_type != TabletType::Primary {
         let detail = format!("{alias} is named primary and holds itself for {}", server.own_type);

@@ -115,6 +115,19 @@ pub(super) async fn full(
     _: FullStatusRequest,
     _: Call,
 ) -> Result<FullStatusResponse> {
+    let role = core.role.lock().clone();
+    // A server that waits for its disk may never answer.
+    if let Err(disk) = role.disk {
+        if role.tablet_type != vt_base::TabletType::Primary {
+            return Err(Error::new(Code::Unavailable, disk));
+        }
+        let status = data::FullStatus {
+            disk_stalled: true,
+            tablet_type: role.tablet_type as i32,
+            ..data::FullStatus::default()
+        };
+        return Ok(FullStatusResponse { status: Some(status) });
+    }
     let mut conn = core.db.dba().await?;
     let facts = replication::server_facts(&mut conn).await?;
     let replica = replication::replica_status(&mut conn).await?;
