@@ -17,6 +17,8 @@ mod guards;
 mod lifecycle;
 mod load;
 mod oracle;
+mod promises;
+mod reparents;
 mod streams;
 mod switch;
 mod topology;
@@ -40,13 +42,14 @@ fn main() -> ExitCode {
     let filter = match args.split_first() {
         Some((word, rest)) if word == "oracle" => return oracle::main(rest),
         Some((word, rest)) if word == "chaos" => return chaos::main(rest),
+        Some((word, rest)) if word == "reparents" => return reparents::main(rest),
         Some((word, rest)) if word == "differ" => return differ::main(rest),
         Some((word, rest)) if word == "tpcc" => return tpcc::main(rest),
         Some((word, rest)) if word == "collations" => return collations::main(rest),
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 16] = [
+    let groups: [(&str, Vec<Case>); 17] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         ("vreplication", vreplication::cases()),
         ("switch", switch::cases()),
         ("load", load::cases()),
+        ("promises", promises::cases()),
         ("lifecycle", lifecycle::cases()),
         ("failover", failover::cases()),
     ];

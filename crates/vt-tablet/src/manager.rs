@@ -13,6 +13,7 @@ mod schema;
 mod sequences;
 mod status;
 mod table_data;
+mod throttler;
 pub(crate) mod vdiff;
 mod vreplication;
 

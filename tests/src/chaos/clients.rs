@@ -33,6 +33,8 @@ pub(super) struct Seen {
     pub(super) counted: u64,
     pub(super) perhaps_counted: u64,
     pub(super) transfers: u64,
+    /// Reads of what the session had just written that a replica, or one in its place, answered.
+    pub(super) replica_reads: u64,
     /// Reads that did not see what the same session had written before.
     pub(super) stale: Vec<String>,
     /// Errors by their text without numbers.
@@ -131,7 +133,13 @@ impl Worker {
     async fn turn(&mut self, step: u64) {
         if self.conn.is_none() {
             match tokio::time::timeout(CONNECT, Conn::new(self.opts.clone())).await {
-                Ok(Ok(conn)) => self.conn = Some(conn),
+                Ok(Ok(conn)) => {
+                    self.conn = Some(conn);
+                    // Reads from replicas must not miss what this session wrote or read.
+                    if !self.ask("set read_consistency = 'session'").await {
+                        return;
+                    }
+                }
                 Ok(Err(err)) => {
                     self.note(&err.to_string());
                     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -156,10 +164,11 @@ impl Worker {
         self.seen.appended.push(step);
         self.acknowledge();
         let sql = format!("select count(*) from entry where client = {client} and step = {step}");
-        if let Some(count) = self.number(&sql).await
+        let from = if self.rng.random_range(0..2) == 0 { "bank@replica" } else { "bank" };
+        if let Some(count) = self.number_from(from, &sql).await
             && count != 1
         {
-            self.seen.stale.push(format!("entry {client}/{step} was read {count} times"));
+            self.seen.stale.push(format!("entry {client}/{step} was read {count} times at {from}"));
         }
     }
 
@@ -199,7 +208,8 @@ impl Worker {
         self.acknowledge();
         let most = self.seen.counted + self.seen.perhaps_counted;
         let sql = format!("select n from counter where client = {client}");
-        if let Some(n) = self.number(&sql).await
+        let from = if self.rng.random_range(0..2) == 0 { "bank@replica" } else { "bank" };
+        if let Some(n) = self.number_from(from, &sql).await
             && !(self.seen.counted..=most).contains(&n)
         {
             let least = self.seen.counted;
@@ -230,6 +240,23 @@ impl Worker {
         }
         self.conn = None;
         false
+    }
+
+    /// Reads a number from tablets of a type, and comes back to the primaries.
+    async fn number_from(&mut self, target: &str, sql: &str) -> Option<u64> {
+        if target == "bank" {
+            return self.number(sql).await;
+        }
+        if !self.ask(&format!("use `{target}`")).await {
+            return None;
+        }
+        let number = self.number(sql).await;
+        self.seen.replica_reads += u64::from(number.is_some());
+        if self.conn.is_some() {
+            // The next statement writes, which only a primary takes.
+            self.ask("use bank").await;
+        }
+        number
     }
 
     /// Reads a number; `None` where there was no answer.

@@ -34,11 +34,12 @@ pub(super) fn text(
     let entries: usize = kept.entries.values().map(std::collections::BTreeSet::len).sum();
     let _ = writeln!(
         page,
-        "\n{} entries acknowledged, {} unknown, {entries} kept; {} counts; {} transfers",
+        "\n{} entries acknowledged, {} unknown, {entries} kept; {} counts; {} transfers; {} reads of own writes from replicas",
         sum(|one| one.appended.len() as u64),
         sum(|one| one.unknown.len() as u64),
         sum(|one| one.counted),
         sum(|one| one.transfers),
+        sum(|one| one.replica_reads),
     );
     let pauses: Vec<Duration> = seen.iter().flat_map(|one| one.pauses.clone()).collect();
     let count = pauses.len();
