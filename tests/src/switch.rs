@@ -47,11 +47,12 @@ struct Counts {
 impl Load {
     fn start(port: u16) -> Load {
         let (stop, counts) = (Arc::<AtomicBool>::default(), Arc::<Counts>::default());
-        let threads = (0..CLIENTS).map(|client| {
+        let start = |client| {
             let (stop, counts) = (stop.clone(), counts.clone());
             std::thread::spawn(move || run_client(port, client, &stop, &counts))
-        });
-        Load { stop, counts: counts.clone(), threads: threads.collect() }
+        };
+        let threads = (0..CLIENTS).map(start).collect();
+        Load { stop, counts, threads }
     }
 
     /// Waits until as many more statements went through.

@@ -25,7 +25,7 @@ use crate::session::{Session, Transaction};
 const GRACE: Duration = Duration::from_millis(4);
 
 /// A read that is to be sent along.
-pub struct Mirror<'a> {
+pub(super) struct Mirror<'a> {
     gate: &'a Gate,
     session: Session,
     plan: Arc<CachedPlan>,
@@ -34,7 +34,7 @@ pub struct Mirror<'a> {
 }
 
 /// Returns the mirror of a statement, if it is this one's turn to have one.
-pub fn of<'a>(
+pub(super) fn of<'a>(
     gate: &'a Gate,
     session: &Session,
     query: &Query<'_>,
@@ -83,7 +83,7 @@ fn is_turn(count: u64, percent: f32) -> bool {
 }
 
 /// Runs a statement with its mirror beside it.
-pub async fn beside(
+pub(super) async fn beside(
     mirror: Mirror<'_>,
     statement: impl Future<Output = Result<QueryResult>>,
 ) -> Result<QueryResult> {
