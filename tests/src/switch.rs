@@ -58,7 +58,8 @@ impl Load {
     /// Waits until as many more statements went through.
     fn progress(&self, what: &str) -> Outcome {
         let done = || {
-            self.counts.plain.load(Ordering::Relaxed) + self.counts.transfers.load(Ordering::Relaxed)
+            self.counts.plain.load(Ordering::Relaxed)
+                + self.counts.transfers.load(Ordering::Relaxed)
         };
         let before = done();
         within(LIMIT, || match done() - before {
@@ -121,12 +122,7 @@ async fn timed(conn: &mut mysql_async::Conn, sql: &str, counts: &Counts) -> Outc
     }
 }
 
-async fn transfer(
-    conn: &mut mysql_async::Conn,
-    from: u64,
-    to: u64,
-    counts: &Counts,
-) -> Outcome {
+async fn transfer(conn: &mut mysql_async::Conn, from: u64, to: u64, counts: &Counts) -> Outcome {
     let statements = [
         "begin".to_owned(),
         format!("update account set balance = balance - 1 where id = {from}"),
@@ -153,7 +149,8 @@ fn make(cluster: &LocalCluster) -> Outcome {
     let sql = format!("insert into account(id, balance, hits) values {}", rows.join(","));
     cluster.mysql("commerce", &sql)?;
     let vschema = cluster.client(&["GetVSchema", "customer"])?;
-    let table = r#""tables": { "account": {"column_vindexes": [{"column": "id", "name": "hash"}]},"#;
+    let table =
+        r#""tables": { "account": {"column_vindexes": [{"column": "id", "name": "hash"}]},"#;
     let with = vschema.replacen("\"tables\": {", table, 1);
     contains("vschema", &with, "account")?;
     cluster.client(&["ApplyVSchema", "--vschema", &with, "customer"]).map(drop)

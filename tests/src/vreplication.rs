@@ -219,9 +219,15 @@ fn write_on(socket: &std::path::Path, stop: &AtomicBool) -> Result<u64, String> 
                     next(1000),
                     next(512)
                 ),
-                format!("update event set id = id + 10000000, code = concat(code, 'x') where id = {gone}"),
+                format!(
+                    "update event set id = id + 10000000, code = concat(code, 'x') \
+                     where id = {gone}"
+                ),
                 format!("delete from event where id = {}", next(ROWS + done)),
-                format!("insert ignore into account values ({fresh}, 'neu', 0, repeat('a\\'\\\\', 9))"),
+                format!(
+                    "insert ignore into account values \
+                     ({fresh}, 'neu', 0, repeat('a\\'\\\\', 9))"
+                ),
                 "commit".to_owned(),
             ];
             for sql in statements {

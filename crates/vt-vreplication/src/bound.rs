@@ -406,7 +406,7 @@ mod tests {
         let one = Cells::of(&one).unwrap();
         assert_eq!(
             text(|out| bound.insert(std::iter::once(&one), out).unwrap()),
-            "insert into `d`.`t` (`id`,`loud`) values (1,(select upper(`name`) from \
+            "insert into `d`.`t` (`id`,`loud`) values (1,(select upper(name) from \
              (select 1 as `id`,'x' as `name`) as `_vt_row`))"
         );
     }

@@ -52,9 +52,9 @@ impl Config {
             .and_then(Json::as_object)
             .into_iter()
             .flatten()
-            .filter_map(|(name, value)| {
+            .map(|(name, value)| {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                Some((name.replace('_', "-"), text))
+                (name.replace('_', "-"), text)
             })
             .collect();
         let seconds = |name: &str| given.get(name).and_then(|text| duration(text));

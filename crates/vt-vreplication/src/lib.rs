@@ -38,6 +38,7 @@ mod player;
 mod stream;
 mod target;
 mod trouble;
+mod work;
 
 pub use config::Config;
 pub use engine::Engine;

@@ -233,15 +233,18 @@ impl Planner<'_> {
             },
             other => {
                 let refused = any_expr(&other, |one| {
-                    matches!(
-                        one,
-                        Expr::Aggregate(_)
-                            | Expr::Subquery(_)
-                            | Expr::Exists(_)
-                            | Expr::Bind(_)
-                            | Expr::Variable(_)
-                            | Expr::Window(_)
-                    )
+                    // The row over which it is evaluated has no table's name.
+                    let qualified = matches!(one, Expr::Column(column) if column.table.is_some());
+                    qualified
+                        || matches!(
+                            one,
+                            Expr::Aggregate(_)
+                                | Expr::Subquery(_)
+                                | Expr::Exists(_)
+                                | Expr::Bind(_)
+                                | Expr::Variable(_)
+                                | Expr::Window(_)
+                        )
                 });
                 if refused {
                     return Err(format!("{} cannot be evaluated", to_sql(&other)));
@@ -338,7 +341,7 @@ pub(crate) mod tests {
         let plan = planned("select upper(name) as sku, keyspace_id() as orders from t").unwrap();
         assert_eq!(plan.ask(&[]), "select `name`, keyspace_id() as `orders` from `t`");
         let from = &plan.columns.unwrap()[0].from;
-        assert_eq!(*from, From::Expression("upper(`name`)".into()));
+        assert_eq!(*from, From::Expression("upper(name)".into()));
     }
 
     #[test]
@@ -352,6 +355,7 @@ pub(crate) mod tests {
             ("select sku from t limit 1", "plain SELECT"),
             ("delete from t", "no SELECT"),
             ("select sku, (select 1) as orders from t", "cannot be evaluated"),
+            ("select sku, t.a + 1 as orders from t", "cannot be evaluated"),
         ] {
             let message = planned(filter).unwrap_err().message().to_owned();
             assert!(message.contains(why), "{filter}: {message}");

@@ -21,19 +21,18 @@ use vt_rpc::convert::field_from_proto;
 use vt_rpc::status::from_status;
 
 use crate::SourceTablet;
-use crate::bound::{Bound, Cells};
+use crate::bound::Bound;
 use crate::limit::Limit;
 use crate::plan::Plans;
 use crate::store::{now, quote};
 use crate::stream::Stream;
 use crate::trouble::{Outcome, Trouble};
+use crate::work::{Target, Work};
 
 /// So many messages of the source may wait.
 const MESSAGES_MAX: usize = 16;
 /// Statements are sent when there are so many bytes of them.
 const BATCH_BYTES: usize = 1 << 20;
-/// So many bytes of rows go into one insert, about.
-const INSERT_BYTES: usize = 512 << 10;
 /// A source says at least that nothing happens; one that does not for so long is lost.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// How long a position without changes may wait to be written.
@@ -81,28 +80,6 @@ pub(crate) struct Player<'a> {
     work: Work,
     last_save: Instant,
     last_beat: Instant,
-}
-
-/// A table of the source with where its rows go.
-struct Target {
-    bound: Bound,
-    limit: Option<Limit>,
-}
-
-/// What is to be written.
-#[derive(Default)]
-struct Work {
-    sql: Vec<u8>,
-    /// Statements of the transaction here have been sent.
-    began: bool,
-    /// The transaction of the source is not over.
-    half: bool,
-    /// The position behind the last transaction that is whole.
-    position: String,
-    /// The position behind the transaction under way.
-    next: String,
-    timestamp: i64,
-    transactions: u64,
 }
 
 /// Where a stream goes on from, and what it is told.
@@ -339,7 +316,10 @@ impl<'a> Player<'a> {
                 let bound = bound.map_err(Trouble::Plan)?;
                 let limit = match self.copying.get(&plan.table.name) {
                     None => None,
-                    Some(None) => return Ok(drop(self.bound.insert(field.table_name, None))),
+                    Some(None) => {
+                        self.bound.insert(field.table_name, None);
+                        return Ok(());
+                    }
                     Some(Some(last)) => Some(Limit::new(last, &bound)?),
                 };
                 Some(Target { bound, limit })
@@ -353,59 +333,9 @@ impl<'a> Player<'a> {
     fn rows(&mut self, event: &RowEvent) -> Result<()> {
         let unknown = || Error::bug(format!("rows of table {} came first", event.table_name));
         let target = self.bound.get(&event.table_name).ok_or_else(unknown)?;
-        let Some(Target { bound, limit }) = target else { return Ok(()) };
-        let out = &mut self.work.sql;
-        let mut statements = Statements::default();
-        let mut inserts: Vec<Cells<'_>> = Vec::new();
-        let mut insert_bytes = 0;
-        for change in &event.row_changes {
-            if partial(change) {
-                return Err(Error::unsupported(
-                    "rows of the source without all their columns: set binlog_row_image = FULL \
-                     and binlog_row_value_options = '' there",
-                ));
-            }
-            let cut = |row: &'_ Option<vt_proto::query::Row>| -> Result<bool> {
-                match (row, limit) {
-                    (Some(row), Some(limit)) => limit.has(&Cells::of(row)?),
-                    (Some(_), None) => Ok(true),
-                    (None, _) => Ok(false),
-                }
-            };
-            let (has_before, has_after) = (cut(&change.before)?, cut(&change.after)?);
-            let before =
-                change.before.as_ref().filter(|_| has_before).map(Cells::of).transpose()?;
-            let after = change.after.as_ref().filter(|_| has_after).map(Cells::of).transpose()?;
-            if let (None, Some(row)) = (&before, &change.after) {
-                if let Some(cells) = after {
-                    insert_bytes += row.values.len();
-                    inserts.push(cells);
-                }
-                if insert_bytes >= INSERT_BYTES {
-                    statements.insert(bound, &mut inserts, out)?;
-                    insert_bytes = 0;
-                }
-                continue;
-            }
-            statements.insert(bound, &mut inserts, out)?;
-            insert_bytes = 0;
-            match (before, after) {
-                (Some(before), Some(after)) => match bound.update(&before, &after, out)? {
-                    0 => statements.noops += 1,
-                    _ => statements.count += 1,
-                },
-                (Some(before), None) => match bound.delete(&before, out)? {
-                    true => {
-                        out.push(b';');
-                        statements.count += 1;
-                    }
-                    false => statements.noops += 1,
-                },
-                _ => {}
-            }
-        }
-        statements.insert(bound, &mut inserts, out)?;
-        self.stream.count(statements.bulk, statements.noops);
+        let Some(target) = target else { return Ok(()) };
+        let counts = target.write(event, &mut self.work.sql)?;
+        self.stream.count(counts.bulk, counts.noops);
         Ok(())
     }
 
@@ -536,66 +466,6 @@ impl<'a> Player<'a> {
             }
         }
     }
-}
-
-/// What an event's changes came to.
-#[derive(Default)]
-struct Statements {
-    count: u64,
-    bulk: u64,
-    noops: u64,
-}
-
-impl Statements {
-    /// Writes the rows that wait as one insert.
-    fn insert(
-        &mut self,
-        bound: &Bound,
-        rows: &mut Vec<Cells<'_>>,
-        out: &mut Vec<u8>,
-    ) -> Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        bound.insert(rows.iter(), out)?;
-        out.push(b';');
-        self.count += 1;
-        self.bulk += u64::from(rows.len() > 1);
-        rows.clear();
-        Ok(())
-    }
-}
-
-impl Work {
-    /// The transaction of the source is over.
-    fn whole(&mut self, timestamp: i64) {
-        self.half = false;
-        if !self.next.is_empty() {
-            self.position = std::mem::take(&mut self.next);
-        }
-        if timestamp > 0 {
-            self.timestamp = timestamp;
-        }
-        self.transactions += 1;
-    }
-
-    fn take_sql(&mut self) -> Vec<u8> {
-        let sql = std::mem::take(&mut self.sql);
-        if self.began {
-            return sql;
-        }
-        [b"begin;".as_slice(), &sql].concat()
-    }
-}
-
-/// Returns whether a change lacks columns, or has documents as differences.
-fn partial(change: &vt_proto::binlogdata::RowChange) -> bool {
-    let lacks = change.data_columns.as_ref().is_some_and(|map| {
-        let set: u32 = map.cols.iter().map(|byte| byte.count_ones()).sum();
-        i64::from(set) < map.count
-    });
-    let diffs = change.json_partial_values.as_ref();
-    lacks || diffs.is_some_and(|map| map.cols.iter().any(|byte| *byte != 0))
 }
 
 pub(crate) fn position(text: &str) -> Result<GtidSet> {

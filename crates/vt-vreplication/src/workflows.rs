@@ -398,7 +398,6 @@ fn stream(row: &StreamRow) -> Result<Stream> {
         time_heartbeat: at(row.time_heartbeat),
         time_throttled: at(row.time_throttled),
         component_throttled: row.component_throttled.clone(),
-        ..Stream::default()
     })
 }
 
