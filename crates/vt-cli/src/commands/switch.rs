@@ -34,12 +34,9 @@ const TYPES: Flag = Flag::new(
     Kind::List,
     "whose traffic: primary, replica, rdonly; all if left out",
 );
-const TIMEOUT: Flag = Flag::new(
-    "timeout",
-    Kind::Duration,
-    "how long writes may stand still before all is undone",
-)
-.or("30s");
+const TIMEOUT: Flag =
+    Flag::new("timeout", Kind::Duration, "how long writes may stand still before all is undone")
+        .or("30s");
 const KEEP_DATA: Flag = Flag::new("keep-data", Kind::Switch, "leave the tables at the source");
 const KEEP_RULES: Flag = Flag::new("keep-routing-rules", Kind::Switch, "leave the routing rules");
 
@@ -187,7 +184,8 @@ mod tests {
 
     #[test]
     fn replies_are_told_as_they_have_always_been() {
-        let text = states("SwitchTraffic was successful for workflow b.w", "Reads Not", "All Reads");
+        let text =
+            states("SwitchTraffic was successful for workflow b.w", "Reads Not", "All Reads");
         assert_eq!(
             text,
             "SwitchTraffic was successful for workflow b.w\n\nStart State: Reads Not\n\
