@@ -1,16 +1,20 @@
-//! Real clients: drivers of Python and Node, each by a script of its own.
+//! Real clients: drivers and ORMs of Python and Node, each by a script of its own, and mysqldump.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use vt_testkit::LocalCluster;
-use vt_testkit::tools::{output_of, repository};
+use vt_testkit::tools::{Tool, output_of, repository};
 
 use crate::Case;
-use crate::check::{Outcome, contains};
+use crate::check::{Outcome, contains, equal};
 
 pub(crate) fn cases() -> Vec<Case> {
-    vec![("drivers, Django and SQLAlchemy of Python", python), ("mysql2 of node", node)]
+    vec![
+        ("drivers, Django and SQLAlchemy of Python", python),
+        ("mysql2 and Sequelize of Node", node),
+        ("mysqldump writes a sharded table, and its file is read back", dump),
+    ]
 }
 
 /// Makes a folder for what drivers need, beside the other fetched things.
@@ -49,15 +53,56 @@ fn python(cluster: &LocalCluster) -> Outcome {
 
 fn node(cluster: &LocalCluster) -> Outcome {
     let modules = folder("node")?;
-    for name in ["package.json", "mysql2_test.mjs"] {
+    let scripts = ["mysql2_test.mjs", "sequelize_test.mjs"];
+    for name in scripts.iter().chain(&["package.json"]) {
         std::fs::copy(script(name), modules.join(name)).map_err(|err| format!("{name}: {err}"))?;
     }
-    if !modules.join("node_modules/mysql2").is_dir() {
+    if !modules.join("node_modules/sequelize").is_dir() {
         let mut install = Command::new("npm");
         install.args(["install", "--silent", "--no-audit", "--no-fund"]).current_dir(&modules);
         output_of(&mut install)?;
     }
-    let mut run = Command::new("node");
-    run.arg(modules.join("mysql2_test.mjs")).arg(cluster.port(15306).to_string());
-    contains("mysql2", &output_of(&mut run)?, "ok")
+    let port = cluster.port(15306).to_string();
+    for name in scripts {
+        contains(name, &output_of(Command::new("node").arg(modules.join(name)).arg(&port))?, "ok")?;
+    }
+    Ok(())
+}
+
+/// Dumps a table, takes it away, and reads the file back: each row is again on its shard.
+fn dump(cluster: &LocalCluster) -> Outcome {
+    cluster.mysql("customer", "alter vschema on dumped add vindex `xxhash`(id) using xxhash")?;
+    cluster.mysql(
+        "customer",
+        "create table dumped (id bigint primary key, name varchar(20), body blob, at datetime(3),
+         price decimal(8,2), double_id bigint as (id * 2) stored, key (name))",
+    )?;
+    let rows: Vec<String> = (1..=200)
+        .map(|id| {
+            format!(
+                "({id}, 'n\\\\{id}''ö', x'00ff27{:02x}', '2024-02-29 01:02:03.456', {id}.5)",
+                id
+            )
+        })
+        .collect();
+    let insert =
+        format!("insert into dumped (id, name, body, at, price) values {}", rows.join(","));
+    cluster.mysql("customer", &insert)?;
+    let sum = "select count(*), sum(crc32(concat_ws('|', id, name, hex(body), at, price, double_id))) from dumped";
+    let counts = || -> Result<Vec<String>, String> {
+        ["customer", "customer:-80", "customer:80-"]
+            .into_iter()
+            .map(|target| cluster.mysql(target, sum))
+            .collect()
+    };
+    let before = counts()?;
+    let mut command = Tool::find("mysql", "mysqldump")?.command();
+    let port = cluster.port(15306).to_string();
+    command.args(["--no-defaults", "-h", "127.0.0.1", "-P", &port, "-u", "user"]);
+    command.args(["--single-transaction", "--hex-blob", "--set-gtid-purged=OFF"]);
+    let file = output_of(command.args(["customer", "dumped"]))?;
+    cluster.mysql("customer", "drop table dumped")?;
+    cluster.mysql("customer", &file)?;
+    equal("after reading back", counts()?, before)?;
+    cluster.mysql("customer", "drop table dumped").map(drop)
 }

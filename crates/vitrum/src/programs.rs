@@ -4,6 +4,7 @@ mod common;
 mod eval;
 mod link;
 mod local;
+mod lookups;
 mod mysqlctl;
 mod mysqlctld;
 mod run;
@@ -56,6 +57,7 @@ programs of a cluster (--help lists the flags of each):
   mysqlctl      makes, starts and stops a mysqld
   mysqlctld     does so as a daemon
 
+  lookups       compare lookup vindexes with their tables through a gateway, and mend them
   eval          compute expressions as MySQL would
   sql           read statements as MySQL does, and tell what they are
   link DIR      make links in DIR, so that programs can be called by their own names
@@ -104,6 +106,7 @@ fn run_program(name: &str, args: &[String]) -> ExitCode {
         "up" | "status" | "down" | "supervise" => local::main(name, args),
         "eval" => eval::main(args),
         "sql" => sql::main(args),
+        "lookups" => lookups::main(args),
         "link" => link::main(args),
         _ => fail(&format!("unknown program {name:?}; `vitrum help` lists all")),
     }

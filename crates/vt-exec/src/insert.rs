@@ -10,6 +10,7 @@ use std::sync::Arc;
 use vt_base::Error;
 use vt_plan::{Insert, InsertRouting, InsertSource};
 use vt_value::{BindVars, QueryResult};
+use vt_vschema::ServingShard;
 
 use crate::route::{self, destinations};
 use crate::{Autocommit, CallOptions, ExecContext, ShardCall, first_error, node};
@@ -66,7 +67,15 @@ async fn send(
         return Ok(total);
     }
     let calls = match &insert.routing {
-        InsertRouting::Unsharded => unsharded(insert, texts, binds, ctx)?,
+        InsertRouting::Unsharded => {
+            let map = ctx.shards.shards(&insert.keyspace)?;
+            let only = destinations::only_shard(&map)?;
+            whole(insert, &texts, binds, map.shards().get(only).as_slice())
+        }
+        InsertRouting::Copies => {
+            let map = ctx.shards.shards(&insert.keyspace)?;
+            whole(insert, &texts, binds, &map.shards().iter().collect::<Vec<_>>())
+        }
         InsertRouting::Sharded(_) => {
             sharded::calls(insert, source, &texts, binds, sharded::Rows::default(), ctx).await?
         }
@@ -79,6 +88,9 @@ async fn send(
         return Err(error.clone());
     }
     let mut results: Vec<QueryResult> = results.into_iter().flatten().collect();
+    if matches!(insert.routing, InsertRouting::Copies) {
+        results.truncate(1);
+    }
     let mut total = match (results.pop(), results.is_empty()) {
         (Some(only), true) => only,
         (last, _) => {
@@ -92,19 +104,20 @@ async fn send(
     Ok(total)
 }
 
-fn unsharded(
+/// Makes the calls that give all rows to each of some shards.
+fn whole(
     insert: &Insert,
-    texts: Texts,
+    texts: &Texts,
     binds: BindVars,
-    ctx: ExecContext<'_>,
-) -> Result<Vec<ShardCall>, Error> {
-    let map = ctx.shards.shards(&insert.keyspace)?;
-    let shard = &map.shards()[destinations::only_shard(&map)?];
+    shards: &[&ServingShard],
+) -> Vec<ShardCall> {
     let all: Vec<usize> = (0..texts.len()).collect();
-    Ok(vec![ShardCall {
+    let (sql, bind_vars) = (texts.statement(insert, &all), Arc::new(binds));
+    let call = |shard: &&ServingShard| ShardCall {
         keyspace: insert.keyspace.clone(),
         shard: shard.name.clone(),
-        sql: texts.statement(insert, &all),
-        bind_vars: Arc::new(binds),
-    }])
+        sql: sql.clone(),
+        bind_vars: bind_vars.clone(),
+    };
+    shards.iter().map(call).collect()
 }

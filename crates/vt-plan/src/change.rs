@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vt_base::KeyspaceId;
-use vt_vschema::Vindex;
+use vt_vschema::{Mapping, Vindex};
 
 use crate::Node;
 
@@ -39,7 +39,7 @@ pub enum ChangePlace {
     /// In the shard of a keyspace id.
     Pinned(KeyspaceId),
     /// By the primary vindex, whose columns stand at these places.
-    Vindex { vindex: Arc<Vindex>, columns: Vec<usize> },
+    Vindex { vindex: Mapping, columns: Vec<usize> },
 }
 
 /// An entry of a lookup vindex that goes with a row.

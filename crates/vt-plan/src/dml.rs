@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vt_eval::Expr;
-use vt_vschema::Vindex;
+use vt_vschema::Mapping;
 
 use crate::{Node, Route, TableChange};
 
@@ -66,6 +66,8 @@ pub enum ConflictHow {
 #[derive(Clone, Debug)]
 pub enum InsertRouting {
     Unsharded,
+    /// Every shard has a copy of the table, and takes all rows.
+    Copies,
     /// The first is the primary vindex; others are checked to agree with it.
     Sharded(Vec<VindexColumn>),
 }
@@ -73,7 +75,7 @@ pub enum InsertRouting {
 /// A vindex of the table, with what each row gives for its columns.
 #[derive(Clone, Debug)]
 pub struct VindexColumn {
-    pub vindex: Arc<Vindex>,
+    pub vindex: Mapping,
     pub columns: Vec<Arc<str>>,
     /// For each row, a value for each column; the value is bound as `_COLUMN_ROW` (`_id_0`).
     pub rows: Vec<Vec<Expr>>,

@@ -21,8 +21,10 @@ pub enum Need {
     ConnectionId,
     /// `@name`, the name in lower case.
     UserVariable(Arc<str>),
-    /// `@@name` of the session, the name in lower case.
+    /// `@@name`: of the session, or global where sessions have none; the name in lower case.
     SessionVariable(Arc<str>),
+    /// `@@session.name`: an error (1238) where sessions have none; the name in lower case.
+    OwnVariable(Arc<str>),
     /// `@@global.name`, the name in lower case.
     GlobalVariable(Arc<str>),
     /// The database of `table_schema = 'ks'` and its like in a query of `information_schema`: the
@@ -45,6 +47,7 @@ impl Need {
             Need::ConnectionId => "__vtconnectionid".into(),
             Need::UserVariable(name) => format!("__vtudv{}", identifier(name)).into(),
             Need::SessionVariable(name) => format!("__vtsysvar_{}", identifier(name)).into(),
+            Need::OwnVariable(name) => format!("__vtsessionvar_{}", identifier(name)).into(),
             Need::GlobalVariable(name) => format!("__vtglobalvar_{}", identifier(name)).into(),
             Need::SchemaName(name) => format!("__vtschemaname_{name}").into(),
             Need::SchemaOf(keyspace) => format!("__vtschemaof_{}", identifier(keyspace)).into(),

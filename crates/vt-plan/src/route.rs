@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vt_eval::Expr;
-use vt_vschema::{Destination, Vindex};
+use vt_vschema::{Destination, Mapping};
 
 use crate::SortKey;
 
@@ -19,14 +19,16 @@ pub enum Routing {
     /// Where the target of the session, or the planner, says.
     By(Destination),
     /// One value, or one row of values for several columns, through a vindex.
-    Equal { vindex: Arc<Vindex>, values: Vec<Expr> },
+    Equal { vindex: Mapping, values: Vec<Expr> },
     /// A list of values through a one-column vindex; `values` is a tuple. Where `list_var` is
     /// given, each shard gets that bind variable with its own part of the list.
-    In { vindex: Arc<Vindex>, values: Expr, list_var: Option<Arc<str>> },
+    In { vindex: Mapping, values: Expr, list_var: Option<Arc<str>> },
     /// The shards that any of the rows maps to; each row has a value for every vindex column.
-    MultiEqual { vindex: Arc<Vindex>, rows: Vec<Vec<Expr>> },
+    MultiEqual { vindex: Mapping, rows: Vec<Vec<Expr>> },
     /// A prefix of a multi-column vindex's columns: a key range.
-    Prefix { vindex: Arc<Vindex>, values: Vec<Expr> },
+    Prefix { vindex: Mapping, values: Vec<Expr> },
+    /// The whole numbers from one to another, through a vindex that keeps their order.
+    Between { vindex: Mapping, low: Expr, high: Expr },
     /// No shard: the predicate can hold for no row; the fields still come from one.
     Nowhere,
 }

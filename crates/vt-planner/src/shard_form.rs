@@ -99,6 +99,7 @@ impl<'p, 'a> ShardForm<'p, 'a> {
                 let name = system.name.to_lowercase().into();
                 match system.scope {
                     Some(VariableScope::Global) => self.bind(Need::GlobalVariable(name)),
+                    Some(VariableScope::Session) => self.bind(Need::OwnVariable(name)),
                     _ => self.bind(Need::SessionVariable(name)),
                 }
             }

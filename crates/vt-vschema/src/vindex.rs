@@ -132,6 +132,38 @@ impl Vindex {
         matches!(&self.body, Body::Function(function) if function.takes_prefix())
     }
 
+    /// Returns whether the vindex maps numbers, however they are spelt.
+    pub fn reads_numbers(&self) -> bool {
+        matches!(&self.body, Body::Function(function) if function.reads_numbers())
+    }
+
+    /// Returns whether values that stand side by side lie side by side (`BETWEEN` names shards).
+    pub fn keeps_order(&self) -> bool {
+        match &self.body {
+            Body::Function(function) => function.map_between(0, 0).is_some(),
+            Body::Lookup(_) => false,
+        }
+    }
+
+    /// Returns where the whole numbers from `low` to `high` lie, both included.
+    ///
+    /// All shards where the vindex cannot tell: bounds that are no whole numbers, or below 0.
+    pub fn map_between(&self, low: &TypedBytes, high: &TypedBytes) -> Destination {
+        if low.is_null() || high.is_null() {
+            return Destination::None;
+        }
+        let number = |value: &TypedBytes| {
+            value.typ.is_integral().then(|| std::str::from_utf8(&value.bytes).ok()?.parse().ok())?
+        };
+        match (&self.body, number(low), number(high)) {
+            (_, Some(low), Some(high)) if low > high => Destination::None,
+            (Body::Function(function), Some(low), Some(high)) => {
+                function.map_between(low, high).unwrap_or(Destination::AllShards)
+            }
+            _ => Destination::AllShards,
+        }
+    }
+
     /// Returns the key range of all values that begin with some bytes (`LIKE 'abc%'`); `None` if
     /// the vindex cannot tell.
     pub fn map_value_prefix(&self, prefix: &[u8]) -> Option<Destination> {

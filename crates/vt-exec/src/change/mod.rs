@@ -48,7 +48,12 @@ pub(crate) async fn change_table(
         ChangeAction::ByKey { prefix, suffix, sets } => {
             change_entries(table, &found, ctx).await?;
             let calls = by_key(table, &found, &map, (prefix, suffix, sets), ctx)?;
-            run_calls(calls, ctx).await
+            // Copies of a row are one row: those of the first shard count.
+            let counted = match (&table.place, map.shards().first()) {
+                (ChangePlace::EveryShard, Some(shard)) => Some(shard.name.clone()),
+                _ => None,
+            };
+            run_counted(calls, counted, ctx).await
         }
         ChangeAction::Move(one) => moving::run(table, one, found, &map, ctx).await,
     }
@@ -137,18 +142,27 @@ pub(crate) async fn run_calls(
     calls: Vec<ShardCall>,
     ctx: ExecContext<'_>,
 ) -> Result<QueryResult, Error> {
+    run_counted(calls, None, ctx).await
+}
+
+/// Runs calls, and sums what they count; of one shard alone if one is named.
+async fn run_counted(
+    calls: Vec<ShardCall>,
+    counted: Option<Arc<str>>,
+    ctx: ExecContext<'_>,
+) -> Result<QueryResult, Error> {
     if calls.is_empty() {
         return Ok(QueryResult::default());
     }
+    let counts = |call: &ShardCall| counted.as_ref().is_none_or(|shard| *shard == call.shard);
+    let counting: Vec<bool> = calls.iter().map(counts).collect();
     let how = CallOptions { autocommit: Autocommit::Never, ..CallOptions::default() };
-    let mut results = Vec::with_capacity(calls.len());
-    for result in ctx.shards.execute(calls, how).await {
-        results.push(result);
-    }
+    let results = ctx.shards.execute(calls, how).await;
     if let Some(error) = first_error(&results) {
         return Err(error.clone());
     }
-    let mut results: Vec<QueryResult> = results.into_iter().flatten().collect();
+    let results = results.into_iter().zip(counting).filter(|(_, counts)| *counts);
+    let mut results: Vec<QueryResult> = results.filter_map(|(result, _)| result.ok()).collect();
     Ok(route::sum_counts(&mut results))
 }
 
@@ -208,7 +222,7 @@ fn shards_of(
         ChangePlace::Pinned(id) => Ok((vec![map.shard_of(id)?], Some(id.clone()))),
         ChangePlace::EveryShard => Ok(((0..map.shards().len()).collect(), None)),
         ChangePlace::Vindex { vindex, columns } => {
-            let id = rows::keyspace_id(vindex, &values(columns)?)?;
+            let id = vindex.keyspace_id(&values(columns)?)?;
             Ok((vec![map.shard_of(&id)?], Some(id)))
         }
     }

@@ -5,7 +5,7 @@ use vt_plan::{ChangePlace, Move, MovedColumn, TableChange};
 use vt_value::{BindVars, QueryResult, TypedBytes};
 use vt_vschema::ShardMap;
 
-use super::rows::{FoundRow, FoundRows, keyspace_id};
+use super::rows::{FoundRow, FoundRows};
 use super::{KEYS, by_key, call, change_entries, run_calls};
 use crate::lookup::{self, EntryOf};
 use crate::{ExecContext, ShardCall, route};
@@ -61,7 +61,7 @@ fn split<'a>(
     let places = places.collect::<Result<Vec<_>, _>>()?;
     let (mut moving, mut staying) = (Vec::new(), Vec::new());
     for row in std::mem::take(&mut found.rows) {
-        let to_id = keyspace_id(vindex, &found.values(&row, &places)?)?;
+        let to_id = vindex.keyspace_id(&found.values(&row, &places)?)?;
         match row.id.as_ref() == Some(&to_id) {
             true => staying.push(row),
             false => moving.push(Moving { row, to_id }),

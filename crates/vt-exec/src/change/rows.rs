@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use vt_base::{Error, ErrorId, KeyspaceId};
+use vt_base::{Error, KeyspaceId};
 use vt_plan::TableChange;
 use vt_value::{BindVars, QueryResult, TypedBytes};
-use vt_vschema::{Destination, ShardMap, Vindex};
+use vt_vschema::ShardMap;
 
 use super::shards_of;
 
@@ -97,13 +97,5 @@ impl<'a> FoundRows<'a> {
             }
         }
         Ok(list)
-    }
-}
-
-/// Maps a row through its primary vindex.
-pub(super) fn keyspace_id(vindex: &Vindex, values: &[TypedBytes]) -> Result<KeyspaceId, Error> {
-    match vindex.map_row(values)? {
-        Destination::KeyspaceId(id) => Ok(id),
-        _ => Err(Error::vt(ErrorId::VT09023, crate::insert::tuple(values))),
     }
 }

@@ -1,11 +1,12 @@
 //! Which shard each row of an INSERT goes to.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use vt_base::{Error, ErrorId, KeyspaceId};
 use vt_plan::{Insert, InsertRouting, VindexColumn};
 use vt_value::{BindVars, TypedBytes};
-use vt_vschema::Destination;
+use vt_vschema::{Destination, Vindex};
 
 use super::rows::{Source, Texts};
 use crate::lookup::{self, EntryOf, Reading};
@@ -38,7 +39,7 @@ pub(crate) async fn calls(
 ) -> Result<Vec<ShardCall>, Error> {
     let vindexes = match &insert.routing {
         InsertRouting::Sharded(vindexes) => vindexes.as_slice(),
-        InsertRouting::Unsharded => &[],
+        InsertRouting::Unsharded | InsertRouting::Copies => &[],
     };
     let Some((primary, others)) = vindexes.split_first() else {
         return Err(Error::vt(ErrorId::VT09001, &insert.table));
@@ -103,6 +104,13 @@ fn values(
                 .map(|column| select_value(insert, source, row, *column, binds))
                 .collect::<Result<_, _>>()?,
         };
+        let values = match vindex.vindex.stored(&values, row + 1) {
+            Ok(Cow::Borrowed(_)) => values,
+            Ok(Cow::Owned(stored)) => stored,
+            // INSERT IGNORE makes of it what MySQL would, where no one knows beforehand.
+            Err(_) if insert.ignore => values,
+            Err(error) => return Err(error),
+        };
         for (column, value) in vindex.columns.iter().zip(&values) {
             binds.set(name(column, row), value.clone());
         }
@@ -139,7 +147,9 @@ async fn keyspace_ids(
     let destinations = match primary.vindex.lookup() {
         None => {
             let rows: Vec<&[TypedBytes]> = values.iter().map(Vec::as_slice).collect();
-            primary.vindex.map(&rows)?
+            rows.iter()
+                .map(|row| Vindex::map_row(&primary.vindex, row))
+                .collect::<Result<_, _>>()?
         }
         Some(_) => {
             let firsts: Vec<TypedBytes> =

@@ -6,7 +6,7 @@ use vt_base::{Code, Error, ErrorId};
 use vt_eval::Expr;
 use vt_plan::{Route, Routing, UpperLimit};
 use vt_value::{BindVars, BoundValue, TypedBytes};
-use vt_vschema::{Destination, ShardMap, Vindex};
+use vt_vschema::{Destination, Mapping, ShardMap};
 
 use crate::binds::named;
 use crate::limit::row_count;
@@ -100,7 +100,18 @@ async fn shards(
                 [value] => vindex.map_row(&[value.typed(ctx.binds)?])?,
                 values => vindex.map_row(&evaluated(values, ctx)?)?,
             };
+            let is_one = matches!(routing, Routing::Equal { .. }) && vindex.unique;
+            if is_one && destination == Destination::AllShards && map.shards().len() > 1 {
+                return Err(Error::unsupported(format!(
+                    "a value of another type than the column of vindex {}: CAST it",
+                    vindex.name
+                )));
+            }
             return map.resolve(&destination);
+        }
+        Routing::Between { vindex, low, high } => {
+            return map
+                .resolve(&vindex.map_between(&low.typed(ctx.binds)?, &high.typed(ctx.binds)?));
         }
         Routing::In { vindex, values, .. } => {
             map_list(vindex, &values.typed_list(ctx.binds)?, reading, ctx).await?
@@ -126,7 +137,7 @@ fn evaluated(values: &[Expr], ctx: ExecContext<'_>) -> Result<Vec<TypedBytes>, E
 
 /// Maps single values, by a function or by the table behind a lookup.
 async fn map_list(
-    vindex: &Vindex,
+    vindex: &Mapping,
     values: &[TypedBytes],
     reading: Reading,
     ctx: ExecContext<'_>,
@@ -149,7 +160,7 @@ fn reading(route: &Route) -> Reading {
 /// Splits a list of values by shard, in the order of the shards; each part keeps the list's order.
 async fn split_list(
     map: &ShardMap,
-    vindex: &Vindex,
+    vindex: &Mapping,
     values: &[TypedBytes],
     reading: Reading,
     ctx: ExecContext<'_>,

@@ -33,7 +33,7 @@ fn answer(call: &ShardCall) -> Result<QueryResult, Error> {
 }
 
 fn change(lookups: Vec<LookupChange>, action: ChangeAction) -> Change {
-    let place = ChangePlace::Vindex { vindex: numeric(), columns: vec![0] };
+    let place = ChangePlace::Vindex { vindex: numeric().into(), columns: vec![0] };
     let table = TableChange {
         table: "ks.t".into(),
         keyspace: "ks".into(),

@@ -35,7 +35,7 @@ fn insert(ids: &[Expr]) -> Insert {
         keyspace: "ks".into(),
         table: "ks.t".into(),
         routing: InsertRouting::Sharded(vec![VindexColumn {
-            vindex: numeric(),
+            vindex: numeric().into(),
             columns: vec!["id".into()],
             rows: ids.iter().map(|id| vec![id.clone()]).collect(),
             offsets: vec![0],
@@ -212,7 +212,7 @@ async fn rows_to_change_are_found_first() {
     });
     let mut target = route(
         Routing::In {
-            vindex: numeric(),
+            vindex: numeric().into(),
             values: Expr::BindTuple("dml_vals".into()),
             list_var: Some("dml_vals".into()),
         },

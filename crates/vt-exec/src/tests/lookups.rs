@@ -60,7 +60,7 @@ fn answer(call: &ShardCall) -> Result<QueryResult, Error> {
 }
 
 fn equal(vindex: Arc<Vindex>, value: &str) -> Node {
-    let routing = Routing::Equal { vindex, values: vec![text(value)] };
+    let routing = Routing::Equal { vindex: vindex.into(), values: vec![text(value)] };
     Node::Route(Box::new(route(routing, "find")))
 }
 
@@ -91,7 +91,7 @@ async fn several_entries_of_a_unique_value_are_an_error() {
 async fn a_list_is_looked_up_and_split() {
     let vindex = lookup("consistent_lookup", &[("batch_lookup", "true")]);
     let values = Expr::Tuple(vec![text("a"), text("b"), text("c")]);
-    let routing = Routing::In { vindex, values, list_var: Some("part".into()) };
+    let routing = Routing::In { vindex: vindex.into(), values, list_var: Some("part".into()) };
     let fake = Fake::new(answer);
     let node = Node::Route(Box::new(route(routing, "find ::part")));
     execute(&plan(node), &fake.ctx()).await.unwrap();
@@ -109,8 +109,8 @@ fn insert(vindex: Arc<Vindex>, names: &[Option<&str>]) -> Plan {
         Some(name) => text(name),
         None => Expr::Literal(TypedBytes::NULL),
     };
-    let column = |vindex, column: &str, rows, owned| VindexColumn {
-        vindex,
+    let column = |vindex: Arc<Vindex>, column: &str, rows, owned| VindexColumn {
+        vindex: vindex.into(),
         columns: vec![column.into()],
         rows,
         offsets: Vec::new(),

@@ -24,7 +24,7 @@ async fn routings_pick_their_shards() {
     let high = || Expr::Literal(TypedBytes::new(Type::UINT64, HIGH));
     let list = || Expr::Tuple(vec![int(1), high(), int(2)]);
     let in_list = |list_var: Option<&str>| Routing::In {
-        vindex: numeric(),
+        vindex: numeric().into(),
         values: list(),
         list_var: list_var.map(Into::into),
     };
@@ -33,9 +33,9 @@ async fn routings_pick_their_shards() {
         (Routing::AnyShard, "ks/-80 ro: q"),
         (Routing::Scatter, "ks/-80 ro: q\nks/80- ro: q"),
         (Routing::By(Destination::Shard("80-".into())), "ks/80- ro: q"),
-        (Routing::Equal { vindex: numeric(), values: vec![int(1)] }, "ks/-80 ro: q"),
-        (Routing::Equal { vindex: numeric(), values: vec![high()] }, "ks/80- ro: q"),
-        (Routing::Equal { vindex: numeric(), values: vec![null()] }, "ks/-80 ro: q"),
+        (Routing::Equal { vindex: numeric().into(), values: vec![int(1)] }, "ks/-80 ro: q"),
+        (Routing::Equal { vindex: numeric().into(), values: vec![high()] }, "ks/80- ro: q"),
+        (Routing::Equal { vindex: numeric().into(), values: vec![null()] }, "ks/-80 ro: q"),
         (Routing::Nowhere, "ks/-80 ro: q"),
         (in_list(None), "ks/-80 ro: q\nks/80- ro: q"),
         (
@@ -43,7 +43,10 @@ async fn routings_pick_their_shards() {
             "ks/-80 ro: q {__vals=(1 2)}\nks/80- ro: q {__vals=(9223372036854775808)}",
         ),
         (
-            Routing::MultiEqual { vindex: numeric(), rows: vec![vec![int(1)], vec![int(5)]] },
+            Routing::MultiEqual {
+                vindex: numeric().into(),
+                rows: vec![vec![int(1)], vec![int(5)]],
+            },
             "ks/-80 ro: q",
         ),
     ];
@@ -60,7 +63,7 @@ async fn routings_pick_their_shards() {
 #[tokio::test]
 async fn values_come_from_bind_variables() {
     let values = Routing::In {
-        vindex: numeric(),
+        vindex: numeric().into(),
         values: Expr::BindTuple("vtg1".into()),
         list_var: Some("__vals".into()),
     };

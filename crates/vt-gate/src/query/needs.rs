@@ -28,6 +28,13 @@ pub async fn fill(
                     continue;
                 }
             },
+            Need::OwnVariable(name) => match own_value(gate, session, name) {
+                Some(value) => value,
+                None => {
+                    unknown.push((need.bind_name(), format!("@@session.{name}")));
+                    continue;
+                }
+            },
             Need::GlobalVariable(name) => match sysvars::global_value(gate, name) {
                 Some(value) => value,
                 None => {
@@ -56,6 +63,12 @@ pub async fn fill(
     Ok(())
 }
 
+/// Returns a variable that sessions have; of any other MySQL says what is wrong.
+fn own_value(gate: &Gate, session: &Session, name: &str) -> Option<TypedBytes> {
+    sysvars::find(name)?;
+    sysvars::session_value(gate, session, name)
+}
+
 fn of_session(gate: &Gate, session: &Session, need: &Need) -> TypedBytes {
     match need {
         Need::Database => match session.target.keyspace() {
@@ -72,6 +85,7 @@ fn of_session(gate: &Gate, session: &Session, need: &Need) -> TypedBytes {
             session.user_variables.get(&**name).cloned().unwrap_or(TypedBytes::NULL)
         }
         Need::SessionVariable(_)
+        | Need::OwnVariable(_)
         | Need::GlobalVariable(_)
         | Need::SchemaName(_)
         | Need::SchemaOf(_) => TypedBytes::NULL,

@@ -121,6 +121,7 @@ fn evaluates(root: &Node) -> bool {
         Routing::Equal { values, .. } | Routing::Prefix { values, .. } => {
             values.iter().all(is_given)
         }
+        Routing::Between { low, high, .. } => is_given(low) && is_given(high),
         Routing::In { values, .. } => is_given(values),
         Routing::MultiEqual { rows, .. } => rows.iter().flatten().all(is_given),
     };

@@ -215,6 +215,7 @@ fn variant(routing: &Routing) -> &'static str {
         Routing::In { .. } => "IN",
         Routing::MultiEqual { .. } => "MultiEqual",
         Routing::Prefix { .. } => "SubShard",
+        Routing::Between { .. } => "Between",
         Routing::Nowhere => "None",
     }
 }
@@ -225,6 +226,9 @@ fn vindex_values(routing: &Routing) -> Option<(String, Vec<String>)> {
             (vindex.name.to_string(), values.iter().map(show).collect())
         }
         Routing::In { vindex, values, .. } => (vindex.name.to_string(), vec![show(values)]),
+        Routing::Between { vindex, low, high } => {
+            (vindex.name.to_string(), vec![show(low), show(high)])
+        }
         Routing::MultiEqual { vindex, rows } => {
             let rows = rows.iter().map(|row| format!("({})", show_all(row)));
             (vindex.name.to_string(), rows.collect())
@@ -364,6 +368,7 @@ fn insert(one: &Insert) -> Value {
     let (variant, sharded) = match (&one.routing, &one.source) {
         (_, InsertSource::Select(_)) => ("Select", true),
         (InsertRouting::Unsharded, _) => ("Unsharded", false),
+        (InsertRouting::Copies, _) => ("Reference", true),
         (InsertRouting::Sharded(_), _) => ("Sharded", true),
     };
     map.insert("Variant".to_owned(), json!(variant));

@@ -251,6 +251,9 @@ fn routing(one: &Routing) -> String {
             let rows: Vec<String> = rows.iter().map(|row| format!("({})", show_all(row))).collect();
             format!("multi {}({})", vindex.name, rows.join(", "))
         }
+        Routing::Between { vindex, low, high } => {
+            format!("between {}({}, {})", vindex.name, show(low), show(high))
+        }
         Routing::Prefix { vindex, values } => {
             format!("prefix {}({})", vindex.name, show_all(values))
         }

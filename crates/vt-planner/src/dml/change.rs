@@ -14,9 +14,9 @@ use vt_sql::ast::{
     OrderItem, Query, QueryBody, Select, SelectExpr, SelectItem, SelectOptions, Statement,
     TableFactor, TableName, TableRef, With,
 };
-use vt_vschema::{Keyspace, Table};
+use vt_vschema::{Keyspace, Mapping, Table};
 
-use crate::analyze::{Entry, Tables};
+use crate::analyze::{Entry, Scope, Source, Tables};
 use crate::planner::Planner;
 
 /// The variable in whose place the executor writes the keys.
@@ -47,6 +47,7 @@ struct Finding<'a> {
     filter: Option<Expr<'a>>,
     order_by: &'a [OrderItem<'a>],
     limit: Option<Limit<'a>>,
+    locks: &'a [Lock<'a>],
 }
 
 /// A table whose rows change, as it really is.
@@ -72,13 +73,12 @@ impl<'a> Planner<'a> {
             windows: &[],
             qualify: None,
         });
-        let lock = Lock { strength: LockStrength::Update, of: &[], wait: LockWait::Wait };
         let query: &'a Query<'a> = self.arena.node(Query {
             with: finding.with,
             body: QueryBody::Select(select),
             order_by: finding.order_by,
             limit: finding.limit,
-            locks: self.arena.list(&[lock]),
+            locks: finding.locks,
             into: None,
         });
         match self.plan_whole(Statement::Query(query))? {
@@ -95,6 +95,29 @@ impl<'a> Planner<'a> {
     ) -> Result<Node, Error> {
         let input = self.plan_finding(finding, items)?;
         Ok(Node::Change(Box::new(Change { input, tables })))
+    }
+
+    /// Locks the rows that change for that, and the others against changes, as MySQL does.
+    fn locks(&self, scope: &Scope<'a>, changed: &[Ident<'a>]) -> &'a [Lock<'a>] {
+        let names = scope.entries.iter().filter(|entry| matches!(entry.source, Source::Table(_)));
+        let (mut own, mut others) = (Vec::new(), Vec::new());
+        for entry in names {
+            let name = TableName { qualifier: None, name: entry.name };
+            match changed.contains(&entry.name) {
+                true => own.push(name),
+                false => others.push(name),
+            }
+        }
+        let lock = |strength, of: &[TableName<'a>]| {
+            let (of, wait) = (self.arena.list(of), LockWait::Wait);
+            Lock { strength, of, wait }
+        };
+        match others.is_empty() {
+            true => self.arena.list(&[lock(LockStrength::Update, &[])]),
+            false => self
+                .arena
+                .list(&[lock(LockStrength::Update, &own), lock(LockStrength::Share, &others)]),
+        }
     }
 
     /// Returns a table whose rows change; of a reference table with a source, that source.
@@ -141,7 +164,7 @@ impl<'a> Planner<'a> {
                 let columns = primary.columns.iter();
                 let columns =
                     columns.map(|one| items.place(self.column_of(changed.name, one))).collect();
-                ChangePlace::Vindex { vindex: primary.vindex.clone(), columns }
+                ChangePlace::Vindex { vindex: Mapping::of(table, primary), columns }
             }
             Some(primary) => {
                 return Err(Error::unsupported(format!(

@@ -10,10 +10,12 @@ use vt_vschema::Table;
 use super::rows::{is_unsupported, table_entries, with_pullouts};
 use crate::analyze::{Entry, Scope};
 use crate::planner::Planner;
+use crate::select::has_query;
 use crate::shard_form::{ShardForm, shard_sql};
 
 impl<'a> Planner<'a> {
     pub(crate) fn plan_delete(&self, delete: &'a Delete<'a>) -> Result<Node, Error> {
+        self.check_delete_reads(delete)?;
         if delete.with.is_some() {
             return self.plan_delete_by_key(delete);
         }
@@ -23,6 +25,21 @@ impl<'a> Planner<'a> {
             Err(error) if is_unsupported(&error) => self.plan_delete_by_key(delete),
             Err(error) => Err(error),
         }
+    }
+
+    /// Refuses queries that read the tables which lose rows.
+    fn check_delete_reads(&self, delete: &'a Delete<'a>) -> Result<(), Error> {
+        let order = delete.order_by.iter().map(|one| one.expr);
+        let exprs: Vec<_> = delete.filter.into_iter().chain(order).collect();
+        if delete.with.is_some() || !exprs.iter().any(|expr| has_query(*expr)) {
+            return Ok(());
+        }
+        let scope = self.scope_of_tables(delete.tables, None, &[])?;
+        self.forget_scopes();
+        let tables = deleted_tables(delete, &scope)?;
+        let targets: Vec<_> =
+            tables.iter().map(|(entry, table)| (entry.name.as_str(), table)).collect();
+        self.refuse_own_reads(&targets, exprs)
     }
 
     /// Plans a DELETE that each shard carries out by itself; `None` if rows take more with them.

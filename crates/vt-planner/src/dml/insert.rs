@@ -14,7 +14,7 @@ use vt_plan::{
 use vt_sql::ast::{Expr, Ident, Insert, InsertSource, Query, Statement, TableName};
 use vt_value::TypedBytes;
 use vt_vschema::table::same_name;
-use vt_vschema::{ColumnVindex, Table};
+use vt_vschema::{ColumnVindex, Keyspace, Mapping, Table};
 
 use self::conflicts::Probing;
 use super::rows::with_pullouts;
@@ -60,28 +60,20 @@ impl<'a> Planner<'a> {
         if table.is_reference() {
             return self.insert_into_reference(insert, &table);
         }
+        if let InsertSource::Values(rows) = insert.source {
+            let values = rows.iter().copied().flatten().copied();
+            let updates = insert.on_duplicate.iter().map(|one| one.value);
+            let target = [(insert.table.name.as_str(), &table)];
+            self.refuse_own_reads(&target, values.chain(updates))?;
+        }
         let mut columns = self.insert_columns(insert, &table)?;
         refuse_vindex_updates(insert, &table)?;
         let vindexes = routing_vindexes(self, insert, &table, &mut columns)?;
         let insert =
             self.arena.node(Insert { columns: self.arena.list(&columns.names), ..*insert });
-        let (prefix, suffix) = self.insert_ends(insert)?;
-        let mut node = InsertNode {
-            keyspace: table.keyspace.name.clone(),
-            table: table.name.clone(),
-            routing: InsertRouting::Unsharded,
-            auto_increment: sequence(&table),
-            source: PlanSource::Values,
-            prefix: prefix.into(),
-            rows: Vec::new(),
-            suffix: suffix.into(),
-            ignore: insert.ignore,
-            multi_shard_autocommit: false,
-            timeout_ms: 0,
-            conflicts: None,
-        };
+        let mut node = bare_insert(insert, &table, self.insert_ends(insert)?);
         let mut probing = self.probing(insert, &table)?;
-        let routed = vindexes.iter().map(|(vindex, _)| vindex_column(vindex)).collect();
+        let routed = vindexes.iter().map(|(vindex, _)| vindex_column(&table, vindex)).collect();
         let mut division =
             Division { table: &table, columns, vindexes, routed, pullouts: Vec::new() };
         match insert.source {
@@ -118,15 +110,38 @@ impl<'a> Planner<'a> {
         insert: &'a Insert<'a>,
         table: &Arc<Table>,
     ) -> Result<Node, Error> {
-        if let InsertSource::Query(_) = insert.source {
-            return Err(Error::unsupported("INSERT ... SELECT into a reference table"));
-        }
         let keyspace = match &table.source {
             Some((keyspace, _)) => self.ctx.vschema.keyspace(keyspace)?.keyspace.clone(),
             None => table.keyspace.clone(),
         };
+        if let InsertSource::Query(query) = insert.source {
+            return self.copy_into_reference(insert, query, table, &keyspace);
+        }
         let statement = ShardForm::new(self).statement(Statement::Insert(insert))?;
         Ok(to_every_copy(&keyspace, shard_sql(&statement)))
+    }
+
+    /// Inserts what a query gives into every copy: it runs once, so that all copies are alike.
+    fn copy_into_reference(
+        &self,
+        insert: &'a Insert<'a>,
+        query: &'a Query<'a>,
+        table: &Arc<Table>,
+        keyspace: &Keyspace,
+    ) -> Result<Node, Error> {
+        let columns = self.insert_columns(insert, table)?;
+        let insert =
+            self.arena.node(Insert { columns: self.arena.list(&columns.names), ..*insert });
+        let ends = self.insert_ends(insert)?;
+        let mut node = bare_insert(insert, table, ends);
+        node.keyspace = keyspace.name.clone();
+        if keyspace.sharded {
+            node.routing = InsertRouting::Copies;
+        }
+        let (vindexes, routed, pullouts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut division = Division { table, columns, vindexes, routed, pullouts };
+        self.insert_query(query, &mut division, &mut node)?;
+        Ok(Node::Insert(Box::new(node)))
     }
 
     fn insert_columns(&self, insert: &Insert<'a>, table: &Table) -> Result<Columns<'a>, Error> {
@@ -333,9 +348,27 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn vindex_column(vindex: &ColumnVindex) -> VindexColumn {
+/// Makes the step without rows; `ends` are the texts before and behind them.
+fn bare_insert(insert: &Insert<'_>, table: &Table, ends: (String, String)) -> InsertNode {
+    InsertNode {
+        keyspace: table.keyspace.name.clone(),
+        table: table.name.clone(),
+        routing: InsertRouting::Unsharded,
+        auto_increment: sequence(table),
+        source: PlanSource::Values,
+        prefix: ends.0.into(),
+        rows: Vec::new(),
+        suffix: ends.1.into(),
+        ignore: insert.ignore,
+        multi_shard_autocommit: false,
+        timeout_ms: 0,
+        conflicts: None,
+    }
+}
+
+fn vindex_column(table: &Table, vindex: &ColumnVindex) -> VindexColumn {
     VindexColumn {
-        vindex: vindex.vindex.clone(),
+        vindex: Mapping::of(table, vindex),
         columns: vindex.columns.iter().map(|column| variable(column).into()).collect(),
         rows: Vec::new(),
         offsets: Vec::new(),

@@ -3,5 +3,6 @@
 mod change;
 mod delete;
 mod insert;
+mod own_reads;
 mod rows;
 mod update;

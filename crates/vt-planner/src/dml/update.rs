@@ -17,6 +17,7 @@ use crate::shard_form::{ShardForm, shard_sql};
 
 impl<'a> Planner<'a> {
     pub(crate) fn plan_update(&self, update: &'a Update<'a>) -> Result<Node, Error> {
+        self.check_update_reads(update)?;
         if update.with.is_some() {
             return self.plan_update_by_key(update);
         }
@@ -26,6 +27,34 @@ impl<'a> Planner<'a> {
             Err(error) if is_unsupported(&error) => self.plan_update_by_key(update),
             Err(error) => Err(error),
         }
+    }
+
+    /// Refuses queries that read the tables whose columns are set.
+    fn check_update_reads(&self, update: &'a Update<'a>) -> Result<(), Error> {
+        let exprs = || {
+            let values = update.assignments.iter().map(|one| one.value);
+            let order = update.order_by.iter().map(|one| one.expr);
+            values.chain(update.filter).chain(order)
+        };
+        if update.with.is_some() || !exprs().any(has_query) {
+            return Ok(());
+        }
+        let scope = self.scope_of_tables(update.tables, None, &[])?;
+        self.forget_scopes();
+        let mut targets = Vec::new();
+        for assignment in update.assignments {
+            if let Resolved::One { entry, .. } = scope.resolve(&assignment.column)? {
+                targets.push(entry);
+            }
+        }
+        let targets: Vec<_> = targets
+            .iter()
+            .filter_map(|entry| match &entry.source {
+                Source::Table(table) => Some((entry.name.as_str(), table)),
+                _ => None,
+            })
+            .collect();
+        self.refuse_own_reads(&targets, exprs())
     }
 
     /// Plans an UPDATE that each shard carries out by itself; `None` if rows take more with them.

@@ -59,10 +59,38 @@ impl<'a> Planner<'a> {
             items.push(SelectItem::Expr(SelectExpr { expr, alias: None, name: "1" }));
         }
         let select = self.select_of(route, &items);
+        let locks = self.locks_of(route, locks, scope)?;
         let query = self.arena.node(Query { locks, ..plain_query(QueryBody::Select(select)) });
         let query = self.with_commons(query, &scope.common);
         let choice = self.choose(route, scope)?;
         Ok(Node::Route(Box::new(self.route_of(route, choice, query)?)))
+    }
+
+    /// Returns the locks that concern a route: `FOR UPDATE OF t` does where it reads `t`.
+    fn locks_of(
+        &self,
+        route: &RouteOp<'a>,
+        locks: &'a [Lock<'a>],
+        scope: &Scope<'a>,
+    ) -> Result<&'a [Lock<'a>], Error> {
+        if locks.iter().all(|lock| lock.of.is_empty()) {
+            return Ok(locks);
+        }
+        let mut own = Vec::with_capacity(locks.len());
+        for lock in locks {
+            let mut of = Vec::with_capacity(lock.of.len());
+            for name in lock.of {
+                match scope.entries.iter().find(|entry| entry.is_named(Some(*name))) {
+                    Some(entry) if entry.id.is_within(route.tables) => of.push(*name),
+                    Some(_) => {}
+                    None => return Err(unresolved_lock(name.name.as_str())),
+                }
+            }
+            if lock.of.is_empty() || !of.is_empty() {
+                own.push(Lock { of: self.arena.list(&of), ..*lock });
+            }
+        }
+        Ok(self.arena.list(&own))
     }
 
     /// Makes the select that reads some items from a route's tables.
@@ -83,6 +111,11 @@ impl<'a> Planner<'a> {
             qualify: None,
         })
     }
+}
+
+fn unresolved_lock(name: &str) -> Error {
+    let message = format!("Unresolved table name `{name}` in locking clause.");
+    Error::mysql(3568, b"HY000", message)
 }
 
 /// Makes a query of nothing but a body.

@@ -12,7 +12,7 @@ use vt_vschema::ColumnVindex;
 use vt_vschema::table::same_name;
 
 use super::block::Block;
-use super::op::{Home, Member, Op, RouteOp, RowsOp};
+use super::op::{Home, Member, MemberVindex, Op, RouteOp, RowsOp};
 use super::routing::pinned;
 use super::vindex::vindex_op;
 use crate::analyze::joined::hidden_in;
@@ -166,7 +166,9 @@ impl<'a> Planner<'a> {
         match self.locate(factor.name)? {
             Located::Table(table) => {
                 let home = Home::of(&table, self.homes(&table));
-                Ok(route(home, table.column_vindexes.clone(), pinned(&table)))
+                let vindexes =
+                    table.column_vindexes.iter().map(|one| MemberVindex::of(&table, one));
+                Ok(route(home, vindexes.collect(), pinned(&table)))
             }
             Located::System => Ok(route(Home::Anywhere, Vec::new(), None)),
             Located::Vindex { keyspace, vindex } => Ok(vindex_op(keyspace, vindex, id)),
@@ -333,7 +335,8 @@ fn exposed_vindexes<'a>(
                 passed.iter().find(same).map(|(_, _, outer)| outer.clone())
             });
             if let Some(columns) = renamed.collect::<Option<Vec<_>>>() {
-                vindexes.push(ColumnVindex { columns, ..vindex.clone() });
+                let named = ColumnVindex { columns, ..vindex.named.clone() };
+                vindexes.push(MemberVindex { named, mapping: vindex.mapping.clone() });
             }
         }
     }

@@ -11,7 +11,7 @@ use super::aggregate::has_window;
 use super::block::{Block, RouteBlock};
 use super::from::{Parts, split};
 use super::keys::is_by_chance;
-use super::op::{Op, RouteOp};
+use super::op::{MemberVindex, Op, RouteOp};
 use super::outs::{ColumnNames, Out, is_constant};
 use super::sql_items::SqlItems;
 use super::subquery::{Pullout, has_query};
@@ -190,7 +190,7 @@ impl<'a> Planner<'a> {
         scope: &Rc<Scope<'a>>,
     ) -> Result<bool, Error> {
         for member in route.members.iter().filter(|one| !one.id.overlaps(route.nullable)) {
-            let unique = |one: &&vt_vschema::ColumnVindex| {
+            let unique = |one: &&MemberVindex| {
                 one.vindex.unique && one.vindex.lookup().is_none() && !one.partial
             };
             for vindex in member.vindexes.iter().filter(unique) {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use vt_plan::SortKey;
-use vt_sql::ast::{Binary, BinaryOp, Cast, CastKind, CastType, Expr, Special};
+use vt_sql::ast::{Binary, BinaryOp, Cast, CastKind, CastType, Expr, Function, Special};
 use vt_value::{Collation, Type};
 
 use crate::analyze::Scope;
@@ -64,6 +64,12 @@ impl<'a> Planner<'a> {
                 Expr::Binary(self.arena.node(number))
             }
             Some(Type::FLOAT32) => self.as_double(expr),
+            // It may turn out to be no string: its weight is then not looked at, but must be there.
+            None if !matches!(expr, Expr::Column(_)) => {
+                let concat = Function::new("concat", self.arena.list(&[expr]));
+                let expr = Expr::Function(self.arena.node(concat));
+                Expr::Special(self.arena.node(Special::WeightString { expr, target: None }))
+            }
             _ => Expr::Special(self.arena.node(Special::WeightString { expr, target: None })),
         }
     }

@@ -230,11 +230,7 @@ pub(crate) fn same_place(left: &Choice<'_>, right: &Choice<'_>) -> bool {
         (
             Choice::Equal { vindex: left_vindex, values: left_values, .. },
             Choice::Equal { vindex: right_vindex, values: right_values, .. },
-        ) => {
-            left_vindex.unique
-                && Arc::ptr_eq(left_vindex, right_vindex)
-                && left_values == right_values
-        }
+        ) => left_vindex.unique && left_vindex.maps_as(right_vindex) && left_values == right_values,
         (Choice::By(left), Choice::By(right)) => left == right,
         (Choice::SameAs { table: left }, Choice::SameAs { table: right }) => left == right,
         _ => false,

@@ -2,7 +2,8 @@
 //!
 //! [`Planner::plan_block`] plans a query at any depth. For a select, `from.rs` makes operators of
 //! the tables and `combine.rs` joins them (`merge.rs` says which become one route, `routing.rs`
-//! which shards a route needs), `subquery.rs` settles queries inside expressions, and `horizon.rs` with
+//! which shards a route needs), `subquery.rs` and `settle.rs` settle queries inside
+//! expressions, and `horizon.rs` with
 //! `aggregate.rs` divides the select list, grouping, order and limit between shards and gateway.
 //! `build.rs` makes the plan.
 
@@ -27,6 +28,7 @@ mod output;
 mod outs;
 mod regroup;
 mod routing;
+mod settle;
 mod sql_items;
 mod subquery;
 mod union;
@@ -50,7 +52,8 @@ pub(crate) use block::{Block, RouteBlock};
 pub(crate) use common::Commons;
 pub(crate) use from::{Parts, exposed_names, split};
 pub(crate) use op::{Choice, Op, RouteOp};
-pub(crate) use subquery::{Nesting, Pullout, has_query};
+pub(crate) use settle::Nesting;
+pub(crate) use subquery::{Pullout, has_query, query_of};
 pub(crate) use vindex::vindex_columns;
 
 impl<'a> Planner<'a> {

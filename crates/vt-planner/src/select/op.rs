@@ -1,11 +1,12 @@
 //! The operators that a FROM with its WHERE becomes, before a plan is made of them.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use vt_eval::Expr as Eval;
 use vt_plan::{JoinColumn, JoinKind, Matching, Node, Predicate};
 use vt_sql::ast::{ColumnName, Expr, SelectExpr, TableRef};
-use vt_vschema::{ColumnVindex, Destination, Keyspace, Table, Vindex};
+use vt_vschema::{ColumnVindex, Destination, Keyspace, Mapping, Table};
 
 use crate::analyze::Tables;
 use crate::analyze::scope::OutColumn;
@@ -53,9 +54,32 @@ pub(crate) enum Home {
 pub(crate) struct Member {
     pub(crate) id: Tables,
     /// The vindexes that tell where its rows are.
-    pub(crate) vindexes: Vec<ColumnVindex>,
+    pub(crate) vindexes: Vec<MemberVindex>,
     /// All rows are in the shard of this keyspace id.
     pub(crate) pinned: Option<Destination>,
+}
+
+/// A vindex over columns that a route reads.
+#[derive(Clone, Debug)]
+pub(crate) struct MemberVindex {
+    /// The columns have the names that the route has for them.
+    pub(crate) named: ColumnVindex,
+    /// The columns as the table has them.
+    pub(crate) mapping: Mapping,
+}
+
+impl MemberVindex {
+    pub(crate) fn of(table: &Table, vindex: &ColumnVindex) -> MemberVindex {
+        MemberVindex { named: vindex.clone(), mapping: Mapping::of(table, vindex) }
+    }
+}
+
+impl Deref for MemberVindex {
+    type Target = ColumnVindex;
+
+    fn deref(&self) -> &ColumnVindex {
+        &self.named
+    }
 }
 
 /// How a route finds its shards.
@@ -67,25 +91,32 @@ pub(crate) enum Choice<'a> {
     Nowhere,
     By(Destination),
     Equal {
-        vindex: Arc<Vindex>,
+        vindex: Mapping,
         values: Vec<Eval>,
         cost: u32,
     },
     In {
-        vindex: Arc<Vindex>,
+        vindex: Mapping,
         values: Eval,
         filter: Expr<'a>,
         whole_list: bool,
         cost: u32,
     },
     MultiEqual {
-        vindex: Arc<Vindex>,
+        vindex: Mapping,
         rows: Vec<Vec<Eval>>,
         cost: u32,
     },
     Prefix {
-        vindex: Arc<Vindex>,
+        vindex: Mapping,
         values: Vec<Eval>,
+        cost: u32,
+    },
+    /// Whole numbers from one to another.
+    Between {
+        vindex: Mapping,
+        low: Eval,
+        high: Eval,
         cost: u32,
     },
     /// Where the row of a table of a query around it is.
@@ -261,6 +292,7 @@ impl Choice<'_> {
             Choice::In { cost, .. } => (6, *cost),
             Choice::MultiEqual { cost, .. } => (7, *cost),
             Choice::Prefix { cost, .. } => (8, *cost),
+            Choice::Between { cost, .. } => (9, *cost),
             Choice::Scatter => (20, 0),
         }
     }

@@ -7,7 +7,9 @@ use vt_base::{Error, ErrorId};
 use vt_eval::Expr as Eval;
 use vt_plan::{JoinColumn, JoinKind};
 use vt_sql::Arena;
-use vt_sql::ast::{BinaryOp, Collate, ColumnName, Expr, Ident, IsWhat, Query, SelectExpr};
+use vt_sql::ast::{
+    BinaryOp, Collate, ColumnName, ConvertUsing, Expr, Ident, IsWhat, Query, SelectExpr,
+};
 use vt_vschema::table::same_name;
 
 use super::compute::is_null_of_null;
@@ -263,8 +265,16 @@ impl<'a> Planner<'a> {
     pub(crate) fn collated(&self, value: Expr<'a>, collation: Option<&str>) -> Expr<'a> {
         match collation {
             Some(name) if name.starts_with("utf8mb4") && name.ends_with("_bin") => {
+                let expr = match value {
+                    // NULL has no character set, and so takes no collation before it is converted.
+                    Expr::Bind(_) => {
+                        let convert = ConvertUsing { expr: value, charset: "utf8mb4" };
+                        Expr::ConvertUsing(self.arena.node(convert))
+                    }
+                    column => column,
+                };
                 let collation = self.arena.text(name);
-                Expr::Collate(self.arena.node(Collate { expr: value, collation }))
+                Expr::Collate(self.arena.node(Collate { expr, collation }))
             }
             _ => value,
         }

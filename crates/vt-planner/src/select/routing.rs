@@ -6,10 +6,11 @@ use vt_base::Error;
 use vt_eval::Expr as Eval;
 use vt_plan::Routing;
 use vt_sql::ast::{BinaryOp, Expr, In, InList, IsWhat};
+use vt_value::Type;
+use vt_vschema::Destination;
 use vt_vschema::table::same_name;
-use vt_vschema::{ColumnVindex, Destination};
 
-use super::op::{Choice, Home, Member, RouteOp};
+use super::op::{Choice, Home, Member, MemberVindex, RouteOp};
 use crate::analyze::{Resolved, Scope, Source, Tables};
 use crate::eval::{literal_value, plain_value};
 use crate::planner::Planner;
@@ -61,7 +62,7 @@ impl<'a> Planner<'a> {
             return Ok(Choice::By(pinned.clone()));
         }
         let mut best = Choice::Scatter;
-        let is_read = |one: &&ColumnVindex| one.vindex.lookup().is_none_or(|one| !one.write_only);
+        let is_read = |one: &&MemberVindex| one.vindex.lookup().is_none_or(|one| !one.write_only);
         for vindex in member.vindexes.iter().filter(is_read) {
             for choice in self.choices(member, vindex, filters, scope)? {
                 if choice.rank() < best.rank() {
@@ -76,7 +77,7 @@ impl<'a> Planner<'a> {
     fn choices(
         &self,
         member: &Member,
-        vindex: &ColumnVindex,
+        vindex: &MemberVindex,
         filters: &[Expr<'a>],
         scope: &Rc<Scope<'a>>,
     ) -> Result<Vec<Choice<'a>>, Error> {
@@ -99,6 +100,10 @@ impl<'a> Planner<'a> {
                 if let Some(choice) = in_choice(*filter, vindex, &mut |expr| is(expr, column))? {
                     found.push(choice);
                 }
+                if vindex.vindex.keeps_order() && holds_whole_numbers(member, column, scope) {
+                    let is = &mut |expr| is(expr, column);
+                    found.extend(self.between_choice(*filter, vindex, is)?);
+                }
             }
         }
         // Every column of the vindex must have a value.
@@ -118,7 +123,7 @@ impl<'a> Planner<'a> {
             }
         }
         if values.len() == columns.len() {
-            let vindex_of = vindex.vindex.clone();
+            let vindex_of = vindex.mapping.clone();
             found.push(match vindex.partial {
                 true => Choice::Prefix { vindex: vindex_of, values, cost },
                 false => Choice::Equal { vindex: vindex_of, values, cost },
@@ -128,12 +133,29 @@ impl<'a> Planner<'a> {
                 let rows =
                     tuple_rows(*filter, &vindex.columns, &mut |expr, column| is(expr, column))?;
                 if let Some(rows) = rows {
-                    let vindex = vindex.vindex.clone();
+                    let vindex = vindex.mapping.clone();
                     found.push(Choice::MultiEqual { vindex, rows, cost });
                 }
             }
         }
         Ok(found)
+    }
+
+    /// Returns the choice that `column BETWEEN low AND high` makes possible.
+    fn between_choice(
+        &self,
+        filter: Expr<'a>,
+        vindex: &MemberVindex,
+        is: IsColumn<'_, 'a>,
+    ) -> Result<Option<Choice<'a>>, Error> {
+        let Expr::Between(one) = filter else { return Ok(None) };
+        if one.negated || !is(one.expr)? {
+            return Ok(None);
+        }
+        let (low, high) = (self.known_value(one.low)?, self.known_value(one.high)?);
+        let (Some(low), Some(high)) = (low, high) else { return Ok(None) };
+        let (vindex, cost) = (vindex.mapping.clone(), vindex.cost);
+        Ok(Some(Choice::Between { vindex, low, high, cost }))
     }
 
     /// Returns the value of an expression that the gateway knows before it asks a shard.
@@ -173,7 +195,7 @@ impl<'a> Planner<'a> {
         &self,
         filter: Expr<'a>,
         member: &Member,
-        vindex: &ColumnVindex,
+        vindex: &MemberVindex,
         scope: &Rc<Scope<'a>>,
     ) -> Result<Option<Tables>, Error> {
         let mut is = |expr: Expr<'a>| self.is_column(expr, member.id, &vindex.columns[0], scope);
@@ -213,6 +235,9 @@ impl<'a> Choice<'a> {
             Choice::MultiEqual { vindex, rows, .. } => {
                 Routing::MultiEqual { vindex: vindex.clone(), rows: rows.clone() }
             }
+            Choice::Between { vindex, low, high, .. } => {
+                Routing::Between { vindex: vindex.clone(), low: low.clone(), high: high.clone() }
+            }
             Choice::Prefix { vindex, values, .. } => {
                 Routing::Prefix { vindex: vindex.clone(), values: values.clone() }
             }
@@ -227,6 +252,16 @@ impl<'a> Choice<'a> {
         let list = InList::Bind(planner.arena.node(list));
         Expr::In(planner.arena.node(In { list, ..*one }))
     }
+}
+
+/// Returns whether a column is known to hold whole numbers, which compare as what they map to.
+fn holds_whole_numbers(member: &Member, column: &str, scope: &Scope<'_>) -> bool {
+    scope.entries.iter().filter(|entry| entry.id == member.id).any(|entry| match &entry.source {
+        Source::Table(table) => table
+            .column(column)
+            .is_some_and(|column| column.typ.is_integral() && column.typ != Type::YEAR),
+        _ => false,
+    })
 }
 
 /// Returns the destination of a pinned table.
@@ -261,11 +296,11 @@ pub(super) fn equal_value<'a>(
 /// Returns the choice that `column IN (...)`, or a chain of ORs over the column, makes possible.
 fn in_choice<'a>(
     filter: Expr<'a>,
-    vindex: &ColumnVindex,
+    vindex: &MemberVindex,
     is: IsColumn<'_, 'a>,
 ) -> Result<Option<Choice<'a>>, Error> {
     let made = |values: Eval, whole_list: bool| {
-        let (vindex, cost) = (vindex.vindex.clone(), vindex.cost);
+        let (vindex, cost) = (vindex.mapping.clone(), vindex.cost);
         Some(Choice::In { vindex, values, filter, whole_list, cost })
     };
     match filter {

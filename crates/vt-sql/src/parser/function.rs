@@ -68,6 +68,11 @@ impl<'a> Parser<'a> {
                 self.expect(TokenKind::Comma)?;
             }
             let second = args.len() == 1;
+            // Whole days alone may stand for an interval, with the functions whose names are short.
+            let is_interval = self.at_keyword(Keyword::Interval);
+            if second && !is_interval && matches!(keyword, Keyword::DateAdd | Keyword::DateSub) {
+                return Err(self.fail());
+            }
             args.push(if of_dates && second { self.expr_or_interval()? } else { self.expr()? });
         }
         self.expect(TokenKind::RightParen)?;
@@ -194,12 +199,16 @@ impl<'a> Parser<'a> {
                 self.advance();
                 &[]
             }
-            _ => self.list(Parser::expr)?,
+            _ if of_json || kind == AggregateKind::GroupConcat || distinct => {
+                self.list(Parser::expr)?
+            }
+            _ => self.arena.list(&[self.expr()?]),
         };
         let wanted = match kind {
             AggregateKind::JsonArrayAgg => 1,
             AggregateKind::JsonObjectAgg => 2,
-            _ => args.len(),
+            AggregateKind::Count | AggregateKind::GroupConcat => args.len(),
+            _ => 1,
         };
         if args.len() != wanted {
             return Err(self.fail());

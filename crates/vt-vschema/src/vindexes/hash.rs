@@ -15,6 +15,10 @@ static CIPHER: LazyLock<Des> = LazyLock::new(|| Des::new(&Array([0; 8])));
 pub(super) struct Hash;
 
 impl Function for Hash {
+    fn reads_numbers(&self) -> bool {
+        true
+    }
+
     fn map(&self, row: &[TypedBytes]) -> Destination {
         match value::number(&row[0]) {
             Some(number) => Destination::KeyspaceId(encrypt(number).to_vec()),

@@ -55,6 +55,16 @@ pub(crate) trait Function: Debug + Send + Sync {
         None
     }
 
+    /// Returns whether the value's number counts, not its bytes.
+    fn reads_numbers(&self) -> bool {
+        false
+    }
+
+    /// Returns where all whole numbers lie from one to another; `None` where order is lost.
+    fn map_between(&self, _low: u64, _high: u64) -> Option<Destination> {
+        None
+    }
+
     /// Returns the range of all values that begin with some bytes.
     fn map_value_prefix(&self, _prefix: &[u8]) -> Option<Destination> {
         None

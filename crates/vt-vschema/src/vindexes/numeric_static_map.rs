@@ -45,6 +45,10 @@ pub(super) fn build(name: &str, given: &Params) -> Result<Built, Error> {
 }
 
 impl Function for NumericStaticMap {
+    fn reads_numbers(&self) -> bool {
+        true
+    }
+
     fn map(&self, row: &[TypedBytes]) -> Destination {
         let Some(bytes) = value::bytes(&row[0]) else { return Destination::None };
         let known = std::str::from_utf8(bytes).ok().and_then(|text| self.numbers.get(text));

@@ -9,6 +9,10 @@ use crate::Destination;
 pub(super) struct ReverseBits;
 
 impl Function for ReverseBits {
+    fn reads_numbers(&self) -> bool {
+        true
+    }
+
     fn map(&self, row: &[TypedBytes]) -> Destination {
         match value::number(&row[0]) {
             Some(number) => Destination::KeyspaceId(number.reverse_bits().to_be_bytes().to_vec()),

@@ -149,9 +149,10 @@ impl World {
             Need::SchemaName(name) => {
                 return binds.get(name).cloned().unwrap_or(BoundValue::One(TypedBytes::NULL));
             }
-            Need::UserVariable(_) | Need::SessionVariable(_) | Need::GlobalVariable(_) => {
-                TypedBytes::NULL
-            }
+            Need::UserVariable(_)
+            | Need::SessionVariable(_)
+            | Need::OwnVariable(_)
+            | Need::GlobalVariable(_) => TypedBytes::NULL,
         })
     }
 

@@ -16,9 +16,10 @@ impl<'a> Planner<'a> {
         self.forget_scopes();
         let scope = self.scope_of_tables(delete.tables, None, &common)?;
         let mut items = Items::default();
-        let mut tables = Vec::new();
+        let (mut tables, mut names) = (Vec::new(), Vec::new());
         for (entry, table) in super::super::delete::deleted_tables(delete, &scope)? {
             let changed = self.changed(entry, &table)?;
+            names.push(changed.name);
             tables.push(self.deletion(delete, &changed, &mut items)?);
         }
         let finding = Finding {
@@ -27,6 +28,7 @@ impl<'a> Planner<'a> {
             filter: delete.filter,
             order_by: delete.order_by,
             limit: delete.limit,
+            locks: self.locks(&scope, &names),
         };
         self.change_node(finding, items, tables)
     }

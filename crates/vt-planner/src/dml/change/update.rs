@@ -37,8 +37,9 @@ impl<'a> Planner<'a> {
         self.forget_scopes();
         let scope = Rc::new(self.scope_of_tables(update.tables, None, &common)?);
         let mut items = Items::default();
-        let mut tables = Vec::new();
+        let (mut tables, mut names) = (Vec::new(), Vec::new());
         for sets in self.sets_by_table(update, &scope)? {
+            names.push(sets.changed.name);
             tables.push(self.table_update(update, &sets, &scope, &mut items)?);
         }
         let finding = Finding {
@@ -47,6 +48,7 @@ impl<'a> Planner<'a> {
             filter: update.filter,
             order_by: update.order_by,
             limit: update.limit,
+            locks: self.locks(&scope, &names),
         };
         self.change_node(finding, items, tables)
     }
