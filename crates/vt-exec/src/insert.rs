@@ -16,8 +16,6 @@ use crate::route::{self, destinations};
 use crate::{Autocommit, CallOptions, ExecContext, ShardCall, first_error, node};
 use rows::{Source, Texts};
 
-pub(crate) use sharded::tuple;
-
 /// How many rows that a query gave go in one round of statements.
 const SELECT_BATCH: usize = 1000;
 

@@ -23,8 +23,12 @@ pub(crate) fn run<'a>(
             Node::Rows { fields, rows } => Ok(QueryResult::with_rows(fields.clone(), rows.clone())),
             Node::Join(join) => join::run(join, ctx).await,
             Node::Subquery(subquery) => {
-                let binds = subquery::bind(subquery, ctx).await?;
-                run(&subquery.outer, ExecContext { binds: &binds, ..ctx }).await
+                let (binds, given) = subquery::bind(subquery, ctx).await?;
+                let outer = run(&subquery.outer, ExecContext { binds: &binds, ..ctx }).await;
+                outer.map(|mut result| {
+                    subquery::type_columns(subquery, &given, &mut result.fields);
+                    result
+                })
             }
             Node::Concat { inputs } => concat::run(inputs, ctx).await,
             Node::With(with) => {
@@ -80,7 +84,12 @@ pub(crate) fn fields<'a>(
             Node::Join(join) => join::fields(join, ctx).await,
             Node::Subquery(subquery) => {
                 let binds = subquery::bind_nothing(subquery, ctx);
-                fields(&subquery.outer, ExecContext { binds: &binds, ..ctx }).await
+                let mut all = fields(&subquery.outer, ExecContext { binds: &binds, ..ctx }).await?;
+                if !subquery.columns.is_empty() {
+                    let given = fields(&subquery.subquery, ctx).await?;
+                    subquery::type_columns(subquery, &given, &mut all);
+                }
+                Ok(all)
             }
             Node::Concat { inputs } => concat::fields(inputs, ctx).await,
             Node::With(with) => {

@@ -34,7 +34,7 @@ pub(crate) fn run<'a>(
             Node::Join(join) => run_join(join, ctx, out).await,
             Node::Concat { inputs } => run_concat(inputs, ctx, out).await,
             Node::Subquery(subquery) => {
-                let binds = subquery::bind(subquery, ctx).await?;
+                let (binds, _) = subquery::bind(subquery, ctx).await?;
                 run(&subquery.outer, ExecContext { binds: &binds, ..ctx }, out).await
             }
             Node::With(with) => {

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use vt_base::{Code, Error};
 use vt_plan::{Subquery, SubqueryKind};
-use vt_value::{BindVars, BoundValue, QueryResult, TypedBytes};
+use vt_value::{BindVars, BoundValue, Field, Fields, QueryResult, Type, TypedBytes};
 
 use crate::{ExecContext, node};
 
-/// Runs the subquery and returns the bind variables for the outer step.
+/// MySQL's flags UNSIGNED and BINARY: those that tell of a value, and not of a column.
+const VALUE_FLAGS: u16 = 32 | 128;
+
+/// Runs the subquery and returns the bind variables for the outer step, and the subquery's fields.
 pub(crate) async fn bind(
     subquery: &Subquery,
     ctx: ExecContext<'_>,
-) -> Result<Arc<BindVars>, Error> {
+) -> Result<(Arc<BindVars>, Fields), Error> {
     let result = node::run(&subquery.subquery, ctx).await?;
     let mut binds = BindVars::clone(ctx.binds);
     let has_values = BoundValue::One(TypedBytes::int64((!result.rows.is_empty()).into()));
@@ -24,7 +27,32 @@ pub(crate) async fn bind(
     if let Some(name) = &subquery.has_values_var {
         binds.set(name.clone(), has_values);
     }
-    Ok(Arc::new(binds))
+    Ok((Arc::new(binds), result.fields))
+}
+
+/// Gives columns that are the value of a subquery its type: a shard knows of a NULL, and of a text
+/// that stands for a moment, no more than that.
+pub(crate) fn type_columns(subquery: &Subquery, given: &Fields, fields: &mut Fields) {
+    let (false, Some(given)) = (subquery.columns.is_empty(), given.first()) else { return };
+    if given.typ == Type::BIT {
+        return;
+    }
+    let typed = fields.iter().enumerate().map(|(place, field)| {
+        if !subquery.columns.contains(&place) {
+            return field.clone();
+        }
+        Field {
+            typ: given.typ,
+            column_length: given.column_length,
+            charset: given.charset,
+            decimals: given.decimals,
+            // No row is NULL, and what is a key there is none here.
+            flags: given.flags & VALUE_FLAGS,
+            column_type: given.column_type.clone(),
+            ..field.clone()
+        }
+    });
+    *fields = typed.collect();
 }
 
 /// Returns variables as if the subquery had given nothing, to learn fields.

@@ -132,6 +132,8 @@ pub struct Subquery {
     pub var: Arc<str>,
     /// The bind variable that takes 1 if the subquery gave a row, else 0; used by IN and EXISTS.
     pub has_values_var: Option<Arc<str>>,
+    /// Columns of the outer step that are the value itself: they have its type.
+    pub columns: Vec<usize>,
 }
 
 /// What a subquery stands for.

@@ -324,6 +324,7 @@ async fn subqueries_run_first_and_bind_their_result() {
             outer: Node::Route(Box::new(route(Routing::AnyShard, "outer"))),
             var: "__sq1".into(),
             has_values_var: Some("__sq_has_values".into()),
+            columns: Vec::new(),
         })))
     };
     let cases: [(SubqueryKind, &[&str], &str); 6] = [

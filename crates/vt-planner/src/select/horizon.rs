@@ -89,6 +89,7 @@ impl<'a> Planner<'a> {
         let query = self.arena.node(Query { body: QueryBody::Select(select), ..*query });
         // The select may be a new one now, with the tables of the old.
         self.cache_scope(std::ptr::from_ref(select).cast(), scope.clone());
+        pullouts.iter_mut().for_each(|pullout| pullout.find_in(select.items));
         let block = self.plan_horizon(Horizon { query, select, scope, op })?;
         self.with_pullouts(block, pullouts)
     }

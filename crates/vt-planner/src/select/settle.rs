@@ -72,7 +72,8 @@ impl<'a> Settler<'_, '_, 'a> {
         let wants = kind != SubqueryKind::Value;
         let has_values_var = wants.then(|| Arc::from(has_values));
         if let Some(pullouts) = &mut self.pullouts {
-            pullouts.push(Pullout { kind, node, var: var.into(), has_values_var });
+            let columns = Vec::new();
+            pullouts.push(Pullout { kind, node, var: var.into(), has_values_var, columns });
         }
         Ok((var, has_values))
     }

@@ -26,13 +26,36 @@ pub(crate) struct Pullout {
     pub(super) node: Node,
     pub(super) var: Arc<str>,
     pub(super) has_values_var: Option<Arc<str>>,
+    pub(super) columns: Vec<usize>,
 }
 
 impl Pullout {
     /// Makes the step that runs the subquery, then `outer`.
     pub(crate) fn around(self, outer: Node) -> Node {
-        let Pullout { kind, node: subquery, var, has_values_var } = self;
-        Node::Subquery(Box::new(Subquery { kind, subquery, outer, var, has_values_var }))
+        let Pullout { kind, node: subquery, var, has_values_var, columns } = self;
+        Node::Subquery(Box::new(Subquery { kind, subquery, outer, var, has_values_var, columns }))
+    }
+
+    /// Notes which items of a select are the value itself.
+    pub(super) fn find_in(&mut self, items: &[SelectItem<'_>]) {
+        let is_plain = |item: &SelectItem<'_>| matches!(item, SelectItem::Expr(_));
+        if self.kind != SubqueryKind::Value || !items.iter().all(is_plain) {
+            return;
+        }
+        for (place, item) in items.iter().enumerate() {
+            let SelectItem::Expr(item) = item else { continue };
+            let value = match item.expr {
+                Expr::Collate(one) => one.expr,
+                other => other,
+            };
+            let value = match value {
+                Expr::ConvertUsing(one) => one.expr,
+                other => other,
+            };
+            if matches!(value, Expr::Bind(bind) if *bind.name == *self.var) {
+                self.columns.push(place);
+            }
+        }
     }
 }
 

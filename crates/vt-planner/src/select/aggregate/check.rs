@@ -67,6 +67,7 @@ impl<'a> Planner<'a> {
             outer,
             var: self.new_var("__checked").into(),
             has_values_var: None,
+            columns: Vec::new(),
         })))
     }
 
