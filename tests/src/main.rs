@@ -16,6 +16,7 @@ mod failover;
 mod guards;
 mod lifecycle;
 mod load;
+mod lookups;
 mod oracle;
 mod promises;
 mod reparents;
@@ -58,6 +59,8 @@ fn main() -> ExitCode {
         ("topology", topology::cases()),
         ("differential", differ::cases()),
         ("tpch", tpch::cases()),
+        ("tpcc", tpcc::cases()),
+        ("lookups", lookups::cases()),
         ("expressions", oracle::cases()),
         ("clients", clients::cases()),
         ("streams", streams::cases()),

@@ -96,6 +96,11 @@ impl Meta {
             charset: column.character_set(),
         }
     }
+
+    /// Returns whether the column is one of a table that the statement names.
+    pub(crate) fn is_of_table(&self) -> bool {
+        !self.table.is_empty()
+    }
 }
 
 impl Answer {

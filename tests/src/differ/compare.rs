@@ -138,14 +138,12 @@ fn rows(wanted: &Rows, given: &Rows, order: RowOrder, aspects: &mut Vec<Aspect>)
     type Same = fn(&Meta, &Meta) -> bool;
     let parts: [(Aspect, Same); 7] = [
         (Aspect::Names, |mine, theirs| mine.name == theirs.name),
-        (Aspect::Types, |mine, theirs| family(mine.typ) == family(theirs.typ)),
+        (Aspect::Types, same_type),
         (Aspect::Lengths, |mine, theirs| mine.length == theirs.length),
-        (Aspect::Decimals, |mine, theirs| mine.decimals == theirs.decimals),
+        (Aspect::Decimals, |mine, theirs| told_decimals(mine) == told_decimals(theirs)),
         (Aspect::Flags, |mine, theirs| told_flags(mine.flags) == told_flags(theirs.flags)),
         (Aspect::Charsets, |mine, theirs| mine.charset == theirs.charset),
-        (Aspect::Origins, |mine, theirs| {
-            (&mine.table, &mine.original_name) == (&theirs.table, &theirs.original_name)
-        }),
+        (Aspect::Origins, same_origin),
     ];
     aspects.extend(parts.iter().filter(|(_, part)| differ(*part)).map(|(aspect, _)| *aspect));
 }
@@ -173,9 +171,47 @@ fn family(typ: ColumnType) -> ColumnType {
     }
 }
 
-/// Takes out what depends on the way in which a server reads a table, and on no query.
+// Where MySQL's optimizer puts rows into a temporary table, which no query tells, columns lose
+// flags, get the type of a column that could hold their values, and come from that table. What is
+// lost or gained so is no difference.
+
+/// Takes out the flags that are lost in a temporary table, or depend on how a table is read.
 fn told_flags(flags: ColumnFlags) -> ColumnFlags {
-    flags & !(ColumnFlags::MULTIPLE_KEY_FLAG | ColumnFlags::PART_KEY_FLAG)
+    flags
+        & !(ColumnFlags::MULTIPLE_KEY_FLAG
+            | ColumnFlags::PART_KEY_FLAG
+            | ColumnFlags::PRI_KEY_FLAG
+            | ColumnFlags::UNIQUE_KEY_FLAG
+            | ColumnFlags::BINARY_FLAG
+            | ColumnFlags::BLOB_FLAG
+            | ColumnFlags::NO_DEFAULT_VALUE_FLAG)
+}
+
+/// Of strings a temporary table tells 0 decimals, where else there are 31: both say nothing.
+fn told_decimals(meta: &Meta) -> u8 {
+    match family(meta.typ) {
+        ColumnType::MYSQL_TYPE_VAR_STRING
+        | ColumnType::MYSQL_TYPE_STRING
+        | ColumnType::MYSQL_TYPE_BLOB
+        | ColumnType::MYSQL_TYPE_JSON => 0,
+        _ => meta.decimals,
+    }
+}
+
+/// A temporary table holds small whole numbers that are computed as INT, else they are BIGINT.
+fn same_type(mine: &Meta, theirs: &Meta) -> bool {
+    let is_whole = |meta: &Meta| {
+        matches!(meta.typ, ColumnType::MYSQL_TYPE_LONG | ColumnType::MYSQL_TYPE_LONGLONG)
+    };
+    let computed = !mine.is_of_table() || !theirs.is_of_table();
+    family(mine.typ) == family(theirs.typ) || computed && is_whole(mine) && is_whole(theirs)
+}
+
+/// A column of a temporary table has its own name for an origin, and no table; the gateway says of
+/// it what shards say.
+fn same_origin(mine: &Meta, theirs: &Meta) -> bool {
+    !mine.is_of_table()
+        || (&mine.table, &mine.original_name) == (&theirs.table, &theirs.original_name)
 }
 
 /// A shard warns for itself, so of equal warnings one is kept.

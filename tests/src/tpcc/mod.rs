@@ -13,7 +13,10 @@ use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder};
-use vt_testkit::SharedCluster;
+use vt_testkit::{LocalCluster, SharedCluster};
+
+use crate::Case;
+use crate::check::Outcome;
 
 use client::{Client, Tally};
 
@@ -82,6 +85,17 @@ pub(crate) fn main(args: &[String]) -> ExitCode {
     }
 }
 
+/// What CI runs: few seconds of it; `E2E_SECONDS=60` is the long form.
+pub(crate) fn cases() -> Vec<Case> {
+    vec![("TPC-C on four shards keeps its conditions", short)]
+}
+
+fn short(_: &LocalCluster) -> Outcome {
+    let seconds = std::env::var("E2E_SECONDS").ok().and_then(|text| text.parse().ok());
+    let options = Options { warehouses: 4, clients: 4, seconds: seconds.unwrap_or(6), seed: 1 };
+    run(options).map(|text| crate::say(&text))
+}
+
 fn run(options: Options) -> Result<String, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|err| err.to_string())?.block_on(drive(options))
@@ -111,6 +125,9 @@ async fn measure(cluster: &SharedCluster, options: Options) -> Result<String, St
     let mut total = Tally::default();
     for tally in futures::future::join_all(running).await {
         total.add(&tally?);
+    }
+    if total.new_orders == 0 || total.payments == 0 {
+        return Err(format!("too little was done: {}", total.text(options.seconds)));
     }
     let broken = check::run(&mut conn, &total).await?;
     let text = total.text(options.seconds);

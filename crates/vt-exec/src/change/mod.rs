@@ -34,9 +34,49 @@ pub(crate) async fn run(change: &Change, ctx: ExecContext<'_>) -> Result<QueryRe
     Ok(route::sum_counts(&mut results))
 }
 
+/// Changes the rows of a table that a query found.
 pub(crate) async fn change_table(
     table: &TableChange,
     input: &QueryResult,
+    ctx: ExecContext<'_>,
+) -> Result<QueryResult, Error> {
+    change_keeping(table, input, &[], ctx).await
+}
+
+/// An entry of a vindex, by the vindex's name.
+pub(crate) type NamedEntry = (Arc<str>, EntryOf);
+
+/// Returns whether an entry of a vindex is among others, whatever types say the same values.
+pub(crate) fn has_entry(entries: &[NamedEntry], vindex: &str, entry: &EntryOf) -> bool {
+    entries.iter().any(|(name, held)| {
+        **name == *vindex
+            && held.1 == entry.1
+            && held.0.iter().map(|value| &value.bytes).eq(entry.0.iter().map(|value| &value.bytes))
+    })
+}
+
+/// Returns the entries that rows have which a query found.
+pub(crate) fn entries_of(
+    table: &TableChange,
+    input: &QueryResult,
+    ctx: ExecContext<'_>,
+) -> Result<Vec<NamedEntry>, Error> {
+    let found = FoundRows::of(table, input, &*ctx.shards.shards(&table.keyspace)?)?;
+    let mut entries = Vec::new();
+    for change in &table.lookups {
+        for row in &found.rows {
+            let id = row.id.clone().ok_or_else(|| Error::bug("a row without a keyspace id"))?;
+            entries.push((change.vindex.name.clone(), (found.values(row, &change.old)?, id)));
+        }
+    }
+    Ok(entries)
+}
+
+/// As [`change_table`]; some entries of the rows stay as they are.
+pub(crate) async fn change_keeping(
+    table: &TableChange,
+    input: &QueryResult,
+    kept: &[NamedEntry],
     ctx: ExecContext<'_>,
 ) -> Result<QueryResult, Error> {
     let map = ctx.shards.shards(&table.keyspace)?;
@@ -46,7 +86,7 @@ pub(crate) async fn change_table(
     }
     match &table.action {
         ChangeAction::ByKey { prefix, suffix, sets } => {
-            change_entries(table, &found, ctx).await?;
+            change_entries(table, &found, kept, ctx).await?;
             let calls = by_key(table, &found, &map, (prefix, suffix, sets), ctx)?;
             // Copies of a row are one row: those of the first shard count.
             let counted = match (&table.place, map.shards().first()) {
@@ -63,6 +103,7 @@ pub(crate) async fn change_table(
 async fn change_entries(
     table: &TableChange,
     found: &FoundRows<'_>,
+    kept: &[NamedEntry],
     ctx: ExecContext<'_>,
 ) -> Result<(), Error> {
     for change in table.lookups.iter().filter(|change| change.new.as_ref() != Some(&change.old)) {
@@ -77,6 +118,7 @@ async fn change_entries(
                 new.push((found.values(row, places)?, id()?));
             }
         }
+        old.retain(|entry| !has_entry(kept, &change.vindex.name, entry));
         lookup::remove(&change.vindex, &old, ctx).await?;
         lookup::create(&change.vindex, &new, false, ctx).await?;
     }

@@ -28,7 +28,7 @@ pub(super) async fn run(
     let (moving, found) = split(table, one, found)?;
     let mut results = Vec::new();
     if !found.rows.is_empty() {
-        change_entries(table, &found, ctx).await?;
+        change_entries(table, &found, &[], ctx).await?;
         let (prefix, suffix, sets) = &one.stay;
         let calls = by_key(table, &found, map, (prefix, suffix, sets), ctx)?;
         results.push(run_calls(calls, ctx).await?);

@@ -10,7 +10,7 @@ use vt_value::{BindVars, QueryResult};
 use super::rows::{Source, Texts};
 use super::sharded::{self, Rows};
 use crate::binds::named;
-use crate::change::{InTransaction, change_table, run_calls};
+use crate::change::{InTransaction, change_keeping, entries_of, has_entry, run_calls};
 use crate::{ExecContext, ShardCall, route};
 
 pub(super) async fn run(
@@ -24,7 +24,7 @@ pub(super) async fn run(
     let ctx = ExecContext { shards: &locking, exclusive: true, ..ctx };
     let mut results = Vec::new();
     for row in 0..texts.len() {
-        let rows = Rows { only: Some(row), without_entries: true };
+        let rows = Rows { only: Some(row), without_entries: true, ..Rows::default() };
         let calls = sharded::calls(insert, source, texts, binds.clone(), rows, ctx).await?;
         let Some(call) = calls.first() else { continue };
         let found = probe(conflicts, row, call, ctx).await?;
@@ -36,8 +36,14 @@ pub(super) async fn run(
             }
             (ConflictHow::Update, false) => calls,
             (ConflictHow::Replace, false) => {
-                results.push(change_table(&conflicts.removal, &found, ctx).await?);
-                with_entries(insert, source, texts, binds, row, ctx).await?
+                // An entry cannot go and come again in one transaction: it would wait for itself.
+                let coming =
+                    sharded::coming(insert, source, texts, binds.clone(), row, ctx).await?;
+                let mut kept = entries_of(&conflicts.removal, &found, ctx)?;
+                kept.retain(|(vindex, entry)| has_entry(&coming, vindex, entry));
+                results.push(change_keeping(&conflicts.removal, &found, &kept, ctx).await?);
+                let rows = Rows { only: Some(row), kept: &kept, ..Rows::default() };
+                sharded::calls(insert, source, texts, binds.clone(), rows, ctx).await?
             }
             (_, true) => with_entries(insert, source, texts, binds, row, ctx).await?,
         };
@@ -55,7 +61,7 @@ async fn with_entries(
     row: usize,
     ctx: ExecContext<'_>,
 ) -> Result<Vec<ShardCall>, Error> {
-    let rows = Rows { only: Some(row), without_entries: false };
+    let rows = Rows { only: Some(row), ..Rows::default() };
     sharded::calls(insert, source, texts, binds.clone(), rows, ctx).await
 }
 

@@ -9,6 +9,7 @@ use vt_value::{BindVars, TypedBytes};
 use vt_vschema::{Destination, Vindex};
 
 use super::rows::{Source, Texts};
+use crate::change::{NamedEntry, has_entry};
 use crate::lookup::{self, EntryOf, Reading};
 use crate::{ExecContext, ShardCall, binds::named};
 
@@ -19,11 +20,13 @@ pub(crate) fn name(column: &str, row: usize) -> String {
 
 /// Which rows are meant.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Rows {
+pub(crate) struct Rows<'k> {
     /// One of them alone.
     pub(crate) only: Option<usize>,
     /// Entries of owned lookup vindexes are left as they are.
     pub(crate) without_entries: bool,
+    /// Entries that are there already.
+    pub(crate) kept: &'k [NamedEntry],
 }
 
 /// Binds the vindex columns and returns one call for each shard that gets rows.
@@ -34,7 +37,7 @@ pub(crate) async fn calls(
     source: Source<'_>,
     texts: &Texts,
     mut binds: BindVars,
-    rows: Rows,
+    rows: Rows<'_>,
     ctx: ExecContext<'_>,
 ) -> Result<Vec<ShardCall>, Error> {
     let vindexes = match &insert.routing {
@@ -54,7 +57,7 @@ pub(crate) async fn calls(
         let entries = entries(&ids, &kept, values);
         let agree = match other.owned {
             true if rows.without_entries => continue,
-            true => own(insert, other, &entries, ctx).await?,
+            true => own(insert, other, &entries, rows.kept, ctx).await?,
             false => check(insert, other, &entries, ctx).await?,
         };
         entries
@@ -80,6 +83,29 @@ pub(crate) async fn calls(
         ShardCall { keyspace: insert.keyspace.clone(), shard, sql, bind_vars }
     });
     Ok(calls.collect())
+}
+
+/// Returns the entries that a row of an INSERT comes with.
+pub(crate) async fn coming(
+    insert: &Insert,
+    source: Source<'_>,
+    texts: &Texts,
+    mut binds: BindVars,
+    row: usize,
+    ctx: ExecContext<'_>,
+) -> Result<Vec<NamedEntry>, Error> {
+    let InsertRouting::Sharded(vindexes) = &insert.routing else { return Ok(Vec::new()) };
+    let Some((primary, others)) = vindexes.split_first() else { return Ok(Vec::new()) };
+    let values_of_primary = values(insert, primary, source, texts.len(), &mut binds)?;
+    let ids = keyspace_ids(insert, primary, &values_of_primary, ctx).await?;
+    let kept: Vec<bool> = (0..texts.len()).map(|other| other == row).collect();
+    let mut coming = Vec::new();
+    for other in others.iter().filter(|other| other.owned) {
+        let values = values(insert, other, source, texts.len(), &mut binds)?;
+        let entries = entries(&ids, &kept, values).into_iter();
+        coming.extend(entries.map(|one| (other.vindex.name.clone(), one.1)));
+    }
+    Ok(coming)
 }
 
 /// Returns each row's values for the columns of a vindex, and binds them.
@@ -188,10 +214,13 @@ async fn own(
     insert: &Insert,
     vindex: &VindexColumn,
     entries: &[Entry],
+    kept: &[NamedEntry],
     ctx: ExecContext<'_>,
 ) -> Result<Vec<bool>, Error> {
     let all: Vec<EntryOf> = entries.iter().map(|one| one.1.clone()).collect();
-    lookup::create(&vindex.vindex, &all, insert.ignore, ctx).await?;
+    let is_kept = |entry: &&EntryOf| has_entry(kept, &vindex.vindex.name, entry);
+    let new: Vec<EntryOf> = all.iter().filter(|entry| !is_kept(entry)).cloned().collect();
+    lookup::create(&vindex.vindex, &new, insert.ignore, ctx).await?;
     match insert.ignore {
         true => lookup::verify(&vindex.vindex, &all, ctx).await,
         false => Ok(vec![true; all.len()]),

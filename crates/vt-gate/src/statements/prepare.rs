@@ -68,7 +68,7 @@ pub fn prepare(gate: &Gate, session: &mut Session, prepare: Prepare) -> Result<Q
     let query = Query { method: "Prepare", sql: &sql, params: BindVars::new(), is_prepared: true };
     understand(gate, session, &query)?;
     session.prepared.insert(prepare.name, NamedStatement { sql, param_count });
-    Ok(QueryResult::default())
+    Ok(QueryResult { info: "Statement prepared".into(), ..QueryResult::default() })
 }
 
 /// Runs a statement that was prepared by name.

@@ -331,7 +331,11 @@ impl<'a> Parser<'a> {
     /// written.
     fn column_title(&self, expr: Expr<'a>, text: &'a str) -> &'a str {
         let string = |literal: &'a Literal<'a>| {
-            std::str::from_utf8(literal.value).map_or(text, str::trim_start)
+            let written = self.text_of(literal.span.start, literal.span.end);
+            match first_piece(written) {
+                Some(piece) => piece.trim_start(),
+                None => std::str::from_utf8(literal.value).map_or(text, str::trim_start),
+            }
         };
         let title = match expr {
             // A plus is no operation, and leaves no trace.
@@ -347,8 +351,6 @@ impl<'a> Parser<'a> {
                 string(literal)
             }
             Expr::Null => "NULL",
-            Expr::True => "TRUE",
-            Expr::False => "FALSE",
             _ => text,
         };
         shortened(title)
@@ -434,6 +436,17 @@ impl<'a> Parser<'a> {
             Ok(NamedWindow { name, spec: parser.window_spec()? })
         })
     }
+}
+
+/// Returns the first of several strings that stand side by side and make one literal; `None` for a
+/// string that stands alone, or whose first piece has escapes.
+fn first_piece(written: &str) -> Option<&str> {
+    let written = written.strip_prefix(['n', 'N']).unwrap_or(written);
+    let quote = written.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+    let inside = &written[1..];
+    let end = inside.find(quote)?;
+    let (piece, rest) = (&inside[..end], &inside[end + 1..]);
+    (!piece.contains('\\') && !rest.is_empty() && !rest.starts_with(quote)).then_some(piece)
 }
 
 /// MySQL cuts the names that it makes.
