@@ -11,7 +11,9 @@ use vt_plan::{
     AutoIncrement, Insert as InsertNode, InsertRouting, InsertSource as PlanSource, Node,
     VindexColumn,
 };
-use vt_sql::ast::{Expr, Ident, Insert, InsertSource, Query, Statement, TableName};
+use vt_sql::ast::{
+    Assignment, ColumnName, Expr, Ident, Insert, InsertSource, Query, Statement, TableName,
+};
 use vt_value::TypedBytes;
 use vt_vschema::table::same_name;
 use vt_vschema::{ColumnVindex, Keyspace, Mapping, Table};
@@ -403,14 +405,37 @@ fn sequence(table: &Table) -> Option<AutoIncrement> {
     })
 }
 
-/// Refuses ON DUPLICATE KEY UPDATE of a column that tells where the row is.
+/// Refuses ON DUPLICATE KEY UPDATE that may change a column which tells where the row is.
 fn refuse_vindex_updates(insert: &Insert<'_>, table: &Table) -> Result<(), Error> {
     let columns = || table.column_vindexes.iter().flat_map(|vindex| &vindex.columns);
-    let sets = |column: &Arc<str>| {
-        insert.on_duplicate.iter().any(|one| same_name(one.column.name.as_str(), column))
+    let changes = |column: &Arc<str>| {
+        let sets = |one: &&Assignment<'_>| same_name(one.column.name.as_str(), column);
+        insert.on_duplicate.iter().filter(sets).any(|one| !stays(one, insert, table))
     };
-    match table.keyspace.sharded && columns().any(sets) {
+    match table.keyspace.sharded && columns().any(changes) {
         true => Err(Error::unsupported("DML cannot update vindex column")),
         false => Ok(()),
     }
+}
+
+/// Returns whether an assignment gives a column the value that the row has: `id = id`, or
+/// `id = values(id)` of a whole number in the only unique key, by which both rows are the same.
+fn stays(one: &Assignment<'_>, insert: &Insert<'_>, table: &Table) -> bool {
+    let name = one.column.name.as_str();
+    let is_same = |column: &ColumnName<'_>| same_name(column.name.as_str(), name);
+    let is_new = match one.value {
+        Expr::Column(column) => {
+            let alias = insert.row_alias.map(|alias| alias.name);
+            let of_row = column.table.is_some_and(|table| Some(table.name) == alias);
+            match is_same(column) {
+                true if !of_row => return true,
+                of_same => of_same,
+            }
+        }
+        Expr::Values(column) => is_same(column),
+        _ => false,
+    };
+    let is_key = table.primary_key.iter().any(|key| same_name(key, name));
+    let is_whole = table.column(name).is_some_and(|column| column.typ.is_integral());
+    is_new && is_key && is_whole && table.unique_keys.is_empty()
 }

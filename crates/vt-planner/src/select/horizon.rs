@@ -42,6 +42,7 @@ impl<'a> Planner<'a> {
         let query = self.with_commons(query, common);
         let (query, select) = self.qualified(query, select, parent, common)?;
         let scope = self.scope_of(select, parent, common)?;
+        self.refuse_outer_aggregates(select, &scope)?;
         let mut parts = Parts::default();
         self.plan_tables(select.from, &scope, &mut parts)?;
         let mut joined_queries = Vec::new();

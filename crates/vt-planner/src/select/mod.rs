@@ -24,6 +24,7 @@ mod lateral;
 mod matching;
 mod merge;
 mod op;
+mod outer_aggregate;
 mod output;
 mod outs;
 mod regroup;
