@@ -8,7 +8,7 @@ use vt_eval::Expr as Eval;
 use vt_plan::{JoinColumn, JoinKind};
 use vt_sql::Arena;
 use vt_sql::ast::{
-    BinaryOp, Collate, ColumnName, ConvertUsing, Expr, Ident, IsWhat, Query, SelectExpr,
+    BinaryOp, Collate, ColumnName, ConvertUsing, Expr, Ident, IsWhat, Query, QueryBody, SelectExpr,
 };
 use vt_vschema::table::same_name;
 
@@ -230,6 +230,10 @@ impl<'a> Planner<'a> {
         query: &'a Query<'a>,
         scope: &Rc<Scope<'a>>,
     ) -> Result<&'a Query<'a>, Error> {
+        if let (QueryBody::Select(select), None) = (query.body, query.with) {
+            let own = self.scope_of(select, Some(scope), &scope.common)?;
+            self.refuse_outer_aggregates(select, &own)?;
+        }
         let places = self.columns_of(Expr::Subquery(query), join.left.tables(), scope)?;
         self.bind_places(join, &places, scope, |binder| binder.query(query))
     }
