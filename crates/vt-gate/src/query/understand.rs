@@ -94,6 +94,10 @@ fn understand_anew(
     kind: StatementKind,
 ) -> Result<Understood> {
     if kind == StatementKind::Empty {
+        // Of a comment alone MySQL makes nothing; of no text at all an error.
+        if !query.sql.trim_ascii().is_empty() {
+            return Ok(Understood::Local(Box::new(Local::Nothing)));
+        }
         return Err(Error::mysql(1065, b"42000", "Query was empty")
             .with_code(vt_base::Code::InvalidArgument));
     }

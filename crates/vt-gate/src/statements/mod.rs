@@ -51,6 +51,8 @@ pub enum Local {
     Call(call::Call),
     LockTables(lock_tables::LockTables),
     UnlockTables,
+    /// A comment.
+    Nothing,
     UserLock(user_lock::UserLock),
 }
 
@@ -126,6 +128,7 @@ impl Local {
             Local::Call(_) => "CALL_PROC",
             Local::LockTables(_) => "LOCK_TABLES",
             Local::UnlockTables => "UNLOCK_TABLES",
+            Local::Nothing => "COMMENT",
             Local::UserLock(_) => "SELECT",
         }
     }
@@ -170,6 +173,7 @@ pub async fn run(
         Local::Call(call) => call::run(gate, session, call).await,
         Local::LockTables(lock) => lock_tables::lock(gate, session, lock).await,
         Local::UnlockTables => lock_tables::unlock(gate, session).await,
+        Local::Nothing => Ok(QueryResult::default()),
         Local::UserLock(lock) => user_lock::run(gate, session, lock).await,
     };
     if let Ok(result) = &result {
