@@ -128,11 +128,11 @@ fn print_rarer(action: &AlterAction<'_>, printer: &mut Printer<'_>) {
         }
         AlterAction::Algorithm(word) => {
             printer.word("algorithm = ");
-            printer.word(word);
+            printer.option_word(word);
         }
         AlterAction::Lock(word) => {
             printer.word("lock ");
-            printer.word(word);
+            printer.option_word(word);
         }
         AlterAction::Validation(with) => {
             printer.word(if *with { "with validation" } else { "without validation" });

@@ -64,14 +64,23 @@ impl Printer<'_> {
         }
     }
 
+    /// Prints a word that may be reserved, or whatever stood in quotes in its place.
+    pub(super) fn option_word(&mut self, word: &str) {
+        if word.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            self.plain(word);
+        } else {
+            self.name(word);
+        }
+    }
+
     fn option_words(&mut self, algorithm: Option<&str>, lock: Option<&str>) {
         if let Some(algorithm) = algorithm {
             self.word(" algorithm = ");
-            self.plain(algorithm);
+            self.option_word(algorithm);
         }
         if let Some(lock) = lock {
             self.word(" lock = ");
-            self.plain(lock);
+            self.option_word(lock);
         }
     }
 }

@@ -126,13 +126,16 @@ fn concatenation_and_not_print_for_the_modes_of_the_reader() {
 }
 
 #[test]
-fn character_sets_that_are_no_words_are_quoted() {
+fn what_is_no_word_is_quoted() {
     for (sql, expected) in [
         (
             "create database a charset '9' collate 'x y'",
             "create database a charset `9` collate `x y`",
         ),
         ("create database a charset binary", "create database a charset binary"),
+        ("alter table t algorithm `=a`, lock = `9`", "alter table t algorithm = `=a`, lock `9`"),
+        ("alter table t algorithm = default", "alter table t algorithm = default"),
+        ("drop index i on t algorithm = `a b`", "drop index i on t algorithm = `a b`"),
     ] {
         let arena = Arena::new();
         let printed = to_sql(&parse(&arena, sql, Modes::default()).expect(sql));
