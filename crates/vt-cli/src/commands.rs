@@ -4,6 +4,8 @@ mod cells;
 mod fetch;
 mod keyspaces;
 mod legacy;
+mod lookup_vindex;
+mod materialize;
 mod migrate;
 mod mount;
 mod move_tables;
@@ -138,8 +140,15 @@ pub struct Family {
 }
 
 /// The families; a command of one has its name before its own, `MoveTables create`.
-pub const FAMILIES: &[Family] =
-    &[move_tables::FAMILY, reshard::FAMILY, migrate::FAMILY, mount::FAMILY, workflows::FAMILY];
+pub const FAMILIES: &[Family] = &[
+    move_tables::FAMILY,
+    reshard::FAMILY,
+    materialize::FAMILY,
+    lookup_vindex::FAMILY,
+    migrate::FAMILY,
+    mount::FAMILY,
+    workflows::FAMILY,
+];
 
 impl Family {
     /// Returns the commands of the family.
@@ -196,6 +205,8 @@ pub const GROUPS: &[(&str, &[Command])] = &[
     ("Validation", validate::COMMANDS),
     ("MoveTables", move_tables::COMMANDS),
     ("Reshard", reshard::COMMANDS),
+    ("Materialize", materialize::COMMANDS),
+    ("LookupVindex", lookup_vindex::COMMANDS),
     ("Traffic of workflows", switch::COMMANDS),
     ("Migrate", migrate::COMMANDS),
     ("Mount", mount::COMMANDS),
@@ -210,8 +221,6 @@ const NOT_YET: &[&str] = &[
     "BackupShard",
     "DistributedTransaction",
     "GetBackups",
-    "LookupVindex",
-    "Materialize",
     "OnlineDDL",
     "RemoveBackup",
     "RestoreFromBackup",

@@ -180,6 +180,11 @@ async fn workflow_commands_print_what_is_recorded() {
 }
 
 #[tokio::test]
+async fn materialized_tables_lookups_and_splits_print_what_is_recorded() {
+    check("materialize.txt").await;
+}
+
+#[tokio::test]
 async fn wrong_lines_print_what_is_recorded() {
     check("errors.txt").await;
 }

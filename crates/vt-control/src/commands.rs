@@ -93,6 +93,11 @@ macro_rules! with_commands {
             get_version(GetVersionRequest) -> GetVersionResponse;
             get_workflows(GetWorkflowsRequest) -> GetWorkflowsResponse;
             init_shard_primary(InitShardPrimaryRequest) -> InitShardPrimaryResponse;
+            lookup_vindex_complete(LookupVindexCompleteRequest) -> LookupVindexCompleteResponse;
+            lookup_vindex_create(LookupVindexCreateRequest) -> LookupVindexCreateResponse;
+            lookup_vindex_externalize(LookupVindexExternalizeRequest) -> LookupVindexExternalizeResponse;
+            lookup_vindex_internalize(LookupVindexInternalizeRequest) -> LookupVindexInternalizeResponse;
+            materialize_create(MaterializeCreateRequest) -> MaterializeCreateResponse;
             migrate_create(MigrateCreateRequest) -> WorkflowStatusResponse;
             mount_list(MountListRequest) -> MountListResponse;
             mount_register(MountRegisterRequest) -> MountRegisterResponse;
@@ -182,11 +187,6 @@ macro_rules! with_missing {
             get_transaction_info(GetTransactionInfoRequest) -> GetTransactionInfoResponse;
             get_unresolved_transactions(GetUnresolvedTransactionsRequest) -> GetUnresolvedTransactionsResponse;
             launch_schema_migration(LaunchSchemaMigrationRequest) -> LaunchSchemaMigrationResponse;
-            lookup_vindex_complete(LookupVindexCompleteRequest) -> LookupVindexCompleteResponse;
-            lookup_vindex_create(LookupVindexCreateRequest) -> LookupVindexCreateResponse;
-            lookup_vindex_externalize(LookupVindexExternalizeRequest) -> LookupVindexExternalizeResponse;
-            lookup_vindex_internalize(LookupVindexInternalizeRequest) -> LookupVindexInternalizeResponse;
-            materialize_create(MaterializeCreateRequest) -> MaterializeCreateResponse;
             remove_backup(RemoveBackupRequest) -> RemoveBackupResponse;
             retry_schema_migration(RetrySchemaMigrationRequest) -> RetrySchemaMigrationResponse;
             workflow_add_tables(WorkflowAddTablesRequest) -> WorkflowAddTablesResponse;

@@ -10,26 +10,17 @@ use vt_reparent::{Cluster, Options};
 use vt_rpc::dial::TabletDialer;
 use vt_topo::TopoServer;
 
-use crate::workflow::OpenTopology;
-
 /// The commands of the cluster. Cheap to clone; every command may run beside others.
 ///
 /// It is the [`Cluster`] with commands: what the cluster can do, they use as their own.
 #[derive(Clone)]
 pub struct Control {
     pub(crate) cluster: Cluster,
-    /// How the topologies of mounted clusters are opened, if they can be.
-    pub(crate) topologies: Option<Arc<dyn OpenTopology>>,
 }
 
 impl Control {
     pub fn new(topo: Arc<TopoServer>, dialer: TabletDialer, options: Options) -> Control {
-        Control { cluster: Cluster { topo, dialer, options }, topologies: None }
-    }
-
-    /// The same commands, which may also copy from mounted clusters.
-    pub fn with_topologies(self, topologies: Arc<dyn OpenTopology>) -> Control {
-        Control { topologies: Some(topologies), ..self }
+        Control { cluster: Cluster { topo, dialer, options } }
     }
 }
 

@@ -11,6 +11,8 @@ mod ddl;
 mod delete;
 mod ends;
 mod listing;
+mod lookup_vindex;
+mod materialize;
 mod migrate;
 mod mount;
 mod move_tables;
@@ -26,5 +28,4 @@ mod tables;
 mod update;
 mod vschemas;
 
-pub use mount::OpenTopology;
 pub use snapshot::Snapshot;

@@ -77,6 +77,20 @@ pub(super) fn table_shape(table: &str, sql: &str) -> Result<TableShape> {
     })
 }
 
+/// Returns the name of the table that a statement makes.
+pub(super) fn created_table(table: &str, sql: &str) -> Result<String> {
+    with_table(table, sql, |_, create| create.name.name.text.to_owned())
+}
+
+/// Returns the type of a column as it is written.
+pub(super) fn column_type(table: &str, sql: &str, column: &str) -> Result<String> {
+    let shape = table_shape(table, sql)?;
+    let found = shape.columns.iter().find(|one| one.name.eq_ignore_ascii_case(column));
+    found
+        .map(|one| one.text.clone())
+        .ok_or_else(|| invalid(format!("table {table} has no column {column}")))
+}
+
 fn column_shape(column: &ColumnDef<'_>) -> ColumnShape {
     let DataType { kind, length, scale, unsigned, values, .. } = column.data_type;
     let number = |digits: Option<&str>| digits.and_then(|text| text.parse().ok());

@@ -3,6 +3,7 @@
 use vt_base::Result;
 use vt_proto::vtctldata::*;
 
+use super::snapshot::{ShardEnd, Snapshot};
 use crate::Control;
 use crate::control::invalid;
 
@@ -36,5 +37,29 @@ impl Control {
             ..Default::default()
         })
         .await
+    }
+
+    /// Ends a migration: its streams go, and the tables stay where they came to.
+    pub(super) async fn complete_migration(
+        &self,
+        found: &Snapshot,
+        request: &MoveTablesCompleteRequest,
+    ) -> Result<MoveTablesCompleteResponse> {
+        let place = format!("{}.{}", found.target.keyspace, found.name);
+        if request.dry_run {
+            return Ok(MoveTablesCompleteResponse {
+                summary: format!("Complete dry run results for workflow {place}"),
+                dry_run_results: vec![format!("Delete the streams of workflow {place}")],
+            });
+        }
+        let ends: Vec<&ShardEnd> = found.target.shards.values().collect();
+        self.delete_streams(&found.name, &ends).await?;
+        Ok(MoveTablesCompleteResponse {
+            summary: format!(
+                "Successfully completed the {} workflow in the {} keyspace",
+                found.name, found.target.keyspace
+            ),
+            dry_run_results: Vec::new(),
+        })
     }
 }

@@ -2,21 +2,13 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use vt_base::{Code, Error, Result};
 use vt_proto::topodata::{ExternalVitessCluster, TopoConfig};
 use vt_proto::vtctldata::*;
 use vt_reparent::Cluster;
-use vt_topo::TopoServer;
 
 use crate::Control;
-use crate::control::{invalid, refused};
-
-/// Opens the topology of another cluster, of whatever kind it is.
-#[async_trait]
-pub trait OpenTopology: Send + Sync {
-    async fn open(&self, config: &TopoConfig) -> Result<Arc<TopoServer>>;
-}
+use crate::control::invalid;
 
 impl Control {
     pub async fn mount_register(
@@ -81,12 +73,11 @@ impl Control {
     /// Opens the way to a mounted cluster.
     pub(super) async fn external_cluster(&self, name: &str) -> Result<Cluster> {
         let config = self.mounted(name).await?;
-        let Some(opener) = &self.topologies else {
-            return Err(refused("this program opens no topology of other clusters"));
-        };
-        let topo = opener.open(&config).await.map_err(|err| {
-            err.context(format!("cannot open the topology of cluster {name} at {}", config.server))
+        let topo = self.topo.open_external_cluster(name).await.map_err(|err| {
+            Error::from(err)
+                .context(format!("cannot open the topology of cluster {name} at {}", config.server))
         })?;
+        let topo = Arc::new(topo);
         Ok(Cluster { topo, ..self.cluster.clone() })
     }
 }

@@ -23,7 +23,7 @@ use crate::Control;
 const TABLES_MAX: u64 = 10_000;
 
 /// The tables that a target shard is still copying, each with whether it has begun.
-type Copying = BTreeMap<String, bool>;
+pub(super) type Copying = BTreeMap<String, bool>;
 
 impl Control {
     pub async fn workflow_status(
@@ -56,7 +56,7 @@ impl Control {
     }
 
     /// Asks a target's primary which tables its streams are still copying.
-    async fn copying_tables(
+    pub(super) async fn copying_tables(
         &self,
         end: &ShardEnd,
         snapshot: &Snapshot,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use vt_base::Result;
+use vt_proto::binlogdata::VReplicationWorkflowType as Type;
 use vt_proto::tabletmanagerdata as tm;
 use vt_proto::vtctldata::*;
 use vt_reparent::tablets::all;
@@ -14,7 +15,7 @@ use super::routes::moved;
 use super::run::Locks;
 use crate::Control;
 use crate::workflow::rules::sql_name;
-use crate::workflow::snapshot::ShardEnd;
+use crate::workflow::snapshot::{ShardEnd, Snapshot};
 use crate::workflow::tables::{read_tables, run_ddl};
 
 /// How long the end of a workflow may take, step by step.
@@ -27,7 +28,11 @@ impl Control {
         request: MoveTablesCompleteRequest,
     ) -> Result<MoveTablesCompleteResponse> {
         let (keyspace, workflow) = (&request.target_keyspace, &request.workflow);
-        let seen = self.observe_workflow(keyspace, workflow).await?;
+        let found = Snapshot::load(self, keyspace, workflow, &[]).await?;
+        if found.workflow_type == Type::Migrate {
+            return self.complete_migration(&found, &request).await;
+        }
+        let seen = self.observe_found(found).await?;
         check_complete(&seen.view)?;
         let ending = Ending {
             keeps_data: request.keep_data,
