@@ -45,6 +45,11 @@ pub(super) const COMMANDS: &[Command] = &[
         .flags(SHOW_FLAGS),
     Command::new("Migrate status", "Prints where each stream is", streams::status)
         .flags(STATUS_FLAGS),
+    Command::new(
+        "Migrate complete",
+        "Ends the migration; the tables stay",
+        super::switch::complete,
+    ),
     Command::new("Migrate cancel", "Gives the migration up", streams::cancel),
 ];
 

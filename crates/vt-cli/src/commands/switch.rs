@@ -141,7 +141,7 @@ fn mirror(cx: &Context) -> Answer<'_> {
     })
 }
 
-fn complete(cx: &Context) -> Answer<'_> {
+pub(super) fn complete(cx: &Context) -> Answer<'_> {
     Box::pin(async {
         let (target_keyspace, workflow) = target(cx)?;
         let request = MoveTablesCompleteRequest {
