@@ -54,7 +54,7 @@ fn set_up(cluster: &LocalCluster) -> Outcome {
         }
         let from = if typ.contains("md5") { "bigint unsigned" } else { sql };
         let to = if typ.contains("hash") { "bigint unsigned" } else { "varbinary(16)" };
-        let key = if unique { column.to_string() } else { format!("{column}, place") };
+        let key = if unique { (*column).to_owned() } else { format!("{column}, place") };
         let table = format!(
             "create table if not exists by_{column} ({column} {from} not null, place {to} not null, primary key ({key}))"
         );

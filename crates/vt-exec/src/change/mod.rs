@@ -61,7 +61,8 @@ pub(crate) fn entries_of(
     input: &QueryResult,
     ctx: ExecContext<'_>,
 ) -> Result<Vec<NamedEntry>, Error> {
-    let found = FoundRows::of(table, input, &*ctx.shards.shards(&table.keyspace)?)?;
+    let map = ctx.shards.shards(&table.keyspace)?;
+    let found = FoundRows::of(table, input, &map)?;
     let mut entries = Vec::new();
     for change in &table.lookups {
         for row in &found.rows {

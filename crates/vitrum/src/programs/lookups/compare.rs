@@ -121,7 +121,8 @@ async fn without_entries(subject: &Subject, conn: &mut Conn, rows: Vec<Pair>) ->
         sql::quoted(lookup.from.first().map_or("", String::as_str)),
         firsts.join(", ")
     );
-    let held: HashSet<Vec<Vec<u8>>> = sql::rows(conn, &sql).await?.iter().map(bytes).collect();
+    let held: HashSet<Vec<Vec<u8>>> =
+        sql::rows(conn, &sql).await?.iter().map(|row| bytes(row)).collect();
     let mut suspects = Vec::new();
     for row in rows {
         let mut entry = stored(&row);
@@ -133,7 +134,7 @@ async fn without_entries(subject: &Subject, conn: &mut Conn, rows: Vec<Pair>) ->
     Ok(suspects)
 }
 
-fn bytes(values: &Vec<TypedBytes>) -> Vec<Vec<u8>> {
+fn bytes(values: &[TypedBytes]) -> Vec<Vec<u8>> {
     values.iter().map(|value| value.bytes.to_vec()).collect()
 }
 
