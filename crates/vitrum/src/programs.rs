@@ -44,6 +44,7 @@ a cluster on this machine:
   up            start one and wait until it is healthy
   status        show its parts
   down          stop it; --wipe removes its data
+  reshard       split or merge the shards of a keyspace, while it is used
 
 programs of a cluster (--help lists the flags of each):
   vtgate        the gateway that applications talk MySQL to
@@ -103,7 +104,7 @@ fn run_program(name: &str, args: &[String]) -> ExitCode {
         "vtctldclient" => vtctldclient(args),
         "mysqlctl" => mysqlctl::main(args),
         "mysqlctld" => mysqlctld::main(args),
-        "up" | "status" | "down" | "supervise" => local::main(name, args),
+        "up" | "status" | "down" | "reshard" | "supervise" => local::main(name, args),
         "eval" => eval::main(args),
         "sql" => sql::main(args),
         "lookups" => lookups::main(args),

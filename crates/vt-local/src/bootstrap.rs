@@ -18,7 +18,7 @@ const WAIT_TABLETS: Duration = Duration::from_secs(120);
 
 /// A client of the cluster's vtctld.
 pub(crate) struct Control {
-    client: VtctldClient<Channel>,
+    pub(crate) client: VtctldClient<Channel>,
 }
 
 impl Control {
@@ -172,7 +172,11 @@ impl Control {
         Ok(())
     }
 
-    async fn apply_vschema(&mut self, keyspace: &KeyspaceSpec, json: &str) -> Result<()> {
+    pub(crate) async fn apply_vschema(
+        &mut self,
+        keyspace: &KeyspaceSpec,
+        json: &str,
+    ) -> Result<()> {
         let name = &keyspace.name;
         let wrong = |err: Error| err.context(format_args!("vschema of {name}"));
         let v_schema: vschema::Keyspace =

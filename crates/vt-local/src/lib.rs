@@ -1,4 +1,4 @@
-//! A cluster on one machine: `vitrum up`, `status` and `down`.
+//! A cluster on one machine: `vitrum up`, `status`, `down` and `reshard`.
 //!
 //! Start at [`up`]. A supervisor, detached from the terminal, starts the real programs and each
 //! tablet's mysqld, keeps them running, and writes what it sees into a file that the other commands
@@ -8,8 +8,10 @@ mod bootstrap;
 mod children;
 mod demo;
 mod down;
+mod follow;
 mod layout;
 mod ports;
+mod reshard;
 mod spec;
 mod state;
 mod status;
@@ -17,6 +19,7 @@ mod supervisor;
 mod up;
 
 pub use down::{DownArgs, down};
+pub use reshard::{ReshardArgs, reshard};
 pub use status::{StatusArgs, status};
 pub use supervisor::{SuperviseArgs, supervise};
 pub use up::{UpArgs, up};

@@ -31,6 +31,10 @@ pub(crate) struct KeyspaceSpec {
     pub(crate) shards: Vec<String>,
     pub(crate) schema: Option<PathBuf>,
     pub(crate) vschema: Option<PathBuf>,
+    /// The number of each shard's first tablet, once shards have come or gone; before that they
+    /// are numbered in order.
+    #[serde(default)]
+    pub(crate) first_uids: Vec<u32>,
 }
 
 impl KeyspaceSpec {
@@ -43,21 +47,28 @@ impl KeyspaceSpec {
                 "{text:?}: a keyspace's name has letters, digits and underscores"
             )));
         }
-        let shards = match shards.parse::<u32>() {
-            Ok(count) if count > 64 => {
-                return Err(wrong(format!("{text:?}: one machine holds 64 shards at most")));
-            }
-            Ok(1) => vec!["-".to_owned()],
-            Ok(count) => KeyRange::shard_names(count)?,
-            Err(_) => shards.split(',').map(str::to_owned).collect(),
-        };
-        check_cover(text, &shards)?;
-        Ok(KeyspaceSpec { name: name.to_owned(), shards, schema: None, vschema: None })
+        let shards = parse_shards(text, shards)?;
+        let (schema, vschema, first_uids) = (None, None, Vec::new());
+        Ok(KeyspaceSpec { name: name.to_owned(), shards, schema, vschema, first_uids })
     }
 
     pub(crate) fn is_sharded(&self) -> bool {
         self.shards.len() > 1
     }
+}
+
+/// Reads `4` (so many shards) and `-80,80-` (these); `text` is what the user wrote.
+pub(crate) fn parse_shards(text: &str, shards: &str) -> Result<Vec<String>> {
+    let shards = match shards.parse::<u32>() {
+        Ok(count) if count > 64 => {
+            return Err(wrong(format!("{text:?}: one machine holds 64 shards at most")));
+        }
+        Ok(1) => vec!["-".to_owned()],
+        Ok(count) => KeyRange::shard_names(count)?,
+        Err(_) => shards.split(',').map(str::to_owned).collect(),
+    };
+    check_cover(text, &shards)?;
+    Ok(shards)
 }
 
 /// The shards must cover the whole key space once.
@@ -99,16 +110,60 @@ impl Spec {
 
     /// Returns the tablets: 100, 101 ... for the first shard, 200, 201 ... for the second.
     pub(crate) fn tablets(&self) -> Vec<TabletSpec> {
-        let shards =
-            self.keyspaces.iter().flat_map(|ks| ks.shards.iter().map(move |one| (ks, one)));
         let mut tablets = Vec::new();
-        for ((keyspace, shard), first) in shards.zip((100u32..).step_by(100)) {
-            for uid in first..=first + self.replicas {
-                let (keyspace, shard) = (keyspace.name.clone(), shard.clone());
-                tablets.push(TabletSpec { uid, keyspace, shard });
+        let mut in_order = (100u32..).step_by(100);
+        for keyspace in &self.keyspaces {
+            for (index, shard) in keyspace.shards.iter().enumerate() {
+                let next = in_order.next().unwrap_or(u32::MAX - self.replicas);
+                let first = keyspace.first_uids.get(index).copied().unwrap_or(next);
+                for uid in first..=first + self.replicas {
+                    let (keyspace, shard) = (keyspace.name.clone(), shard.clone());
+                    tablets.push(TabletSpec { uid, keyspace, shard });
+                }
             }
         }
         tablets
+    }
+
+    /// Gives every shard the number that it has for good.
+    fn pin(&mut self) {
+        let mut in_order = (100u32..).step_by(100);
+        for keyspace in &mut self.keyspaces {
+            for index in 0..keyspace.shards.len() {
+                let next = in_order.next().unwrap_or(u32::MAX);
+                if keyspace.first_uids.len() == index {
+                    keyspace.first_uids.push(next);
+                }
+            }
+        }
+    }
+
+    /// Adds shards that a keyspace does not have yet, under numbers that nobody has.
+    pub(crate) fn add_shards(&mut self, keyspace: &str, shards: &[String]) {
+        self.pin();
+        for shard in shards {
+            let used: Vec<u32> =
+                self.keyspaces.iter().flat_map(|one| &one.first_uids).copied().collect();
+            let free = (100u32..).step_by(100).find(|uid| !used.contains(uid));
+            let wanted = self.keyspaces.iter_mut().find(|one| one.name == keyspace);
+            if let (Some(keyspace), Some(uid)) = (wanted, free)
+                && !keyspace.shards.contains(shard)
+            {
+                keyspace.shards.push(shard.clone());
+                keyspace.first_uids.push(uid);
+            }
+        }
+    }
+
+    /// Removes shards; the others keep their numbers.
+    pub(crate) fn remove_shards(&mut self, keyspace: &str, shards: &[String]) {
+        self.pin();
+        let Some(keyspace) = self.keyspaces.iter_mut().find(|one| one.name == keyspace) else {
+            return;
+        };
+        let kept = keyspace.shards.iter().cloned().zip(keyspace.first_uids.iter().copied());
+        (keyspace.shards, keyspace.first_uids) =
+            kept.filter(|(shard, _)| !shards.contains(shard)).unzip();
     }
 }
 
@@ -154,5 +209,40 @@ mod tests {
         let uids: Vec<u32> = spec.tablets().iter().map(|tablet| tablet.uid).collect();
         assert_eq!(uids, [100, 101, 200, 201, 300, 301]);
         assert_eq!(spec.tablets()[4].shard, "80-");
+    }
+
+    #[test]
+    fn shards_that_come_and_go_leave_the_numbers_of_others() {
+        let keyspaces =
+            vec![KeyspaceSpec::parse("a").unwrap(), KeyspaceSpec::parse("b:2").unwrap()];
+        let mut spec = Spec {
+            port_base: 15000,
+            replicas: 0,
+            keyspaces,
+            demo: false,
+            etcd: None,
+            one_process: false,
+            loaded: true,
+        };
+        let tablets = |spec: &Spec| -> Vec<(u32, String)> {
+            spec.tablets().into_iter().map(|one| (one.uid, one.shard)).collect()
+        };
+        let named = |list: &[(u32, &str)]| -> Vec<(u32, String)> {
+            list.iter().map(|(uid, shard)| (*uid, (*shard).to_owned())).collect()
+        };
+        let four: Vec<String> = KeyRange::shard_names(2).unwrap();
+        spec.add_shards("a", &four);
+        let both = named(&[(100, "-"), (400, "-80"), (500, "80-"), (200, "-80"), (300, "80-")]);
+        assert_eq!(tablets(&spec), both);
+        // The same once more changes nothing.
+        spec.add_shards("a", &four);
+        assert_eq!(tablets(&spec), both);
+        spec.remove_shards("a", &["-".to_owned()]);
+        assert_eq!(
+            tablets(&spec),
+            named(&[(400, "-80"), (500, "80-"), (200, "-80"), (300, "80-")])
+        );
+        spec.add_shards("b", &["-".to_owned()]);
+        assert_eq!(tablets(&spec).last(), Some(&(100, "-".to_owned())));
     }
 }

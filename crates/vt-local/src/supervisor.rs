@@ -1,5 +1,6 @@
 //! The process that keeps the cluster running, detached from the terminal that started it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +8,12 @@ use std::time::Duration;
 use rustix::fs::FlockOperation;
 use tokio_util::sync::CancellationToken;
 use vt_base::{Code, Error, Result};
-use vt_mysqld::{CnfOptions, Mysqld, Server};
+use vt_mysqld::Server;
 use vt_service::Tasks;
 
 use crate::bootstrap;
-use crate::children::{Program, Surroundings, end_leftovers, keep_mysqld, keep_program};
+use crate::children::{Program, Surroundings, end_leftovers, keep_program};
+use crate::follow::Ends;
 use crate::layout::{Files, Ports, alias, instance};
 use crate::spec::{Spec, TabletSpec, wrong};
 use crate::state::{Health, Part, Phase, State};
@@ -69,6 +71,11 @@ impl Board {
         });
     }
 
+    /// Forgets a part that is no more.
+    pub(crate) fn remove(&self, name: &str) {
+        self.change(|state| state.parts.retain(|part| part.name != name));
+    }
+
     pub(crate) fn phase(&self, phase: Phase, message: &str) {
         tracing::info!(?phase, message, "cluster");
         self.change(|state| {
@@ -103,7 +110,8 @@ pub async fn supervise(args: SuperviseArgs) -> Result<()> {
         vt_service::tasks::termination().await;
         signals.cancel();
     });
-    let cluster = Cluster { files, spec, board: board.clone(), vitrum };
+    let tokens = std::sync::Mutex::default();
+    let cluster = Cluster { files, spec, board: board.clone(), vitrum, tokens };
     let result = cluster.run(stop).await;
     match &result {
         Ok(()) => board.phase(Phase::Stopped, ""),
@@ -132,22 +140,24 @@ pub(crate) fn is_running(files: &Files) -> bool {
     rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared).is_err()
 }
 
-struct Cluster {
-    files: Files,
-    spec: Spec,
-    board: Board,
+pub(crate) struct Cluster {
+    pub(crate) files: Files,
+    pub(crate) spec: Spec,
+    pub(crate) board: Board,
     vitrum: PathBuf,
+    /// What ends a tablet and its server, by the tablet's number.
+    pub(crate) tokens: std::sync::Mutex<BTreeMap<u32, Ends>>,
 }
 
 /// The program that is gateway and tablets.
 const COMBINED: &str = "vtcombo";
 
 /// What is stopped together, in the order of the fields.
-struct Groups {
+pub(crate) struct Groups {
     gate: Tasks,
     control: Tasks,
-    tablets: Tasks,
-    mysqlds: Tasks,
+    pub(crate) tablets: Tasks,
+    pub(crate) mysqlds: Tasks,
     topo: Tasks,
 }
 
@@ -164,7 +174,7 @@ impl Cluster {
         let result = match started {
             Some(Ok(())) => {
                 self.board.phase(Phase::Ready, "");
-                stop.cancelled().await;
+                stop.run_until_cancelled(self.follow(&groups)).await;
                 Ok(())
             }
             Some(Err(err)) => {
@@ -196,10 +206,8 @@ impl Cluster {
         self.keep(&groups.control, self.control_program(ports));
 
         self.board.phase(Phase::Starting, "making the MySQL servers");
-        let mysqlds = self.make_mysqlds(&server, ports).await?;
-        for (name, mysqld) in mysqlds {
-            let (board, token) = (self.board.clone(), groups.mysqlds.token().clone());
-            groups.mysqlds.spawn("mysqld", keep_mysqld(name, mysqld, board, token));
+        for (uid, mysqld) in self.make_mysqlds(&server, &self.spec.tablets()).await? {
+            self.keep_server(groups, uid, mysqld);
         }
         self.wait_up("vtctld").await?;
         let mut control = bootstrap::Control::connect(ports).await?;
@@ -210,7 +218,7 @@ impl Cluster {
         for tablet in self.spec.tablets() {
             self.wait_up(&mysqld_name(tablet.uid)).await?;
             if !self.spec.one_process {
-                self.keep(&groups.tablets, self.tablet_program(&tablet, ports));
+                self.keep_tablet(groups, &tablet);
             }
         }
         if self.spec.one_process {
@@ -271,17 +279,21 @@ impl Cluster {
     }
 
     fn keep(&self, group: &Tasks, program: Program) {
+        self.keep_until(group, program, group.token().clone());
+    }
+
+    /// Keeps a program running until a token of its own is cancelled.
+    pub(crate) fn keep_until(&self, group: &Tasks, program: Program, token: CancellationToken) {
         let around = Arc::new(Surroundings {
             vitrum: self.vitrum.clone(),
             data_root: self.files.root.clone(),
             logs: self.files.logs(),
         });
-        let (board, token) = (self.board.clone(), group.token().clone());
-        group.spawn("program", keep_program(program, around, board, token));
+        group.spawn("program", keep_program(program, around, self.board.clone(), token));
     }
 
     /// Waits until a part is up; fails early where it keeps ending.
-    async fn wait_up(&self, name: &str) -> Result<()> {
+    pub(crate) async fn wait_up(&self, name: &str) -> Result<()> {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(180);
         loop {
             let state = self.board.snapshot();
@@ -300,43 +312,6 @@ impl Cluster {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-    }
-
-    /// Makes the servers that are missing, by copying one that is initialised once.
-    async fn make_mysqlds(&self, server: &Server, ports: Ports) -> Result<Vec<(String, Mysqld)>> {
-        let small = self.files.small_cnf();
-        let text = include_str!("small.cnf");
-        std::fs::write(&small, text)
-            .map_err(|err| Error::new(Code::Internal, format!("{}: {err}", small.display())))?;
-        let mut options = CnfOptions::from_environment(None);
-        options.extra.insert(0, small);
-        let seed_port = ports.tablet_mysql(100);
-        let seed = Mysqld::new(
-            vt_mysqld::Instance { uid: 0, dir: self.files.seed(), mysql_port: seed_port },
-            server.clone(),
-        );
-        let mut made = Vec::new();
-        for TabletSpec { uid, .. } in self.spec.tablets() {
-            let mysqld = Mysqld::new(instance(&self.files, ports, uid), server.clone());
-            if mysqld.is_running() {
-                // Left by a supervisor that was killed; it is ours to start again.
-                mysqld.shutdown().await?;
-            }
-            if !mysqld.instance.exists() {
-                if !seed.instance.exists() {
-                    self.board.note(&mysqld_name(uid), Health::Starting, "initialising");
-                    seed.teardown(true).await?;
-                    seed.init(&options, None).await?;
-                    seed.shutdown().await?;
-                }
-                mysqld.init_from(&seed.instance, &options).await?;
-            } else {
-                mysqld.reinit_config(&options)?;
-            }
-            made.push((mysqld_name(uid), mysqld));
-        }
-        seed.teardown(true).await?;
-        Ok(made)
     }
 
     fn topo_flags(&self, ports: Ports) -> Vec<String> {
@@ -429,7 +404,7 @@ impl Cluster {
         Program { name: COMBINED.to_owned(), args, ..gate }
     }
 
-    fn tablet_program(&self, tablet: &TabletSpec, ports: Ports) -> Program {
+    pub(crate) fn tablet_program(&self, tablet: &TabletSpec, ports: Ports) -> Program {
         let uid = tablet.uid;
         let (web, grpc) = (ports.tablet_web(uid), ports.tablet_grpc(uid));
         let instance = instance(&self.files, ports, uid);
@@ -467,11 +442,11 @@ impl Cluster {
     }
 }
 
-fn mysqld_name(uid: u32) -> String {
+pub(crate) fn mysqld_name(uid: u32) -> String {
     format!("mysqld-{uid}")
 }
 
-fn tablet_name(uid: u32) -> String {
+pub(crate) fn tablet_name(uid: u32) -> String {
     format!("vttablet-{uid}")
 }
 

@@ -1,4 +1,4 @@
-//! `vitrum up`, `status`, `down`, and the supervisor behind them.
+//! `vitrum up`, `status`, `down`, `reshard`, and the supervisor behind them.
 
 use std::process::ExitCode;
 
@@ -13,6 +13,10 @@ pub(super) fn main(verb: &str, args: &[String]) -> ExitCode {
         "up" => with_args("up", args, |args| {
             vt_service::log::start(Format::Text, "error");
             block_on_one(async { vt_local::up(args).await.map(|text| say(&text)) })
+        }),
+        "reshard" => with_args("reshard", args, |args| {
+            vt_service::log::start(Format::Text, "error");
+            block_on_one(async { vt_local::reshard(args).await.map(|text| say(&text)) })
         }),
         "status" => {
             with_args("status", args, |args| vt_local::status(&args).map(|text| say(&text)))
