@@ -14,6 +14,7 @@ mod errors;
 mod exceptions;
 mod failover;
 mod guards;
+mod journey;
 mod lifecycle;
 mod load;
 mod lookups;
@@ -50,7 +51,7 @@ fn main() -> ExitCode {
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 19] = [
+    let groups: [(&str, Vec<Case>); 20] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         ("promises", promises::cases()),
         ("lifecycle", lifecycle::cases()),
         ("failover", failover::cases()),
+        ("journey", journey::cases()),
     ];
     let wanted: Vec<(String, Case)> = groups
         .into_iter()

@@ -11,6 +11,7 @@ mod down;
 mod follow;
 mod layout;
 mod ports;
+mod progress;
 mod reshard;
 mod spec;
 mod state;

@@ -12,6 +12,7 @@ use vt_rpc::status::from_status;
 
 use crate::bootstrap::Control;
 use crate::layout::{Files, Ports};
+use crate::progress::Progress;
 use crate::spec::{Spec, parse_shards, wrong};
 use crate::state::{Health, State};
 use crate::supervisor::{is_running, tablet_name};
@@ -449,43 +450,6 @@ impl Resharding {
 
 fn seconds(seconds: i64) -> vt_proto::vttime::Duration {
     vt_proto::vttime::Duration { seconds, nanos: 0 }
-}
-
-/// Says what is being done: a line that changes on a terminal, a line a step elsewhere.
-struct Progress {
-    live: bool,
-    began: Instant,
-}
-
-impl Progress {
-    fn new() -> Progress {
-        Progress { live: std::io::stderr().is_terminal(), began: Instant::now() }
-    }
-
-    fn step(&self, what: &str) {
-        match self.live {
-            true => self.show(what),
-            false => self.say(&format!("{what} ...\n")),
-        }
-    }
-
-    fn show(&self, what: &str) {
-        if self.live {
-            self.say(&format!("\r{:4} s  {what} ...\x1b[K", self.began.elapsed().as_secs()));
-        }
-    }
-
-    fn end(&self) {
-        if self.live {
-            self.say("\r\x1b[K");
-        }
-    }
-
-    /// A reader that has gone away is no failure of ours.
-    fn say(&self, text: &str) {
-        let mut out = std::io::stderr().lock();
-        let _closed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    }
 }
 
 #[cfg(test)]
