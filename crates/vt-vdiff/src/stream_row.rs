@@ -28,13 +28,18 @@ pub(crate) const RUN_BY_US: &str = "synchronizing for vdiff";
 /// What the applier says of a stream that came to the position where it was told to stop.
 const STOPPED_THERE: &str = "Reached stopping position";
 const FROZEN: &str = "FROZEN";
+const RUNNING: &str = "Running";
 
 impl Stream {
-    /// Returns whether a VDiff left the stream in the state in which it is.
+    /// Returns whether a VDiff left the stream in the state in which it is: stopped, on its way to
+    /// a position, or stopped there.
     fn is_held(&self) -> bool {
+        let has_end = !self.stop_position.is_empty();
         self.message == STOPPED_BY_US
             || self.message == RUN_BY_US
-            || (!self.stop_position.is_empty() && self.message.starts_with(STOPPED_THERE))
+            // The applier writes messages of its own as it goes on.
+            || (has_end && self.state == RUNNING)
+            || (has_end && self.message.starts_with(STOPPED_THERE))
     }
 }
 
@@ -107,7 +112,7 @@ impl Streams {
                     ),
                 ));
             }
-            if stream.state != "Running" {
+            if stream.state != RUNNING {
                 // It may run soon: what asks again is told the same until then.
                 return Err(Error::new(
                     Code::Unavailable,

@@ -71,8 +71,15 @@ impl Input {
             lengths: values.iter().map(length).collect(),
             values: values.iter().flatten().copied().collect::<Vec<_>>().concat().into(),
         };
+        // No more than it takes to read the values: the column that keeps it is short.
+        let field = |field: &query::Field| query::Field {
+            name: field.name.clone(),
+            r#type: field.r#type,
+            charset: field.charset,
+            ..query::Field::default()
+        };
         Some(query::QueryResult {
-            fields: self.key_fields.clone(),
+            fields: self.key_fields.iter().map(field).collect(),
             rows: vec![sent],
             ..query::QueryResult::default()
         })

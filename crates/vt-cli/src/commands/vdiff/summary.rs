@@ -37,6 +37,24 @@ fn number(row: &BTreeMap<&str, String>, name: &str) -> u64 {
     row.get(name).and_then(|value| value.parse().ok()).unwrap_or_default()
 }
 
+/// Puts the parts of a report into the order of the reference: MySQL keeps them in its own.
+fn in_order(report: Value) -> Value {
+    const PARTS: [&str; 9] = [
+        "TableName",
+        "ProcessedRows",
+        "MatchingRows",
+        "MismatchedRows",
+        "ExtraRowsSource",
+        "ExtraRowsTarget",
+        "ExtraRowsSourceSample",
+        "ExtraRowsTargetSample",
+        "MismatchedRowsSample",
+    ];
+    let Value::Object(mut parts) = report else { return report };
+    let known = PARTS.iter().filter_map(|name| parts.remove_entry(*name)).collect::<Vec<_>>();
+    Value::Object(known.into_iter().chain(parts).collect())
+}
+
 /// What all shards say of one table.
 #[derive(Debug, Default)]
 struct Table {
@@ -143,7 +161,7 @@ impl Summary {
         }
         let report = match text(row, "report") {
             report if report.is_empty() => Value::Null,
-            report => serde_json::from_str(&report).map_err(|_| {
+            report => serde_json::from_str(&report).map(in_order).map_err(|_| {
                 Error::new(Code::Internal, format!("the report of table {name} cannot be read"))
             })?,
         };
