@@ -387,9 +387,25 @@ impl Resharding {
         completed.map(drop).map_err(|status| self.failed("completing", &status))
     }
 
-    /// Removes the old shards from the topology, their tablets and their data.
+    /// Removes the old shards from the topology, then their tablets and their data: the other way
+    /// round nothing would be left by which the command could go on.
     async fn remove_tablets(&mut self) -> Result<()> {
         self.progress.step("removing the old tablets");
+        for name in &self.plan.from {
+            let shard = Shard { keyspace: self.keyspace.clone(), name: name.clone(), shard: None };
+            let request = DeleteShardsRequest {
+                shards: vec![shard],
+                recursive: true,
+                force: true,
+                even_if_serving: false,
+            };
+            match self.control.client.delete_shards(request).await {
+                Err(status) if status.code() != tonic::Code::NotFound => {
+                    return Err(self.failed("removing shards", &status));
+                }
+                _ => {}
+            }
+        }
         let mut spec = self.spec()?;
         let old: Vec<String> = spec
             .tablets()
@@ -405,24 +421,7 @@ impl Resharding {
             let is_there = |name: &String| state.parts.iter().any(|part| part.name == *name);
             Ok((!old.iter().any(is_there)).then_some(()))
         })
-        .await?;
-        let shard = |name: &String| Shard {
-            keyspace: self.keyspace.clone(),
-            name: name.clone(),
-            shard: None,
-        };
-        let request = DeleteShardsRequest {
-            shards: self.plan.from.iter().map(shard).collect(),
-            recursive: true,
-            force: true,
-            even_if_serving: false,
-        };
-        match self.control.client.delete_shards(request).await {
-            Err(status) if status.code() != tonic::Code::NotFound => {
-                Err(self.failed("removing shards", &status))
-            }
-            _ => Ok(()),
-        }
+        .await
     }
 
     /// Looks again and again until there is an answer.
