@@ -2,11 +2,9 @@
 //! on the same data of one machine, measured in turns so that its drift cancels.
 //!
 //! `make bench` runs everything, `make bench-quick` the cases that the targets are about.
-//! docs/performance.md tells what the figures mean. `vt-bench copy` measures how fast a table is
-//! copied from one keyspace to another, beside the tools that MySQL's users have.
+//! docs/performance.md tells what the figures mean.
 
 mod cases;
-mod copy;
 mod history;
 mod idle;
 mod load;
@@ -28,17 +26,13 @@ use crate::setup::{Setup, Target};
 type Outcome<T> = Result<T, String>;
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let done = match args.split_first() {
-        Some((word, rest)) if word == "copy" => copy::run(rest),
-        _ => Options::read(args.into_iter()).and_then(|options| match options {
-            Some(options) => run(&options),
-            None => {
-                say(options::HELP.trim_end());
-                Ok(())
-            }
-        }),
-    };
+    let done = Options::read(std::env::args().skip(1)).and_then(|options| match options {
+        Some(options) => run(&options),
+        None => {
+            say(options::HELP.trim_end());
+            Ok(())
+        }
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {

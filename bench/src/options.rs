@@ -6,7 +6,6 @@ use crate::Outcome;
 
 pub(crate) const HELP: &str = "\
 usage: vt-bench [--quick] [options]      (make bench, make bench-quick)
-       vt-bench copy [options]           how fast a table is copied; copy --help tells more
 
   --quick             the cases that the targets are about, short: under four minutes
   --seconds N         how long each measurement takes (default 10; quick 2)

@@ -101,8 +101,7 @@ pub(crate) fn install_package(package: &str) -> Result<(), String> {
 pub(crate) fn bench() -> Result<(), String> {
     run(true)?;
     let router = ("mysql-router", "usr/bin/mysqlrouter", &["mysql-router"][..], Libraries::Needed);
-    let dumper = ("mydumper", "usr/bin/mydumper", &["mydumper"][..], Libraries::Needed);
-    install_tools(&sh::root().join(".deps"), &[router, dumper])
+    install_tools(&sh::root().join(".deps"), &[router])
 }
 
 fn install_test_tools(folder: &Path) -> Result<(), String> {

@@ -108,7 +108,7 @@ pub async fn reshard(args: ReshardArgs) -> Result<String> {
     let pause = resharding.run().await?;
     resharding.progress.end();
     Ok(format!(
-        "{} has the shards {} now; its traffic was switched in {:.1} s\n",
+        "{} has the shards {} now; switching took {:.1} s\n",
         args.keyspace,
         wanted.join(" "),
         pause.as_secs_f64()
