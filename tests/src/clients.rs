@@ -79,10 +79,7 @@ fn dump(cluster: &LocalCluster) -> Outcome {
     )?;
     let rows: Vec<String> = (1..=200)
         .map(|id| {
-            format!(
-                "({id}, 'n\\\\{id}''ö', x'00ff27{:02x}', '2024-02-29 01:02:03.456', {id}.5)",
-                id
-            )
+            format!("({id}, 'n\\\\{id}''ö', x'00ff27{id:02x}', '2024-02-29 01:02:03.456', {id}.5)")
         })
         .collect();
     let insert =

@@ -92,7 +92,7 @@ fn run_client(port: u16, client: u64, stop: &AtomicBool, counts: &Counts) -> Out
             }
             let from = 1 + (step * 7 + client) % ACCOUNTS;
             let to = 1 + (step * 11 + client * 3 + 1) % ACCOUNTS;
-            if client % 2 == 0 {
+            if client.is_multiple_of(2) {
                 transfer(&mut conn, from, to, counts).await?;
             } else {
                 // Outside a transaction nothing may fail.

@@ -92,7 +92,7 @@ fn run_client(port: u16, client: u64, stop: &AtomicBool, counts: &Counts) -> Out
             }
             let (from, to) = (1 + (step * 7 + client) % ROWS, 1 + (step * 11 + client * 3) % ROWS);
             // A transaction may be in flight when its table goes; no other statement may fail.
-            let done = if client % 2 == 0 {
+            let done = if client.is_multiple_of(2) {
                 transfer(&mut conn, from, to, counts).await
             } else {
                 let sql = format!("update account set hits = hits + 1 where id = {from}");

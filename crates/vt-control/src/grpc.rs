@@ -149,8 +149,8 @@ mod tests {
         let refused = service.backup(Request::new(BackupRequest::default())).await.err().unwrap();
         assert_eq!(refused.code(), tonic::Code::Unimplemented);
         assert_eq!(refused.message(), "backup is not there yet in this release");
-        let request = Request::new(CheckThrottlerRequest::default());
-        let refused = service.check_throttler(request).await.unwrap_err();
+        let request = Request::new(GetBackupsRequest::default());
+        let refused = service.get_backups(request).await.unwrap_err();
         assert_eq!(refused.code(), tonic::Code::Unimplemented);
         let names = service.get_cell_info_names(Request::new(GetCellInfoNamesRequest {})).await;
         assert_eq!(names.unwrap().into_inner().names, ["zone1"]);

@@ -221,7 +221,7 @@ impl Run {
             if merge.is_at_end() || merge.differ.steps() >= self.record.options.rows_max {
                 break End::Done;
             }
-            if merge.differ.steps() % ROWS_BETWEEN_LOOKS == 0 {
+            if merge.differ.steps().is_multiple_of(ROWS_BETWEEN_LOOKS) {
                 let now = Instant::now();
                 if self.record.options.snapshot_age_max.is_some_and(|max| now - began > max) {
                     break End::SnapshotsAreOld;

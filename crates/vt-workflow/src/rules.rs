@@ -100,6 +100,6 @@ impl Rules {
 
     fn leads_to(&self, of: Move<'_>, table: &str, rule: Option<&Vec<String>>) -> bool {
         let place = format!("{}.{table}", of.target);
-        rule.is_some_and(|to| to.iter().any(|one| *one == place))
+        rule.is_some_and(|to| to.contains(&place))
     }
 }

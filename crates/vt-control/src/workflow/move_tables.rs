@@ -98,19 +98,8 @@ impl Control {
         let Some(first) = sources.first() else {
             return Err(refused(format!("keyspace {from} has no serving shards")));
         };
-        let wanted = Wanted {
-            all: request.all_tables,
-            include: request.include_tables.clone(),
-            exclude: request.exclude_tables.clone(),
-        };
-        let source_tables = choose(from, &wanted, &read_tables(&first.primary).await?)?;
         let is_tenant = !options.tenant_id.is_empty();
-        if !is_tenant {
-            self.check_tables_are_free(to, &targets, &source_tables).await?;
-        }
-        let rows = if is_tenant { TargetRows::Some } else { TargetRows::None };
-        self.check_target_tables(&targets, &source_tables, rows).await?;
-
+        let source_tables = self.tables_to_move(request, first, &targets, is_tenant).await?;
         let source_vschema = self.vschema_or_empty(source, from).await?;
         let stored = self.vschema_or_empty(&self.cluster, to).await?;
         check_sharding(to, &stored, &targets)?;
@@ -173,6 +162,30 @@ impl Control {
             target_vschema,
             routing,
         })
+    }
+
+    /// Returns the tables that are asked for, with their definitions, unless the target has
+    /// something else of their names.
+    async fn tables_to_move(
+        &self,
+        request: &MoveTablesCreateRequest,
+        first: &ShardEnd,
+        targets: &[ShardEnd],
+        is_tenant: bool,
+    ) -> Result<Tables> {
+        let (from, to) = (&request.source_keyspace, &request.target_keyspace);
+        let wanted = Wanted {
+            all: request.all_tables,
+            include: request.include_tables.clone(),
+            exclude: request.exclude_tables.clone(),
+        };
+        let tables = choose(from, &wanted, &read_tables(&first.primary).await?)?;
+        if !is_tenant {
+            self.check_tables_are_free(to, targets, &tables).await?;
+        }
+        let rows = if is_tenant { TargetRows::Some } else { TargetRows::None };
+        self.check_target_tables(targets, &tables, rows).await?;
+        Ok(tables)
     }
 
     /// Returns the shards at both ends, and whether only some of the shards are moved.

@@ -190,13 +190,13 @@ fn named(
 /// Refuses shards that are not what they must be: sources serve, targets do not, and both cover the
 /// same keys once.
 fn check_shards(keyspace: &str, sources: &[ShardRecord], targets: &[ShardRecord]) -> Result<()> {
-    for source in sources.iter().filter(|one| !one.is_primary_serving()) {
+    if let Some(source) = sources.iter().find(|one| !one.is_primary_serving()) {
         return Err(refused(format!(
             "source shard {keyspace}/{} is not in serving state",
             source.name
         )));
     }
-    for target in targets.iter().filter(|one| one.is_primary_serving()) {
+    if let Some(target) = targets.iter().find(|one| one.is_primary_serving()) {
         return Err(refused(format!(
             "target shard {keyspace}/{} is in serving state; name shards that take no traffic yet",
             target.name

@@ -107,7 +107,8 @@ async fn run_understood(
             if !statement.is_diagnostic() {
                 session.warnings.begin();
             }
-            statements::run(gate, session, *statement, record, sink).await
+            // Large, and rarely taken.
+            Box::pin(statements::run(gate, session, *statement, record, sink)).await
         }
     }
 }

@@ -30,7 +30,7 @@ fn names_are_mysqls() {
         ),
         (
             "select _utf8mb4'abc', n'abc', +5, 'a' 'b', @a, @@version",
-            vec!["abc", "abc", "5", "ab", "@a", "@@version"],
+            vec!["abc", "abc", "5", "a", "@a", "@@version"],
         ),
         ("select a /* x */ + b, (select 1) from t", vec!["a /* x */ + b", "(select 1)"]),
         ("select *", vec!["*"]),

@@ -37,7 +37,7 @@ impl Core {
             }
             let is_awake = self.throttler.is_awake();
             let mut values = self.throttler.own_values();
-            let is_slow = !is_awake || looks % SLOW_EVERY == 0 || values.len() < 3;
+            let is_slow = !is_awake || looks.is_multiple_of(SLOW_EVERY) || values.len() < 3;
             looks = looks.wrapping_add(1);
             let looked = tokio::time::timeout(TIMEOUT, self.look_for_throttler(&settings, is_slow));
             match looked.await {

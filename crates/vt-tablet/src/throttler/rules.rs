@@ -22,11 +22,11 @@ pub struct AppRule {
 pub struct Settings {
     pub enabled: bool,
     /// Of the default metric; 0 leaves that metric's own.
-    threshold: f64,
+    pub(super) threshold: f64,
     pub custom_query: String,
     pub apps: BTreeMap<String, AppRule>,
     pub checked: BTreeMap<String, Vec<Checked>>,
-    thresholds: BTreeMap<Metric, f64>,
+    pub(super) thresholds: BTreeMap<Metric, f64>,
 }
 
 /// What a rule says of one check.

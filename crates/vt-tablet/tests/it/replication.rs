@@ -240,8 +240,11 @@ async fn schema_is_read_and_changed(a: &mut Running) {
     let hook = ExecuteHookRequest { name: "nothing".into(), ..ExecuteHookRequest::default() };
     let hook = a.manager.execute_hook(hook).await.unwrap().into_inner();
     assert!(hook.exit_status == -1 && hook.stderr.contains("missing hook nothing"));
-    let error = a.manager.v_diff(VDiffRequest::default()).await.unwrap_err();
-    assert_eq!(error.message(), "VDiff is not implemented by this tablet");
+    let diff = VDiffRequest { action: "dance".into(), ..VDiffRequest::default() };
+    let error = a.manager.v_diff(diff).await.unwrap_err();
+    assert_eq!(error.message(), "action dance not supported");
+    let error = a.manager.read_transaction(ReadTransactionRequest::default()).await.unwrap_err();
+    assert_eq!(error.message(), "ReadTransaction is not implemented by this tablet");
     a.manager.lock_tables(LockTablesRequest {}).await.unwrap();
     a.manager.unlock_tables(UnlockTablesRequest {}).await.unwrap();
     let tags = [("zone".to_owned(), "x".to_owned())].into();

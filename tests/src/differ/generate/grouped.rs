@@ -87,7 +87,7 @@ impl Maker<'_> {
                     format!("{name}({})", self.expr(Kind::Int, 0))
                 }
                 _ => format!(
-                    "count({distinct}{}, {})",
+                    "count(distinct {}, {})",
                     self.expr(Kind::Int, 0),
                     self.expr(Kind::Str, 0)
                 ),

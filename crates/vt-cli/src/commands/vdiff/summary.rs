@@ -361,7 +361,7 @@ impl Listing {
     pub(super) fn read(reply: &VDiffShowResponse) -> Listing {
         let mut lines = BTreeSet::new();
         for answer in reply.tablet_responses.values() {
-            for row in answer.output.iter().flat_map(|output| named(output)) {
+            for row in answer.output.iter().flat_map(named) {
                 let id = number(&row, "id");
                 let columns = ["vdiff_uuid", "workflow", "keyspace", "shard", "state"];
                 lines.insert((std::cmp::Reverse(id), columns.map(|name| text(&row, name))));

@@ -88,7 +88,7 @@ impl Control {
                     shard: name.clone(),
                     takes_writes: self.takes_writes(&found, kind, end).await?,
                     is_journaled: journaled.contains(name),
-                    streams: streams.iter().map(|one| stream(one, &String::new())).collect(),
+                    streams: streams.iter().map(|one| stream(one, "")).collect(),
                 });
             }
             view.writes = routes.writes(&found);
