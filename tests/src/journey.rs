@@ -142,7 +142,7 @@ async fn transfer(conn: &mut mysql_async::Conn, from: u64, to: u64, counts: &Cou
 /// The journey has a cluster of its own: its keyspaces end otherwise than they began.
 fn journey(_: &LocalCluster) -> Outcome {
     let args = ["--keyspace", "commerce", "--keyspace", "customer", "--replicas", "0"];
-    let cluster = LocalCluster::up(&args)?;
+    let cluster = LocalCluster::up_to_grow(&args)?;
     make_tables(&cluster)?;
     let load = Load::start(cluster.port(15306));
     let travelled = travel(&cluster, &load);

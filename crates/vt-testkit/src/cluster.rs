@@ -23,13 +23,25 @@ impl LocalCluster {
 
     /// Makes a cluster whose programs are started with these environment variables.
     pub fn up_with(args: &[&str], envs: &[(&str, String)]) -> Result<LocalCluster, String> {
+        LocalCluster::up_at(free_port_base()?, args, envs)
+    }
+
+    /// Makes a cluster that will grow: the ports of all tablets up to 999 are free for it.
+    pub fn up_to_grow(args: &[&str]) -> Result<LocalCluster, String> {
+        LocalCluster::up_at(free_port_base_for(100..1000)?, args, &[])
+    }
+
+    fn up_at(
+        port_base: u16,
+        args: &[&str],
+        envs: &[(&str, String)],
+    ) -> Result<LocalCluster, String> {
         // A short path: a socket's may have no more than 107 bytes.
         let folder = tempfile::Builder::new()
             .prefix("vt")
             .tempdir_in("/tmp")
             .map_err(|err| format!("cannot make a folder: {err}"))?;
-        let cluster =
-            LocalCluster { folder, vitrum: vitrum_program()?, port_base: free_port_base()? };
+        let cluster = LocalCluster { folder, vitrum: vitrum_program()?, port_base };
         cluster.start_with(args, envs)?;
         Ok(cluster)
     }
@@ -132,7 +144,7 @@ pub(crate) fn log_ends(folder: &Path) -> String {
 }
 
 /// Our binary, built beside the program that runs the tests.
-pub(crate) fn vitrum_program() -> Result<PathBuf, String> {
+pub fn vitrum_program() -> Result<PathBuf, String> {
     let own = std::env::current_exe().map_err(|err| err.to_string())?;
     own.ancestors()
         .skip(1)
@@ -148,13 +160,17 @@ const BASE_STEP: u16 = 500;
 
 /// Finds a range of ports that no one listens on.
 pub(crate) fn free_port_base() -> Result<u16, String> {
+    free_port_base_for((100..107).chain([200, 201, 300, 301]))
+}
+
+/// Finds a range whose ports of these tablets are free.
+fn free_port_base_for(tablets: impl Iterator<Item = u16> + Clone) -> Result<u16, String> {
     let count = BASES.len() as u16 / BASE_STEP;
     let first = (std::process::id() % u32::from(count)) as u16;
     (0..count)
         .map(|step| BASES.start + (first + step) % count * BASE_STEP)
         .find(|base| {
-            let tablets = (100..107).chain([200, 201, 300, 301]);
-            let of_tablets = tablets.flat_map(|uid| [0, 1000, 2000].map(|kind| kind + uid));
+            let of_tablets = tablets.clone().flat_map(|uid| [0, 1000, 2000].map(|kind| kind + uid));
             [0, 1, 306, 991, 999, 1000]
                 .into_iter()
                 .chain(of_tablets)
