@@ -11,6 +11,7 @@ mod load;
 mod options;
 mod plot;
 mod report;
+mod scale;
 mod setup;
 mod sysbench;
 mod usage;
@@ -26,13 +27,17 @@ use crate::setup::{Setup, Target};
 type Outcome<T> = Result<T, String>;
 
 fn main() -> ExitCode {
-    let done = Options::read(std::env::args().skip(1)).and_then(|options| match options {
-        Some(options) => run(&options),
-        None => {
-            say(options::HELP.trim_end());
-            Ok(())
-        }
-    });
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let done = match args.split_first() {
+        Some((word, rest)) if word == "scale" => scale::main(rest),
+        _ => Options::read(args.into_iter()).and_then(|options| match options {
+            Some(options) => run(&options),
+            None => {
+                say(options::HELP.trim_end());
+                Ok(())
+            }
+        }),
+    };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {

@@ -19,7 +19,7 @@ mod owners;
 mod server;
 
 pub use client::{FramedConfig, FramedQueryService};
-pub use server::{FramedServer, serve_framed};
+pub use server::{FramedServer, serve_connection, serve_framed};
 
 /// What both sides say first: a name and a version.
 pub(crate) const HELLO: [u8; 8] = *b"VTRFRM\x00\x03";

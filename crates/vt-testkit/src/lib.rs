@@ -9,7 +9,7 @@ pub mod plain;
 pub mod shared;
 pub mod tools;
 
-pub use cluster::LocalCluster;
+pub use cluster::{LocalCluster, vitrum_program};
 pub use plain::PlainMysql;
 pub use shared::SharedCluster;
 pub use tools::Tool;

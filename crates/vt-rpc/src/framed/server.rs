@@ -99,6 +99,24 @@ pub async fn serve_framed(
     tasks.shutdown(Duration::from_secs(1)).await;
 }
 
+/// Serves a query service to one caller, until that closes the connection.
+///
+/// # Errors
+/// The connection breaks, or what comes makes no sense.
+pub async fn serve_connection(
+    stream: TcpStream,
+    service: Arc<dyn QueryService>,
+    calls_max: usize,
+) -> Result<()> {
+    let stream = stream.into_std().map_err(broken)?;
+    let mut member = None;
+    Accepted::Tcp(stream).serve(service, calls_max, &Arc::default(), &mut member).await
+}
+
+fn broken(err: std::io::Error) -> Error {
+    Error::new(Code::Unavailable, err.to_string())
+}
+
 /// A call under way.
 struct Running {
     abort: AbortHandle,
@@ -135,7 +153,6 @@ impl Accepted {
         member: &mut Option<Membership>,
     ) -> Result<()> {
         let parts = (service, calls_max);
-        let broken = |err: std::io::Error| Error::new(Code::Unavailable, err.to_string());
         match self {
             Accepted::Tcp(stream) => {
                 let mut stream = TcpStream::from_std(stream).map_err(broken)?;
