@@ -78,11 +78,15 @@ pub async fn run_query(
             Err(error)
         }
     };
-    let result = result.map_err(|error| presentable(gate, error)).map(|result| QueryResult {
-        // What shards told is the gateway's; the client hears of what it asked to hear.
-        session_state_changes: session.consistency.told.to_string().into(),
-        ..result
-    });
+    let mut result = result.map_err(|error| presentable(gate, error));
+    if let Ok(result) = &mut result {
+        // What shards told is the gateway's; the client hears of what it asked to hear. Most
+        // statements have neither, and no text is made for them.
+        let told = &session.consistency.told;
+        if !(told.is_empty() && result.session_state_changes.is_empty()) {
+            result.session_state_changes = told.to_string().into();
+        }
+    }
     if let Err(error) = &result {
         let (code, message) = (error.errno(), error.message().to_owned());
         session.warnings.push(Warning { level: Level::Error, code, message });
