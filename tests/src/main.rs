@@ -89,7 +89,8 @@ fn main() -> ExitCode {
         }
     };
     say(&format!("cluster up in {:.1} s", started.elapsed().as_secs_f64()));
-    let (mut passed, mut failed) = (0, 0);
+    let mut passed = 0;
+    let mut failures = Vec::new();
     for (name, (_, run)) in wanted {
         let started = Instant::now();
         match run(&cluster) {
@@ -98,17 +99,21 @@ fn main() -> ExitCode {
                 say(&format!("test {name} ... ok ({:.1} s)", started.elapsed().as_secs_f64()));
             }
             Err(err) => {
-                failed += 1;
                 say(&format!("test {name} ... FAILED\n{err}"));
+                failures.push((name, err));
             }
         }
     }
-    if failed > 0 {
+    if !failures.is_empty() {
         say(&cluster.logs());
     }
     drop(cluster);
-    say(&format!("{passed} passed, {failed} failed"));
-    if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    // Said again after the logs, where one who sees only the end of a long output finds it.
+    for (name, err) in &failures {
+        say(&format!("failed: {name}: {err}"));
+    }
+    say(&format!("{passed} passed, {} failed", failures.len()));
+    if failures.is_empty() && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn say(line: &str) {
