@@ -19,7 +19,7 @@ pub(crate) fn cases() -> Vec<Case> {
     ]
 }
 
-const RECOVERY: Duration = Duration::from_secs(60);
+const RECOVERY: Duration = Duration::from_secs(120);
 
 fn write(cluster: &LocalCluster) -> Outcome {
     let sql = "update customer set email = 'alice@domain.com' where customer_id = 1; \

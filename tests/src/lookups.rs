@@ -87,7 +87,7 @@ fn set_up(cluster: &LocalCluster) -> Outcome {
         "create table member (id bigint not null, note varchar(20), {}, primary key (id), unique key (d))",
         definition.join(", ")
     );
-    crate::check::within(std::time::Duration::from_secs(20), || {
+    crate::check::within(std::time::Duration::from_secs(60), || {
         cluster.mysql("customer", "drop table if exists member")?;
         cluster.mysql("customer", &member).map(drop)
     })

@@ -8,7 +8,7 @@ use vt_testkit::LocalCluster;
 use crate::Case;
 use crate::check::{Outcome, contains, equal, within};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 /// How often a replica is stopped anew: vtorc starts it again by itself.
 const TRIES: u32 = 10;
 

@@ -70,7 +70,7 @@ fn dead_client(cluster: &LocalCluster) -> Outcome {
     client.kill().map_err(|err| err.to_string())?;
     let _ = client.wait();
     // The rows' locks are free again, and the rows are gone.
-    within(Duration::from_secs(20), || {
+    within(Duration::from_secs(60), || {
         let sql = format!(
             "set innodb_lock_wait_timeout = 1; {} delete from corder where order_id = 20301",
             insert(20_301, 4)

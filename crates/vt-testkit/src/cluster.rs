@@ -26,9 +26,11 @@ impl LocalCluster {
         LocalCluster::up_at(free_port_base()?, args, envs)
     }
 
-    /// Makes a cluster that will grow: the ports of all tablets up to 999 are free for it.
+    /// Makes a cluster that will grow: the ports of ten shards with two tablets each are free for
+    /// it.
     pub fn up_to_grow(args: &[&str]) -> Result<LocalCluster, String> {
-        LocalCluster::up_at(free_port_base_for(100..1000)?, args, &[])
+        let tablets = (1..=10).flat_map(|shard| [100 * shard, 100 * shard + 1]);
+        LocalCluster::up_at(free_port_base_for(tablets)?, args, &[])
     }
 
     fn up_at(
@@ -156,7 +158,9 @@ pub fn vitrum_program() -> Result<PathBuf, String> {
 /// Where the ranges of ports begin: below all of a range lies 32768, from where on the system hands
 /// out ports to those who connect.
 const BASES: std::ops::Range<u16> = 20_000..30_000;
-const BASE_STEP: u16 = 500;
+/// No multiple of the distance between the tablets of two shards, which is a hundred: ranges that
+/// overlap then have no port in common.
+const BASE_STEP: u16 = 530;
 
 /// Finds a range of ports that no one listens on.
 pub(crate) fn free_port_base() -> Result<u16, String> {

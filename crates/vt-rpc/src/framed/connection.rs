@@ -17,8 +17,9 @@ pub(super) const FRAMES_QUEUE: usize = 1024;
 const BATCH_FRAMES: usize = 128;
 /// Frames up to this size are put together before they are written.
 const SMALL_BYTES: usize = 16 << 10;
-/// How much room is made for reading.
-const READ_BYTES: usize = 64 << 10;
+/// How much room is made for reading: a connection on which little comes keeps little.
+const READ_BYTES_MIN: usize = 4 << 10;
+const READ_BYTES_MAX: usize = 64 << 10;
 
 /// A frame that has arrived.
 #[derive(Debug)]
@@ -65,11 +66,13 @@ pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> 
 pub(super) struct FrameReader<R> {
     socket: R,
     buffer: BytesMut,
+    /// How much room the next read is given; follows what comes.
+    step: usize,
 }
 
 impl<R: AsyncRead + Unpin> FrameReader<R> {
     pub(super) fn new(socket: R) -> FrameReader<R> {
-        FrameReader { socket, buffer: BytesMut::with_capacity(READ_BYTES) }
+        FrameReader { socket, buffer: BytesMut::new(), step: READ_BYTES_MIN }
     }
 
     /// Waits for the next frame; `None` when the peer has closed. Safe to cancel.
@@ -78,9 +81,12 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             if let Some(frame) = take_frame(&mut self.buffer)? {
                 return Ok(Some(frame));
             }
-            self.buffer.reserve(self.room());
+            self.make_room();
+            let room = self.buffer.capacity() - self.buffer.len();
             let count = self.socket.read_buf(&mut self.buffer).await;
-            if count.map_err(|err| lost("connection lost", &err))? == 0 {
+            let count = count.map_err(|err| lost("connection lost", &err))?;
+            self.follow(count, room);
+            if count == 0 {
                 return if self.buffer.is_empty() {
                     Ok(None)
                 } else {
@@ -92,15 +98,28 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
 }
 
 impl<R> FrameReader<R> {
-    /// Returns how much room the next read is given: all that a frame still lacks, but no more than
-    /// has come of it, since an announcement costs its sender nothing.
-    fn room(&self) -> usize {
+    /// Makes room for the next read: for all that a frame still lacks, but no more than has come of
+    /// it, since an announcement costs its sender nothing.
+    fn make_room(&mut self) {
         let announced = self
             .buffer
             .first_chunk::<4>()
             .map_or(0, |length| 4 + u32::from_le_bytes(*length) as usize);
         let lacking = announced.saturating_sub(self.buffer.len());
-        lacking.min(self.buffer.len()).max(READ_BYTES)
+        if self.buffer.is_empty() && self.buffer.capacity() > 8 * self.step {
+            // Large frames came once; what they needed is not kept for small ones.
+            self.buffer = BytesMut::new();
+        }
+        self.buffer.reserve(lacking.min(self.buffer.len()).max(self.step));
+    }
+
+    /// A read that filled its room is followed by larger ones, a small one by smaller ones.
+    fn follow(&mut self, count: usize, room: usize) {
+        if count == room {
+            self.step = (2 * self.step).min(READ_BYTES_MAX);
+        } else if count < self.step / 8 {
+            self.step = (self.step / 2).max(READ_BYTES_MIN);
+        }
     }
 }
 
@@ -138,8 +157,8 @@ pub(super) async fn write_frames<W: AsyncWrite + Unpin>(
     mut frames: mpsc::Receiver<OutFrame>,
 ) -> Result<()> {
     let failed = |err: std::io::Error| lost("connection lost", &err);
-    let mut batch = Vec::with_capacity(BATCH_FRAMES);
-    let mut together = Vec::with_capacity(SMALL_BYTES);
+    // Both grow to what the connection needs; many connections carry a frame a second.
+    let (mut batch, mut together) = (Vec::new(), Vec::new());
     while frames.recv_many(&mut batch, BATCH_FRAMES).await > 0 {
         // A lone frame needs no copy.
         let alone = batch.len() == 1;
