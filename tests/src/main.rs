@@ -15,7 +15,9 @@ mod exceptions;
 mod failover;
 mod guards;
 mod journey;
+mod leases;
 mod lifecycle;
+mod links;
 mod load;
 mod lookups;
 mod oracle;
@@ -51,7 +53,7 @@ fn main() -> ExitCode {
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 20] = [
+    let groups: [(&str, Vec<Case>); 21] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
         ("promises", promises::cases()),
         ("lifecycle", lifecycle::cases()),
         ("failover", failover::cases()),
+        ("leases", leases::cases()),
         ("journey", journey::cases()),
     ];
     let wanted: Vec<(String, Case)> = groups

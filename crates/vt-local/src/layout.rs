@@ -95,7 +95,8 @@ impl Ports {
 
     /// Returns the address of the topology's store: ours, or the one that the user has.
     pub(crate) fn topo_address(self, spec: &Spec) -> String {
-        spec.etcd.clone().unwrap_or_else(|| format!("localhost:{}", self.topo()))
+        let host = if spec.proxied { "127.1.0.1" } else { "localhost" };
+        spec.etcd.clone().unwrap_or_else(|| format!("{host}:{}", self.topo()))
     }
 
     pub(crate) fn topo(self) -> u16 {
@@ -138,6 +139,11 @@ impl Ports {
         self.moved(17000 + uid)
     }
 
+    /// Returns the port of gateways' own transport where it has to be known beforehand.
+    pub(crate) fn tablet_framed(self, uid: u32) -> u16 {
+        self.moved(18000 + uid)
+    }
+
     /// Returns every port with what it is for.
     pub(crate) fn all(self, spec: &Spec) -> Vec<(u16, String)> {
         let mut all = vec![
@@ -157,6 +163,14 @@ impl Ports {
             all.push((self.tablet_mysql(uid), format!("the mysqld of tablet {uid}")));
         }
         all
+    }
+}
+
+/// Returns where others reach a tablet and its server.
+pub(crate) fn tablet_host(spec: &Spec, uid: u32) -> String {
+    match spec.proxied {
+        true => format!("127.1.{}.{}", 1 + uid / 100 % 200, uid % 100),
+        false => "127.0.0.1".to_owned(),
     }
 }
 
@@ -183,6 +197,7 @@ mod tests {
             demo: false,
             etcd: None,
             one_process: false,
+            proxied: false,
             loaded: false,
         };
         let usual = Ports::new(PORT_BASE);

@@ -81,6 +81,7 @@ mod tests {
             demo: false,
             etcd: None,
             one_process: false,
+            proxied: false,
             loaded: false,
         };
         let ports = Ports::new(base);

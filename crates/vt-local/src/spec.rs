@@ -20,6 +20,10 @@ pub(crate) struct Spec {
     /// Whether gateway and tablets are one process.
     #[serde(default)]
     pub(crate) one_process: bool,
+    /// Whether each tablet, and the topology, is reached at an address of its own, where a proxy
+    /// listens that whoever started the cluster has put there.
+    #[serde(default)]
+    pub(crate) proxied: bool,
     /// The schemas and the demo's rows are in.
     pub(crate) loaded: bool,
 }
@@ -204,6 +208,7 @@ mod tests {
             demo: false,
             etcd: None,
             one_process: false,
+            proxied: false,
             loaded: false,
         };
         let uids: Vec<u32> = spec.tablets().iter().map(|tablet| tablet.uid).collect();
@@ -222,6 +227,7 @@ mod tests {
             demo: false,
             etcd: None,
             one_process: false,
+            proxied: false,
             loaded: true,
         };
         let tablets = |spec: &Spec| -> Vec<(u32, String)> {

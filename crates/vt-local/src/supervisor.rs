@@ -14,7 +14,7 @@ use vt_service::Tasks;
 use crate::bootstrap;
 use crate::children::{Program, Surroundings, end_leftovers, keep_program};
 use crate::follow::Ends;
-use crate::layout::{Files, Ports, alias, instance};
+use crate::layout::{Files, Ports, alias, instance, tablet_host};
 use crate::spec::{Spec, TabletSpec, wrong};
 use crate::state::{Health, Part, Phase, State};
 
@@ -413,7 +413,7 @@ impl Cluster {
             "--tablet-path",
             &alias(uid).to_string(),
             "--tablet-hostname",
-            "127.0.0.1",
+            &tablet_host(&self.spec, uid),
             "--init-keyspace",
             &tablet.keyspace,
             "--init-shard",
@@ -429,6 +429,9 @@ impl Cluster {
         ]);
         args.extend(self.topo_flags(ports));
         args.extend(listen_flags(web, grpc));
+        if self.spec.proxied {
+            args.extend(words(&["--framed-port", &ports.tablet_framed(uid).to_string()]));
+        }
         Program {
             name: tablet_name(uid),
             args,

@@ -45,6 +45,10 @@ pub struct UpArgs {
     /// Run gateway and tablets as one process, with calls in place of connections between them.
     #[arg(long)]
     pub one_process: bool,
+    /// Say that tablets and topology are reached at addresses of their own (127.1.0.0/16), where a
+    /// proxy of whoever tests the cluster passes on, or does not.
+    #[arg(long, hide = true)]
+    pub proxied: bool,
     /// Give up when the cluster is not healthy after so many seconds.
     #[arg(long, default_value_t = 300)]
     pub timeout: u64,
@@ -121,7 +125,8 @@ fn wanted(args: &UpArgs) -> Result<Spec> {
         return Err(wrong(format!("--replicas {replicas}: one machine holds 9 at most")));
     }
     let (demo, etcd, one_process) = (args.demo, args.etcd.clone(), args.one_process);
-    Ok(Spec { port_base, replicas, keyspaces, demo, etcd, one_process, loaded: false })
+    let proxied = args.proxied;
+    Ok(Spec { port_base, replicas, keyspaces, demo, etcd, one_process, proxied, loaded: false })
 }
 
 /// Continues what the data folder holds; refuses a wish that it does not fulfil.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use vt_base::{Code, Error, TabletAlias, TabletType};
 
@@ -20,6 +21,10 @@ pub enum Durability {
     /// As [`Durability::CrossCell`], and tablets for batch reads count as well.
     CrossCellWithRdonlyAck,
 }
+
+/// How long a primary whose commits wait for others serves after those were last seen to follow
+/// it: whoever replaces one that cannot be reached waits for so long first.
+pub const PRIMARY_LEASE: Duration = Duration::from_secs(2);
 
 /// Whether a tablet may become primary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

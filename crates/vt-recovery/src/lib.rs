@@ -22,7 +22,7 @@ pub mod step;
 
 pub use analysis::{Analysis, Remedy};
 pub use detect::{Finding, ShardView, TabletView, detect};
-pub use durability::{Durability, Promotion};
+pub use durability::{Durability, PRIMARY_LEASE, Promotion};
 pub use emergency::{EmergencyRequest, plan_emergency};
 pub use planned::{PlannedRequest, plan_planned};
 pub use snapshot::{CellRule, Reach, ShardSnapshot, TabletState};

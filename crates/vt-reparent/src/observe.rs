@@ -1,13 +1,13 @@
 //! Where the tablets of a shard stand: what the decision is made on.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use vt_base::gtid::Position;
 use vt_base::{Code, KeyspaceShard, Result, TabletAlias, TabletType};
 use vt_proto::replicationdata::{self, StopReplicationMode};
 use vt_proto::{tabletmanagerdata as tm, vttime};
-use vt_recovery::{EmergencyRequest, Reach, ShardSnapshot, TabletState};
+use vt_recovery::{EmergencyRequest, PRIMARY_LEASE, Reach, ShardSnapshot, TabletState};
 use vt_topo::TabletRecord;
 
 use crate::Cluster;
@@ -19,6 +19,26 @@ use crate::tablets::{Tablet, all};
 pub struct Observed {
     pub snapshot: ShardSnapshot,
     pub tablets: BTreeMap<TabletAlias, Tablet>,
+    /// When the lease of a primary that was not reached has ended: nobody is promoted before.
+    pub lease_ends: Option<Instant>,
+}
+
+/// How long a tablet that did not answer may take to hear that nothing is done.
+const RESUME_SILENT: Duration = Duration::from_secs(2);
+
+/// A tablet that was asked.
+struct Asked {
+    state: TabletState,
+    tablet: Tablet,
+    /// It serves as primary no more, though its server may not know it.
+    closed: bool,
+}
+
+/// What a tablet that was stopped said.
+enum Stopped {
+    At(Reach),
+    /// It has closed itself, and its server does not answer.
+    Closed,
 }
 
 /// How a tablet is asked where it stands.
@@ -34,8 +54,13 @@ enum Asking {
 pub async fn resume(observed: &Observed, progress: &Progress) {
     let durability = observed.snapshot.durability;
     let primary = observed.snapshot.recorded_primary.as_ref();
-    for state in observed.snapshot.tablets.iter().filter(|one| one.is_up()) {
+    for state in &observed.snapshot.tablets {
+        if !state.is_up() && state.tablet_type != TabletType::Primary {
+            continue;
+        }
         let Some(tablet) = observed.tablets.get(&state.alias) else { continue };
+        // One that does not answer may have heard, and closed itself.
+        let tablet = if state.is_up() { tablet.clone() } else { tablet.within(RESUME_SILENT) };
         let resumed = match state.tablet_type {
             TabletType::Primary => {
                 let semi_sync = durability.primary_waits();
@@ -85,24 +110,52 @@ pub async fn stop_and_observe(
     records.retain(|one| !request.ignore.contains(&one.alias()));
     let limit = cluster.options.tablet_timeout.min(wait);
     let states = ask_all(cluster, records, Asking::Stop, limit).await?;
-    for (state, _) in &states {
+    let stopped = Instant::now();
+    let closed: BTreeSet<TabletAlias> = states
+        .iter()
+        .filter(|one| one.closed || one.state.is_up())
+        .map(|one| one.state.alias.clone())
+        .collect();
+    for Asked { state, .. } in &states {
         if let Reach::Down { reason } = &state.reach {
             progress.warn(format!("tablet {} is not reached: {reason}", state.alias));
         }
     }
-    assemble(cluster, shard, states).await
+    let mut observed = assemble(cluster, shard, states).await?;
+    observed.lease_ends =
+        has_lease(&observed.snapshot, request, &closed).then(|| stopped + PRIMARY_LEASE);
+    if let Some(end) = observed.lease_ends {
+        let left = end.saturating_duration_since(Instant::now());
+        progress
+            .info(format!("the lease of the old primary, which is not reached, ends in {left:?}"));
+    }
+    Ok(observed)
+}
+
+/// Returns whether a primary may still serve that was not told to stop: it is ignored, has no record,
+/// or does not answer. Those who grant its lease were stopped before.
+fn has_lease(
+    snapshot: &ShardSnapshot,
+    request: &EmergencyRequest,
+    closed: &BTreeSet<TabletAlias>,
+) -> bool {
+    let by_record = snapshot.tablets.iter().filter(|one| one.tablet_type == TabletType::Primary);
+    let mut primaries =
+        by_record.map(|one| &one.alias).chain(&snapshot.recorded_primary).chain(&request.ignore);
+    snapshot.durability.primary_waits() && primaries.any(|alias| !closed.contains(alias))
 }
 
 async fn assemble(
     cluster: &Cluster,
     shard: &KeyspaceShard,
-    states: Vec<(TabletState, Tablet)>,
+    states: Vec<Asked>,
 ) -> Result<Observed> {
     if states.is_empty() {
         return Err(refused(format!("no tablets in shard {shard}; start some with vttablet")));
     }
     let record = cluster.topo.get_shard(&shard.keyspace, &shard.shard).await?;
     let durability = cluster.durability(&shard.keyspace).await?;
+    let lease_ends = None;
     let mut snapshot = ShardSnapshot {
         shard: shard.clone(),
         durability,
@@ -110,12 +163,12 @@ async fn assemble(
         tablets: Vec::with_capacity(states.len()),
     };
     let mut tablets = BTreeMap::new();
-    for (state, tablet) in states {
+    for Asked { state, tablet, .. } in states {
         tablets.insert(state.alias.clone(), tablet);
         snapshot.tablets.push(state);
     }
     snapshot.tablets.sort_by(|a, b| a.alias.cmp(&b.alias));
-    Ok(Observed { snapshot, tablets })
+    Ok(Observed { snapshot, tablets, lease_ends })
 }
 
 /// Asks several tablets at once.
@@ -124,23 +177,30 @@ async fn ask_all(
     records: Vec<TabletRecord>,
     asking: Asking,
     limit: Duration,
-) -> Result<Vec<(TabletState, Tablet)>> {
+) -> Result<Vec<Asked>> {
     let calls = all(
         cluster.options.concurrency,
         records.into_iter().map(async |record| {
             let tablet = cluster.connect(record)?;
             let limited = tablet.within(limit);
             let answer = match asking {
-                Asking::Look => look(&limited).await,
+                Asking::Look => look(&limited).await.map(Stopped::At),
                 Asking::Stop => stop(&limited).await,
+            };
+            let closed = matches!(answer, Ok(Stopped::Closed));
+            let down = |reason: String| Reach::Down { reason };
+            let reach = match answer {
+                Ok(Stopped::At(reach)) => reach,
+                Ok(Stopped::Closed) => down("it is closed; its MySQL does not answer".to_owned()),
+                Err(err) => down(err.to_string()),
             };
             let state = TabletState {
                 alias: tablet.alias(),
                 tablet_type: tablet.record.tablet_type(),
                 term_ns: tablet.record.message.primary_term_start_time.as_ref().map(nanos),
-                reach: answer.unwrap_or_else(|err| Reach::Down { reason: err.to_string() }),
+                reach,
             };
-            Ok::<_, vt_base::Error>((state, tablet))
+            Ok::<_, vt_base::Error>(Asked { state, tablet, closed })
         }),
     );
     let mut states = Vec::new();
@@ -180,8 +240,32 @@ fn with_relay_log(executed: &Position, status: &replicationdata::Status) -> Resu
     Ok(Position { gtid_set: executed.gtid_set.union(&relayed.gtid_set) })
 }
 
-/// Stops what a tablet receives; one that receives nothing is a primary, and is demoted.
-async fn stop(tablet: &Tablet) -> Result<Reach> {
+/// Stops what a tablet receives. A primary is closed; one that its record only takes for a primary
+/// is stopped like the others.
+async fn stop(tablet: &Tablet) -> Result<Stopped> {
+    if !tablet.record.is_primary() {
+        return stop_receiving(tablet).await.map(Stopped::At);
+    }
+    match tablet.demote_primary(tm::DemotePrimaryRequest { force: true }).await {
+        Ok(tm::DemotePrimaryResponse { primary_status: Some(status) }) => {
+            let position: Position = status.position.parse()?;
+            Ok(Stopped::At(Reach::Up {
+                executed: position.clone(),
+                received: position,
+                lag: None,
+                in_backup: false,
+            }))
+        }
+        Ok(_) => Ok(Stopped::Closed),
+        Err(err) if matches!(err.code(), Code::Unavailable | Code::DeadlineExceeded) => Err(err),
+        Err(err) => {
+            tracing::info!(tablet = %tablet.alias(), %err, "tablet is no primary; it is stopped");
+            stop_receiving(tablet).await.map(Stopped::At)
+        }
+    }
+}
+
+async fn stop_receiving(tablet: &Tablet) -> Result<Reach> {
     let stop_replication_mode = StopReplicationMode::Iothreadonly as i32;
     let request = tm::StopReplicationAndGetStatusRequest { stop_replication_mode };
     match tablet.stop_replication_and_get_status(request).await {
@@ -197,17 +281,6 @@ async fn stop(tablet: &Tablet) -> Result<Reach> {
         }
         Err(err) if matches!(err.code(), Code::Unavailable | Code::DeadlineExceeded) => Err(err),
         // A replica that was never told of a source receives nothing that could be stopped.
-        Err(_) if !tablet.record.is_primary() => look(tablet).await,
-        Err(err) => {
-            tracing::info!(tablet = %tablet.alias(), %err, "tablet is no replica; it is demoted");
-            let demoted = tablet.demote_primary(tm::DemotePrimaryRequest { force: true }).await?;
-            let position: Position = demoted.primary_status.unwrap_or_default().position.parse()?;
-            Ok(Reach::Up {
-                executed: position.clone(),
-                received: position,
-                lag: None,
-                in_backup: false,
-            })
-        }
+        Err(_) => look(tablet).await,
     }
 }

@@ -93,6 +93,11 @@ impl<'a> Runner<'a> {
                 self.state.lock().promoted_at = Some(reply.position);
             }
             Step::Promote { tablet, semi_sync } => {
+                if let Some(end) = self.observed.lease_ends {
+                    tokio::time::sleep_until(end.into()).await;
+                    // The wait may have outlived the lock.
+                    self.lock.check().await.map_err(Error::from)?;
+                }
                 let request = tm::PromoteReplicaRequest { semi_sync: *semi_sync };
                 let reply = self.tablet(tablet)?.within(self.wait).promote_replica(request).await?;
                 self.state.lock().promoted_at = Some(reply.position);

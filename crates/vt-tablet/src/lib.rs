@@ -19,6 +19,7 @@ pub mod disk;
 pub mod follow;
 pub mod health;
 pub mod host;
+pub mod lease;
 pub mod manager;
 pub mod pages;
 pub mod query;

@@ -29,7 +29,8 @@ pub fn pages(core: &Arc<Core>) -> Pages {
         if checked.state.is_serving() { Ok(()) } else { Err(reason(&state)) }
     };
     let status = move || status_part(&shown);
-    Pages::new("vttablet", &core.stats, Arc::new(health), Arc::new(status)).with(router(core))
+    Pages::new("vttablet", &core.stats, Arc::new(health), Arc::new(status))
+        .with(router(core).merge(crate::throttler::pages::router(core)))
 }
 
 fn reason(state: &crate::state::State) -> String {
@@ -89,6 +90,7 @@ fn status_part(core: &Core) -> String {
     line("State", state.serving.name());
     line("Reason", &state.reason);
     line("Primary term start", &state.term_start_seconds().to_string());
+    line("Lease of the term", if core.state.lease.holds() { "holds" } else { "has ended" });
     line("Replication lag", &format!("{} s {}", lag.seconds, lag.error.as_deref().unwrap_or("")));
     line("MySQL", &config.db.address.to_string());
     line("Queries a second", &format!("{:.1}", core.health.qps()));
@@ -105,6 +107,7 @@ fn status_part(core: &Core) -> String {
         "/debug/query_stats",
         "/debug/query_rules",
         "/debug/consolidations",
+        "/throttler/status",
     ] {
         let _ = write!(out, "<a href=\"{page}\">{page}</a> ");
     }

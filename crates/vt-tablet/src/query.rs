@@ -43,7 +43,7 @@ use self::template::Escaping;
 use self::tx::Sessions;
 use crate::config::QueryConfig;
 use crate::db::{Db, DbPool};
-use crate::state::{Admit, StateManager};
+use crate::state::{Admission, Admit, Effect, StateManager};
 use crate::throttler::Throttler;
 
 /// The pools that statements of gateways run on.
@@ -184,7 +184,7 @@ impl QueryEngine {
             mysql: Duration::ZERO,
         };
         let result = match self.check(&run) {
-            Ok(()) => self.dispatch(&mut run, &mut state).await,
+            Ok(()) => self.run_as_admitted(&mut run, &mut state, &admission, admit).await,
             Err(error) => Err(error),
         };
         let result = result.map_err(|error| self.failed(error, request));
@@ -193,6 +193,23 @@ impl QueryEngine {
             state.tablet_alias = Some(self.state.alias().clone());
         }
         ExecuteReply { state, result }
+    }
+
+    /// Runs a statement, and tells its result only if the tablet was what it was admitted as.
+    async fn run_as_admitted(
+        &self,
+        run: &mut Run<'_>,
+        state: &mut TxState,
+        admission: &Admission,
+        admit: Admit,
+    ) -> Result<QueryResult> {
+        if admit == Admit::New {
+            self.state.may_begin(admission).await?;
+        }
+        let result = self.dispatch(run, state).await?;
+        let effect = if run.plan.kind.is_write() { Effect::Writes } else { Effect::Reads };
+        self.state.may_tell(admission, effect).await?;
+        Ok(result)
     }
 
     async fn dispatch(&self, run: &mut Run<'_>, state: &mut TxState) -> Result<QueryResult> {

@@ -14,11 +14,25 @@ use vt_mysqld::replication::{self, Access, PrimaryStatus, SemiSync};
 use crate::core::Core;
 use crate::db::quote_name;
 use crate::health::Lag;
+use crate::lease::Start;
 use crate::sidecar;
 use crate::state::Serving;
 
 /// How long closing a server to writes may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why a primary does not serve that was closed and has not become another thing yet.
+pub(crate) const DEMOTED: &str = "demoted";
+
+/// How long calls under way may take to end when a primary is closed in order.
+const IDLE_GRACE: Duration = Duration::from_secs(1);
+
+/// How long sessions and calls may take to end when a primary is closed by force.
+const FORCE_GRACE: Duration = Duration::from_millis(100);
+
+/// How long the two parts of closing by force may take: whoever replaces the primary waits for it.
+const FENCE_TIMEOUT: Duration = Duration::from_secs(1);
+const FORCE_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Why a tablet does not serve whose query service the topology has switched off.
 const DISABLED: &str = "TabletControl.DisableQueryService set";
@@ -50,6 +64,8 @@ pub struct Role {
     pub semi_sync: bool,
     /// The shard's primary could not be followed when the server got its role.
     pub owes_follow: bool,
+    /// It is primary, and its lease has ended.
+    pub lapsed: bool,
 }
 
 impl Role {
@@ -67,6 +83,7 @@ impl Role {
             disk: Ok(()),
             semi_sync: false,
             owes_follow: false,
+            lapsed: false,
         }
     }
 }
@@ -97,6 +114,9 @@ pub fn judge(role: &Role, lag: &Lag, unhealthy: Duration) -> (Serving, String) {
     }
     if !role.ready {
         return no("the server is being prepared");
+    }
+    if role.lapsed && role.tablet_type == TabletType::Primary {
+        return no("the lease of the primary's term has ended");
     }
     if role.tablet_type != TabletType::Primary {
         // A primary answers reads until another takes its place.
@@ -167,7 +187,12 @@ impl Core {
     }
 
     /// Makes the tablet primary of its shard for a term. The action lock must be held.
-    pub async fn become_primary(&self, term_start: SystemTime, semi_sync: bool) -> Result<()> {
+    pub async fn become_primary(
+        &self,
+        term_start: SystemTime,
+        semi_sync: bool,
+        start: Start,
+    ) -> Result<()> {
         let managed = !self.config.db.unmanaged;
         let mut conn = self.db.dba().await?;
         if managed {
@@ -182,10 +207,12 @@ impl Core {
             SemiSync::set(&mut conn, semi_sync, semi_sync).await?;
         }
         self.queries.sequences.reset(None);
+        self.state.lease.begin(start, managed && semi_sync);
         self.set_role(|role| {
             role.tablet_type = TabletType::Primary;
             role.term_start = Some(term_start);
             role.semi_sync = semi_sync;
+            role.lapsed = false;
             role.stopped = None;
             role.ready = true;
             role.mysqld = Ok(());
@@ -199,6 +226,7 @@ impl Core {
     /// Takes note that the server is primary without touching it: another system made it so.
     pub async fn assume_primary(&self, term_start: SystemTime) -> Result<()> {
         self.queries.sequences.reset(None);
+        self.state.lease.free();
         self.set_role(|role| {
             role.tablet_type = TabletType::Primary;
             role.term_start = Some(term_start);
@@ -212,6 +240,7 @@ impl Core {
 
     /// Takes note that the server follows another without touching it.
     pub async fn assume_follower(&self) {
+        self.state.lease.free();
         self.set_role(|role| {
             role.tablet_type = role.base_type;
             role.term_start = None;
@@ -237,25 +266,61 @@ impl Core {
 
     /// Closes a primary: its sessions end, its server takes no more writes. The action lock must be
     /// held. On failure the primary is open again.
-    pub async fn close_primary(&self, force: bool) -> Result<PrimaryStatus> {
-        self.set_role(|role| role.stopped = Some((Serving::Draining, "demotion in progress")));
-        self.queries.end_sessions(self.config.queries.shutdown_grace_period).await;
-        self.state.wait_idle(Duration::from_secs(1)).await;
-        self.set_role(|role| role.stopped = Some((Serving::NotServing, "demoted")));
-        // Statements that came before still run on pooled connections.
-        self.queries.live.terminate_all(Duration::ZERO).await;
-        let closed = tokio::time::timeout(CLOSE_TIMEOUT, self.close_server(force)).await;
-        match closed {
+    pub async fn close_primary(&self) -> Result<PrimaryStatus> {
+        self.fence(self.config.queries.shutdown_grace_period, IDLE_GRACE).await;
+        match tokio::time::timeout(CLOSE_TIMEOUT, self.close_server(false)).await {
             Ok(Ok(status)) => Ok(status),
             Ok(Err(error)) => {
-                self.set_role(|role| role.stopped = None);
+                self.unfence();
                 Err(error)
             }
             Err(_) => {
-                self.set_role(|role| role.stopped = None);
+                self.unfence();
                 Err(Error::vt(ErrorId::VT09031, ""))
             }
         }
+    }
+
+    /// Closes a primary that is to be replaced, or has been. The action lock must be held. From then
+    /// on it serves nobody, whatever comes of it; `None` where its server does not say that it is
+    /// closed.
+    pub async fn close_primary_by_force(&self) -> Result<Option<PrimaryStatus>> {
+        // What is open cannot be committed any more, and a server that hangs ends nothing.
+        self.state.lease.end();
+        let fenced = self.fence(FORCE_GRACE, FORCE_GRACE);
+        if tokio::time::timeout(FENCE_TIMEOUT, fenced).await.is_err() {
+            tracing::warn!("statements under way could not be ended yet");
+            self.set_role(|role| role.stopped = Some((Serving::NotServing, DEMOTED)));
+        }
+        match tokio::time::timeout(FORCE_TIMEOUT, self.close_server(true)).await {
+            Ok(Ok(status)) => Ok(Some(status)),
+            Ok(Err(err)) => {
+                tracing::warn!(%err, "the server of the closed primary does not answer");
+                Ok(None)
+            }
+            Err(_) => {
+                tracing::warn!("the server of the closed primary hangs");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Lets nobody in any more, and ends what is under way.
+    async fn fence(&self, sessions: Duration, calls: Duration) {
+        self.set_role(|role| role.stopped = Some((Serving::Draining, "demotion in progress")));
+        self.queries.end_sessions(sessions).await;
+        self.state.wait_idle(calls).await;
+        self.state.lease.end();
+        self.set_role(|role| role.stopped = Some((Serving::NotServing, DEMOTED)));
+        // Statements that came before still run on pooled connections.
+        self.queries.live.terminate_all(Duration::ZERO).await;
+    }
+
+    /// Lets callers in again that were shut out for a demotion that failed.
+    fn unfence(&self) {
+        let needed = self.role.lock().semi_sync && !self.config.db.unmanaged;
+        self.state.lease.begin(Start::Resumed, needed);
+        self.set_role(|role| role.stopped = None);
     }
 
     async fn close_server(&self, force: bool) -> Result<PrimaryStatus> {
@@ -279,6 +344,7 @@ impl Core {
             SemiSync::set(&mut conn, semi_sync, semi_sync).await?;
             replication::set_access(&mut conn, Access::ReadWrite).await?;
         }
+        self.state.lease.begin(Start::Resumed, semi_sync && !self.config.db.unmanaged);
         self.set_role(|role| {
             role.stopped = None;
             role.semi_sync = semi_sync;
@@ -289,9 +355,7 @@ impl Core {
     /// Makes the tablet one of those that follow. The action lock must be held.
     pub async fn become_follower(&self, tablet_type: TabletType, semi_sync: bool) -> Result<()> {
         if self.tablet_type() == TabletType::Primary {
-            if self.role.lock().stopped.is_none() {
-                self.close_primary(true).await?;
-            }
+            self.close_primary_by_force().await?;
             self.lag.lock().reset();
         }
         if !self.config.db.unmanaged {
@@ -305,7 +369,9 @@ impl Core {
             role.stopped = None;
             role.semi_sync = semi_sync;
             role.ready = true;
+            role.lapsed = false;
         });
+        self.state.lease.free();
         self.record_role().await;
         // What the shard denies depends on the type.
         self.sync.notify_one();

@@ -12,6 +12,7 @@ use vt_topo::records::shard::{to_proto_time, to_system_time};
 use vt_topo::records::srv_keyspace::Gaps;
 
 use crate::core::Core;
+use crate::lease::Start;
 
 /// Where the tablet listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,7 +196,7 @@ impl Core {
                 && shard.primary_term_start().is_some_and(|term| term >= own);
             if !superseded {
                 let semi_sync = self.durability().await?.primary_waits();
-                return self.become_primary(own, semi_sync).await;
+                return self.become_primary(own, semi_sync, Start::Resumed).await;
             }
             tracing::warn!(primary = ?named, "another tablet has become primary meanwhile");
             self.role.lock().stopped = Some((crate::state::Serving::NotServing, "superseded"));

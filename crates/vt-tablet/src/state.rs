@@ -8,6 +8,8 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Notify, watch};
 use vt_base::{Code, Error, Result, Retry, TabletAlias, TabletType, Target};
 
+use crate::lease::{self, Lease};
+
 /// Whether the query service answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Serving {
@@ -67,6 +69,8 @@ pub struct StateManager {
     alias: TabletAlias,
     state: ArcSwap<State>,
     lameduck: std::sync::atomic::AtomicBool,
+    /// A primary's right to serve.
+    pub lease: Lease,
     requests: Arc<Requests>,
     changed: watch::Sender<u64>,
 }
@@ -82,6 +86,15 @@ pub struct Admission {
     requests: Arc<Requests>,
     /// The type that the tablet has for the call.
     pub tablet_type: TabletType,
+    /// The generation of the lease when the call came.
+    generation: u64,
+}
+
+/// What a call does, for the question whether its result may be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    Reads,
+    Writes,
 }
 
 impl Drop for Admission {
@@ -106,6 +119,7 @@ impl StateManager {
             alias,
             state: ArcSwap::from_pointee(state),
             lameduck: false.into(),
+            lease: Lease::default(),
             requests: Arc::default(),
             changed: watch::Sender::new(0),
         }
@@ -186,7 +200,33 @@ impl StateManager {
         check_target(&state, target)?;
         self.requests.count.fetch_add(1, Ordering::AcqRel);
         let tablet_type = state.target.tablet_type;
-        Ok(Admission { requests: self.requests.clone(), tablet_type })
+        let generation = self.lease.generation();
+        Ok(Admission { requests: self.requests.clone(), tablet_type, generation })
+    }
+
+    /// Refuses a call of a primary whose lease has ended, before anything is done.
+    pub async fn may_begin(&self, admission: &Admission) -> Result<()> {
+        if admission.tablet_type != TabletType::Primary || self.lease.confirm().await {
+            return Ok(());
+        }
+        Err(lease::ended())
+    }
+
+    /// Refuses to tell what a call of a primary came to, where another may have been promoted
+    /// before it ended: what it has read may be old, and what it has written lost.
+    pub async fn may_tell(&self, admission: &Admission, effect: Effect) -> Result<()> {
+        if admission.tablet_type != TabletType::Primary {
+            return Ok(());
+        }
+        let same = || admission.generation == self.lease.generation();
+        match effect {
+            // The lease is asked for first: it is not given to one that is primary no more.
+            Effect::Reads if self.lease.confirm().await && same() => Ok(()),
+            Effect::Reads => Err(lease::ended()),
+            // It has been acknowledged by another tablet, unless the server was told not to wait.
+            Effect::Writes if same() => Ok(()),
+            Effect::Writes => Err(lease::closed_meanwhile()),
+        }
     }
 
     /// Checks that a call is for this tablet, whether it serves or not.

@@ -96,6 +96,7 @@ impl Tablet {
                 "throttler of the shard",
                 core.clone().gather_for_throttler(),
             );
+            tasks.spawn_until_cancelled("lease", core.clone().keep_lease());
             tasks.spawn_until_cancelled("watch disk", core.clone().watch_disk());
             tasks.spawn_until_cancelled("heartbeats", core.clone().write_heartbeats());
             let reaper = core.clone();

@@ -8,6 +8,7 @@
 pub mod decide;
 pub mod heartbeat;
 pub mod measure;
+pub mod pages;
 pub mod report;
 pub mod rules;
 pub mod shard;

@@ -33,19 +33,36 @@ impl LocalCluster {
         LocalCluster::up_at(free_port_base_for(tablets)?, args, &[])
     }
 
+    /// Makes a cluster whose tablets and topology are reached through proxies, which are made of the
+    /// cluster's ports and folder before it starts.
+    pub fn up_proxied<P>(
+        args: &[&str],
+        make: impl FnOnce(&LocalCluster) -> Result<P, String>,
+    ) -> Result<(LocalCluster, P), String> {
+        let cluster = LocalCluster::empty(free_port_base()?)?;
+        let proxies = make(&cluster)?;
+        cluster.start_with(&[args, &["--proxied"]].concat(), &[])?;
+        Ok((cluster, proxies))
+    }
+
     fn up_at(
         port_base: u16,
         args: &[&str],
         envs: &[(&str, String)],
     ) -> Result<LocalCluster, String> {
+        let cluster = LocalCluster::empty(port_base)?;
+        cluster.start_with(args, envs)?;
+        Ok(cluster)
+    }
+
+    /// Makes a folder for a cluster that is not there yet.
+    fn empty(port_base: u16) -> Result<LocalCluster, String> {
         // A short path: a socket's may have no more than 107 bytes.
         let folder = tempfile::Builder::new()
             .prefix("vt")
             .tempdir_in("/tmp")
             .map_err(|err| format!("cannot make a folder: {err}"))?;
-        let cluster = LocalCluster { folder, vitrum: vitrum_program()?, port_base };
-        cluster.start_with(args, envs)?;
-        Ok(cluster)
+        Ok(LocalCluster { folder, vitrum: vitrum_program()?, port_base })
     }
 
     /// Runs `vitrum up` again on the same data.

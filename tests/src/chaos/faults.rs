@@ -10,11 +10,13 @@ use vt_testkit::LocalCluster;
 use vt_testkit::tools::output_of;
 
 use super::clients::Clients;
+use super::disks::Disks;
+use crate::links::{Effect, Links, Part, With};
 
 /// How long after a fault every client must have written again.
 const RECOVERY: Duration = Duration::from_secs(90);
 /// The tablets of both shards.
-const TABLETS: [u32; 6] = [100, 101, 102, 200, 201, 202];
+pub(super) const TABLETS: [u32; 6] = [100, 101, 102, 200, 201, 202];
 
 /// What can be done to a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,10 +32,21 @@ pub(super) enum Fault {
     PauseTablet,
     PauseNode,
     PauseTopology,
+    /// A node loses all its links, or all but that to the gateway.
+    CutNode,
+    CutNodeFromAllButGateway,
+    /// A node loses its links to the other nodes, or that to the topology.
+    CutNodeFromNodes,
+    CutNodeFromTopology,
+    CutGatewayFromTopology,
+    /// All that a node says or hears comes late.
+    DelayNode,
+    /// A node's disk is full for a while.
+    FillDisk,
     HandOver,
 }
 
-const FAULTS: [Fault; 12] = [
+const FAULTS: [Fault; 19] = [
     Fault::KillMysqld,
     Fault::KillTablet,
     Fault::KillNode,
@@ -45,6 +58,13 @@ const FAULTS: [Fault; 12] = [
     Fault::PauseTablet,
     Fault::PauseNode,
     Fault::PauseTopology,
+    Fault::CutNode,
+    Fault::CutNodeFromAllButGateway,
+    Fault::CutNodeFromNodes,
+    Fault::CutNodeFromTopology,
+    Fault::CutGatewayFromTopology,
+    Fault::DelayNode,
+    Fault::FillDisk,
     Fault::HandOver,
 ];
 
@@ -57,13 +77,20 @@ pub(super) struct Broken {
 /// Breaks a cluster.
 pub(super) struct Driver<'a> {
     cluster: &'a LocalCluster,
+    links: &'a Links,
+    disks: Option<&'a Disks>,
     clients: &'a Clients,
     rng: StdRng,
 }
 
 impl<'a> Driver<'a> {
-    pub(super) fn new(cluster: &'a LocalCluster, clients: &'a Clients, seed: u64) -> Driver<'a> {
-        Driver { cluster, clients, rng: StdRng::seed_from_u64(seed) }
+    pub(super) fn new(
+        (cluster, links): (&'a LocalCluster, &'a Links),
+        disks: Option<&'a Disks>,
+        clients: &'a Clients,
+        seed: u64,
+    ) -> Driver<'a> {
+        Driver { cluster, links, disks, clients, rng: StdRng::seed_from_u64(seed) }
     }
 
     /// Breaks things for so long.
@@ -73,6 +100,9 @@ impl<'a> Driver<'a> {
         self.wait_for_all("before the first fault")?;
         while Instant::now() < until {
             let fault = FAULTS[self.rng.random_range(0..FAULTS.len())];
+            if fault == Fault::FillDisk && self.disks.is_none() {
+                continue;
+            }
             let started = Instant::now();
             let what = self.apply(fault)?;
             crate::say(&format!("chaos: {what}"));
@@ -100,8 +130,51 @@ impl<'a> Driver<'a> {
             Fault::PauseTablet => self.pause(&[tablet], hold),
             Fault::PauseNode => self.pause(&[mysqld, tablet], hold),
             Fault::PauseTopology => self.pause(&["topo".into()], hold),
+            Fault::CutNode => self.disturb(Part::Node(uid), With::Everybody, Effect::Cut, hold),
+            Fault::CutNodeFromAllButGateway => {
+                let with = With::EverybodyBut(Part::Gateway);
+                self.disturb(Part::Node(uid), with, Effect::Cut, hold)
+            }
+            Fault::CutNodeFromNodes => {
+                self.disturb(Part::Node(uid), With::Nodes, Effect::Cut, hold)
+            }
+            Fault::CutNodeFromTopology => {
+                self.disturb(Part::Node(uid), With::One(Part::Topology), Effect::Cut, hold)
+            }
+            Fault::CutGatewayFromTopology => {
+                self.disturb(Part::Gateway, With::One(Part::Topology), Effect::Cut, hold)
+            }
+            Fault::DelayNode => {
+                let delay = Duration::from_millis(self.rng.random_range(20..300));
+                self.disturb(Part::Node(uid), With::Everybody, Effect::Delay(delay), hold)
+            }
+            Fault::FillDisk => self.fill_disk(uid, hold),
             Fault::HandOver => Ok(self.hand_over(uid)),
         }
+    }
+
+    fn disturb(
+        &self,
+        part: Part,
+        with: With,
+        effect: Effect,
+        hold: Duration,
+    ) -> Result<String, String> {
+        self.links.disturb(part, with, effect);
+        std::thread::sleep(hold);
+        self.links.heal();
+        Ok(format!("{effect:?} links of {part:?} with {with:?} for {hold:?}"))
+    }
+
+    /// Longer than other faults, so that it is noticed: disks are looked at every five seconds.
+    fn fill_disk(&self, uid: u32, hold: Duration) -> Result<String, String> {
+        let hold = hold * 2;
+        if let Some(disks) = self.disks {
+            disks.fill(uid)?;
+            std::thread::sleep(hold);
+            disks.free(uid)?;
+        }
+        Ok(format!("fill the disk of node {uid} for {hold:?}"))
     }
 
     /// Returns the processes of parts; one that is being started again has none for a moment.

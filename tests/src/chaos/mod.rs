@@ -2,10 +2,12 @@
 //! a checker proves what was promised.
 //!
 //! Start at [`main`]. [`clients`] write and remember what was acknowledged, [`faults`] breaks
-//! things, [`check`] compares, [`report`] prints.
+//! things, [`check`] compares, [`report`] prints. Links are cut and delayed by proxies, as
+//! [`crate::links`] tells; [`disks`] are small file systems of their own.
 
 mod check;
 mod clients;
+mod disks;
 mod faults;
 mod report;
 
@@ -15,6 +17,8 @@ use std::time::Duration;
 use vt_testkit::LocalCluster;
 
 use clients::Clients;
+
+use crate::links::Links;
 
 const HELP: &str = "\
 usage: cargo run -p vt-e2e -- chaos [options]
@@ -65,6 +69,9 @@ pub(crate) fn main(args: &[String]) -> ExitCode {
         crate::say(HELP.trim_end());
         return ExitCode::SUCCESS;
     }
+    if let Some(code) = disks::begin_again(args) {
+        return code;
+    }
     match Options::parse(args).and_then(|options| run(&options)) {
         Ok(text) => {
             crate::say(&text);
@@ -87,20 +94,20 @@ pub(crate) fn run(options: &Options) -> Result<String, String> {
     };
     let schema = file("schema.sql", include_str!("schema.sql"))?;
     let vschema = file("vschema.json", include_str!("vschema.json"))?;
-    let cluster = LocalCluster::up(&[
-        "--keyspace",
-        "bank:2",
-        "--replicas",
-        "2",
-        "--schema",
-        &schema,
-        "--vschema",
-        &vschema,
-    ])?;
+    let args =
+        ["--keyspace", "bank:2", "--replicas", "2", "--schema", &schema, "--vschema", &vschema];
+    let (cluster, (links, disks)) = LocalCluster::up_proxied(&args, |cluster| {
+        let disks = disks::Disks::make(cluster.folder(), &faults::TABLETS)?;
+        Ok((Links::make(cluster, &faults::TABLETS)?, disks))
+    })?;
+    if disks.is_none() {
+        crate::say("chaos: no disk is filled: file systems cannot be mounted here");
+    }
     clients::fill(&cluster, options)?;
     let clients = Clients::start(cluster.port(15306), options)?;
-    let broken = faults::Driver::new(&cluster, &clients, options.seed)
+    let broken = faults::Driver::new((&cluster, &links), disks.as_ref(), &clients, options.seed)
         .run(Duration::from_secs(options.seconds));
+    links.heal();
     let seen = clients.finish()?;
     let with_logs = |err: String| format!("{err}\nseed {}\n{}", options.seed, cluster.logs());
     let broken = broken.map_err(with_logs)?;

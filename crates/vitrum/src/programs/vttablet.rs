@@ -59,6 +59,8 @@ pub(super) fn config(flags: &Flags) -> Result<Config> {
     config.bind_address = bind_address(flags, "bind-address");
     config.http_port = flags.number("port");
     config.grpc_port = flags.number("grpc-port");
+    // A firewall lets through only ports that it knows; 0 takes any.
+    config.framed_port = Some(flags.number("framed-port"));
     config.message_bytes_max = message_bytes(flags, config.message_bytes_max);
     config.init_timeout = or(flags.duration("init-timeout"), config.init_timeout);
     config.lameduck_period = flags.duration("lameduck-period");

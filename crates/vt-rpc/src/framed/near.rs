@@ -33,7 +33,9 @@ pub(super) fn connect(address: &str) -> Option<UnixStream> {
 fn is_here(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     match host.parse::<std::net::IpAddr>() {
-        Ok(address) => address.is_loopback(),
+        // At another of the loopback's addresses something else may listen, which passes on.
+        Ok(std::net::IpAddr::V4(address)) => address == std::net::Ipv4Addr::LOCALHOST,
+        Ok(std::net::IpAddr::V6(address)) => address.is_loopback(),
         Err(_) => {
             let own = rustix::system::uname();
             host == "localhost" || own.nodename().to_bytes() == host.as_bytes()
@@ -103,6 +105,10 @@ mod tests {
         assert!(connect(&format!("127.0.0.1:{port}")).is_some());
         assert!(connect(&format!("[::1]:{port}")).is_some());
         assert!(connect(&format!("localhost:{port}")).is_some());
+        assert!(
+            connect(&format!("127.1.0.1:{port}")).is_none(),
+            "what listens there may be a proxy"
+        );
         assert!(connect(&format!("192.0.2.1:{port}")).is_none());
         assert!(connect(&format!("elsewhere.example:{port}")).is_none());
     }

@@ -1,7 +1,7 @@
 //! The steps of a change of primary, each as it is told.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use vt_base::gtid::Position;
 use vt_base::{Code, Error, Result, TabletAlias, TabletType};
@@ -14,6 +14,7 @@ use super::status::primary_message;
 use crate::core::Core;
 use crate::db::{quote_name, quote_text};
 use crate::follow::Start;
+use crate::lease;
 
 /// Makes the first primary of a shard.
 pub(super) async fn init_primary(
@@ -34,8 +35,9 @@ pub(super) async fn promote_replica(
 }
 
 async fn promote(core: &Core, semi_sync: bool) -> Result<String> {
+    let asked = Instant::now();
     let _action = core.action.lock().await;
-    core.become_primary(SystemTime::now(), semi_sync).await?;
+    core.become_primary(SystemTime::now(), semi_sync, lease::Start::Promoted(asked)).await?;
     let mut conn = core.db.dba().await?;
     Ok(mysqld::position(&mut conn).await?.to_string())
 }
@@ -114,7 +116,8 @@ pub(super) async fn read_journal(
     Ok(ReadReparentJournalInfoResponse { length })
 }
 
-/// Closes this primary, so that another may take its place.
+/// Closes this primary, so that another may take its place. By force it is closed even if its server
+/// does not answer; the reply has no status then.
 pub(super) async fn demote_primary(
     core: &Arc<Core>,
     request: DemotePrimaryRequest,
@@ -122,8 +125,11 @@ pub(super) async fn demote_primary(
 ) -> Result<DemotePrimaryResponse> {
     let _action = core.action.lock().await;
     core.require(true)?;
-    let status = core.close_primary(request.force).await?;
-    Ok(DemotePrimaryResponse { primary_status: Some(primary_message(&status)) })
+    let status = match request.force {
+        true => core.close_primary_by_force().await?,
+        false => Some(core.close_primary().await?),
+    };
+    Ok(DemotePrimaryResponse { primary_status: status.as_ref().map(primary_message) })
 }
 
 /// Opens this primary again, where no other took its place.
@@ -168,6 +174,7 @@ pub(super) async fn change_type(
     request: ChangeTypeRequest,
     _: Call,
 ) -> Result<ChangeTypeResponse> {
+    let asked = Instant::now();
     let _action = core.action.lock().await;
     let wanted = TabletType::from_i32(request.tablet_type);
     match (core.tablet_type(), wanted) {
@@ -183,7 +190,8 @@ pub(super) async fn change_type(
             return Err(Error::new(Code::FailedPrecondition, text));
         }
         (_, TabletType::Primary) => {
-            core.become_primary(SystemTime::now(), request.semi_sync).await?;
+            let start = lease::Start::Promoted(asked);
+            core.become_primary(SystemTime::now(), request.semi_sync, start).await?;
         }
         _ => {
             let before = core.role.lock().semi_sync;

@@ -13,7 +13,9 @@ use vt_proto::{mysqlctl, replicationdata as data};
 use super::Call;
 use crate::core::Core;
 use crate::db::{first_text, quote_name, quote_text};
+use crate::role::DEMOTED;
 use crate::schema::text;
+use crate::state::Serving;
 
 pub(super) async fn replication(
     core: &Arc<Core>,
@@ -128,6 +130,8 @@ pub(super) async fn full(
         };
         return Ok(FullStatusResponse { status: Some(status) });
     }
+    let closed = role.tablet_type == vt_base::TabletType::Primary
+        && matches!(role.stopped, Some((Serving::NotServing, DEMOTED)));
     let mut conn = core.db.dba().await?;
     let facts = replication::server_facts(&mut conn).await?;
     let replica = replication::replica_status(&mut conn).await?;
@@ -145,7 +149,8 @@ pub(super) async fn full(
         gtid_purged: purged.to_string(),
         version: facts.version,
         version_comment: facts.version_comment,
-        read_only: facts.read_only,
+        // One that was closed serves nobody, even where its server does not know it.
+        read_only: facts.read_only || closed,
         gtid_mode: facts.gtid_mode,
         binlog_format: facts.binlog_format,
         binlog_row_image: facts.binlog_row_image,

@@ -126,6 +126,9 @@ impl QueryEngine {
             parts.send(part).await.map_err(|_| gone())?;
         }
         while let Some(rows) = stream.next_batch().await? {
+            if !self.state.lease.confirm().await {
+                return Err(crate::lease::ended());
+            }
             parts.send(StreamPart { fields: None, rows }).await.map_err(|_| gone())?;
         }
         let end = stream.end().cloned().unwrap_or_default();

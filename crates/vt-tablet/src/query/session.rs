@@ -12,7 +12,7 @@ use super::errors::{dress_plain, is_connection_error};
 use super::plan::{Leaves, PlanType};
 use super::tx::{Taken, Transaction};
 use super::{QueryEngine, Run};
-use crate::state::Admit;
+use crate::state::{Admit, Effect};
 
 impl QueryEngine {
     /// Runs a statement on its session's connection, opening what the request asks for.
@@ -252,7 +252,7 @@ impl QueryEngine {
     }
 
     async fn conclude(&self, target: &Target, id: i64, verb: &'static str) -> Result<TxState> {
-        let _admission = self.state.admit(target, Admit::Ongoing)?;
+        let admission = self.state.admit(target, Admit::Ongoing)?;
         let started = Instant::now();
         let commit = verb == "commit";
         let purpose = if commit { "for commit" } else { "for rollback" };
@@ -276,6 +276,11 @@ impl QueryEngine {
                 return Err(error);
             }
         };
+        if commit && let Err(error) = self.state.may_tell(&admission, Effect::Writes).await {
+            taken.reserved = true;
+            taken.remove("primary closed").dispose().await;
+            return Err(error);
+        }
         let session_state_changes = result.session_state_changes.to_string();
         let operation = if commit { "Completed" } else { "Aborted" };
         self.stats.transactions.record(&[operation], started.duration_since(transaction.started));
