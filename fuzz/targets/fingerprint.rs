@@ -7,9 +7,10 @@
 
 #![no_main]
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+mod small_stack;
 
 use libfuzzer_sys::fuzz_target;
+use small_stack::Worker;
 use vt_sql::{
     Arena, Modes,
     fingerprint::{BindStyle, fingerprint, literal_value},
@@ -17,48 +18,11 @@ use vt_sql::{
     parse,
 };
 
-const STACK_BYTES: usize = 256 * 1024;
-
-type Channel = (SyncSender<(String, u8)>, Receiver<()>);
-
 thread_local! {
-    /// One worker for all runs: starting a thread would cost more than most of them.
-    static WORKER: Channel = worker();
+    static WORKER: Worker = Worker::start(check);
 }
 
-fuzz_target!(|data: (u8, &str)| {
-    WORKER.with(|(requests, answers)| {
-        requests.send((data.1.to_owned(), data.0)).expect("the worker lives");
-        answers.recv().expect("the worker answered");
-    });
-});
-
-fn worker() -> Channel {
-    let (requests, inbox) = sync_channel::<(String, u8)>(0);
-    let (outbox, answers) = sync_channel(0);
-    std::thread::Builder::new()
-        .stack_size(STACK_BYTES)
-        .spawn(move || {
-            for (sql, bits) in inbox {
-                check(&sql, modes(bits));
-                outbox.send(()).expect("the fuzzer waits");
-            }
-        })
-        .expect("a thread");
-    (requests, answers)
-}
-
-fn modes(bits: u8) -> Modes {
-    let bit = |place: u8| bits >> place & 1 == 1;
-    Modes {
-        ansi_quotes: bit(0),
-        pipes_as_concat: bit(1),
-        no_backslash_escapes: bit(2),
-        ignore_space: bit(3),
-        high_not_precedence: bit(4),
-        ..Modes::default()
-    }
-}
+fuzz_target!(|data: (u8, &str)| WORKER.with(|worker| worker.check(data.0, data.1)));
 
 fn check(sql: &str, modes: Modes) {
     let print = fingerprint(sql, modes);

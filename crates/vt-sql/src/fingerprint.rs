@@ -119,7 +119,6 @@ impl Taker<'_> {
     fn run(&mut self) -> Option<()> {
         loop {
             let token = self.lexer.next();
-            let text = &self.source[token.start as usize..token.end as usize];
             let spelled = self.regions.is_spelled(token.kind);
             if self.before != token.start {
                 self.gap(token.start, spelled);
@@ -136,16 +135,24 @@ impl Taker<'_> {
                 }
                 TokenKind::Literal(kind) => self.literal(token, kind, false),
                 TokenKind::List => {
-                    let first = list_items(text, self.modes).next();
+                    let first = list_items(self.text_of(token), self.modes).next();
                     self.literal(token, first.map_or(LiteralKind::Int, |item| item.kind), true);
                 }
                 TokenKind::LeftParen => {
                     self.regions.open(&mut self.shape);
-                    self.shape.symbol(text);
+                    self.shape.byte(b'(');
                 }
                 TokenKind::RightParen => {
-                    self.shape.symbol(text);
+                    self.shape.byte(b')');
                     self.regions.close(&mut self.shape);
+                }
+                TokenKind::Comma => {
+                    self.regions.symbol(TokenKind::Comma);
+                    self.shape.byte(b',');
+                }
+                TokenKind::Dot => {
+                    self.regions.symbol(TokenKind::Dot);
+                    self.shape.byte(b'.');
                 }
                 TokenKind::Bad => return None,
                 TokenKind::End => return Some(()),
@@ -162,7 +169,7 @@ impl Taker<'_> {
                 }
                 kind => {
                     self.regions.symbol(kind);
-                    self.shape.symbol(text);
+                    self.shape.symbol(&self.source[token.start as usize..token.end as usize]);
                 }
             }
         }
@@ -178,8 +185,22 @@ impl Taker<'_> {
         }
     }
 
+    fn text_of(&self, token: Token) -> &[u8] {
+        &self.source[token.start as usize..token.end as usize]
+    }
+
     /// Takes in what lies between two tokens, where it means something.
+    #[inline]
     fn gap(&mut self, end: u32, spelled: bool) {
+        // The shortest version comment has five bytes.
+        let is_long = end.wrapping_sub(self.before) > 4;
+        if is_long || (spelled && !self.regions.is_fresh()) {
+            self.long_gap(end, spelled);
+        }
+    }
+
+    #[cold]
+    fn long_gap(&mut self, end: u32, spelled: bool) {
         let gap = &self.source[self.before as usize..end as usize];
         // A server of another version may read a version comment that is skipped here.
         let is_versioned = gap.len() > 4 && memchr::memmem::find(gap, b"/*!").is_some();

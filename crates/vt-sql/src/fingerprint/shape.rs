@@ -61,15 +61,18 @@ impl Shape {
         self.carried += 1;
     }
 
+    /// Takes in a byte; an operator of one character stands for itself.
     #[inline]
-    fn byte(&mut self, byte: u8) {
-        if self.used == SIZE {
-            self.carry();
+    pub(super) fn byte(&mut self, byte: u8) {
+        if let Some(room) = self.buffer.get_mut(self.used) {
+            *room = byte;
+            self.used += 1;
+        } else {
+            self.bytes(&[byte]);
         }
-        self.buffer[self.used] = byte;
-        self.used += 1;
     }
 
+    #[inline(never)]
     fn bytes(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             if self.used == SIZE {
@@ -101,18 +104,18 @@ impl Shape {
         // One copy of fixed length is cheaper than one of the length that is needed; what it
         // copies too much is written over.
         if length <= SHORT
-            && let Some(whole) = source.get(start..start + SHORT)
             && let Some(room) = self.buffer.get_mut(self.used..self.used + SHORT + 2)
         {
             room[0] = TEXT;
             room[1] = length as u8;
-            room[2..].copy_from_slice(whole);
+            room[2..].copy_from_slice(&piece(source, start));
             self.used += 2 + length;
             return;
         }
         self.long_text(TEXT, &source[start..end]);
     }
 
+    #[inline(never)]
     fn long_text(&mut self, tag: u8, text: &[u8]) {
         self.byte(tag);
         if text.len() < 255 {
@@ -186,6 +189,22 @@ impl Shape {
     pub(super) fn finish(&self) -> u128 {
         xxh3_128(&self.buffer[..self.used])
     }
+}
+
+/// Returns what begins at a place, and something behind the end of the text.
+#[inline]
+fn piece(source: &[u8], start: usize) -> [u8; SHORT] {
+    let rest = source.get(start..).unwrap_or_default();
+    if let Some(whole) = rest.first_chunk() {
+        return *whole;
+    }
+    if let Some(last) = source.last_chunk() {
+        let missing = 8 * (SHORT - rest.len()) as u32;
+        return u128::from_le_bytes(*last).checked_shr(missing).unwrap_or(0).to_le_bytes();
+    }
+    let mut piece = [0; SHORT];
+    piece[..rest.len()].copy_from_slice(rest);
+    piece
 }
 
 #[cold]

@@ -14,6 +14,15 @@ use crate::{Modes, ast::LiteralKind};
 impl Lexer<'_> {
     /// Reads a number, or a name that begins with digits.
     pub(super) fn number(&mut self, start: usize) -> Token {
+        // Most numbers are a few digits, and nothing of theirs follows.
+        if let Some(bytes) = self.eight(start) {
+            let length = digit_run(bytes);
+            let after = self.source.get(start + length).copied().unwrap_or(0);
+            if matches!(length, 1..8) && after != b'.' && !is_name_byte(after) {
+                self.at = start + length;
+                return self.literal_token(LiteralKind::Int, start);
+            }
+        }
         if self.source[start] == b'0' && matches!(self.peek(1), b'x' | b'b') {
             let hex = self.peek(1) == b'x';
             let is_digit =
@@ -25,15 +34,6 @@ impl Lexer<'_> {
                 self.at = start + 2 + digits;
                 let kind = if hex { LiteralKind::Hex } else { LiteralKind::Bit };
                 return self.literal_token(kind, start);
-            }
-        }
-        // Most numbers are a few digits, and nothing of theirs follows.
-        if let Some(bytes) = self.eight(start) {
-            let length = digit_run(bytes);
-            let after = self.source.get(start + length).copied().unwrap_or(0);
-            if matches!(length, 1..8) && after != b'.' && !is_name_byte(after) {
-                self.at = start + length;
-                return self.literal_token(LiteralKind::Int, start);
             }
         }
         self.skip_digits();

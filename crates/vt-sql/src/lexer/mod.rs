@@ -9,113 +9,18 @@ mod callable;
 mod comment;
 mod keyword;
 mod literal;
+mod token;
+mod words;
 
 pub(crate) use bytes::is_name_byte;
 pub(crate) use callable::is_callable;
-pub(crate) use keyword::Keyword;
 pub(crate) use literal::{end_of_quoted, first_string, list_items, unescape};
+pub(crate) use token::{Token, TokenKind};
+pub(crate) use words::Keyword;
 
 use bytes::{ByteClass, CLASSES, name_run, single};
 
 use crate::{Modes, ast::LiteralKind};
-
-/// What a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TokenKind {
-    /// The end of the text.
-    End,
-    /// Something that no token begins with, or a string or comment without end.
-    Bad,
-    /// An identifier or keyword without quotes.
-    Word(Keyword),
-    /// An identifier in quotes.
-    Quoted,
-    /// Adjacent strings are one literal.
-    Literal(LiteralKind),
-    /// `( literal, literal, ... )` behind `IN`.
-    List,
-    /// `_charset`, if a literal can follow.
-    Introducer,
-    /// `@name`, also the host of an account.
-    UserVariable,
-    /// `@@`; scope and name follow as words.
-    AtAt,
-    /// `:name`
-    Bind,
-    /// `::name`
-    ListBind,
-    /// `?`
-    Question,
-    /// `/*vt+ ... */` behind a verb.
-    Directive,
-    /// `/*+ ... */` behind a verb.
-    Hint,
-    LeftParen,
-    RightParen,
-    LeftBrace,
-    RightBrace,
-    Comma,
-    Dot,
-    Semicolon,
-    Colon,
-    Plus,
-    Minus,
-    Star,
-    Slash,
-    Percent,
-    Caret,
-    Tilde,
-    Ampersand,
-    AndAnd,
-    Pipe,
-    PipePipe,
-    ShiftLeft,
-    ShiftRight,
-    Equal,
-    NullSafeEqual,
-    NotEqual,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-    Bang,
-    /// `:=`
-    Assign,
-    /// `->`
-    Arrow,
-    /// `->>`
-    LongArrow,
-}
-
-/// A token and its place.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Token {
-    pub(crate) kind: TokenKind,
-    pub(crate) start: u32,
-    pub(crate) end: u32,
-    /// Of a literal, a list or a `?`: its number in the statement, from 0. The highest bit marks a
-    /// plain string; there are fewer literals than half of all numbers.
-    number: u32,
-}
-
-impl Token {
-    const PLAIN: u32 = 1 << 31;
-
-    /// A token without text.
-    pub(crate) const fn empty(at: u32) -> Token {
-        Token { kind: TokenKind::End, start: at, end: at, number: 0 }
-    }
-
-    /// Returns the number of a literal, a list or a `?`.
-    pub(crate) fn ordinal(self) -> u32 {
-        self.number & !Token::PLAIN
-    }
-
-    /// Tells whether the token is one string whose value is what stands between its quotes.
-    pub(crate) fn is_plain_string(self) -> bool {
-        self.number & Token::PLAIN != 0
-    }
-}
 
 /// Reads tokens.
 #[derive(Clone, Copy)]
@@ -268,10 +173,17 @@ impl<'s> Lexer<'s> {
         self.source.get(self.at + ahead).copied().unwrap_or(0)
     }
 
-    /// Returns the eight bytes from a place on, if there are so many.
+    /// Returns the eight bytes from a place on, zeros behind the end; none of a text that is
+    /// shorter than that.
     #[inline]
     fn eight(&self, at: usize) -> Option<u64> {
-        Some(u64::from_le_bytes(*self.source.get(at..)?.first_chunk()?))
+        let rest = self.source.get(at..)?;
+        if let Some(bytes) = rest.first_chunk() {
+            return Some(u64::from_le_bytes(*bytes));
+        }
+        let missing = 8 * (8 - rest.len() as u32);
+        let last = u64::from_le_bytes(*self.source.last_chunk()?);
+        Some(last.checked_shr(missing).unwrap_or(0))
     }
 
     fn skip_name(&mut self) {

@@ -28,6 +28,8 @@ pub(crate) enum Fail {
     ViewInto,
     /// `INTO` in the query of a cursor.
     CursorInto,
+    /// `USE` in the body of a stored program.
+    UseInProgram,
     /// A user variable that is a sign alone.
     NamelessVariable,
     /// `SELECT ALL DISTINCT`.
@@ -93,6 +95,9 @@ impl Fail {
             Fail::TwoIntos => invalid(3953, b"HY000", "Multiple INTO clauses in one query block."),
             Fail::ViewInto => invalid(1350, b"HY000", "View's SELECT contains a 'INTO' clause"),
             Fail::CursorInto => invalid(1323, b"42000", "Cursor SELECT must not have INTO"),
+            Fail::UseInProgram => {
+                invalid(1314, b"0A000", "USE is not allowed in stored procedures")
+            }
             Fail::NamelessVariable => invalid(3061, b"42000", "User variable name '' is illegal"),
             Fail::AllDistinct => invalid(1221, b"HY000", "Incorrect usage of ALL and DISTINCT"),
             Fail::HugeDouble { start, end } => {

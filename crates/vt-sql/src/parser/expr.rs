@@ -372,6 +372,10 @@ impl<'a> Parser<'a> {
 
     /// Reads an expression or `DEFAULT`.
     pub(super) fn expr_or_default(&mut self) -> Parsed<Expr<'a>> {
+        // Most values are literals.
+        if let Some(literal) = self.lone_literal() {
+            return literal;
+        }
         if self.at_keyword(Keyword::Default) && self.peek().kind != TokenKind::LeftParen {
             return Ok(self.constant(Expr::Default(None)));
         }

@@ -297,11 +297,13 @@ impl<'a> Parser<'a> {
 
     // Text.
 
+    #[inline]
     fn bytes_of(&self, token: Token) -> &'a [u8] {
         &self.source[token.start as usize..token.end as usize]
     }
 
     /// Returns a piece of the text; the lexer never ends a token inside of a character.
+    #[inline]
     fn text_of(&self, start: u32, end: u32) -> &'a str {
         self.text.get(start as usize..end as usize).unwrap_or_default()
     }
@@ -313,6 +315,7 @@ impl<'a> Parser<'a> {
     // Nesting.
 
     /// Counts one level of nesting; [`Parser::leave`] takes it back.
+    #[inline]
     fn enter(&mut self) -> Parsed<()> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
@@ -322,6 +325,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Counts a node, so that the tree stays within memory.
+    #[inline]
     fn count_node(&mut self) -> Parsed<()> {
         self.nodes += 1;
         if self.nodes > NODES_MAX { Err(Fail::Large) } else { Ok(()) }
@@ -353,13 +357,17 @@ impl<'a> Parser<'a> {
 
     /// Reads one or more items with commas between.
     fn list<T: Copy>(&mut self, item: impl Fn(&mut Self) -> Parsed<T>) -> Parsed<&'a [T]> {
-        let mut items = self.vec();
-        loop {
-            items.push(item(self)?);
-            if !self.eat(TokenKind::Comma) {
-                return Ok(items.into_bump_slice());
-            }
+        let first = item(self)?;
+        if !self.at(TokenKind::Comma) {
+            return Ok(self.arena.list(&[first]));
         }
+        // Most lists are short.
+        let mut items = BumpVec::with_capacity_in(4, self.arena.bump());
+        items.push(first);
+        while self.eat(TokenKind::Comma) {
+            items.push(item(self)?);
+        }
+        Ok(items.into_bump_slice())
     }
 
     /// Reads `( item, ... )`.
@@ -372,6 +380,7 @@ impl<'a> Parser<'a> {
 
     // Literals.
 
+    #[inline]
     fn literal(&mut self, kind: LiteralKind) -> &'a Literal<'a> {
         let token = self.token;
         let text = self.bytes_of(token);

@@ -8,6 +8,7 @@ use crate::{
 
 impl<'a> Parser<'a> {
     /// Tells whether a token can be an identifier.
+    #[inline]
     pub(super) fn is_name(&self, token: Token) -> bool {
         match token.kind {
             TokenKind::Quoted | TokenKind::Word(Keyword::None) => true,
@@ -29,6 +30,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads an identifier.
+    #[inline]
     pub(super) fn name(&mut self) -> Parsed<Ident<'a>> {
         if !self.at_name() {
             return Err(self.fail());
@@ -55,6 +57,7 @@ impl<'a> Parser<'a> {
         if token.kind == TokenKind::Quoted { self.without_quotes(text) } else { Ident::new(text) }
     }
 
+    #[cold]
     fn without_quotes(&self, text: &'a str) -> Ident<'a> {
         let quote = &text[..1];
         let inside = &text[1..text.len() - 1];

@@ -58,9 +58,8 @@ impl<'a> Parser<'a> {
 
     /// Reads an expression whose operators bind at least as tightly as `min`.
     pub(super) fn expr_at(&mut self, min: u8) -> Parsed<Expr<'a>> {
-        if let Some(kind) = self.lone_literal() {
-            self.count_node()?;
-            return Ok(Expr::Literal(self.literal(kind)));
+        if let Some(literal) = self.lone_literal() {
+            return literal;
         }
         self.enter()?;
         let chain = std::mem::take(&mut self.chain);
@@ -71,13 +70,15 @@ impl<'a> Parser<'a> {
         Ok(expr)
     }
 
-    /// Returns the kind of a literal behind which the expression ends: no operator follows it.
+    /// Reads a literal behind which the expression ends: no operator follows it.
     #[inline]
-    fn lone_literal(&self) -> Option<LiteralKind> {
+    pub(super) fn lone_literal(&mut self) -> Option<Parsed<Expr<'a>>> {
         let ends = matches!(self.next.kind, TokenKind::Comma | TokenKind::RightParen);
         match self.token.kind {
             // A float may be one that no double holds.
-            TokenKind::Literal(kind) if ends && kind != LiteralKind::Float => Some(kind),
+            TokenKind::Literal(kind) if ends && kind != LiteralKind::Float => {
+                Some(self.count_node().map(|()| Expr::Literal(self.literal(kind))))
+            }
             _ => None,
         }
     }

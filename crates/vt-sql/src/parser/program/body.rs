@@ -70,6 +70,11 @@ impl<'a> Parser<'a> {
                 self.name().map(|_| ())
             }
             Keyword::Fetch => self.fetch(),
+            Keyword::Use => {
+                self.advance();
+                self.name()?;
+                Err(Fail::UseInProgram)
+            }
             _ if self.at_word("open") || self.at_word("close") => {
                 self.advance();
                 self.name().map(|_| ())
