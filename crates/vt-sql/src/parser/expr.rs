@@ -79,7 +79,8 @@ impl<'a> Parser<'a> {
             return Ok(Expr::Subquery(query));
         }
         let doubled = self.at(TokenKind::LeftParen);
-        let first = self.expr()?;
+        let assigns = self.at(TokenKind::UserVariable) && self.peek().kind == TokenKind::Assign;
+        let first = if assigns { self.user_variable_primary()? } else { self.expr()? };
         match self.token.kind {
             TokenKind::RightParen => {
                 self.advance();
@@ -127,7 +128,8 @@ impl<'a> Parser<'a> {
     fn user_variable_primary(&mut self) -> Parsed<Expr<'a>> {
         let variable = self.user_variable()?;
         if self.eat(TokenKind::Assign) {
-            let value = self.expr()?;
+            // One more level, for the parentheses with which it may be printed.
+            let value = self.heavy(Parser::expr)?;
             return Ok(Expr::Assign(self.arena.node(AssignExpr { variable, value })));
         }
         Ok(Expr::Variable(self.arena.node(Variable::User(variable))))

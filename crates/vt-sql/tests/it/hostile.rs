@@ -61,6 +61,8 @@ fn nesting_is_taken_to_a_depth_and_refused_beyond() {
         ("cast(", "a", " as char)"),
         ("interval ", "1", " day"),
         ("@a := ", "1", ""),
+        ("a - @b := ", "1", ""),
+        ("-@a := -(@b := ", "1", ")"),
         ("count(distinct ", "a", ")"),
         ("{x ", "1", "}"),
         ("a like b like ", "c", ""),

@@ -5,7 +5,8 @@ use vt_sql::{Arena, Modes, parse, to_sql};
 const VERDICTS: &str = include_str!("../verdicts.tsv");
 
 /// The errors of MySQL's that the parser gives.
-const KNOWN: &[u16] = &[1064, 1065, 1221, 1235, 1248, 1314, 1323, 1350, 1367, 3061, 3667, 3953, 3954];
+const KNOWN: &[u16] =
+    &[1064, 1065, 1221, 1235, 1248, 1314, 1323, 1350, 1367, 3061, 3667, 3953, 3954];
 
 #[test]
 fn the_parser_takes_what_mysql_takes() {
