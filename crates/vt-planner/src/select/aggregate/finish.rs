@@ -17,6 +17,9 @@ use crate::planner::Planner;
 use crate::select::block::Block;
 use crate::select::outs::Out;
 
+/// The decimals of a double that is not rounded.
+const ALL_DIGITS: u8 = 31;
+
 /// The columns of the result, and those that it is sorted by.
 struct Computed {
     exprs: Vec<Eval>,
@@ -84,7 +87,10 @@ impl<'a> Planner<'a> {
         rows: &mut Grouped<'a>,
     ) -> Result<(), Error> {
         let typed = |column: &Expr<'a>| {
-            Field::new("", self.type_of(*column, statement.scope).unwrap_or(Type::NULL_TYPE))
+            let typ = self.type_of(*column, statement.scope).unwrap_or(Type::NULL_TYPE);
+            // Doubles come with all their digits, unless the column's type says otherwise.
+            let decimals = if typ == Type::FLOAT64 { ALL_DIGITS } else { 0 };
+            Field { decimals, ..Field::new("", typ) }
         };
         let fields: Vec<Field> = rows.columns.iter().map(typed).collect();
         let collation = |column: usize| {

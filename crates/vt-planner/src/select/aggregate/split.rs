@@ -14,6 +14,7 @@ use super::{
     Grouped, Grouping, Placed, Statement, collect_calls, each_part, splits_distinct, wants_rows,
 };
 use crate::analyze::Scope;
+use crate::eval::plain_value;
 use crate::planner::Planner;
 use crate::select::block::Block;
 use crate::select::is_aggregated;
@@ -235,6 +236,10 @@ impl<'a> Planner<'a> {
                 grouped.push(sql.exprs[column]);
             }
         }
+        // A number would be the place of a column; any constant makes the one group of another.
+        for constant in grouped.iter_mut().filter(|one| plain_value(**one).is_some()) {
+            *constant = Expr::Null;
+        }
         let exprs = self.arena.list(&grouped);
         let group_by = (!grouped.is_empty())
             .then(|| self.arena.node(GroupBy { exprs, modifier: GroupModifier::None }));
@@ -243,7 +248,9 @@ impl<'a> Planner<'a> {
         let shard_select =
             self.arena.node(Select { items, group_by, having: None, options, ..*select });
         self.cache_scope(std::ptr::from_ref(shard_select).cast(), scope.clone());
-        let order_by = self.arena.list(&sql.order_by(keys));
+        let varies = |key: &&SortKey| plain_value(sql.exprs[key.column]).is_none();
+        let varying: Vec<SortKey> = keys.iter().filter(varies).cloned().collect();
+        let order_by = self.arena.list(&sql.order_by(&varying));
         let body = QueryBody::Select(shard_select);
         let shard_query = self.arena.node(Query { body, order_by, limit: None, ..*query });
         let choice = self.choose(route, scope)?;
