@@ -139,10 +139,10 @@ fn rows(wanted: &Rows, given: &Rows, order: RowOrder, aspects: &mut Vec<Aspect>)
     let parts: [(Aspect, Same); 7] = [
         (Aspect::Names, |mine, theirs| mine.name == theirs.name),
         (Aspect::Types, same_type),
-        (Aspect::Lengths, |mine, theirs| mine.length == theirs.length),
+        (Aspect::Lengths, |mine, theirs| mine.length == theirs.length || are_json(mine, theirs)),
         (Aspect::Decimals, |mine, theirs| told_decimals(mine) == told_decimals(theirs)),
-        (Aspect::Flags, |mine, theirs| told_flags(mine.flags) == told_flags(theirs.flags)),
-        (Aspect::Charsets, |mine, theirs| mine.charset == theirs.charset),
+        (Aspect::Flags, |mine, theirs| told_flags(mine) == told_flags(theirs)),
+        (Aspect::Charsets, |mine, theirs| mine.charset == theirs.charset || are_json(mine, theirs)),
         (Aspect::Origins, same_origin),
     ];
     aspects.extend(parts.iter().filter(|(_, part)| differ(*part)).map(|(aspect, _)| *aspect));
@@ -176,7 +176,11 @@ fn family(typ: ColumnType) -> ColumnType {
 // lost or gained so is no difference.
 
 /// Takes out the flags that are lost in a temporary table, or depend on how a table is read.
-fn told_flags(flags: ColumnFlags) -> ColumnFlags {
+fn told_flags(meta: &Meta) -> ColumnFlags {
+    let mut flags = meta.flags;
+    if meta.typ == ColumnType::MYSQL_TYPE_YEAR {
+        flags.remove(ColumnFlags::ZEROFILL_FLAG);
+    }
     flags
         & !(ColumnFlags::MULTIPLE_KEY_FLAG
             | ColumnFlags::PART_KEY_FLAG
@@ -196,6 +200,11 @@ fn told_decimals(meta: &Meta) -> u8 {
         | ColumnType::MYSQL_TYPE_JSON => 0,
         _ => meta.decimals,
     }
+}
+
+/// JSON has another length and character set in a temporary table.
+fn are_json(mine: &Meta, theirs: &Meta) -> bool {
+    mine.typ == ColumnType::MYSQL_TYPE_JSON && theirs.typ == ColumnType::MYSQL_TYPE_JSON
 }
 
 /// A temporary table holds small whole numbers that are computed as INT, else they are BIGINT.
