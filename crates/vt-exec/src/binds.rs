@@ -16,6 +16,18 @@ pub(crate) fn named(sql: &str, binds: &BindVars) -> BindVars {
     kept
 }
 
+/// Returns the bind variables whose names stand in a statement, of several sets of which the first
+/// that has one counts; takes no longer the more there are of others.
+pub(crate) fn named_in(sql: &str, sets: [&BindVars; 2]) -> BindVars {
+    let mut kept = BindVars::new();
+    for (name, _) in names(sql) {
+        if let Some(value) = sets.iter().find_map(|set| set.get(name)) {
+            kept.set(name, value.clone());
+        }
+    }
+    kept
+}
+
 /// Returns the bind variables with NULL for those that a statement names and that are not there.
 pub(crate) fn with_nulls(sql: &str, binds: &Arc<BindVars>) -> Arc<BindVars> {
     let missing: Vec<_> = names(sql).filter(|(name, _)| binds.get(name).is_none()).collect();
@@ -65,6 +77,11 @@ mod tests {
         let names: Vec<&str> = kept.iter().map(|(name, _)| &**name).collect();
         assert_eq!(names, ["_id_1", "vtg1", "list"]);
         assert_eq!(named("select 1 limit :#maxLimit", &binds).len(), 1);
+        let mut first = BindVars::new();
+        first.set("_id_1", TypedBytes::int64(7));
+        let kept = named_in(sql, [&first, &binds]);
+        assert_eq!(kept.len(), 3);
+        assert_eq!(kept.get("_id_1"), Some(&BoundValue::One(TypedBytes::int64(7))));
     }
 
     #[test]

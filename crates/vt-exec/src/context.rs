@@ -6,8 +6,8 @@ use vt_base::{Code, Error};
 use vt_eval::{Compiled, Context, Env, Session};
 use vt_value::BindVars;
 
-use crate::ShardQueries;
 pub use crate::kept::Kept;
+use crate::{Cascading, ShardQueries};
 
 /// The surroundings of one execution.
 #[derive(Clone, Copy)]
@@ -23,6 +23,8 @@ pub struct ExecContext<'a> {
     pub exclusive: bool,
     /// The rows that steps around this one keep.
     pub kept: Option<&'a Kept<'a>>,
+    /// The cascades that changes of rows may bring about.
+    pub cascading: Option<&'a Cascading<'a>>,
     /// Spreads statements that any shard can answer: taken modulo the number of shards.
     pub any_shard: usize,
     /// Who wants to know what each step did.

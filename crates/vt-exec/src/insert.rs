@@ -2,6 +2,7 @@
 
 mod careful;
 mod ids;
+mod parents;
 mod rows;
 mod sharded;
 
@@ -12,6 +13,7 @@ use vt_plan::{Insert, InsertRouting, InsertSource};
 use vt_value::{BindVars, QueryResult};
 use vt_vschema::ServingShard;
 
+use crate::change::InTransaction;
 use crate::route::{self, destinations};
 use crate::{Autocommit, CallOptions, ExecContext, ShardCall, first_error, node};
 use rows::{Source, Texts};
@@ -20,6 +22,15 @@ use rows::{Source, Texts};
 const SELECT_BATCH: usize = 1000;
 
 pub(crate) async fn run(insert: &Insert, ctx: ExecContext<'_>) -> Result<QueryResult, Error> {
+    if insert.parents.is_empty() {
+        return insert_all(insert, ctx).await;
+    }
+    // Parents stay locked until the rows that refer to them are committed.
+    let locking = InTransaction(ctx.shards);
+    insert_all(insert, ExecContext { shards: &locking, exclusive: true, ..ctx }).await
+}
+
+async fn insert_all(insert: &Insert, ctx: ExecContext<'_>) -> Result<QueryResult, Error> {
     let InsertSource::Select(input) = &insert.source else {
         return send(insert, Source::Values, options(insert), ctx).await;
     };
@@ -59,23 +70,39 @@ async fn send(
         Some(auto) => ids::bind(auto, source, &mut texts, &mut binds, ctx).await?,
         None => None,
     };
+    let parentless = parents::before(insert, source, texts.len(), &binds, ctx).await?;
+    let total = send_rows(insert, (source, &texts), (&binds, &parentless), how, ctx).await;
+    let mut total = total?;
+    parents::after(insert, source, texts.len(), &binds, ctx).await?;
+    if let Some(id) = first_id {
+        total.insert_id = id;
+    }
+    Ok(total)
+}
+
+async fn send_rows(
+    insert: &Insert,
+    (source, texts): (Source<'_>, &Texts),
+    (binds, parentless): (&BindVars, &[bool]),
+    how: CallOptions,
+    ctx: ExecContext<'_>,
+) -> Result<QueryResult, Error> {
     if let Some(conflicts) = &insert.conflicts {
-        let mut total = careful::run((insert, conflicts), source, &texts, &binds, ctx).await?;
-        total.insert_id = first_id.unwrap_or(total.insert_id);
-        return Ok(total);
+        return careful::run((insert, conflicts), (source, texts), (binds, parentless), ctx).await;
     }
     let calls = match &insert.routing {
         InsertRouting::Unsharded => {
             let map = ctx.shards.shards(&insert.keyspace)?;
             let only = destinations::only_shard(&map)?;
-            whole(insert, &texts, binds, map.shards().get(only).as_slice())
+            whole(insert, texts, binds.clone(), map.shards().get(only).as_slice())
         }
         InsertRouting::Copies => {
             let map = ctx.shards.shards(&insert.keyspace)?;
-            whole(insert, &texts, binds, &map.shards().iter().collect::<Vec<_>>())
+            whole(insert, texts, binds.clone(), &map.shards().iter().collect::<Vec<_>>())
         }
         InsertRouting::Sharded(_) => {
-            sharded::calls(insert, source, &texts, binds, sharded::Rows::default(), ctx).await?
+            let rows = sharded::Rows { parentless, ..sharded::Rows::default() };
+            sharded::calls(insert, source, texts, binds, rows, ctx).await?
         }
     };
     if calls.is_empty() {
@@ -89,17 +116,13 @@ async fn send(
     if matches!(insert.routing, InsertRouting::Copies) {
         results.truncate(1);
     }
-    let mut total = match (results.pop(), results.is_empty()) {
+    Ok(match (results.pop(), results.is_empty()) {
         (Some(only), true) => only,
         (last, _) => {
             results.extend(last);
             route::sum_counts(&mut results)
         }
-    };
-    if let Some(id) = first_id {
-        total.insert_id = id;
-    }
-    Ok(total)
+    })
 }
 
 /// Makes the calls that give all rows to each of some shards.

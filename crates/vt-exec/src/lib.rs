@@ -17,6 +17,7 @@ mod binds;
 mod change;
 mod concat;
 mod distinct;
+mod foreign;
 mod insert;
 mod join;
 mod kept;
@@ -42,6 +43,7 @@ use vt_plan::{Node, Plan};
 use vt_value::{Fields, QueryResult, StreamPart};
 
 pub use context::{ExecContext, Limits, Observer};
+pub use foreign::Cascading;
 pub use shards::{Autocommit, CallOptions, CommitOrder, ShardCall, ShardQueries, first_error};
 
 /// Runs a plan and returns its whole result.

@@ -8,8 +8,8 @@ use vt_value::{Fields, QueryResult};
 
 use crate::kept::Kept;
 use crate::{
-    ExecContext, change, concat, insert, join, matching, recurse, route, step, stream, subquery,
-    vindex_rows, write,
+    ExecContext, change, concat, foreign, insert, join, matching, recurse, route, step, stream,
+    subquery, vindex_rows, write,
 };
 
 /// Runs a node; the result of one that gives rows has fields, even without a row.
@@ -43,6 +43,7 @@ pub(crate) fn run<'a>(
             Node::Insert(insert) => insert::run(insert, ctx).await,
             Node::Update(write) | Node::Delete(write) => write::run(write, ctx).await,
             Node::Change(change) => change::run(change, ctx).await,
+            Node::ForeignKeys(one) => foreign::run(one, ctx).await,
             Node::Limit { input, .. }
             | Node::Sort { input, .. }
             | Node::Distinct { input, .. }
@@ -99,9 +100,11 @@ pub(crate) fn fields<'a>(
             Node::Kept { slot, .. } => Kept::read(*slot, ctx).map(|result| result.fields),
             Node::Recurse(recurse) => recurse::fields(recurse, ctx).await,
             Node::VindexRows(_) => Ok(vindex_rows::fields()),
-            Node::Insert(_) | Node::Update(_) | Node::Delete(_) | Node::Change(_) => {
-                Ok(Fields::default())
-            }
+            Node::Insert(_)
+            | Node::Update(_)
+            | Node::Delete(_)
+            | Node::Change(_)
+            | Node::ForeignKeys(_) => Ok(Fields::default()),
             Node::Limit { input, .. }
             | Node::Sort { input, .. }
             | Node::Distinct { input, .. }

@@ -64,7 +64,8 @@ pub(crate) fn make<'a>(
         | Node::Insert(_)
         | Node::Update(_)
         | Node::Delete(_)
-        | Node::Change(_) => return Err(Error::bug("a node that is not a step")),
+        | Node::Change(_)
+        | Node::ForeignKeys(_) => return Err(Error::bug("a node that is not a step")),
     })
 }
 

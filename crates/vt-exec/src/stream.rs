@@ -49,7 +49,8 @@ pub(crate) fn run<'a>(
             | Node::Insert(_)
             | Node::Update(_)
             | Node::Delete(_)
-            | Node::Change(_) => run_whole(node, ctx, out).await,
+            | Node::Change(_)
+            | Node::ForeignKeys(_) => run_whole(node, ctx, out).await,
             Node::Limit { input, .. }
             | Node::Sort { input, .. }
             | Node::Distinct { input, .. }

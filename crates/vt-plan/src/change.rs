@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vt_base::KeyspaceId;
 use vt_vschema::{Mapping, Vindex};
 
-use crate::Node;
+use crate::{Dependents, Node};
 
 /// Finds rows, locked, then changes them: what no shard can do by itself.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct TableChange {
     pub key: Vec<usize>,
     pub lookups: Vec<LookupChange>,
     pub action: ChangeAction,
+    /// What foreign keys ask, where the gateway looks after them.
+    pub foreign: Option<Box<Dependents>>,
 }
 
 /// Where the rows of a table lie.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vt_eval::Expr;
 use vt_vschema::Mapping;
 
-use crate::{Node, Route, TableChange};
+use crate::{Node, Route, RowParents, TableChange};
 
 /// An UPDATE or DELETE that every shard it goes to can carry out by itself.
 #[derive(Clone, Debug)]
@@ -38,6 +38,8 @@ pub struct Insert {
     pub timeout_ms: u64,
     /// Rows are inserted one by one, each after a look at those that it may conflict with.
     pub conflicts: Option<Box<Conflicts>>,
+    /// What the rows refer to, where the gateway looks after foreign keys.
+    pub parents: Vec<RowParents>,
 }
 
 /// What an INSERT into a table with owned lookup vindexes does about rows that are there already:

@@ -7,6 +7,7 @@ pub mod aggregate;
 pub mod change;
 pub mod dml;
 pub mod explain;
+pub mod foreign;
 mod inputs;
 pub mod join;
 pub mod kept;
@@ -22,6 +23,9 @@ pub use aggregate::{Aggregate, AggregateSpec};
 pub use change::{Change, ChangeAction, ChangePlace, LookupChange, Move, MovedColumn, TableChange};
 pub use dml::{
     AutoIncrement, ConflictHow, Conflicts, Insert, InsertRouting, InsertSource, VindexColumn, Write,
+};
+pub use foreign::{
+    ChildAction, ChildHow, Dependents, ForeignKeys, KeySearch, ParentCheck, RowParents,
 };
 pub use join::{Join, JoinColumn, JoinKind, Matching, Predicate};
 pub use kept::{Recurse, With};

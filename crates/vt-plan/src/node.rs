@@ -6,7 +6,8 @@ use vt_eval::Expr;
 use vt_value::{Fields, Rows, Type};
 
 use crate::{
-    Aggregate, Change, Insert, Join, Match, Need, Recurse, Route, VindexRows, Window, With, Write,
+    Aggregate, Change, ForeignKeys, Insert, Join, Match, Need, Recurse, Route, VindexRows, Window,
+    With, Write,
 };
 
 /// The plan of one statement, shared by every session that runs it.
@@ -105,6 +106,7 @@ pub enum Node {
     Update(Box<Write>),
     Delete(Box<Write>),
     Change(Box<Change>),
+    ForeignKeys(Box<ForeignKeys>),
 }
 
 /// A column to order, group or compare by.

@@ -14,6 +14,8 @@ pub struct PlanContext<'a> {
     pub tablet_type: TabletType,
     /// Statements that would go to all shards are refused (`--no-scatter`).
     pub no_scatter: bool,
+    /// `@@foreign_key_checks`: the gateway looks after foreign keys where the vschema wants it.
+    pub foreign_key_checks: bool,
 }
 
 impl<'a> PlanContext<'a> {
@@ -25,6 +27,7 @@ impl<'a> PlanContext<'a> {
             target: None,
             tablet_type: TabletType::Primary,
             no_scatter: false,
+            foreign_key_checks: true,
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::PlanContext;
 use crate::analyze::tables::tables_of;
 use crate::analyze::{Scope, Tables};
 use crate::directives::Directives;
+use crate::dml::foreign::Cascades;
 use crate::select::Commons;
 
 /// How many queries a statement's planning may look at, each try counted.
@@ -31,6 +32,8 @@ pub(crate) struct Planner<'a> {
     /// Scopes by the place of their select, so that a select has the same table ids all along.
     scopes: RefCell<HashMap<*const (), Rc<Scope<'a>>>>,
     pub(crate) commons: RefCell<Commons>,
+    /// What foreign keys bring about.
+    pub(crate) cascades: RefCell<Cascades>,
     /// The statement reads tables that every MySQL has.
     reads_system: Cell<bool>,
 }
@@ -69,6 +72,7 @@ impl<'a> Planner<'a> {
             state: RefCell::default(),
             scopes: RefCell::default(),
             commons: RefCell::default(),
+            cascades: RefCell::default(),
             reads_system: Cell::default(),
         }
     }
@@ -116,9 +120,9 @@ impl<'a> Planner<'a> {
         }
         let node = match statement {
             Statement::Query(query) => self.plan_query_statement(query)?,
-            Statement::Insert(insert) => self.plan_insert(insert)?,
-            Statement::Update(update) => self.plan_update(update)?,
-            Statement::Delete(delete) => self.plan_delete(delete)?,
+            Statement::Insert(insert) => self.with_cascades(self.plan_insert(insert)?)?,
+            Statement::Update(update) => self.with_cascades(self.plan_update(update)?)?,
+            Statement::Delete(delete) => self.with_cascades(self.plan_delete(delete)?)?,
             _ => match self.plan_ddl(statement)? {
                 Some(node) => node,
                 None => self.plan_other(statement)?,

@@ -188,6 +188,10 @@ async fn drive(judge: &mut Judge, options: &Options) -> Result<(), String> {
         }
         let files = if options.wide { folder().join("wide") } else { folder() };
         let refused = files::run(judge, &folder(), &files, word).await?;
+        let foreign = folder().join("foreign");
+        if !options.wide && "foreign".contains(word.as_str()) {
+            files::run(judge, &foreign, &foreign, "").await?;
+        }
         let open = std::mem::take(&mut judge.open);
         if word.is_empty() && !options.wide {
             check_list("refused.txt", &refused)?;

@@ -15,8 +15,11 @@ use vt_vschema::ShardMap;
 use crate::binds::named;
 use crate::lookup::{self, EntryOf};
 use crate::route::{self, destinations};
-use crate::{Autocommit, CallOptions, ExecContext, ShardCall, ShardQueries, first_error, node};
-use rows::{FoundRow, FoundRows};
+use crate::{
+    Autocommit, CallOptions, ExecContext, ShardCall, ShardQueries, first_error, foreign, node,
+};
+use rows::FoundRow;
+pub(crate) use rows::FoundRows;
 
 /// How many keys one statement has.
 const KEYS: usize = 500;
@@ -81,14 +84,30 @@ pub(crate) async fn change_keeping(
     ctx: ExecContext<'_>,
 ) -> Result<QueryResult, Error> {
     let map = ctx.shards.shards(&table.keyspace)?;
-    let found = FoundRows::of(table, input, &map)?;
+    let mut found = FoundRows::of(table, input, &map)?;
+    let following = match &table.foreign {
+        Some(foreign) => foreign::before(foreign, table, &mut found, ctx).await?,
+        None => Vec::new(),
+    };
     if found.rows.is_empty() {
         return Ok(QueryResult::default());
     }
+    let changed = change_found(table, found, kept, &map, ctx).await?;
+    foreign::after(following, ctx).await?;
+    Ok(changed)
+}
+
+async fn change_found(
+    table: &TableChange,
+    found: FoundRows<'_>,
+    kept: &[NamedEntry],
+    map: &ShardMap,
+    ctx: ExecContext<'_>,
+) -> Result<QueryResult, Error> {
     match &table.action {
         ChangeAction::ByKey { prefix, suffix, sets } => {
             change_entries(table, &found, kept, ctx).await?;
-            let calls = by_key(table, &found, &map, (prefix, suffix, sets), ctx)?;
+            let calls = by_key(table, &found, map, (prefix, suffix, sets), ctx)?;
             // Copies of a row are one row: those of the first shard count.
             let counted = match (&table.place, map.shards().first()) {
                 (ChangePlace::EveryShard, Some(shard)) => Some(shard.name.clone()),
@@ -96,7 +115,7 @@ pub(crate) async fn change_keeping(
             };
             run_counted(calls, counted, ctx).await
         }
-        ChangeAction::Move(one) => moving::run(table, one, found, &map, ctx).await,
+        ChangeAction::Move(one) => moving::run(table, one, found, map, ctx).await,
     }
 }
 

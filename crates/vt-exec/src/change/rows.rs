@@ -10,17 +10,17 @@ use vt_vschema::ShardMap;
 use super::shards_of;
 
 /// Rows of one table, each once.
-pub(super) struct FoundRows<'a> {
+pub(crate) struct FoundRows<'a> {
     input: &'a QueryResult,
-    pub(super) rows: Vec<FoundRow>,
+    pub(crate) rows: Vec<FoundRow>,
 }
 
 /// A row of one table.
-pub(super) struct FoundRow {
+pub(crate) struct FoundRow {
     /// Its place in the input.
     place: usize,
     /// The places of the shards that hold it.
-    pub(super) shards: Vec<usize>,
+    pub(crate) shards: Vec<usize>,
     pub(super) id: Option<KeyspaceId>,
 }
 
@@ -50,7 +50,7 @@ impl<'a> FoundRows<'a> {
     }
 
     /// Returns values of a row.
-    pub(super) fn values(
+    pub(crate) fn values(
         &self,
         row: &FoundRow,
         places: &[usize],
@@ -69,7 +69,7 @@ impl<'a> FoundRows<'a> {
     }
 
     /// Returns whether a value of a row is 1.
-    pub(super) fn is_true(&self, row: &FoundRow, place: usize) -> bool {
+    pub(crate) fn is_true(&self, row: &FoundRow, place: usize) -> bool {
         self.input.rows.get(row.place).column(place) == Some(b"1")
     }
 

@@ -15,17 +15,16 @@ use crate::{ExecContext, ShardCall, route};
 
 pub(super) async fn run(
     (insert, conflicts): (&Insert, &Conflicts),
-    source: Source<'_>,
-    texts: &Texts,
-    binds: &BindVars,
+    (source, texts): (Source<'_>, &Texts),
+    (binds, parentless): (&BindVars, &[bool]),
     ctx: ExecContext<'_>,
 ) -> Result<QueryResult, Error> {
     let locking = InTransaction(ctx.shards);
     let ctx = ExecContext { shards: &locking, exclusive: true, ..ctx };
     let mut results = Vec::new();
-    for row in 0..texts.len() {
+    for row in (0..texts.len()).filter(|row| parentless.get(*row) != Some(&true)) {
         let rows = Rows { only: Some(row), without_entries: true, ..Rows::default() };
-        let calls = sharded::calls(insert, source, texts, binds.clone(), rows, ctx).await?;
+        let calls = sharded::calls(insert, source, texts, binds, rows, ctx).await?;
         let Some(call) = calls.first() else { continue };
         let found = probe(conflicts, row, call, ctx).await?;
         let calls = match (conflicts.how, found.rows.is_empty()) {
@@ -37,13 +36,12 @@ pub(super) async fn run(
             (ConflictHow::Update, false) => calls,
             (ConflictHow::Replace, false) => {
                 // An entry cannot go and come again in one transaction: it would wait for itself.
-                let coming =
-                    sharded::coming(insert, source, texts, binds.clone(), row, ctx).await?;
+                let coming = sharded::coming(insert, source, texts, binds, row, ctx).await?;
                 let mut kept = entries_of(&conflicts.removal, &found, ctx)?;
                 kept.retain(|(vindex, entry)| has_entry(&coming, vindex, entry));
                 results.push(change_keeping(&conflicts.removal, &found, &kept, ctx).await?);
                 let rows = Rows { only: Some(row), kept: &kept, ..Rows::default() };
-                sharded::calls(insert, source, texts, binds.clone(), rows, ctx).await?
+                sharded::calls(insert, source, texts, binds, rows, ctx).await?
             }
             (_, true) => with_entries(insert, source, texts, binds, row, ctx).await?,
         };
@@ -62,7 +60,7 @@ async fn with_entries(
     ctx: ExecContext<'_>,
 ) -> Result<Vec<ShardCall>, Error> {
     let rows = Rows { only: Some(row), ..Rows::default() };
-    sharded::calls(insert, source, texts, binds.clone(), rows, ctx).await
+    sharded::calls(insert, source, texts, binds, rows, ctx).await
 }
 
 /// Finds the rows that one conflicts with on its shard.

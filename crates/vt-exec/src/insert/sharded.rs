@@ -11,7 +11,7 @@ use vt_vschema::{Destination, Vindex};
 use super::rows::{Source, Texts};
 use crate::change::{NamedEntry, has_entry};
 use crate::lookup::{self, EntryOf, Reading};
-use crate::{ExecContext, ShardCall, binds::named};
+use crate::{ExecContext, ShardCall, binds::named_in};
 
 /// Returns the variable that a row's value of a vindex column is bound to.
 pub(crate) fn name(column: &str, row: usize) -> String {
@@ -27,6 +27,14 @@ pub(crate) struct Rows<'k> {
     pub(crate) without_entries: bool,
     /// Entries that are there already.
     pub(crate) kept: &'k [NamedEntry],
+    /// Those that INSERT IGNORE leaves out, since they refer to rows that are not there.
+    pub(crate) parentless: &'k [bool],
+}
+
+impl Rows<'_> {
+    fn has(&self, row: usize) -> bool {
+        self.only.is_none_or(|only| only == row) && self.parentless.get(row) != Some(&true)
+    }
 }
 
 /// Binds the vindex columns and returns one call for each shard that gets rows.
@@ -36,7 +44,7 @@ pub(crate) async fn calls(
     insert: &Insert,
     source: Source<'_>,
     texts: &Texts,
-    mut binds: BindVars,
+    binds: &BindVars,
     rows: Rows<'_>,
     ctx: ExecContext<'_>,
 ) -> Result<Vec<ShardCall>, Error> {
@@ -48,12 +56,13 @@ pub(crate) async fn calls(
         return Err(Error::vt(ErrorId::VT09001, &insert.table));
     };
     let map = ctx.shards.shards(&insert.keyspace)?;
-    let mut kept: Vec<bool> =
-        (0..texts.len()).map(|row| rows.only.is_none_or(|only| only == row)).collect();
-    let values_of_primary = values(insert, primary, source, texts.len(), &mut binds)?;
+    let mut kept: Vec<bool> = (0..texts.len()).map(|row| rows.has(row)).collect();
+    let mut own_binds = BindVars::new();
+    let wanted = kept.clone();
+    let values_of_primary = values(insert, primary, source, &wanted, (binds, &mut own_binds))?;
     let ids = keyspace_ids(insert, primary, &values_of_primary, ctx).await?;
     for other in others {
-        let values = values(insert, other, source, texts.len(), &mut binds)?;
+        let values = values(insert, other, source, &wanted, (binds, &mut own_binds))?;
         let entries = entries(&ids, &kept, values);
         let agree = match other.owned {
             true if rows.without_entries => continue,
@@ -74,11 +83,9 @@ pub(crate) async fn calls(
     }
     let filled: Vec<(usize, Vec<usize>)> =
         rows_of.into_iter().enumerate().filter(|(_, rows)| !rows.is_empty()).collect();
-    let several = filled.len() > 1;
-    let binds = Arc::new(binds);
     let calls = filled.into_iter().map(|(shard, rows)| {
         let sql = texts.statement(insert, &rows);
-        let bind_vars = if several { Arc::new(named(&sql, &binds)) } else { binds.clone() };
+        let bind_vars = Arc::new(named_in(&sql, [&own_binds, binds]));
         let shard = map.shards()[shard].name.clone();
         ShardCall { keyspace: insert.keyspace.clone(), shard, sql, bind_vars }
     });
@@ -90,34 +97,40 @@ pub(crate) async fn coming(
     insert: &Insert,
     source: Source<'_>,
     texts: &Texts,
-    mut binds: BindVars,
+    binds: &BindVars,
     row: usize,
     ctx: ExecContext<'_>,
 ) -> Result<Vec<NamedEntry>, Error> {
     let InsertRouting::Sharded(vindexes) = &insert.routing else { return Ok(Vec::new()) };
     let Some((primary, others)) = vindexes.split_first() else { return Ok(Vec::new()) };
-    let values_of_primary = values(insert, primary, source, texts.len(), &mut binds)?;
-    let ids = keyspace_ids(insert, primary, &values_of_primary, ctx).await?;
     let kept: Vec<bool> = (0..texts.len()).map(|other| other == row).collect();
+    let mut own_binds = BindVars::new();
+    let values_of_primary = values(insert, primary, source, &kept, (binds, &mut own_binds))?;
+    let ids = keyspace_ids(insert, primary, &values_of_primary, ctx).await?;
     let mut coming = Vec::new();
     for other in others.iter().filter(|other| other.owned) {
-        let values = values(insert, other, source, texts.len(), &mut binds)?;
+        let values = values(insert, other, source, &kept, (binds, &mut own_binds))?;
         let entries = entries(&ids, &kept, values).into_iter();
         coming.extend(entries.map(|one| (other.vindex.name.clone(), one.1)));
     }
     Ok(coming)
 }
 
-/// Returns each row's values for the columns of a vindex, and binds them.
+/// Returns the values of the rows wanted for the columns of a vindex, and binds them; of other rows
+/// there are none.
 fn values(
     insert: &Insert,
     vindex: &VindexColumn,
     source: Source<'_>,
-    count: usize,
-    binds: &mut BindVars,
+    wanted: &[bool],
+    (binds, own_binds): (&BindVars, &mut BindVars),
 ) -> Result<Vec<Vec<TypedBytes>>, Error> {
-    let mut all = Vec::with_capacity(count);
-    for row in 0..count {
+    let mut all = Vec::with_capacity(wanted.len());
+    for (row, is_wanted) in wanted.iter().enumerate() {
+        if !is_wanted {
+            all.push(Vec::new());
+            continue;
+        }
         let values: Vec<TypedBytes> = match source {
             Source::Values => {
                 let exprs = vindex.rows.get(row);
@@ -138,7 +151,7 @@ fn values(
             Err(error) => return Err(error),
         };
         for (column, value) in vindex.columns.iter().zip(&values) {
-            binds.set(name(column, row), value.clone());
+            own_binds.set(name(column, row), value.clone());
         }
         all.push(values);
     }
@@ -146,7 +159,7 @@ fn values(
 }
 
 /// Returns a value of a query's row, or the id that stands in its place or behind its end.
-fn select_value(
+pub(crate) fn select_value(
     insert: &Insert,
     source: Source<'_>,
     row: usize,
@@ -163,35 +176,38 @@ fn select_value(
     source.value(row, column)
 }
 
-/// Maps each row through the primary vindex; `None` where INSERT IGNORE drops the row.
+/// Maps each row that has values through the primary vindex; `None` for the others, and where
+/// INSERT IGNORE drops the row.
 async fn keyspace_ids(
     insert: &Insert,
     primary: &VindexColumn,
     values: &[Vec<TypedBytes>],
     ctx: ExecContext<'_>,
 ) -> Result<Vec<Option<KeyspaceId>>, Error> {
+    let wanted = || values.iter().filter(|row| !row.is_empty());
     let destinations = match primary.vindex.lookup() {
-        None => {
-            let rows: Vec<&[TypedBytes]> = values.iter().map(Vec::as_slice).collect();
-            rows.iter()
-                .map(|row| Vindex::map_row(&primary.vindex, row))
-                .collect::<Result<_, _>>()?
-        }
+        None => wanted()
+            .map(|row| Vindex::map_row(&primary.vindex, row))
+            .collect::<Result<Vec<_>, _>>()?,
         Some(_) => {
-            let firsts: Vec<TypedBytes> =
-                values.iter().filter_map(|row| row.first().cloned()).collect();
+            let firsts: Vec<TypedBytes> = wanted().filter_map(|row| row.first().cloned()).collect();
             lookup::map(&primary.vindex, &firsts, Reading::Change, ctx).await?
         }
     };
     let mut ids = Vec::with_capacity(values.len());
-    for (row, destination) in destinations.into_iter().enumerate() {
-        ids.push(match destination {
-            Destination::KeyspaceId(id) => Some(id),
-            Destination::None if insert.ignore => None,
-            Destination::None => {
-                return Err(Error::vt(ErrorId::VT09023, tuple(&values[row])));
+    let mut destinations = destinations.into_iter();
+    for row in values {
+        if row.is_empty() {
+            ids.push(None);
+            continue;
+        }
+        ids.push(match destinations.next() {
+            Some(Destination::KeyspaceId(id)) => Some(id),
+            Some(Destination::None) if insert.ignore => None,
+            Some(Destination::None) => {
+                return Err(Error::vt(ErrorId::VT09023, tuple(row)));
             }
-            _ => return Err(Error::vt(ErrorId::VT09024, tuple(&values[row]))),
+            _ => return Err(Error::vt(ErrorId::VT09024, tuple(row))),
         });
     }
     Ok(ids)

@@ -41,6 +41,7 @@ fn change(lookups: Vec<LookupChange>, action: ChangeAction) -> Change {
         key: vec![0],
         lookups,
         action,
+        foreign: None,
     };
     Change { input: *scatter("find"), tables: vec![table] }
 }

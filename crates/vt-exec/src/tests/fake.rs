@@ -59,6 +59,7 @@ impl Fake {
             limits: self.limits,
             exclusive: false,
             kept: None,
+            cascading: None,
             any_shard: 0,
             observer: None,
         }

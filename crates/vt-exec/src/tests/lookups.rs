@@ -135,6 +135,7 @@ fn insert(vindex: Arc<Vindex>, names: &[Option<&str>]) -> Plan {
         multi_shard_autocommit: false,
         timeout_ms: 0,
         conflicts: None,
+        parents: Vec::new(),
     })))
 }
 

@@ -165,6 +165,7 @@ fn context<'a>(
         limits: Limits { memory_rows: gate.config.memory_rows_max, ..Limits::default() },
         exclusive: scatter.is_exclusive(),
         kept: None,
+        cascading: None,
         any_shard: gate.next_shard(),
         observer: None,
     }

@@ -65,6 +65,7 @@ pub(super) fn of<'a>(
         target: aside.target.text().clone(),
         tablet_type,
         modes: aside.modes,
+        foreign_key_checks: understand::checks_foreign_keys(&aside),
         vschema_version: mirrored.version,
     };
     let plan = Arc::new(CachedPlan::new(made, context, Vec::new()));

@@ -21,6 +21,7 @@ pub struct Context {
     pub target: Arc<str>,
     pub tablet_type: TabletType,
     pub modes: Modes,
+    pub foreign_key_checks: bool,
     pub vschema_version: u64,
 }
 

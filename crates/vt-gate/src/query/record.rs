@@ -142,5 +142,6 @@ pub fn plan_name(node: &Node) -> &'static str {
         Node::Update(_) => "Update",
         Node::Delete(_) => "Delete",
         Node::Change(_) => "DMLWithInput",
+        Node::ForeignKeys(_) => "FKCascade",
     }
 }

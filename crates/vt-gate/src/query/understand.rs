@@ -137,6 +137,7 @@ pub fn plan(
         target: session.target.destination.as_ref(),
         tablet_type: session.target.tablet_type,
         no_scatter: gate.config.is_scatter_refused,
+        foreign_key_checks: checks_foreign_keys(session),
     };
     let plan = vt_planner::plan(statement, &context)?;
     // What stays in the plan's text is printed with escapes, which such a session's shards do not
@@ -154,8 +155,16 @@ fn context(session: &Session, snapshot: &Snapshot) -> Context {
         target: session.target.text().clone(),
         tablet_type: session.target.tablet_type,
         modes: session.modes,
+        foreign_key_checks: checks_foreign_keys(session),
         vschema_version: snapshot.version,
     }
+}
+
+/// Returns whether the session wants foreign keys to be checked.
+pub fn checks_foreign_keys(session: &Session) -> bool {
+    let is_off =
+        |value: String| ["0", "off", "false"].iter().any(|off| value.eq_ignore_ascii_case(off));
+    !session.settings.text("foreign_key_checks").is_some_and(is_off)
 }
 
 /// Returns whether a directive keeps the statement out of the cache.

@@ -157,7 +157,7 @@ pub async fn run(
         Local::Savepoint(name) => transaction::savepoint(gate, session, &name).await,
         Local::RollbackTo(name) => transaction::rollback_to(gate, session, &name).await,
         Local::ReleaseSavepoint(name) => transaction::release(gate, session, &name).await,
-        Local::Set(items) => set::run(gate, session, items).await,
+        Local::Set(items) => Box::pin(set::run(gate, session, items)).await,
         Local::Show(show) => show::run(gate, session, show).await,
         Local::Kill(kill) => kill::run(gate, session, kill).await,
         Local::Prepare(prepare) => prepare::prepare(gate, session, prepare),

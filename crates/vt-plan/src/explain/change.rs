@@ -1,6 +1,6 @@
 //! Rows that are found first and changed then, as text.
 
-use crate::{ChangeAction, ChangePlace, Move, MovedColumn, TableChange};
+use crate::{ChangeAction, ChangePlace, ChildHow, Dependents, Move, MovedColumn, TableChange};
 
 /// Returns the line of what becomes of one table's rows.
 pub(super) fn line(one: &TableChange) -> String {
@@ -53,6 +53,24 @@ fn moved(one: &Move) -> String {
         columns.join(", "),
         by_key(prefix, suffix, sets)
     )
+}
+
+/// Returns the lines of what foreign keys ask of a table's rows.
+pub(super) fn foreign(foreign: &Dependents) -> Vec<String> {
+    let unless = |same: Option<usize>| same.map_or(String::new(), |at| format!(" unless ${at}"));
+    let parents = foreign
+        .parents
+        .iter()
+        .map(|one| format!("parent of {}{}", places(&one.new), unless(one.same)));
+    let children = foreign.children.iter().map(|one| {
+        let to = one.new.as_ref().map_or(String::new(), |new| format!(" to {}", places(new)));
+        let how = match &one.how {
+            ChildHow::Refuse(_) => "refused".to_owned(),
+            ChildHow::Change(number) => format!("cascade {number}"),
+        };
+        format!("children of {}{to}{}: {how}", places(&one.old), unless(one.same))
+    });
+    parents.chain(children).collect()
 }
 
 fn places(places: &[usize]) -> String {

@@ -128,12 +128,18 @@ fn node(one: &Node) -> Value {
         Node::Insert(one) => insert(one),
         Node::Update(one) => write("Update", one),
         Node::Delete(one) => write("Delete", one),
-        Node::Change(one) => {
+        Node::Change(change) => {
             let mut map = object("DMLWithInput");
-            let changes: Vec<String> = one.tables.iter().map(super::change::line).collect();
+            let changes: Vec<String> = change.tables.iter().map(super::change::line).collect();
             map.insert("Changes".to_owned(), json!(changes));
-            with_inputs(map, &[&one.input])
+            let tables = change.tables.iter().filter_map(|table| table.foreign.as_deref());
+            let foreign: Vec<String> = tables.flat_map(super::change::foreign).collect();
+            if !foreign.is_empty() {
+                map.insert("ForeignKeys".to_owned(), json!(foreign));
+            }
+            with_inputs(map, &one.inputs())
         }
+        Node::ForeignKeys(_) => with_inputs(object("FKCascade"), &one.inputs()),
     }
 }
 
@@ -392,9 +398,10 @@ fn insert(one: &Insert) -> Value {
         });
         map.insert("VindexValues".to_owned(), Value::Object(values.collect()));
     }
-    match &one.source {
-        InsertSource::Values => Value::Object(map),
-        InsertSource::Select(input) => with_inputs(map, &[input]),
+    let inputs = crate::inputs::of_insert(one);
+    match inputs.is_empty() {
+        true => Value::Object(map),
+        false => with_inputs(map, &inputs),
     }
 }
 

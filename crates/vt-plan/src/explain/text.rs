@@ -5,8 +5,7 @@ use std::fmt::Write;
 use super::expr::{join_column, show, show_all, show_over};
 use super::rows::{self, keys};
 use crate::{
-    Insert, InsertRouting, InsertSource, Join, JoinKind, Node, Plan, Route, Routing, Subquery,
-    Write as Change,
+    Insert, InsertRouting, Join, JoinKind, Node, Plan, Route, Routing, Subquery, Write as Change,
 };
 
 /// Writes a plan, a line a step.
@@ -107,10 +106,17 @@ impl Text {
             Node::Change(one) => {
                 self.line("Change");
                 self.inside(|text| {
-                    one.tables.iter().for_each(|table| text.line(&super::change::line(table)));
-                    text.node(&one.input);
+                    for table in &one.tables {
+                        text.line(&super::change::line(table));
+                        for line in table.foreign.iter().flat_map(|one| super::change::foreign(one))
+                        {
+                            text.line(&line);
+                        }
+                    }
+                    node.inputs().into_iter().for_each(|input| text.node(input));
                 });
             }
+            Node::ForeignKeys(_) => self.line_over("ForeignKeys", node),
         }
     }
 
@@ -197,10 +203,19 @@ impl Text {
                 let how = format!("{:?}", conflicts.how).to_lowercase();
                 conflicts.probes.iter().for_each(|probe| text.line(&format!("{how} if {probe}")));
                 text.line(&super::change::line(&conflicts.removal));
+                for line in
+                    conflicts.removal.foreign.iter().flat_map(|one| super::change::foreign(one))
+                {
+                    text.line(&line);
+                }
             }
-            if let InsertSource::Select(input) = &one.source {
-                text.node(input);
+            for parent in &one.parents {
+                let rows = parent.rows.iter().map(|row| format!("({})", show_all(row)));
+                let mut places: Vec<String> = rows.collect();
+                places.extend(parent.offsets.iter().map(|offset| format!("${offset}")));
+                text.line(&format!("parent of {}", places.join(" ")));
             }
+            crate::inputs::of_insert(one).into_iter().for_each(|input| text.node(input));
         });
     }
 

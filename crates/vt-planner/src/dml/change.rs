@@ -7,6 +7,7 @@ mod update;
 
 use std::sync::Arc;
 
+pub(in crate::dml) use update::{Sets, assigned};
 use vt_base::{Error, ErrorId};
 use vt_plan::{Change, ChangePlace, Node, TableChange};
 use vt_sql::ast::{
@@ -24,11 +25,11 @@ const KEYS: &str = "::__keys";
 
 /// The columns that the query gives, each once.
 #[derive(Default)]
-pub(super) struct Items<'a>(pub(super) Vec<SelectItem<'a>>);
+pub(in crate::dml) struct Items<'a>(pub(super) Vec<SelectItem<'a>>);
 
 impl<'a> Items<'a> {
     /// Returns the place of an expression, adding it if it is not there.
-    fn place(&mut self, expr: Expr<'a>) -> usize {
+    pub(in crate::dml) fn place(&mut self, expr: Expr<'a>) -> usize {
         let same =
             |item: &SelectItem<'a>| matches!(item, SelectItem::Expr(one) if one.expr == expr);
         if let Some(place) = self.0.iter().position(same) {
@@ -51,7 +52,7 @@ struct Finding<'a> {
 }
 
 /// A table whose rows change, as it really is.
-pub(super) struct Changed<'a> {
+pub(in crate::dml) struct Changed<'a> {
     /// The name that the statement has for it.
     pub(super) name: Ident<'a>,
     pub(super) id: Tables,
@@ -178,7 +179,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Makes `name.column`.
-    pub(super) fn column_of(&self, table: Ident<'a>, column: &str) -> Expr<'a> {
+    pub(in crate::dml) fn column_of(&self, table: Ident<'a>, column: &str) -> Expr<'a> {
         let name = Ident::new(self.arena.text(column));
         let table = Some(TableName { qualifier: None, name: table });
         Expr::Column(self.arena.node(ColumnName { table, name }))
@@ -197,7 +198,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Makes the one table of a statement that changes rows by their keys.
-    pub(super) fn by_name(&self, changed: &Changed<'a>) -> &'a [TableRef<'a>] {
+    pub(in crate::dml) fn by_name(&self, changed: &Changed<'a>) -> &'a [TableRef<'a>] {
         let real = Ident::new(self.arena.text(&changed.table.name));
         let keyspace = Ident::new(self.arena.text(&changed.table.keyspace.name));
         let name = TableName { qualifier: Some(keyspace), name: real };

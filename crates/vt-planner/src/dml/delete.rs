@@ -47,7 +47,10 @@ impl<'a> Planner<'a> {
         let target = self.target("DELETE", delete.tables, delete.filter, delete.limit)?;
         let scope = target.scope.clone();
         let tables = deleted_tables(delete, &scope)?;
-        if tables.iter().any(|(_, table)| table.owned_vindexes().next().is_some()) {
+        let takes_more = |table: &Arc<Table>| {
+            table.owned_vindexes().next().is_some() || self.delete_reaches_out(table)
+        };
+        if tables.iter().any(|(_, table)| takes_more(table)) {
             return Ok(None);
         }
         let sql = |filter| {

@@ -19,6 +19,7 @@ use vt_vschema::table::same_name;
 use vt_vschema::{ColumnVindex, Keyspace, Mapping, Table};
 
 use self::conflicts::Probing;
+use super::foreign::KeyRows;
 use super::rows::with_pullouts;
 use crate::analyze::Scope;
 use crate::ddl::to_every_copy;
@@ -54,6 +55,8 @@ struct Division<'t, 'a> {
     routed: Vec<VindexColumn>,
     /// Queries among the values, which run first.
     pullouts: Vec<Pullout>,
+    /// What the rows refer to, where the gateway looks after foreign keys.
+    keys: Vec<KeyRows<'a>>,
 }
 
 impl<'a> Planner<'a> {
@@ -71,13 +74,18 @@ impl<'a> Planner<'a> {
         let mut columns = self.insert_columns(insert, &table)?;
         refuse_vindex_updates(insert, &table)?;
         let vindexes = routing_vindexes(self, insert, &table, &mut columns)?;
-        let insert =
-            self.arena.node(Insert { columns: self.arena.list(&columns.names), ..*insert });
+        let keys = self.key_rows(insert, &table, &columns.names)?;
+        let comments = match keys.is_empty() {
+            true => insert.comments,
+            false => self.unchecked(insert.comments),
+        };
+        let names = self.arena.list(&columns.names);
+        let insert = self.arena.node(Insert { comments, columns: names, ..*insert });
         let mut node = bare_insert(insert, &table, self.insert_ends(insert)?);
         let mut probing = self.probing(insert, &table)?;
         let routed = vindexes.iter().map(|(vindex, _)| vindex_column(&table, vindex)).collect();
         let mut division =
-            Division { table: &table, columns, vindexes, routed, pullouts: Vec::new() };
+            Division { table: &table, columns, vindexes, routed, pullouts: Vec::new(), keys };
         match insert.source {
             InsertSource::Values(rows) => {
                 for (index, row) in rows.iter().enumerate() {
@@ -91,14 +99,15 @@ impl<'a> Planner<'a> {
             InsertSource::Query(query) => {
                 if probing.is_some() {
                     return Err(Error::unsupported(format!(
-                        "INSERT ... SELECT into table {} with owned lookup vindexes that ignores, \
-                         replaces or updates rows",
+                        "INSERT ... SELECT into table {} with owned lookup vindexes, or with \
+                         cascades, that ignores, replaces or updates rows",
                         table.name
                     )));
                 }
                 self.insert_query(query, &mut division, &mut node)?;
             }
         }
+        node.parents = division.keys.into_iter().map(|key| key.parents).collect();
         node.conflicts = probing.map(Probing::into_conflicts).map(Box::new);
         if table.keyspace.sharded {
             node.routing = InsertRouting::Sharded(division.routed);
@@ -140,8 +149,8 @@ impl<'a> Planner<'a> {
         if keyspace.sharded {
             node.routing = InsertRouting::Copies;
         }
-        let (vindexes, routed, pullouts) = (Vec::new(), Vec::new(), Vec::new());
-        let mut division = Division { table, columns, vindexes, routed, pullouts };
+        let (vindexes, routed, pullouts, keys) = Default::default();
+        let mut division = Division { table, columns, vindexes, routed, pullouts, keys };
         self.insert_query(query, &mut division, &mut node)?;
         Ok(Node::Insert(Box::new(node)))
     }
@@ -193,7 +202,7 @@ impl<'a> Planner<'a> {
         division: &mut Division<'_, 'a>,
         node: &mut InsertNode,
     ) -> Result<&'a [Expr<'a>], Error> {
-        let Division { table, columns, vindexes, routed, pullouts } = division;
+        let Division { table, columns, vindexes, routed, pullouts, keys } = division;
         let scope = Rc::new(Scope::default());
         let mut form = ShardForm::new(self);
         let mut values = Vec::with_capacity(columns.names.len());
@@ -225,6 +234,7 @@ impl<'a> Planner<'a> {
             values[place] = bind(self, self.arena.text(&name));
             sequenced = Some((place, Eval::Bind(name.into())));
         }
+        self.note_keys(keys, table, &columns.names, &values)?;
         for ((_, places), routed) in vindexes.iter().zip(routed.iter_mut()) {
             let mut found = Vec::with_capacity(places.len());
             for place in places {
@@ -251,8 +261,9 @@ impl<'a> Planner<'a> {
         division: &mut Division<'_, 'a>,
         node: &mut InsertNode,
     ) -> Result<(), Error> {
-        let Division { columns, vindexes, routed, .. } = division;
+        let Division { table, columns, vindexes, routed, keys, .. } = division;
         let given = columns.names.len() - usize::from(columns.auto_added);
+        self.note_offsets(keys, given, table)?;
         if let Some(found) = self.query_columns(query, None, &[])?
             && found.len() != given
         {
@@ -365,6 +376,7 @@ fn bare_insert(insert: &Insert<'_>, table: &Table, ends: (String, String)) -> In
         multi_shard_autocommit: false,
         timeout_ms: 0,
         conflicts: None,
+        parents: Vec::new(),
     }
 }
 

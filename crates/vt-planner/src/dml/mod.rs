@@ -2,6 +2,7 @@
 
 mod change;
 mod delete;
+pub(crate) mod foreign;
 mod insert;
 mod own_reads;
 mod rows;

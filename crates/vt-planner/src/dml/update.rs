@@ -71,7 +71,7 @@ impl<'a> Planner<'a> {
         let tables = self.updated_tables(update, &target)?;
         let set: Vec<&Assignment<'_>> = update.assignments.iter().collect();
         for table in &tables {
-            if touches_vindexes(table, &set) {
+            if touches_vindexes(table, &set) || self.update_reaches_out(table, &set)? {
                 return Ok(None);
             }
         }

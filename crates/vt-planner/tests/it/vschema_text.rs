@@ -11,16 +11,17 @@
 //! view grown create view grown as select id from user
 //! ```
 //!
-//! `pk=id` is what schema tracking found: with it the columns are those of the table.
+//! `fk=a>parent.id/cascade/setnull` is a foreign key, `managed` behind a keyspace's name the mode in
+//! which the gateway looks after them. `pk=id` is what schema tracking found: with it the columns are those of the table.
 
 use std::collections::BTreeMap;
 
 use vt_value::Type;
-use vt_vschema::VSchema;
 use vt_vschema::spec::{
-    AutoIncrementSpec, ColumnSpec, ColumnVindexSpec, KeyspaceSpec, RoutingRuleSpec, SrvVSchemaSpec,
-    TableSpec, TrackedTable, VindexSpec,
+    AutoIncrementSpec, ColumnSpec, ColumnVindexSpec, ForeignKeySpec, KeyspaceSpec, ReferenceAction,
+    RoutingRuleSpec, SrvVSchemaSpec, TableSpec, TrackedTable, VindexSpec,
 };
+use vt_vschema::{ForeignKeyMode, VSchema};
 
 pub(crate) fn parse(text: &str) -> VSchema {
     let mut spec = SrvVSchemaSpec::default();
@@ -33,8 +34,13 @@ pub(crate) fn parse(text: &str) -> VSchema {
         match *kind {
             "keyspace" => {
                 current = (*name).to_owned();
+                let foreign_key_mode = match rest.contains(&"managed") {
+                    true => ForeignKeyMode::Managed,
+                    false => ForeignKeyMode::Unspecified,
+                };
+                let sharded = rest.contains(&"sharded");
                 let keyspace =
-                    KeyspaceSpec { sharded: rest.contains(&"sharded"), ..KeyspaceSpec::default() };
+                    KeyspaceSpec { sharded, foreign_key_mode, ..KeyspaceSpec::default() };
                 spec.keyspaces.insert(current.clone(), keyspace);
             }
             "vindex" => {
@@ -46,8 +52,13 @@ pub(crate) fn parse(text: &str) -> VSchema {
                 let (table, key) = table(rest);
                 if !key.is_empty() {
                     let columns = table.columns.clone();
-                    let found =
-                        TrackedTable { columns, primary_key: key, ..TrackedTable::default() };
+                    let foreign_keys = rest.iter().filter_map(|word| foreign_key(word)).collect();
+                    let found = TrackedTable {
+                        columns,
+                        primary_key: key,
+                        foreign_keys,
+                        ..TrackedTable::default()
+                    };
                     let known = tracked.entry(current.clone()).or_default();
                     known.push(((*name).to_owned(), found));
                 }
@@ -118,12 +129,37 @@ fn table(words: &[&str]) -> (TableSpec, Vec<String>) {
             }
             Some(("columns", value)) => spec.columns.extend(value.split(',').map(column)),
             Some(("pk", value)) => key = value.split(',').map(str::to_owned).collect(),
+            Some(("fk", _)) => {}
             Some(("pinned", value)) => spec.pinned = value.to_owned(),
             Some(("source", value)) => spec.source = value.to_owned(),
             Some((key, _)) => panic!("unknown word {key}"),
         }
     }
     (spec, key)
+}
+
+/// Reads `fk=a,b>parent.x,y/cascade/setnull`: what a row of the parent that goes, or whose key
+/// changes, does.
+fn foreign_key(word: &str) -> Option<ForeignKeySpec> {
+    let (columns, rest) = word.strip_prefix("fk=")?.split_once('>').expect("columns>parent");
+    let mut parts = rest.split('/');
+    let (parent, parent_columns) =
+        parts.next().and_then(|parent| parent.split_once('.')).expect("parent.columns");
+    let mut action = || match parts.next() {
+        Some("cascade") => ReferenceAction::Cascade,
+        Some("setnull") => ReferenceAction::SetNull,
+        _ => ReferenceAction::Restrict,
+    };
+    let names = |list: &str| list.split(',').map(str::to_owned).collect();
+    Some(ForeignKeySpec {
+        name: format!("fk_{columns}"),
+        columns: names(columns),
+        parent_keyspace: None,
+        parent_table: parent.to_owned(),
+        parent_columns: names(parent_columns),
+        on_delete: action(),
+        on_update: action(),
+    })
 }
 
 fn column(text: &str) -> ColumnSpec {

@@ -123,6 +123,7 @@ impl World {
             any_shard: 0,
             observer: None,
             kept: None,
+            cascading: None,
         };
         vt_exec::execute(plan, &context).await?;
         let mut told = shards.told.into_inner();

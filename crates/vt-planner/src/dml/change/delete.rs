@@ -46,6 +46,7 @@ impl<'a> Planner<'a> {
             LookupChange { vindex: owned.vindex.clone(), old, new: None, same: None }
         });
         let lookups = lookups.collect();
+        let foreign = self.delete_dependents(changed, items)?;
         let (prefix, suffix) = around_keys(&self.delete_by_key(delete, changed)?)?;
         Ok(TableChange {
             table: changed.table.qualified_name().into(),
@@ -54,6 +55,7 @@ impl<'a> Planner<'a> {
             key,
             lookups,
             action: ChangeAction::ByKey { prefix, suffix, sets: Vec::new() },
+            foreign,
         })
     }
 

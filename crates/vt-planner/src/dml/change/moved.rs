@@ -6,8 +6,8 @@ use std::sync::Arc;
 use vt_base::{Error, ErrorId};
 use vt_plan::{Move, MovedColumn};
 use vt_sql::ast::{Comments, Delete, Expr, Ident, Statement};
+use vt_vschema::Column;
 use vt_vschema::table::same_name;
-use vt_vschema::{Column, Table};
 
 use super::update::{ByKey, Sets, assigned};
 use super::{Items, around_keys, untracked};
@@ -27,6 +27,9 @@ impl<'a> Planner<'a> {
         if !table.authoritative {
             return Err(untracked(table, "columns"));
         }
+        if !sets.unchecked {
+            self.check_moved_parent(table)?;
+        }
         let mut columns = Vec::new();
         let mut names: Vec<&str> = Vec::new();
         for column in table.columns.iter().filter(|column| !column.generated) {
@@ -43,7 +46,7 @@ impl<'a> Planner<'a> {
         Ok(Move {
             stay: (by_key.prefix, by_key.suffix, by_key.sets),
             delete: self.move_away(sets)?,
-            insert: insert_into(table, &names).into(),
+            insert: self.insert_into(sets, &names).into(),
             columns,
             vindex_columns,
         })
@@ -74,7 +77,7 @@ impl<'a> Planner<'a> {
     fn move_away(&self, sets: &Sets<'a>) -> Result<(Arc<str>, Arc<str>), Error> {
         let delete = self.arena.node(Delete {
             with: None,
-            comments: Comments::NONE,
+            comments: self.comments_of_move(sets),
             low_priority: false,
             quick: false,
             ignore: false,
@@ -87,10 +90,21 @@ impl<'a> Planner<'a> {
         let statement = ShardForm::new(self).statement(Statement::Delete(delete))?;
         around_keys(&shard_sql(&statement))
     }
-}
 
-fn insert_into(table: &Table, names: &[&str]) -> String {
-    let name = |name: &str| vt_sql::to_sql(&Ident::new(name));
-    let columns: Vec<String> = names.iter().map(|one| name(one)).collect();
-    format!("insert into {}({}) values ", name(&table.name), columns.join(", "))
+    fn comments_of_move(&self, sets: &Sets<'a>) -> Comments<'a> {
+        match sets.unchecked {
+            true => self.unchecked(Comments::NONE),
+            false => Comments::NONE,
+        }
+    }
+
+    /// Makes the statement that brings rows to their shard, up to the rows.
+    fn insert_into(&self, sets: &Sets<'a>, names: &[&str]) -> String {
+        let name = |name: &str| vt_sql::to_sql(&Ident::new(name));
+        let columns: Vec<String> = names.iter().map(|one| name(one)).collect();
+        let hints = self.comments_of_move(sets).hints;
+        let hints = hints.map_or(String::new(), |hints| format!("/*+ {hints} */ "));
+        let table = name(&sets.changed.table.name);
+        format!("insert {hints}into {table}({}) values ", columns.join(", "))
+    }
 }

@@ -17,9 +17,11 @@ use crate::shard_form::{ShardForm, bind, shard_sql};
 use crate::tree::any_expr;
 
 /// What an UPDATE sets of one table.
-pub(super) struct Sets<'a> {
-    pub(super) changed: Changed<'a>,
-    pub(super) assignments: Vec<&'a Assignment<'a>>,
+pub(in crate::dml) struct Sets<'a> {
+    pub(in crate::dml) changed: Changed<'a>,
+    pub(in crate::dml) assignments: Vec<&'a Assignment<'a>>,
+    /// The gateway looks after foreign keys of these rows, and the shards do not.
+    pub(in crate::dml) unchecked: bool,
 }
 
 /// The statement that changes rows by their keys, with the values that the query gives it.
@@ -38,7 +40,8 @@ impl<'a> Planner<'a> {
         let scope = Rc::new(self.scope_of_tables(update.tables, None, &common)?);
         let mut items = Items::default();
         let (mut tables, mut names) = (Vec::new(), Vec::new());
-        for sets in self.sets_by_table(update, &scope)? {
+        for mut sets in self.sets_by_table(update, &scope)? {
+            sets.unchecked = self.update_reaches_out(&sets.changed.table, &sets.assignments)?;
             names.push(sets.changed.name);
             tables.push(self.table_update(update, &sets, &scope, &mut items)?);
         }
@@ -71,7 +74,7 @@ impl<'a> Planner<'a> {
                 Some(sets) => sets.assignments.push(assignment),
                 None => {
                     let changed = self.changed(&entry, table)?;
-                    all.push(Sets { changed, assignments: vec![assignment] });
+                    all.push(Sets { changed, assignments: vec![assignment], unchecked: false });
                 }
             }
         }
@@ -104,6 +107,7 @@ impl<'a> Planner<'a> {
             key,
             lookups,
             action,
+            foreign: self.update_dependents(sets, scope, items)?,
         })
     }
 
@@ -139,8 +143,13 @@ impl<'a> Planner<'a> {
             false => &[],
         };
         let has_query_in_order = order_by.iter().any(|item| has_query(item.expr));
+        let comments = match sets.unchecked {
+            true => self.unchecked(update.comments),
+            false => update.comments,
+        };
         let update = self.arena.node(Update {
             with: None,
+            comments,
             tables: self.by_name(&sets.changed),
             assignments: self.arena.list(&assignments),
             filter: Some(self.has_key(&sets.changed)),
@@ -229,7 +238,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Returns the expression of a column's new value, which the query computes.
-    pub(super) fn new_value(
+    pub(in crate::dml) fn new_value(
         &self,
         sets: &Sets<'a>,
         index: usize,
@@ -250,7 +259,7 @@ impl<'a> Planner<'a> {
 }
 
 /// Returns the last assignment to a column.
-pub(super) fn assigned(assignments: &[&Assignment<'_>], column: &str) -> Option<usize> {
+pub(in crate::dml) fn assigned(assignments: &[&Assignment<'_>], column: &str) -> Option<usize> {
     assignments.iter().rposition(|one| same_name(one.column.name.as_str(), column))
 }
 

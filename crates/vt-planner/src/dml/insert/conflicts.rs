@@ -46,7 +46,8 @@ impl<'a> Planner<'a> {
             (false, []) if insert.ignore => ConflictHow::Ignore,
             (false, []) => return Ok(None),
         };
-        if table.owned_vindexes().next().is_none() {
+        let cascades = insert.replace && self.delete_reaches_out(table);
+        if table.owned_vindexes().next().is_none() && !cascades {
             return Ok(None);
         }
         if table.primary_key.is_empty() {
@@ -55,7 +56,7 @@ impl<'a> Planner<'a> {
         if table.unique_keys.iter().any(Option::is_none) {
             return Err(Error::unsupported(format!(
                 "REPLACE, INSERT IGNORE or ON DUPLICATE KEY UPDATE into table {} with owned lookup \
-                 vindexes and a unique key over a prefix or an expression",
+                 vindexes, or cascades, and a unique key over a prefix or an expression",
                 table.name
             )));
         }
