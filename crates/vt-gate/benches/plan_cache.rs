@@ -37,6 +37,7 @@ fn hits(criterion: &mut Criterion) {
         target: "ks".into(),
         tablet_type: TabletType::Primary,
         modes: Modes::default(),
+        foreign_key_checks: true,
         vschema_version: 1,
     };
     for count in [10, 100_000] {
