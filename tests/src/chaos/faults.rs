@@ -115,7 +115,7 @@ impl<'a> Driver<'a> {
     }
 
     fn apply(&mut self, fault: Fault) -> Result<String, String> {
-        let uid = TABLETS[self.rng.random_range(0..TABLETS.len())];
+        let uid = self.victim();
         let (mysqld, tablet) = (format!("mysqld-{uid}"), format!("vttablet-{uid}"));
         let hold = Duration::from_millis(self.rng.random_range(500..12_000));
         match fault {
@@ -151,6 +151,21 @@ impl<'a> Driver<'a> {
             Fault::FillDisk => self.fill_disk(uid, hold),
             Fault::HandOver => Ok(self.hand_over(uid)),
         }
+    }
+
+    /// Returns the tablet that is to suffer: as often a primary as any.
+    fn victim(&mut self) -> u32 {
+        let any = TABLETS[self.rng.random_range(0..TABLETS.len())];
+        if self.rng.random_range(0..2) == 0 {
+            return any;
+        }
+        // Where vtctld is being started again, nobody can tell.
+        let tablets =
+            self.cluster.client(&["GetTablets", "--keyspace", "bank"]).unwrap_or_default();
+        let uid = |line: &str| line.split(' ').next()?.rsplit('-').next()?.parse().ok();
+        let primaries = tablets.lines().filter(|line| line.contains(" primary ")).filter_map(uid);
+        let of_shard = primaries.filter(|uid: &u32| uid / 100 == any / 100);
+        of_shard.last().unwrap_or(any)
     }
 
     fn disturb(
