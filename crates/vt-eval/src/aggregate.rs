@@ -258,6 +258,11 @@ impl Aggregate {
         }
         if let Some(seen) = &mut state.seen {
             let keys = row.get(self.keys()).unwrap_or_default();
+            let number = match self.func {
+                AggregateFunc::Sum | AggregateFunc::Avg => sum::key(args, &self.inputs, ctx)?,
+                _ => None,
+            };
+            let keys = number.as_ref().map_or(keys, std::slice::from_ref);
             let Some(added) = seen.insert(keys, args)? else { return Ok(()) };
             state.held += self.hold(added)?;
             // A sum adds what is distinct in its order, when all of it is known.
@@ -265,8 +270,10 @@ impl Aggregate {
                 return Ok(());
             }
         }
-        let held = self.take(&mut state.total, row, ctx)?;
-        state.held += self.hold(held)?;
+        ctx.reads_column = true;
+        let held = self.take(&mut state.total, row, ctx);
+        ctx.reads_column = false;
+        state.held += self.hold(held?)?;
         Ok(())
     }
 

@@ -50,6 +50,9 @@ impl Claim {
 
     fn join_of_charsets(self, other: Claim) -> Option<Claim> {
         let (binary, unknown) = (Collation::BINARY, Collation::UNKNOWN);
+        if self.coercibility == EXPLICIT && other.coercibility == EXPLICIT {
+            return None;
+        }
         if self.collation == binary {
             return Some(if self.coercibility <= other.coercibility { self } else { other });
         }
@@ -62,9 +65,6 @@ impl Claim {
                 return Some(if self.coercibility < other.coercibility { self } else { other });
             }
             return Some(Claim { collation: unknown, ..self });
-        }
-        if self.coercibility == EXPLICIT && other.coercibility == EXPLICIT {
-            return None;
         }
         if self.is_wider(other) {
             return Some(self);
@@ -193,25 +193,34 @@ pub(crate) fn aggregate_all(
         return Ok((session.connection_collation, COERCIBLE));
     }
     for arg in args.iter_mut() {
-        convert_constant(arg, all.collation);
+        convert_constant(arg, all.collation)?;
     }
     Ok((all.collation, all.coercibility))
 }
 
 /// Brings a constant string to a collation's character set.
-fn convert_constant(arg: &mut Node, collation: Collation) {
+///
+/// # Errors
+/// MySQL's 3854 for a string that has no place there.
+fn convert_constant(arg: &mut Node, collation: Collation) -> Result<(), Error> {
     let known = collation != Collation::BINARY && collation != Collation::UNKNOWN;
-    let Some(Value::Text(bytes, own)) = arg.constant() else { return };
-    if !known || *own == collation || *own == Collation::BINARY || !arg.is_literal() {
-        return;
+    let Some(Value::Text(bytes, own)) = arg.constant() else { return Ok(()) };
+    if !known || *own == collation || *own == Collation::BINARY {
+        return Ok(());
     }
-    if own.charset() == collation.charset() {
-        return;
+    let (Some(from), Some(to)) = (own.charset(), collation.charset()) else { return Ok(()) };
+    if from == to {
+        return Ok(());
     }
     let text = Text { bytes: bytes.clone(), collation: *own };
-    let Ok(Some(bytes)) = crate::convert::converted(&text, collation) else { return };
-    arg.kind.collation = collation;
-    arg.op = Op::Constant(Value::Text(bytes, collation));
+    let Some(bytes) = crate::convert::converted(&text, collation)? else {
+        return Err(crate::convert::not_convertible(&text.bytes, from, to));
+    };
+    if arg.is_literal() {
+        arg.kind.collation = collation;
+        arg.op = Op::Constant(Value::Text(bytes, collation));
+    }
+    Ok(())
 }
 
 fn illegal_mix(claims: &[Claim], operation: &str) -> Error {

@@ -10,12 +10,12 @@ use crate::constant::{self, find};
 use crate::context::Context;
 use crate::function::{Signature, Volatility};
 use crate::kind::Kind;
-use crate::node::{CallOp, Folded, Node, Op};
+use crate::node::{CallOp, Folded, Node, Op, ZERO_YEAR};
 use crate::operators::collation::deprecated;
 use crate::session::Session;
 use crate::sql_mode::SqlMode;
 use crate::warning::Warning;
-use crate::{Expr, Func, convert};
+use crate::{Expr, Func, convert, vectors};
 
 /// How deep an expression may nest.
 const MAX_DEPTH: usize = 250;
@@ -55,8 +55,12 @@ impl Expr {
         used.sort_unstable();
         used.dedup();
         let mut notes = compiler.notes.into_inner();
-        // What is wrong with a literal is told after what the parser tells.
-        notes.sort_by_key(|note| note.errno == 1300);
+        // What the parser tells comes first, then what is wrong with literals.
+        notes.sort_by_key(|note| match note.errno {
+            1287 | 3720 => 0,
+            1300 => 1,
+            _ => 2,
+        });
         Ok(Compiled { root, columns: used, notes })
     }
 }
@@ -81,11 +85,17 @@ impl Compiled {
 
     /// Appends the text that a value of the expression has in a result; nothing for NULL.
     pub fn write(&self, value: &Value, out: &mut Vec<u8>) {
+        if self.root.is_zero_year(value) {
+            return out.extend(ZERO_YEAR);
+        }
         convert::write(value, &self.root.kind, out);
     }
 
     /// The same in UTF-8, which the gateway speaks with its clients.
     pub fn write_utf8(&self, value: &Value, out: &mut Vec<u8>) {
+        if self.root.is_zero_year(value) {
+            return out.extend(ZERO_YEAR);
+        }
         self.root.kind.write_utf8(value, out);
     }
 
@@ -210,6 +220,7 @@ impl Compiler<'_> {
         {
             return Err(columns_wanted(1, members.len()));
         }
+        vectors::check(func, &args)?;
         if !func.passes_on() {
             args.iter().try_for_each(exact)?;
         }

@@ -157,7 +157,7 @@ pub(crate) fn introduced(collation: Collation, typed: &TypedBytes) -> Result<Nod
 }
 
 /// Fills the first character of a wide character set up with zeros in front.
-fn filled(charset: Charset, bytes: Bytes) -> Bytes {
+pub(crate) fn filled(charset: Charset, bytes: Bytes) -> Bytes {
     let width = match charset {
         Charset::Utf16 | Charset::Utf16le | Charset::Ucs2 => 2,
         Charset::Utf32 => 4,

@@ -6,10 +6,11 @@ mod text;
 
 pub use number::Int;
 pub(crate) use number::{
-    decimal, decimal_of_text, int, integer_of_text, real, shown, shown_whole, truncated, truth,
+    Read, as_it_is, bits, cut, decimal, decimal_of_text, int, integer_of_text, plain, real, shown,
+    truncated, truth,
 };
 pub(crate) use temporal::{
     Need, clock, date, datetime, digits_of_text, either, literal, now, overflow, readable, time,
     too_long, warn_temporal, warn_text,
 };
-pub(crate) use text::{characters, converted, text, to_charset, typed, write};
+pub(crate) use text::{converted, not_convertible, text, to_charset, typed, write};

@@ -12,6 +12,7 @@ const SHOWN_BYTES: usize = 2048;
 
 /// The names that functions have in messages, where they are not those that are called.
 const SHOWN_NAMES: &[(&str, &str)] = &[
+    ("atan2", "atan"),
     ("ceil", "ceiling"),
     ("character_length", "char_length"),
     ("current_date", "curdate"),
@@ -26,12 +27,34 @@ const SHOWN_NAMES: &[(&str, &str)] = &[
     ("name_const", "NAME_CONST"),
     ("octet_length", "length"),
     ("power", "pow"),
+    ("st_asbinary", "st_aswkb"),
+    ("st_aswkt", "st_astext"),
+    ("string_to_vector", "to_vector"),
+    ("vector_to_string", "from_vector"),
     ("schema", "database"),
     ("session_user", "user"),
     ("substring", "substr"),
     ("system_user", "user"),
     ("ucase", "upper"),
 ];
+
+/// Returns the name of a function in messages about its arguments.
+pub(crate) fn message_name(name: &'static str) -> &'static str {
+    match name {
+        "addtime" | "subtime" => "add_time",
+        "bin" | "oct" => "conv",
+        "date" => "cast_as_date",
+        "date_add" | "date_sub" => "date_add_interval",
+        "datediff" => "to_days",
+        "json_merge" => "json_merge_preserve",
+        "time" => "cast_as_time",
+        "timestamp" => "cast_as_datetime",
+        _ => {
+            let shown = SHOWN_NAMES.iter().find(|(one, _)| *one == name);
+            shown.map_or(name, |(_, shown)| *shown)
+        }
+    }
+}
 
 /// Writes an expression as MySQL's messages show it.
 pub(crate) fn node(node: &Node) -> String {
@@ -57,6 +80,7 @@ fn write(node: &Node, out: &mut String) {
 fn constant(value: &Value, node: &Node, out: &mut String) {
     match value {
         Value::Null => out.push_str("NULL"),
+        Value::Text(bytes, _) if node.kind.is_bits() && bytes.is_empty() => out.push_str("X''"),
         Value::Text(bytes, _) if node.kind.is_bits() => {
             out.push_str("0x");
             bytes.iter().for_each(|byte| out.push_str(&format!("{byte:02x}")));
@@ -84,14 +108,15 @@ fn constant(value: &Value, node: &Node, out: &mut String) {
 
 /// Writes a literal with its introducer.
 pub(crate) fn introduced(text: &[u8], collation: Collation) -> String {
-    let mut out = format!("_{}", collation.charset().map_or("binary", Charset::name));
+    let name = collation.charset().map_or("binary", Charset::name);
+    let mut out = format!("_{name}");
     quoted(text, &mut out);
     out
 }
 
 fn quoted(text: &[u8], out: &mut String) {
     out.push('\'');
-    for letter in String::from_utf8_lossy(text).chars() {
+    for letter in convert::as_it_is(text).chars() {
         match letter {
             '\'' => out.push_str("\\'"),
             '\\' => out.push_str("\\\\"),
@@ -290,6 +315,14 @@ fn cast(target: CastTarget, arg: &Node, out: &mut String) {
     parts(&[("cast(", arg)], &format!(" as {typ})"), out);
 }
 
+fn describe_width(node: &Node) -> String {
+    match node.constant() {
+        Some(Value::Int(width)) => width.to_string(),
+        Some(Value::UInt(width)) => width.to_string(),
+        _ => String::new(),
+    }
+}
+
 /// Returns the text of a constant argument that is a word.
 fn word(node: &Node) -> String {
     match node.constant() {
@@ -324,9 +357,22 @@ fn named(name: &str, args: &[Node], out: &mut String) {
             let open = format!("extract({} from ", word(unit).to_lowercase());
             parts(&[(&open, value)], ")", out);
         }
+        ("weight_string", [value]) => parts(&[("weight_string(", value)], ")", out),
+        ("weight_string", [value, kind, width]) => {
+            let shown = describe_width(width);
+            match word(kind).as_str() {
+                "BINARY" => {
+                    let end = format!(" as char({shown}) charset binary))");
+                    parts(&[("weight_string(cast(", value)], &end, out);
+                }
+                _ => parts(&[("weight_string(", value)], &format!(" as char({shown}))"), out),
+            }
+        }
         ("trim", [_, value]) => parts(&[("trim(", value)], ")", out),
         ("trim", [side, value, what]) => {
-            let open = format!("trim({} ", word(side).to_lowercase());
+            let side = word(side).to_lowercase();
+            // Both sides are meant where none is named.
+            let open = if side.is_empty() { "trim(".to_owned() } else { format!("trim({side} ") };
             parts(&[(&open, what), (" from ", value)], ")", out);
         }
         ("char", [_, args @ ..]) => list("char(", args, out),
@@ -337,6 +383,7 @@ fn named(name: &str, args: &[Node], out: &mut String) {
         ("isnull", [value]) => parts(&[("(", value)], " is null)", out),
         ("instr", [text, what]) => parts(&[("locate(", what), (",", text)], ")", out),
         ("bin", [value]) => parts(&[("conv(", value)], ",10,2)", out),
+        ("oct", [value]) => parts(&[("conv(", value)], ",10,8)", out),
         ("round", [value]) => parts(&[("round(", value)], ",0)", out),
         ("member of", [value, json]) => parts(&[("", value), (" member of (", json)], ")", out),
         _ => {

@@ -190,6 +190,26 @@ impl Func {
         operator || matches!(self, Func::ShiftLeft | Func::ShiftRight)
     }
 
+    /// Returns whether the call gives strings that become numbers without a warning.
+    pub(crate) fn is_silent(self) -> bool {
+        const NAMES: [&str; 6] =
+            ["coalesce", "ifnull", "greatest", "least", "regexp_replace", "regexp_substr"];
+        matches!(self, Func::Named(id) if NAMES.contains(&id.function().name))
+    }
+
+    /// Returns whether a result beyond 64 bits is an error where an integer is wanted.
+    pub(crate) fn gives_reals(self) -> bool {
+        const NAMES: [&str; 13] = [
+            "abs", "ceil", "ceiling", "cot", "degrees", "exp", "floor", "pow", "power", "radians",
+            "round", "tan", "truncate",
+        ];
+        match self {
+            Func::Cast(CastTarget::Double | CastTarget::Float | CastTarget::Real) => true,
+            Func::Named(id) => NAMES.contains(&id.function().name),
+            _ => self.is_arithmetic(),
+        }
+    }
+
     /// Returns whether values only pass through, or are asked for NULL alone.
     pub(crate) fn passes_on(self) -> bool {
         match self {

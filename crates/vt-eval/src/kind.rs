@@ -103,13 +103,16 @@ impl Kind {
 
     /// Returns how many bytes a value has as a string.
     pub fn text_bytes(&self) -> u32 {
-        if self.is_string() { self.byte_length() } else { self.text_length() }
+        match self.is_string() || matches!(self.typ, Type::ENUM | Type::SET) {
+            true => self.byte_length(),
+            false => self.text_length(),
+        }
     }
 
-    /// Returns whether values are strings of a TEXT or BLOB, whose conversion to numbers MySQL
-    /// does not warn of.
-    pub(crate) fn is_long_column(&self) -> bool {
-        matches!(self.typ, Type::TEXT | Type::BLOB) && self.coercibility == IMPLICIT
+    /// Returns whether values are strings of a TEXT or BLOB: MySQL does not warn where a column of
+    /// them becomes a number.
+    pub(crate) fn is_long(&self) -> bool {
+        matches!(self.typ, Type::TEXT | Type::BLOB)
     }
 
     /// Returns the most bytes that a string has.
@@ -165,7 +168,8 @@ impl Kind {
             decimals: field.decimals,
             nullable: field.flags & NOT_NULL == 0,
             unsigned: field.typ.is_number() && field.flags & UNSIGNED != 0
-                || field.typ.is_unsigned(),
+                || field.typ.is_unsigned()
+                || field.typ == Type::BIT,
             collation,
             coercibility: if string { IMPLICIT } else { NUMERIC },
             ascii: !string,

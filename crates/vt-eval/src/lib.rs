@@ -31,6 +31,7 @@ mod collate;
 mod describe;
 mod functions;
 mod operators;
+mod vectors;
 
 pub use compile::{Compiled, Env};
 pub use context::Context;

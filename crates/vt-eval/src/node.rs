@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use vt_base::Error;
-use vt_value::Value;
+use vt_value::{Collation, Type, Value};
 
 use crate::Func;
 use crate::context::Context;
@@ -52,6 +52,9 @@ pub(crate) struct CallOp {
     pub(crate) kept: Option<Kept>,
 }
 
+/// What a YEAR column shows of its zero; years that are computed are numbers.
+pub(crate) const ZERO_YEAR: &[u8] = b"0000";
+
 impl Node {
     pub(crate) fn new(kind: Kind, op: Op) -> Node {
         Node { kind, op }
@@ -90,6 +93,12 @@ impl Node {
     /// Returns whether the node is a literal, not a call that was computed.
     pub(crate) fn is_literal(&self) -> bool {
         matches!(self.op, Op::Constant(_) | Op::Written(..))
+    }
+
+    /// Returns whether a value of the node is the zero of a YEAR column.
+    pub(crate) fn is_zero_year(&self, value: &Value) -> bool {
+        let zero = matches!(value, Value::Int(0) | Value::UInt(0));
+        zero && self.kind.typ == Type::YEAR && self.is_column()
     }
 
     pub(crate) fn is_column(&self) -> bool {
@@ -174,6 +183,10 @@ impl Node {
             };
         }
         let value = self.eval(row, ctx)?;
+        if self.is_zero_year(&value) {
+            let bytes = Bytes::from_static(ZERO_YEAR);
+            return Ok(Some(Text { bytes, collation: Collation::UTF8MB4_0900_AI_CI }));
+        }
         convert::text(value, &self.kind)
     }
 

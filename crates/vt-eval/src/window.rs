@@ -226,10 +226,12 @@ impl WindowCall {
     }
 }
 
-/// Returns a value as a column of a temporary table holds it: of a sum no more than 65 digits.
+/// Returns a value as a column of a temporary table holds it: of a sum no more than 65
+/// digits, and nothing beyond the greatest double.
 fn held(value: Value) -> Value {
     match value {
         Value::Decimal(number) => Value::Decimal(number.clamped()),
+        Value::Float(number) => Value::Float(number.clamp(f64::MIN, f64::MAX)),
         other => other,
     }
 }
@@ -246,6 +248,16 @@ pub(crate) struct Peers {
 /// Returns the order of two rows by their keys; `None` where it is not known.
 pub fn compare_keys(a: &[Value], b: &[Value], descending: &[bool]) -> Option<Ordering> {
     for ((a, b), descending) in a.iter().zip(b).zip(descending) {
+        // MySQL does not order arrays and objects either.
+        let nested = |value: &Value| {
+            matches!(
+                value,
+                Value::Json(vt_value::json::Json::Array(_) | vt_value::json::Json::Object(_))
+            )
+        };
+        if nested(a) || nested(b) {
+            return None;
+        }
         let order = a.compare(b)?;
         let order = if *descending { order.reverse() } else { order };
         if order.is_ne() {

@@ -245,10 +245,7 @@ impl Server {
             Err(err) => return Err(format!("{statement}: {err}")),
         }
         let rows: Vec<Row> = self.conn.query("show warnings").await.map_err(text)?;
-        // A message may quote bytes that are no text.
-        let cell = |row: &Row, place| {
-            String::from_utf8_lossy(&bytes_at(row, place).unwrap_or_default()).into_owned()
-        };
+        let cell = |row: &Row, place| as_told(&bytes_at(row, place).unwrap_or_default());
         let warning = |row: Row| Warning {
             level: cell(&row, 0),
             errno: cell(&row, 1).parse().unwrap_or_default(),
@@ -256,6 +253,22 @@ impl Server {
         };
         Ok(rows.into_iter().map(warning).collect())
     }
+}
+
+/// Returns a message as a client of utf8mb4 would be told it. It is UTF-8 of three bytes at most,
+/// and may quote bytes that are no text: of them each is a question mark.
+fn as_told(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for chunk in bytes.utf8_chunks() {
+        for one in chunk.valid().chars() {
+            match u32::from(one) > 0xffff {
+                true => out.push_str("????"),
+                false => out.push(one),
+            }
+        }
+        out.extend(std::iter::repeat_n('?', chunk.invalid().len()));
+    }
+    out
 }
 
 fn answer(columns: &[mysql_async::Column], rows: &[Row]) -> Answer {

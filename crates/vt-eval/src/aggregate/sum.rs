@@ -83,6 +83,23 @@ impl Sum {
     }
 }
 
+/// Returns what a string is compared by before it is added: of two strings of one number the second
+/// is not distinct.
+pub(super) fn key(
+    args: &[Value],
+    kinds: &[Kind],
+    ctx: &mut Context<'_>,
+) -> Result<Option<Value>, Error> {
+    let (Some(value), Some(kind)) = (args.first(), kinds.first()) else { return Ok(None) };
+    if !kind.is_string() || kind.is_bits() {
+        return Ok(None);
+    }
+    let muted = ctx.warnings.mute(true);
+    let number = convert::real(value, kind, ctx);
+    ctx.warnings.mute(muted);
+    Ok(number?.map(Value::Float))
+}
+
 /// Adds decimals; a sum beyond 65 digits stays at the greatest.
 fn added(total: &Decimal, number: &Decimal, first: bool) -> Decimal {
     if first {

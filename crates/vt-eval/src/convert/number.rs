@@ -1,7 +1,8 @@
 //! Values as numbers.
 
 use vt_base::Error;
-use vt_value::{Collation, Decimal, TemporalKind, Type, Value, float};
+use vt_collation::Charset;
+use vt_value::{Collation, Decimal, Temporal, TemporalKind, Type, Value, float};
 
 use crate::context::Context;
 use crate::kind::Kind;
@@ -49,17 +50,33 @@ impl Int {
 }
 
 /// How much of a value messages show.
-pub(super) const SHOWN_CHARACTERS: usize = 128;
-const SHOWN_BYTES: usize = 128;
+pub(super) const SHOWN_BYTES: usize = 128;
 
 /// Warns that a string is not wholly the number that was asked for.
 pub(crate) fn truncated(ctx: &mut Context<'_>, what: &str, text: &[u8], kind: &Kind) {
-    // Of a column MySQL shows the bytes as they are.
-    let shown = match ctx.reads_column {
-        true => cut(&String::from_utf8_lossy(text).replace(|one| u32::from(one) > 0xffff, "????")),
+    // Of a column of no fixed length MySQL shows the bytes as they are.
+    let varies = matches!(kind.typ, Type::VARCHAR | Type::VARBINARY | Type::TEXT | Type::BLOB);
+    let shown = match ctx.reads_column && varies {
+        true => cut(&as_it_is(text)),
         false => shown(text, kind.collation),
     };
     ctx.warn(1292, format!("Truncated incorrect {what} value: '{shown}'"));
+}
+
+/// Returns bytes as a message shows them that takes them for UTF-8 of three bytes: each byte that
+/// is none is a question mark.
+pub(crate) fn as_it_is(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for chunk in bytes.utf8_chunks() {
+        for one in chunk.valid().chars() {
+            match u32::from(one) > 0xffff {
+                true => out.push_str("????"),
+                false => out.push(one),
+            }
+        }
+        out.extend(std::iter::repeat_n('?', chunk.invalid().len()));
+    }
+    out
 }
 
 /// Writes a string as messages show it: not all of a long one, and bytes in hexadecimal digits.
@@ -68,7 +85,7 @@ pub(crate) fn shown(text: &[u8], collation: Collation) -> String {
 }
 
 /// Cuts a text as messages do; of a character that is cut each byte is a question mark.
-fn cut(text: &str) -> String {
+pub(crate) fn cut(text: &str) -> String {
     let text = text.split('\0').next().unwrap_or_default();
     if text.len() <= SHOWN_BYTES {
         return text.to_owned();
@@ -133,7 +150,15 @@ pub(crate) fn int(value: &Value, kind: &Kind, ctx: &mut Context<'_>) -> Result<O
         Value::Null => return Ok(None),
         Value::Int(number) => Int::signed(*number),
         Value::UInt(number) => Int::unsigned(*number),
-        Value::Float(number) => int_of_real(*number, kind.unsigned),
+        Value::Float(number) => {
+            const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+            if ctx.reads_column && !(-TWO_TO_63..TWO_TO_63).contains(number) {
+                let mut text = Vec::new();
+                float::write_f64(*number, &mut text);
+                truncated(ctx, "INTEGER", &text, kind);
+            }
+            int_of_real(*number, kind.unsigned)
+        }
         Value::Decimal(number) => {
             let whole = number.to_i128();
             let least = if kind.unsigned { 0 } else { i128::from(i64::MIN) };
@@ -148,16 +173,42 @@ pub(crate) fn int(value: &Value, kind: &Kind, ctx: &mut Context<'_>) -> Result<O
         Value::Text(bytes, _) if kind.members.is_some() => {
             Int::unsigned(member_number(bytes, kind).unwrap_or(0))
         }
-        Value::Text(bytes, _) => {
-            let (number, whole) = integer_of_text(bytes);
-            if !whole {
+        Value::Text(bytes, collation) => {
+            let (number, whole) = integer_of_text(&plain(bytes, *collation));
+            if !(whole || ctx.reads_column && kind.is_long()) {
                 truncated(ctx, "INTEGER", bytes, kind);
             }
             number
         }
-        Value::Temporal(value) => Int::signed(value.to_i64()),
+        Value::Temporal(value) => Int::signed(whole_of_temporal(value, ctx)),
         Value::Json(_) => return Err(Error::unsupported("JSON as an integer")),
     }))
+}
+
+/// Returns a string whose digits are those of ASCII.
+pub(crate) fn plain(bytes: &[u8], collation: Collation) -> std::borrow::Cow<'_, [u8]> {
+    match collation.charset() {
+        Some(charset) if !charset.keeps_ascii() && charset != Charset::Binary => {
+            let mut out = Vec::with_capacity(bytes.len());
+            charset.convert(bytes, Charset::Utf8mb4, &mut out);
+            out.into()
+        }
+        _ => bytes.into(),
+    }
+}
+
+/// Returns the digits of a date or time, rounded to seconds; beyond the last day of all, those of
+/// that day without a time.
+fn whole_of_temporal(value: &Temporal, ctx: &mut Context<'_>) -> i64 {
+    let dated = value.kind == TemporalKind::DateTime;
+    if dated && value.micros() >= 500_000 && value.ymd() == (9999, 12, 31) {
+        let last = 24 * 3600 * 1_000_000 - 1_000_000;
+        if value.clock() >= last {
+            super::temporal::overflow(ctx, "datetime");
+            return value.to_date().to_datetime().to_i64();
+        }
+    }
+    value.to_i64()
 }
 
 /// Rounds half away from what is even, as the C library does; what is too great is cut.
@@ -229,9 +280,9 @@ pub(crate) fn real(
         Value::Text(bytes, _) if kind.members.is_some() => {
             member_number(bytes, kind).unwrap_or(0) as f64
         }
-        Value::Text(bytes, _) => {
-            let (number, whole) = float::parse_number(bytes);
-            if !whole && !kind.is_long_column() {
+        Value::Text(bytes, collation) => {
+            let (number, whole) = float::parse_number(&plain(bytes, *collation));
+            if !(whole || ctx.reads_column && kind.is_long()) {
                 truncated(ctx, "DOUBLE", bytes, kind);
             }
             number
@@ -254,7 +305,7 @@ pub(crate) fn decimal(
         Value::Float(number) => {
             Decimal::from_f64(*number).unwrap_or_else(|| match number.abs() < 1.0 {
                 true => Decimal::ZERO,
-                false => Decimal::max_value(number.is_sign_negative()),
+                false => greatest(*number, ctx),
             })
         }
         Value::Decimal(number) => *number,
@@ -262,9 +313,9 @@ pub(crate) fn decimal(
         Value::Text(bytes, _) if kind.members.is_some() => {
             Decimal::from(member_number(bytes, kind).unwrap_or(0))
         }
-        Value::Text(bytes, _) => {
-            let (number, whole) = decimal_of_text(bytes);
-            if !whole {
+        Value::Text(bytes, collation) => {
+            let (number, read) = decimal_of_text(&plain(bytes, *collation));
+            if read != Read::Whole {
                 truncated(ctx, "DECIMAL", bytes, kind);
             }
             number
@@ -274,11 +325,30 @@ pub(crate) fn decimal(
     }))
 }
 
-pub(crate) fn decimal_of_text(text: &[u8]) -> (Decimal, bool) {
+/// Returns the greatest decimal for a double beyond all; the warning has the double's digits.
+fn greatest(number: f64, ctx: &mut Context<'_>) -> Decimal {
+    let mut text = Vec::new();
+    float::write_f64(number, &mut text);
+    let digits = text.split(|byte| *byte == b'e').next().unwrap_or_default();
+    let digits = String::from_utf8_lossy(digits);
+    ctx.warn(1292, format!("Truncated incorrect DECIMAL value: '{digits}'"));
+    Decimal::max_value(number.is_sign_negative())
+}
+
+/// How much of a string is a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Read {
+    Nothing,
+    Start,
+    Whole,
+}
+
+pub(crate) fn decimal_of_text(text: &[u8]) -> (Decimal, Read) {
     let start = text.iter().take_while(|byte| is_space(**byte)).count();
     match Decimal::parse_prefix(&text[start..]) {
-        Some((number, rest)) => (number, rest.iter().all(|byte| is_space(*byte))),
-        None => (Decimal::ZERO, false),
+        Some((number, rest)) if rest.iter().all(|byte| is_space(*byte)) => (number, Read::Whole),
+        Some((number, _)) => (number, Read::Start),
+        None => (Decimal::ZERO, Read::Nothing),
     }
 }
 
@@ -309,6 +379,6 @@ pub(crate) fn truth(
         Value::Float(number) => *number != 0.0,
         Value::Temporal(temporal) => temporal.packed() != 0,
         Value::Text(..) => return Ok(real(value, kind, ctx)?.map(|number| number != 0.0)),
-        Value::Json(json) => crate::functions::json::cast::truth(json, ctx),
+        Value::Json(json) => crate::functions::json::cast::truth(json),
     }))
 }

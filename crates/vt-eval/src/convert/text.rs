@@ -78,6 +78,9 @@ fn recoded(text: &Text, collation: Collation) -> Result<(Bytes, bool), Error> {
             false => Err(Error::unsupported("a string of an unknown character set in another")),
         };
     };
+    if from == Charset::Binary {
+        return Ok((crate::constant::filled(to, text.bytes.clone()), true));
+    }
     let plain = from.keeps_ascii() && to.keeps_ascii() && text.bytes.is_ascii();
     if from == to || plain || to == Charset::Binary {
         return Ok((text.bytes.clone(), true));
@@ -85,6 +88,23 @@ fn recoded(text: &Text, collation: Collation) -> Result<(Bytes, bool), Error> {
     let mut out = Vec::with_capacity(text.bytes.len());
     let lost = from.convert(&text.bytes, to, &mut out);
     Ok((out.into(), lost.is_exact()))
+}
+
+/// MySQL's error for a string that another character set cannot hold.
+pub(crate) fn not_convertible(text: &[u8], from: Charset, to: Charset) -> Error {
+    /// So many bytes are shown.
+    const SHOWN: usize = 6;
+    let mut shown = String::new();
+    for byte in text.iter().take(SHOWN) {
+        match byte {
+            0x20..=0x7f if from.min_len() == 1 => shown.push(char::from(*byte)),
+            byte => shown.push_str(&format!("\\x{byte:02X}")),
+        }
+    }
+    let more = if text.len() > SHOWN { "..." } else { "" };
+    let (from, to) = (from.name(), to.name());
+    let message = format!("Cannot convert string '{shown}{more}' from {from} to {to}");
+    Error::mysql(3854, b"HY000", message).with_code(vt_base::Code::InvalidArgument)
 }
 
 /// Appends the text that a value has in a result; nothing for NULL.
@@ -96,12 +116,4 @@ pub(crate) fn write(value: &Value, kind: &Kind, out: &mut Vec<u8>) {
         }
         other => other.write(out),
     }
-}
-
-/// Returns the characters of UTF-8 text, each as its bytes.
-pub(crate) fn characters(text: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
-    let starts: Vec<usize> =
-        (0..text.len()).filter(|place| text[*place] & 0xc0 != 0x80 || *place == 0).collect();
-    let ends: Vec<usize> = starts.iter().skip(1).copied().chain([text.len()]).collect();
-    starts.into_iter().zip(ends).map(move |(start, end)| &text[start..end])
 }

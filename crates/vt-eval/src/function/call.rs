@@ -6,7 +6,7 @@ use vt_value::{Collation, Decimal, Type, Value};
 
 use crate::Func;
 use crate::context::Context;
-use crate::convert::{self, Int};
+use crate::convert::{self, Int, Read};
 use crate::functions::json::cast;
 use crate::kind::Kind;
 use crate::node::Node;
@@ -20,6 +20,14 @@ const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
 pub struct Text {
     pub bytes: Bytes,
     pub collation: Collation,
+}
+
+/// What an argument passes on of its own arguments.
+enum Chosen<'c> {
+    /// The argument is no choice.
+    Itself,
+    Null,
+    Other(&'c Node),
 }
 
 /// A call for one row: its arguments, computed when they are asked for.
@@ -72,81 +80,108 @@ impl<'c, 's> Call<'c, 's> {
         self.args[place].eval(self.row, self.ctx)
     }
 
+    /// Finds what a choice among strings passes on: IF, CASE and NULLIF give the number of the
+    /// argument that they choose, not that of its text.
+    fn chosen(&mut self, place: usize) -> Result<Chosen<'c>, Error> {
+        let arg = &self.args[place];
+        let passed = arg.kind.is_string() && !arg.kind.is_bits() || arg.kind.typ.is_temporal();
+        let call = arg.call().filter(|_| passed);
+        let Some((call, choose)) = call.and_then(|call| Some((call, call.func.choice()?))) else {
+            return Ok(Chosen::Itself);
+        };
+        let (func, args) = (call.func, call.args.as_slice());
+        let mut choosing = Call { node: arg, func, args, row: self.row, ctx: self.ctx };
+        Ok(choose(&mut choosing)?.map_or(Chosen::Null, |place| Chosen::Other(&args[place])))
+    }
+
+    /// Returns the call as if it had this argument alone.
+    fn over(&mut self, arg: &'c Node) -> Call<'_, 's> {
+        let args = std::slice::from_ref(arg);
+        Call { node: self.node, func: self.func, args, row: self.row, ctx: self.ctx }
+    }
+
+    /// Does something with an argument that is converted to a number, which warns or not.
+    fn numbered<T>(&mut self, arg: &Node, run: impl FnOnce(&mut Context<'s>) -> T) -> T {
+        let silent = arg.call().is_some_and(|call| call.func.is_silent() || call.func.is_bitwise());
+        self.ctx.reads_column = arg.is_column();
+        let muted = silent.then(|| self.ctx.warnings.mute(true));
+        let result = run(self.ctx);
+        if let Some(muted) = muted {
+            self.ctx.warnings.mute(muted);
+        }
+        self.ctx.reads_column = false;
+        result
+    }
+
     /// Computes an argument as an integer; `None` for NULL.
     pub fn int(&mut self, place: usize) -> Result<Option<Int>, Error> {
+        match self.chosen(place)? {
+            Chosen::Itself => {}
+            Chosen::Null => return Ok(None),
+            Chosen::Other(node) => return self.over(node).int(0),
+        }
         let value = self.value(place)?;
+        let arg = &self.args[place];
         if let Value::Json(json) = &value {
-            let source = cast::source(&self.args[place]);
+            let source = cast::source(arg);
             return Ok(Some(cast::int(json, &source, self.ctx)));
         }
-        let arg = &self.args[place];
-        let great = |number: &f64| !(-TWO_TO_63..TWO_TO_63).contains(number);
         if let Value::Float(number) = value
-            && great(&number)
-            && arg.call().is_some_and(|call| call.func.is_arithmetic())
+            && !(-TWO_TO_63..TWO_TO_63).contains(&number)
+            && arg.call().is_some_and(|call| call.func.gives_reals())
         {
             let message = format!("BIGINT value is out of range in '{}'", arg.describe());
             return Err(Error::mysql(1690, b"22003", message));
         }
-        if let Value::Float(number) = value
-            && arg.is_column()
-            && great(&number)
-        {
-            let mut text = Vec::new();
-            vt_value::float::write_f64(number, &mut text);
-            convert::truncated(self.ctx, "INTEGER", &text, &arg.kind);
-        }
-        self.ctx.reads_column = arg.is_column();
-        if arg.call().is_some_and(|call| call.func.is_bitwise()) {
-            // MySQL does not tell of what is lost of the bytes that operators on bits give.
-            let muted = self.ctx.warnings.mute(true);
-            let number = convert::int(&value, &arg.kind, self.ctx);
-            self.ctx.warnings.mute(muted);
-            return number;
-        }
-        let number = convert::int(&value, &arg.kind, self.ctx);
-        self.ctx.reads_column = false;
-        number
+        let number = self.numbered(arg, |ctx| convert::int(&value, &arg.kind, ctx))?;
+        // A string has a sign: the greatest numbers without one are negative.
+        let text = matches!(value, Value::Text(..)) && !arg.kind.is_bits();
+        Ok(number.map(|number| if text { Int::signed(number.bits_i64()) } else { number }))
     }
 
     /// Computes an argument as a double; `None` for NULL.
     pub fn real(&mut self, place: usize) -> Result<Option<f64>, Error> {
+        match self.chosen(place)? {
+            Chosen::Itself => {}
+            Chosen::Null => return Ok(None),
+            Chosen::Other(node) => return self.over(node).real(0),
+        }
         let value = self.value(place)?;
+        let arg = &self.args[place];
         if let Value::Json(json) = &value {
-            let source = cast::source(&self.args[place]);
+            let source = cast::source(arg);
             return Ok(Some(cast::real(json, &source, self.ctx)));
         }
-        let arg = &self.args[place];
-        self.ctx.reads_column = arg.is_column();
-        let number = convert::real(&value, &arg.kind, self.ctx);
-        self.ctx.reads_column = false;
-        number
+        self.numbered(arg, |ctx| convert::real(&value, &arg.kind, ctx))
     }
 
     /// Computes an argument as a decimal; `None` for NULL.
     pub fn decimal(&mut self, place: usize) -> Result<Option<Decimal>, Error> {
+        match self.chosen(place)? {
+            Chosen::Itself => {}
+            Chosen::Null => return Ok(None),
+            Chosen::Other(node) => return self.over(node).decimal(0),
+        }
         let value = self.value(place)?;
+        let arg = &self.args[place];
         if let Value::Json(json) = &value {
-            let source = cast::source(&self.args[place]);
+            let source = cast::source(arg);
             return Ok(Some(cast::decimal(json, &source, self.ctx)));
         }
-        let arg = &self.args[place];
-        let Value::Text(bytes, _) = &value else {
+        let Value::Text(bytes, collation) = &value else {
             return convert::decimal(&value, &arg.kind, self.ctx);
         };
         if arg.is_literal() || arg.kind.is_bits() || arg.kind.members.is_some() {
             return convert::decimal(&value, &arg.kind, self.ctx);
         }
-        // Of strings that are no literals MySQL tells when they have no digit, and of those of a
-        // short column also when they have more than a number.
-        let (number, whole) = convert::decimal_of_text(bytes);
-        if !whole && !bytes.iter().any(u8::is_ascii_digit) {
+        // Of strings that are no literals MySQL tells when no number is at their start, and of
+        // those of a short column also when they have more than a number.
+        let (number, read) = convert::decimal_of_text(&convert::plain(bytes, *collation));
+        if read == Read::Nothing {
             self.ctx.warn(1366, "Incorrect DECIMAL value: '0' for column '' at row -1");
         }
-        if !whole && arg.is_column() && !arg.kind.is_long_column() {
-            self.ctx.reads_column = true;
-            convert::truncated(self.ctx, "DECIMAL", bytes, &arg.kind);
-            self.ctx.reads_column = false;
+        if read != Read::Whole && arg.is_column() && !arg.kind.is_long() {
+            self.numbered(arg, |ctx| convert::truncated(ctx, "DECIMAL", bytes, &arg.kind));
         }
         Ok(Some(number))
     }
@@ -155,16 +190,19 @@ impl<'c, 's> Call<'c, 's> {
     pub fn truth(&mut self, place: usize) -> Result<Option<bool>, Error> {
         let arg = &self.args[place];
         if let Some(value) = arg.constant() {
+            let silent = arg.call().is_some_and(|call| call.func.is_silent());
             return self.ctx.once(arg, |ctx| {
                 arg.eval(&[], ctx)?;
-                convert::truth(value, &arg.kind, ctx)
+                let muted = silent.then(|| ctx.warnings.mute(true));
+                let truth = convert::truth(value, &arg.kind, ctx);
+                if let Some(muted) = muted {
+                    ctx.warnings.mute(muted);
+                }
+                truth
             });
         }
         let value = self.value(place)?;
-        self.ctx.reads_column = arg.is_column();
-        let truth = convert::truth(&value, &arg.kind, self.ctx);
-        self.ctx.reads_column = false;
-        truth
+        self.numbered(arg, |ctx| convert::truth(&value, &arg.kind, ctx))
     }
 
     /// Computes an argument as the condition of a choice, which warns for every row.
@@ -175,7 +213,8 @@ impl<'c, 's> Call<'c, 's> {
             return Ok(self.real(place)?.map(|number| number != 0.0));
         }
         let value = self.value(place)?;
-        convert::truth(&value, &self.args[place].kind, self.ctx)
+        let arg = &self.args[place];
+        self.numbered(arg, |ctx| convert::truth(&value, &arg.kind, ctx))
     }
 
     /// Computes an argument as a string, in its own character set; `None` for NULL.

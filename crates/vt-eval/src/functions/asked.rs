@@ -56,7 +56,7 @@ fn year_of_column(call: &Call<'_, '_>, place: usize, value: &Value) -> Option<Te
         Value::UInt(year) => u32::try_from(*year).ok()?,
         _ => return None,
     };
-    (1..=9999).contains(&year).then(|| Temporal::datetime(year, 1, 1, 0, 0))
+    (0..=9999).contains(&year).then(|| Temporal::datetime(year, 1, 1, 0, 0))
 }
 
 /// Returns what a document, or a year, is as a date or time; the outer `None` is for anything else.

@@ -2,7 +2,7 @@
 
 use vt_base::Error;
 use vt_value::temporal::{round_to, truncate_to};
-use vt_value::{Temporal, TemporalKind, Type, Value};
+use vt_value::{Collation, Temporal, TemporalKind, Type, Value};
 
 use super::asked;
 use super::json;
@@ -97,7 +97,10 @@ fn cast_year(call: &mut Call<'_, '_>, value: &Value) -> Result<Value, Error> {
             i64::from(convert::now(call.session()).ymd().0)
         }
         Value::Temporal(value) => i64::from(value.ymd().0),
-        Value::Text(bytes, _) => match year_of_text(call, bytes) {
+        Value::Text(bytes, _) if call.arg_kind(0).is_bits() => {
+            i64::try_from(convert::bits(bytes)).unwrap_or(-1)
+        }
+        Value::Text(bytes, collation) => match year_of_text(call, bytes, *collation) {
             Some(year) => year,
             None => return Ok(Value::Null),
         },
@@ -115,18 +118,27 @@ fn cast_year(call: &mut Call<'_, '_>, value: &Value) -> Result<Value, Error> {
         return Ok(Value::UInt(whole as u64));
     }
     let mut text = Vec::new();
-    value.write(&mut text);
+    match value {
+        Value::UInt(number) => Value::Int(*number as i64).write(&mut text),
+        Value::Text(bytes, _) if call.arg_kind(0).is_bits() => {
+            Value::Int(convert::bits(bytes) as i64).write(&mut text);
+        }
+        Value::Temporal(_) | Value::Text(..) => Value::Int(year).write(&mut text),
+        other => other.write(&mut text),
+    }
     convert::warn_temporal(call.context(), "Truncated incorrect", "YEAR", &text);
     Ok(Value::Null)
 }
 
 /// Reads the year that a string starts with; a text of zeroes is the year 2000.
-fn year_of_text(call: &mut Call<'_, '_>, text: &[u8]) -> Option<i64> {
+fn year_of_text(call: &mut Call<'_, '_>, text: &[u8], collation: Collation) -> Option<i64> {
+    let plain = convert::plain(text, collation);
+    let told = convert::shown(text, collation);
+    let text: &[u8] = &plain;
     let (number, whole) = convert::integer_of_text(text);
     let digits = text.trim_ascii_start().first().is_some_and(u8::is_ascii_digit);
     if number.value == 0 && !digits {
-        let shown = String::from_utf8_lossy(text);
-        call.warn(1525, format!("Incorrect YEAR value: '{shown}'"));
+        call.warn(1525, format!("Incorrect YEAR value: '{told}'"));
         return None;
     }
     if !whole {

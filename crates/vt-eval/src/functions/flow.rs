@@ -76,6 +76,10 @@ fn null_if_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let kind = signature.kind(0).clone();
     let mut comparing = Comparing::new("nullif", signature.session);
     let [a, b] = &mut *signature.args else { return Err(Error::bug("NULLIF of other than two")) };
+    let bits = a.kind.is_bits() && a.is_literal() && b.kind.is_string() && !b.kind.is_bits();
+    if a.is_literal() && matches!(b.kind.typ, Type::JSON | Type::YEAR) || bits {
+        return Err(Error::unsupported("NULLIF of a literal and a value of another type"));
+    }
     let how = comparing.how(a, b)?;
     signature.notes.borrow_mut().append(&mut comparing.notes);
     let mut kind = kind;
@@ -110,6 +114,9 @@ fn null_if(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     }
 }
 
+/// How wide a TIME is among strings.
+const TIME_TEXT_WIDTH: u32 = 17;
+
 fn extreme_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let places: Vec<usize> = (0..signature.len()).collect();
     let odd = |kind: &Kind| matches!(kind.typ, Type::JSON | Type::GEOMETRY | Type::VECTOR);
@@ -125,6 +132,10 @@ fn extreme_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         let purpose = CollationUse::Comparison;
         let (collation, _) = signature.aggregate_collation(0..places.len(), purpose)?;
         kind.collation = collation;
+        // A time has room for all that it can be.
+        if signature.kinds().any(|kind| kind.typ == Type::TIME) {
+            kind.length = kind.length.max(TIME_TEXT_WIDTH);
+        }
     }
     signature.keep(match kind.typ {
         _ if kind.is_string() => How::Text(kind.collation),
@@ -163,7 +174,9 @@ fn extreme(
         let takes = match &best {
             None => true,
             Some(best) => {
-                let (new, old) = (Side { value: &value, kind }, Side { value: best, kind });
+                let side =
+                    |value| Side { value, kind, column: false, silent: false, constant: false };
+                let (new, old) = (side(&value), side(best));
                 better(order(how, new, old, call.context())?)
             }
         };
@@ -190,13 +203,13 @@ fn interval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if value.is_null() {
         return Ok(Value::Int(-1));
     }
-    let value = prepared(how, Side { value: &value, kind: call.arg_kind(0) }, call.context())?;
+    let value = prepared(how, Side::of(&value, &call.args()[0]), call.context())?;
     for place in 1..call.len() {
         let bound = call.value(place)?;
         if bound.is_null() {
             continue;
         }
-        let side = Side { value: &bound, kind: call.arg_kind(place) };
+        let side = Side::of(&bound, &call.args()[place]);
         let bound = prepared(how, side, call.context())?;
         if value.compare(&bound) == Some(std::cmp::Ordering::Less) {
             return Ok(Value::Int(i64::try_from(place).unwrap_or(i64::MAX) - 1));

@@ -4,8 +4,10 @@ use vt_base::Error;
 use vt_value::Value;
 
 use super::strings::{self, system};
+use crate::Func;
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
+use crate::node::Node;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("any_value", (1, 1), first_kind, first),
@@ -38,11 +40,18 @@ fn name_const_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let kind = signature.kind(1);
     // TRUE and FALSE, of one digit, are no literals here.
     let truth = kind.typ.is_integral() && kind.length == 1;
-    let literal = !kind.typ.is_temporal() && !truth && signature.constant(1).is_some();
+    let literal = !kind.typ.is_temporal() && !truth && is_written(&signature.args()[1]);
     if signature.constant(0).is_none() || !literal {
         return Err(strings::error(1210, "Incorrect arguments to NAME_CONST"));
     }
     Ok(signature.kind(1).clone().with_nullable(true))
+}
+
+/// Returns whether a node is a literal, with a sign or a collation perhaps.
+fn is_written(node: &Node) -> bool {
+    let Some(call) = node.call() else { return node.is_literal() };
+    let passes = matches!(call.func, Func::Negate | Func::Collate(_));
+    passes && call.args.iter().all(Node::is_literal)
 }
 
 fn second(call: &mut Call<'_, '_>) -> Result<Value, Error> {

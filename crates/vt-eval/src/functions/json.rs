@@ -31,7 +31,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("json_insert", (3, MANY), change::pairs_kind, change::insert),
     Function::new("json_keys", (1, 2), read::extract_kind, read::keys),
     Function::new("json_length", (1, 2), read::length_kind, read::length),
-    Function::new("json_merge", (2, MANY), change::merge_kind, change::merge),
+    Function::new("json_merge", (2, MANY), change::merge_kind, change::merge_preserve),
     Function::new("json_merge_patch", (2, MANY), change::merge_kind, change::merge_patch),
     Function::new("json_merge_preserve", (2, MANY), change::merge_kind, change::merge_preserve),
     Function::new("json_object", (0, MANY), make::object_kind, make::object),

@@ -43,6 +43,10 @@ fn text(call: &mut Call<'_, '_>, text: String) -> Result<Value, Error> {
 }
 
 fn digits_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    // Of a constant date MySQL takes the digits of its text in one row, its number in the next.
+    if signature.kind(0).typ.is_temporal() && signature.args()[0].is_constant() {
+        return Err(signature.unsupported("of a constant date or time"));
+    }
     // 64 binary digits and a sign.
     Ok(made(signature, 65))
 }
@@ -288,7 +292,8 @@ fn bit_count_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 fn bit_count(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let kind = call.arg_kind(0);
-    let count = if kind.is_string() && kind.collation == Collation::BINARY {
+    let bytes = kind.is_string() && !kind.is_bits() && kind.collation == Collation::BINARY;
+    let count = if bytes {
         let bytes = call.bytes(0)?;
         bytes.map(|bytes| bytes.iter().map(|byte| u64::from(byte.count_ones())).sum::<u64>())
     } else {

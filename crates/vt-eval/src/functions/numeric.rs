@@ -53,7 +53,7 @@ fn abs_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let made = match class(kind)? {
         Class::Float if kind.is_null() => fixed(0),
         Class::Float if kind.typ.is_temporal() => fixed(kind.decimals),
-        Class::Float if kind.is_bits() => Kind { unsigned: true, ..fixed(0) },
+        Class::Float if kind.is_bits() => Kind { unsigned: kind.typ != Type::BITNUM, ..fixed(0) },
         Class::Float if kind.typ.is_float() && kind.decimals <= 30 => fixed(kind.decimals),
         Class::Float => Kind::float(),
         Class::Decimal if kind.typ == Type::DECIMAL => kind.clone(),

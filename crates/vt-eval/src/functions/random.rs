@@ -12,8 +12,9 @@ pub(crate) const FUNCTIONS: &[Function] =
 
 const LENGTH_MAX: usize = 1024;
 
-fn kind(_: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(binary(LENGTH_MAX as u64).with_nullable(true))
+fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let nullable = signature.session().sql_mode.is_strict() || signature.any_nullable();
+    Ok(binary(LENGTH_MAX as u64).with_nullable(nullable))
 }
 
 fn random_bytes(call: &mut Call<'_, '_>) -> Result<Value, Error> {

@@ -259,9 +259,25 @@ fn geometry(call: &mut Call<'_, '_>, place: usize) -> Result<Option<Geometry>, E
     let bytes = match call.value(place)? {
         Value::Null => return Ok(None),
         Value::Text(bytes, _) => bytes,
-        _ => return Err(invalid(call)),
+        _ => match call.bytes(place)? {
+            Some(bytes) => bytes,
+            None => return Err(invalid(call)),
+        },
     };
-    Geometry::parse(&bytes).map(Some).ok_or_else(|| invalid(call))
+    Geometry::parse(&bytes).map(Some).ok_or_else(|| match other_order(call, &bytes) {
+        true => error(3055, b"22023", "Geometry byte string must be little endian.".to_owned()),
+        false => invalid(call),
+    })
+}
+
+/// Returns whether bytes are long enough for a geometry, and say that their numbers begin with the
+/// highest byte; what measures a geometry looks at its reference system before.
+fn other_order(call: &Call<'_, '_>, bytes: &[u8]) -> bool {
+    const HEADER: usize = 13;
+    const ORDER: usize = 4;
+    let measures = ["st_area", "st_latitude", "st_longitude", "st_x", "st_y"];
+    let long = bytes.len() >= HEADER && !measures.contains(&name_of(call));
+    long && bytes.get(ORDER) != Some(&1)
 }
 
 /// The same, with what its coordinates are.
@@ -282,8 +298,13 @@ fn shape(call: &mut Call<'_, '_>, place: usize) -> Result<Option<Shape>, Error> 
 
 /// Computes two arguments as shapes without a reference system; `None` if one is NULL.
 fn shapes(call: &mut Call<'_, '_>) -> Result<Option<(Shape, Shape)>, Error> {
-    let (one, two) = (call.value(0)?, call.value(1)?);
-    if matches!(one, Value::Null) || matches!(two, Value::Null) {
+    // Behind a NULL the other is not computed.
+    let one = call.value(0)?;
+    if one.is_null() {
+        return Ok(None);
+    }
+    let two = call.value(1)?;
+    if two.is_null() {
         return Ok(None);
     }
     let parsed = |value: &Value| match value {

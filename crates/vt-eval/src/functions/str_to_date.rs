@@ -42,6 +42,7 @@ fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 fn str_to_date(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (text, pattern) = (call.text(0)?, call.text(1)?);
     let (Some(text), Some(pattern)) = (text, pattern) else { return Ok(Value::Null) };
+    let told = text.bytes.clone();
     let (text, pattern) = (convert::readable(&text)?, convert::readable(&pattern)?);
     let rules = Need::Stored.rules(call.session());
     let kind = call.kind();
@@ -61,7 +62,8 @@ fn str_to_date(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         (!refused).then_some(value)
     });
     let Some(value) = value else {
-        let shown = String::from_utf8_lossy(&text);
+        let shown = told.split(|byte| *byte == 0).next().unwrap_or_default();
+        let shown = convert::as_it_is(shown);
         let message = format!("Incorrect {what} value: '{shown}' for function str_to_date");
         return call.null_with_warning(1411, message);
     };

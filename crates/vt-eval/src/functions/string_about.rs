@@ -2,7 +2,7 @@
 //! people read them.
 
 use vt_base::Error;
-use vt_value::{Collation, Value};
+use vt_value::{Collation, Type, Value};
 
 use super::strings::{
     bytes, charset_of, claim_of, constant_int, from_args, from_itself, system, unknown,
@@ -10,6 +10,7 @@ use super::strings::{
 use crate::convert::Int;
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
+use crate::node::Node;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("charset", (1, 1), name_kind, charset),
@@ -25,18 +26,23 @@ fn name_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     Ok(from_itself(signature, system(64, 4)))
 }
 
-/// Returns the collation that values of a kind have in a result.
-fn shown_collation(kind: &Kind) -> Collation {
-    if kind.typ.is_number() || kind.typ.is_temporal() { Collation::BINARY } else { kind.collation }
+/// Returns the collation that values of a node have in a result.
+fn shown_collation(node: &Node) -> Collation {
+    let kind = node.kind();
+    let document = kind.typ == Type::JSON && node.is_column();
+    match kind.typ.is_number() || kind.typ.is_temporal() || document {
+        true => Collation::BINARY,
+        false => kind.collation,
+    }
 }
 
 fn charset(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let charset = charset_of(shown_collation(call.arg_kind(0)))?;
+    let charset = charset_of(shown_collation(&call.args()[0]))?;
     Ok(call.made(charset.name().as_bytes()))
 }
 
 fn collation(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let collation = shown_collation(call.arg_kind(0));
+    let collation = shown_collation(&call.args()[0]);
     let name = collation.name().ok_or_else(|| unknown(collation, "the name of a collation"))?;
     Ok(call.made(name.as_bytes()))
 }
@@ -124,7 +130,7 @@ fn weight_string(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             return Ok(Value::Null);
         }
         if text.len() > count {
-            let shown = String::from_utf8_lossy(&text);
+            let shown = crate::convert::shown(&text, Collation::BINARY);
             let message = format!("Truncated incorrect BINARY({count}) value: '{shown}'");
             call.warn(1292, message);
         }

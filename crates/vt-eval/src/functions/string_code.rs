@@ -1,6 +1,7 @@
 //! HEX's inverse, base 64, QUOTE and SOUNDEX: strings written another way.
 
 use vt_base::Error;
+use vt_collation::Charset;
 use vt_value::{Collation, Value};
 
 use super::strings::{
@@ -146,6 +147,14 @@ fn quote_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     Ok(made_of(signature, 0..1, kind))
 }
 
+/// Writes a character of ASCII; the backslash of Shift JIS is one of two bytes to MySQL.
+fn write_ascii(charset: Charset, byte: u8, out: &mut Vec<u8>) {
+    if charset == Charset::Sjis && byte == b'\\' {
+        return out.extend([0x81, 0x5f]);
+    }
+    charset.encode(byte.into(), out);
+}
+
 fn quote(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let charset = charset_of(call.kind().collation)?;
     let mut out = Vec::new();
@@ -167,8 +176,8 @@ fn quote(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         };
         match shown {
             Some(shown) => {
-                charset.encode(u32::from(b'\\'), &mut out);
-                charset.encode(shown.into(), &mut out);
+                write_ascii(charset, b'\\', &mut out);
+                write_ascii(charset, shown, &mut out);
             }
             None => out.extend_from_slice(one),
         }

@@ -187,6 +187,7 @@ fn rtrim(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn trim_sided(call: &mut Call<'_, '_>) -> Result<Value, Error> {
+    // Where no end is named, both are meant.
     let ends = match call.bytes(0)?.as_deref() {
         Some(b"LEADING") => Ends::Leading,
         Some(b"TRAILING") => Ends::Trailing,

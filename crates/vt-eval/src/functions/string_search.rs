@@ -45,7 +45,11 @@ fn find_in_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     if signature.kind(1).typ == Type::SET {
         return Err(signature.unsupported("in the members of a SET"));
     }
-    pair_kind(signature)
+    // MySQL lets some mixes pass here that are errors elsewhere.
+    pair_kind(signature).map_err(|err| match err.errno() {
+        1267 => signature.unsupported("of strings of different character sets"),
+        _ => err,
+    })
 }
 
 /// The collation of what is searched decides alone.
@@ -71,6 +75,11 @@ fn strcmp_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     });
     if wide && signature.args().iter().any(Node::is_constant) {
         return Err(signature.unsupported("of a column of integers and a constant"));
+    }
+    // Beside a number, strings are compared byte by byte.
+    if signature.kinds().any(|kind| kind.typ.is_number()) {
+        signature.keep(Compared(Collation::BINARY));
+        return Ok(Kind::int(2).with_nullable(signature.any_nullable()));
     }
     let kind = pair_kind(signature)?;
     Ok(Kind { length: 2, ..kind })

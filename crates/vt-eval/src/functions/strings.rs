@@ -5,8 +5,9 @@ use vt_base::{Code, Error};
 use vt_collation::Charset;
 use vt_value::{Collation, Type, Value};
 
+use crate::constant;
 use crate::context::Context;
-use crate::convert::{self, Int};
+use crate::convert::{self, Int, not_convertible};
 use crate::function::{Call, CollationUse, Signature};
 use crate::kind::{Kind, NOT_FIXED};
 use crate::node::Node;
@@ -170,7 +171,9 @@ pub(super) fn constant_int(
     for warning in ctx.warnings.take() {
         signature.note(warning.errno, warning.message);
     }
-    Ok(Some(number))
+    let text = matches!(value, Value::Text(..)) && !arg.kind().is_bits();
+    let signed = |number: Int| if text { Int::signed(number.bits_i64()) } else { number };
+    Ok(Some(number.map(signed)))
 }
 
 /// Returns the bytes of an argument in the result's character set.
@@ -197,9 +200,10 @@ pub(super) fn brought(
         return Ok(Some(text.bytes));
     }
     if binary(from) {
-        return match to.well_formed(&text.bytes) == text.bytes.len() {
-            true => Ok(Some(text.bytes)),
-            false => Err(not_convertible(&text.bytes, from, to)),
+        let bytes = constant::filled(to, text.bytes);
+        return match to.well_formed(&bytes) == bytes.len() {
+            true => Ok(Some(bytes)),
+            false => Err(not_convertible(&bytes, from, to)),
         };
     }
     let mut out = Vec::with_capacity(text.bytes.len());
@@ -207,22 +211,6 @@ pub(super) fn brought(
         true => Ok(Some(out.into())),
         false => Err(not_convertible(&text.bytes, from, to)),
     }
-}
-
-/// MySQL's error for a string that another character set cannot hold.
-fn not_convertible(text: &[u8], from: Charset, to: Charset) -> Error {
-    /// So many bytes are shown.
-    const SHOWN: usize = 6;
-    let mut shown = String::new();
-    for byte in text.iter().take(SHOWN) {
-        match byte {
-            0x20..=0x7f if from.min_len() == 1 => shown.push(char::from(*byte)),
-            byte => shown.push_str(&format!("\\x{byte:02X}")),
-        }
-    }
-    let more = if text.len() > SHOWN { "..." } else { "" };
-    let (from, to) = (from.name(), to.name());
-    error(3854, format!("Cannot convert string '{shown}{more}' from {from} to {to}"))
 }
 
 /// Returns whether a result of so many bytes is too long; then there is a warning, and the result
@@ -256,13 +244,9 @@ pub(super) fn wrong_value(
     name: &str,
 ) -> Result<Value, Error> {
     let shown = call.args().get(place).map(|arg| arg.describe()).unwrap_or_default();
+    let shown = convert::cut(&shown);
     let message = format!("Incorrect {what} value: '{shown}' for function {name}");
     call.null_with_warning(1411, message)
-}
-
-/// Returns a string as messages show it, however long.
-pub(super) fn shown(text: &[u8], collation: Collation) -> String {
-    convert::shown_whole(text, collation)
 }
 
 /// Returns where `part` next stands in `text` as whole characters, from a byte on.

@@ -58,6 +58,11 @@ pub(super) fn second_digits(signature: &Signature<'_>, place: usize) -> u8 {
 
 fn digits(signature: &Signature<'_>, place: usize, as_time: bool) -> u8 {
     let node: &Node = &signature.args()[place];
+    if let Some(Value::Json(json)) = node.constant() {
+        let mut text = Vec::new();
+        json.write(&mut text);
+        return convert::digits_of_text(&text, as_time);
+    }
     if node.kind().is_string() {
         // MySQL computes a constant string to look at its digits, and its warnings come once more.
         for warning in node.folded_warnings() {

@@ -8,6 +8,7 @@ use vt_value::{Decimal, Temporal, Value};
 use super::asked;
 use super::date_format::{format, format_kind};
 use super::temporal_kinds::{datetime_digits, datetime_kind, second_digits};
+use crate::SqlMode;
 use crate::convert::{self, Need};
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
@@ -63,8 +64,11 @@ fn from_unixtime(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if !call.arg_kind(0).typ.is_integral() {
         convert::too_long(&Value::Decimal(seconds), call.context());
     }
-    let micros =
-        seconds.truncate(9).mul(&SECOND.into()).and_then(|micros| micros.round(0).to_i64());
+    let truncates = call.session().sql_mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL);
+    let micros = seconds.truncate(9).mul(&SECOND.into()).and_then(|micros| {
+        let whole = if truncates { micros.truncate(0) } else { micros.round(0) };
+        whole.to_i64()
+    });
     let in_range = micros.filter(|micros| (0..(TIMESTAMP_MAX + 1) * SECOND).contains(micros));
     let digits = if call.len() == 1 { call.kind().decimals } else { 6 };
     let moment = match in_range {

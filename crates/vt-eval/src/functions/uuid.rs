@@ -4,6 +4,7 @@ use vt_base::Error;
 use vt_value::{Collation, Value};
 
 use super::strings::{self, binary, system};
+use crate::convert;
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
 
@@ -92,7 +93,7 @@ fn swaps(call: &mut Call<'_, '_>) -> Result<bool, Error> {
 }
 
 fn wrong(text: &[u8], collation: Collation, name: &str) -> Error {
-    let shown = strings::shown(text, collation);
+    let shown = convert::shown(text, collation);
     strings::error(1411, format!("Incorrect string value: '{shown}' for function {name}"))
 }
 
@@ -110,9 +111,12 @@ fn uuid_to_bin(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn bin_to_uuid(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let Some(text) = call.bytes(0)? else { return Ok(Value::Null) };
-    let bytes: [u8; 16] =
-        text.as_ref().try_into().map_err(|_| wrong(&text, Collation::BINARY, "bin_to_uuid"))?;
+    let Some(text) = call.text(0)? else { return Ok(Value::Null) };
+    let bytes: [u8; 16] = text
+        .bytes
+        .as_ref()
+        .try_into()
+        .map_err(|_| wrong(&text.bytes, text.collation, "bin_to_uuid"))?;
     let bytes = if swaps(call)? { unswapped(bytes) } else { bytes };
     Ok(call.made(write(&bytes)))
 }

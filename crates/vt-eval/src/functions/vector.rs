@@ -6,8 +6,10 @@ use vt_base::{Code, Error};
 use vt_value::{Collation, Type, Value};
 
 use crate::collate::coercibility::{COERCIBLE, IMPLICIT};
+use crate::convert;
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
+use crate::operators::compare::is_date;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("from_vector", (1, 1), text_kind, to_text),
@@ -29,9 +31,18 @@ fn wrong_argument(function: &str) -> Error {
         .with_code(Code::InvalidArgument)
 }
 
+/// `6138`: bytes or a text that are no vector.
+fn no_vector(bytes: &[u8]) -> Error {
+    let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    let shown = convert::as_it_is(bytes);
+    let message = format!("Data cannot be converted to a valid vector: '{shown}'");
+    Error::mysql(6138, b"22000", message).with_code(Code::InvalidArgument)
+}
+
 fn vector_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let kind = signature.kind(0);
-    if !(kind.typ.is_text() || kind.typ.is_binary() || kind.is_null()) {
+    let text = kind.is_string() && kind.typ != Type::BIT || kind.members.is_some();
+    if !(text || kind.is_null() || matches!(kind.typ, Type::VECTOR) || is_date(kind)) {
         return Err(wrong_argument("to_vector"));
     }
     let length = (DIMENSIONS_MAX * WIDTH) as u32;
@@ -40,11 +51,7 @@ fn vector_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 fn of_text(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(text) = call.bytes(0)? else { return Ok(Value::Null) };
-    let shown = || String::from_utf8_lossy(&text).into_owned();
-    let Some(numbers) = parse(&text) else {
-        let message = format!("Data cannot be converted to a valid vector: '{}'", shown());
-        return Err(Error::mysql(6138, b"22000", message).with_code(Code::InvalidArgument));
-    };
+    let Some(numbers) = parse(&text) else { return Err(no_vector(&text)) };
     if numbers.len() > DIMENSIONS_MAX {
         let cut = String::from_utf8_lossy(&text[..SHOWN_BYTES.min(text.len())]).into_owned();
         let message = format!("{cut}...  value is out of range in 'to_vector'");
@@ -88,23 +95,24 @@ fn check(signature: &Signature<'_>, function: &str) -> Result<(), Error> {
 }
 
 /// Computes the argument as a vector's bytes.
-fn vector(call: &mut Call<'_, '_>, function: &str) -> Result<Option<bytes::Bytes>, Error> {
+fn vector(call: &mut Call<'_, '_>) -> Result<Option<bytes::Bytes>, Error> {
     let Some(bytes) = call.bytes(0)? else { return Ok(None) };
     let whole = !bytes.is_empty() && bytes.len().is_multiple_of(WIDTH);
     if whole && bytes.len() / WIDTH <= DIMENSIONS_MAX {
         return Ok(Some(bytes));
     }
-    Err(wrong_argument(function))
+    Err(no_vector(&bytes))
 }
 
 fn text_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     check(signature, "from_vector")?;
     let collation = signature.session().connection_collation;
-    Ok(Kind::text((DIMENSIONS_MAX * 16) as u32, collation, COERCIBLE))
+    let nullable = signature.session().sql_mode.is_strict() || signature.any_nullable();
+    Ok(Kind::text((DIMENSIONS_MAX * 16) as u32, collation, COERCIBLE).with_nullable(nullable))
 }
 
 fn to_text(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let Some(bytes) = vector(call, "from_vector")? else { return Ok(Value::Null) };
+    let Some(bytes) = vector(call)? else { return Ok(Value::Null) };
     let numbers = bytes.chunks_exact(WIDTH).map(|bytes| match bytes {
         [a, b, c, d] => f32::from_le_bytes([*a, *b, *c, *d]),
         _ => 0.0,
@@ -136,7 +144,7 @@ fn dimension_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn dimension(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let bytes = vector(call, "vector_dim")?;
+    let bytes = vector(call)?;
     Ok(bytes.map_or(Value::Null, |bytes| Value::Int((bytes.len() / WIDTH) as i64)))
 }
 

@@ -240,12 +240,19 @@ pub(super) fn int_div(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 pub(super) fn negation(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let arg: &Node = &signature.args()[0];
+    if arg.kind.typ == Type::BIT {
+        return Err(Error::unsupported("the negative of a BIT"));
+    }
     let kind = match arg.kind.class()? {
         _ if arg.kind.is_null() || arg.kind.is_bits() => Kind::float_of(0),
         _ if arg.kind.typ.is_temporal() => Kind::float_of(arg.kind.decimals),
         Class::Float if arg.kind.is_string() => Kind::float(),
         Class::Float => Kind::float_of(arg.kind.decimals),
-        Class::Decimal => Kind { unsigned: false, ..arg.kind.clone() },
+        // The sign that it gets has room.
+        Class::Decimal => {
+            let length = arg.kind.length + u32::from(arg.kind.unsigned);
+            Kind { unsigned: false, length, ..arg.kind.clone() }
+        }
         Class::Int | Class::UInt => {
             let length = (arg.kind.length + u32::from(arg.kind.unsigned)).max(2);
             // What does not fit an integer when it is negated becomes a decimal; MySQL asks so of

@@ -52,8 +52,8 @@ pub(super) fn integer(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let number: Int = match &value {
         Value::Null => return Ok(Value::Null),
         Value::Decimal(number) => return Ok(integer_of_decimal(call, *number, unsigned)),
-        Value::Text(bytes, _) if !kind.is_bits() => {
-            return Ok(integer_of_text(call, bytes, unsigned));
+        Value::Text(bytes, collation) if !kind.is_bits() && kind.members.is_none() => {
+            return Ok(integer_of_text(call, bytes, *collation, unsigned));
         }
         Value::Float(number)
             if call.args[0].call().is_some() && !(-9.3e18..9.3e18).contains(number) =>
@@ -86,8 +86,13 @@ fn integer_of_decimal(call: &mut Call<'_, '_>, number: Decimal, unsigned: bool) 
     if unsigned { Value::UInt(clamped as u64) } else { Value::Int(clamped as i64) }
 }
 
-fn integer_of_text(call: &mut Call<'_, '_>, bytes: &[u8], unsigned: bool) -> Value {
-    let (number, whole) = convert::integer_of_text(bytes);
+fn integer_of_text(
+    call: &mut Call<'_, '_>,
+    bytes: &[u8],
+    collation: Collation,
+    unsigned: bool,
+) -> Value {
+    let (number, whole) = convert::integer_of_text(&convert::plain(bytes, collation));
     if !whole {
         let kind = call.arg_kind(0);
         convert::truncated(call.context(), "INTEGER", bytes, kind);
@@ -167,6 +172,7 @@ pub(super) fn text_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     };
     let ascii = kind.ascii && collation != Collation::BINARY;
     let own = match collation {
+        Collation::BINARY if kind.typ == Type::JSON => u32::MAX,
         Collation::BINARY if collate::has_bytes(kind) => kind.byte_length(),
         Collation::BINARY => kind.length,
         _ => kind.text_length(),
@@ -182,13 +188,17 @@ pub(super) fn text(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(text) = call.text(0)? else { return Ok(Value::Null) };
     if text.collation == Collation::BINARY
         && matches!(collation.charset(), Some(Charset::Utf8mb4 | Charset::Utf8mb3))
-        && call.session().sql_mode.is_strict()
         && let Err(broken) = std::str::from_utf8(&text.bytes)
     {
         let from = text.bytes.get(broken.valid_up_to()..).unwrap_or_default();
         let shown: String = from.iter().take(3).map(|byte| format!("{byte:02X}")).collect();
         let set = collation.charset().map_or("", Charset::name);
-        return call.null_with_warning(1300, format!("Invalid {set} character string: '{shown}'"));
+        call.warn(1300, format!("Invalid {set} character string: '{shown}'"));
+        // Where the mode is not strict, what is right up to there is left.
+        return Ok(match call.session().sql_mode.is_strict() {
+            true => Value::Null,
+            false => call.made(text.bytes.slice(..broken.valid_up_to())),
+        });
     }
     let bytes = convert::to_charset(text, collation, call.context())?;
     let (CastTarget::Char { length: Some(length), .. }

@@ -49,11 +49,13 @@ pub(crate) struct Comparing<'c> {
     pub(crate) session: &'c Session,
     /// Warnings that come once, whatever the rows.
     pub(crate) notes: Vec<Warning>,
+    /// One of several members of a list is compared, where a string that is no date is no error.
+    pub(crate) among: bool,
 }
 
 impl<'c> Comparing<'c> {
     pub(crate) fn new(operation: &'c str, session: &'c Session) -> Comparing<'c> {
-        Comparing { operation, session, notes: Vec::new() }
+        Comparing { operation, session, notes: Vec::new(), among: false }
     }
 
     /// Finds out how two values, or two tuples, compare; brings constants to the type of the

@@ -1,10 +1,10 @@
 //! LIKE.
 
 use vt_base::{Code, Error};
+use vt_collation::Charset;
 use vt_value::{Collation, Value};
 
 use crate::Func;
-use crate::convert;
 use crate::function::{Call, CollationUse, Signature};
 use crate::kind::Kind;
 
@@ -24,11 +24,9 @@ pub(super) fn eval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(text) = call.text_in(0, collation)? else { return Ok(Value::Null) };
     let Some(pattern) = call.text_in(1, collation)? else { return Ok(Value::Null) };
     let escape = escape(call)?;
-    let pieces = pieces(&pattern, escape);
-    let text: Vec<&[u8]> = match collation {
-        Collation::BINARY => text.chunks(1).collect(),
-        _ => convert::characters(&text).collect(),
-    };
+    let charset = collation.charset().ok_or_else(|| unknown(collation))?;
+    let pieces = pieces(&pattern, escape, charset);
+    let text: Vec<&[u8]> = charset.chars(&text).collect();
     let matched = matches(&text, &pieces, collation)?;
     Ok(Value::from(matched == (call.func() == Func::Like)))
 }
@@ -55,17 +53,22 @@ enum Piece<'p> {
     Rest,
 }
 
-fn pieces(pattern: &[u8], escape: Option<u8>) -> Vec<Piece<'_>> {
+fn pieces(pattern: &[u8], escape: Option<u8>, charset: Charset) -> Vec<Piece<'_>> {
     let mut all = Vec::new();
-    let mut characters = convert::characters(pattern);
+    let mut characters = charset.chars(pattern);
+    let ascii = |one: &[u8]| match (charset.keeps_ascii(), one) {
+        (true, [byte]) => Some(*byte),
+        (true, _) => None,
+        (false, _) => charset.decode(one).and_then(|(code, _)| u8::try_from(code).ok()),
+    };
     while let Some(one) = characters.next() {
-        all.push(match one {
-            [byte] if Some(*byte) == escape => {
+        all.push(match ascii(one) {
+            Some(byte) if Some(byte) == escape => {
                 // An escape at the end stands for itself.
                 Piece::One(characters.next().unwrap_or(one))
             }
-            b"%" => Piece::Rest,
-            b"_" => Piece::Any,
+            Some(b'%') => Piece::Rest,
+            Some(b'_') => Piece::Any,
             _ => Piece::One(one),
         });
     }
@@ -110,10 +113,10 @@ fn same_character(a: &[u8], b: &[u8], collation: Collation) -> Result<bool, Erro
     // Control characters weigh nothing in some collations, which LIKE does not heed.
     let plain = |text: &[u8]| text.iter().all(|byte| !byte.is_ascii_control());
     let known = collation.is_exact() || (plain(a) && plain(b));
-    collation.equal(a, b).filter(|_| known).ok_or_else(|| {
-        Error::unsupported(format_args!(
-            "LIKE under collation {}",
-            collation.name().unwrap_or("unknown")
-        ))
-    })
+    collation.equal(a, b).filter(|_| known).ok_or_else(|| unknown(collation))
+}
+
+fn unknown(collation: Collation) -> Error {
+    let name = collation.name().unwrap_or("unknown");
+    Error::unsupported(format_args!("LIKE under collation {name}"))
 }

@@ -1,10 +1,11 @@
 //! AND, OR, XOR, NOT, and the tests for NULL and truth.
 
 use vt_base::Error;
-use vt_value::Value;
+use vt_value::{Type, Value};
 
 use crate::Func;
 use crate::function::{Call, Signature};
+use crate::functions::json::cast::note_truth;
 use crate::kind::Kind;
 
 pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -31,6 +32,9 @@ pub(super) fn known_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 /// Checks that each argument can be true or false.
 fn conditions(signature: &Signature<'_>) -> Result<(), Error> {
+    if signature.kinds().any(|kind| kind.typ == Type::JSON) {
+        note_truth(signature);
+    }
     match signature.kinds().find(|kind| kind.is_opaque()) {
         Some(kind) => Err(Error::unsupported(format_args!("{} as a condition", kind.typ))),
         None => Ok(()),

@@ -34,6 +34,7 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         return Err(Error::unsupported("IN without a list"));
     };
     let constant = members.iter().all(Node::is_constant);
+    let members_many = members.len() > 1;
     let mut hows = Vec::with_capacity(members.len());
     // An integer and strings alone are integers.
     let text = |member: &Node| is_text(&member.kind) && !member.kind.is_bits();
@@ -41,11 +42,18 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         && members.iter().any(text)
         && members.iter().all(|member| text(member) || member.kind.is_null());
     let integers = value.tuple().is_none() && value.kind.typ.is_integral() && strings;
+    if value.tuple().is_none() && members.len() > 1 {
+        refuse_mixed(value, members)?;
+    }
+    comparing.among = members.len() > 1;
     for member in members.iter_mut() {
         hows.push(match integers {
             true if member.kind.is_null() => How::Null,
             true => How::Int,
-            false => comparing.how(value, member)?,
+            false => comparing.how(value, member).map_err(|err| match (constant, err.errno()) {
+                (true, 1525) if members_many => Error::unsupported("IN of tuples with dates"),
+                _ => err,
+            })?,
         });
     }
     one_collation(value, members, &mut hows, session)?;
@@ -56,6 +64,18 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     signature.notes.borrow_mut().append(&mut comparing.notes);
     signature.keep(Members { hows, sorted, constant });
     Ok(Kind::truth().with_nullable(nullable))
+}
+
+/// Refuses lists that MySQL compares in ways of its own: a time among strings, a string among
+/// dates.
+fn refuse_mixed(value: &Node, members: &[Node]) -> Result<(), Error> {
+    let string = |node: &Node| is_text(&node.kind);
+    let timely = value.kind.typ == Type::TIME && members.iter().any(string);
+    let dated = string(value) && members.iter().any(|member| is_date(&member.kind));
+    match timely || dated {
+        true => Err(Error::unsupported("IN of strings and times")),
+        false => Ok(()),
+    }
 }
 
 /// Has all strings of a list compare under the collation that they have in common.
@@ -133,27 +153,24 @@ fn values(
         }
         if value.is_null() {
             // Only what it warns of matters.
-            prepared(how, Side { value: &one, kind: &member.kind }, ctx)?;
+            prepared(how, Side::of(&one, member), ctx)?;
             continue;
         }
         let same_bits = !kept.constant && *how == How::Int;
         let plain = *how == How::Int && !is_text(&member.kind);
         let equal = if plain || matches!(how, How::Text(_) | How::Json(..)) {
-            let (a, b) = (
-                Side { value: &value, kind: &node.kind },
-                Side { value: &one, kind: &member.kind },
-            );
+            let (a, b) = (Side::of(&value, node), Side::of(&one, member));
             order(how, a, b, ctx)?.is_eq()
         } else {
             let known = match cache.iter().position(|(one, _)| *one == how) {
                 Some(place) => place,
                 None => {
-                    let side = Side { value: &value, kind: &node.kind };
+                    let side = Side::of(&value, node);
                     cache.push((how, prepared(how, side, ctx)?));
                     cache.len() - 1
                 }
             };
-            let other = prepared(how, Side { value: &one, kind: &member.kind }, ctx)?;
+            let other = prepared(how, Side::of(&one, member), ctx)?;
             let known = &cache[known].1;
             known.compare(&other).is_some_and(Ordering::is_eq)
         };
@@ -210,6 +227,11 @@ fn between_how(comparing: &mut Comparing<'_>, args: &mut [Node]) -> Result<How, 
     if all(&|kind| is_text(kind) || kind.typ == Type::TIME) {
         return comparing.text(&mut nodes).map(How::Text);
     }
+    // MySQL looks for a common character set of strings even where it compares numbers.
+    let foreign = |node: &&mut Node| is_text(&node.kind) && !node.kind.ascii && node.is_constant();
+    if nodes.iter().any(foreign) {
+        return Err(Error::unsupported("BETWEEN of numbers and such strings"));
+    }
     number(&nodes.iter().map(|node| &node.kind).collect::<Vec<_>>())
 }
 
@@ -223,18 +245,16 @@ pub(super) fn between(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let [one, two, three] = call.args else {
         return Err(Error::bug("BETWEEN of other than three"));
     };
-    let value = prepared(how, Side { value: &value, kind: &one.kind }, call.ctx)?;
+    let value = prepared(how, Side::of(&value, one), call.ctx)?;
     let low = call.value(1)?;
-    let above =
-        outside(how, &value, Side { value: &low, kind: &two.kind }, Ordering::Less, call.ctx)?;
+    let constant = Side::of(&low, one).constant;
+    let side = |value, node| {
+        let side = Side::of(value, node);
+        Side { constant: constant || side.constant, ..side }
+    };
+    let above = outside(how, &value, side(&low, two), Ordering::Less, call.ctx)?;
     let high = call.value(2)?;
-    let below = outside(
-        how,
-        &value,
-        Side { value: &high, kind: &three.kind },
-        Ordering::Greater,
-        call.ctx,
-    )?;
+    let below = outside(how, &value, side(&high, three), Ordering::Greater, call.ctx)?;
     let result = match (above, below) {
         (Some(true), _) | (_, Some(true)) => Some(false),
         (Some(false), Some(false)) => Some(true),

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use vt_base::{Code, Error};
 use vt_value::temporal::{Interval, Unit, add_interval};
-use vt_value::{Temporal, Value};
+use vt_value::{Temporal, TemporalKind, Value};
 
 use super::{Peers, WindowRow};
 
@@ -148,12 +148,7 @@ impl Place<'_> {
             key => moved(key, offset, preceding != descends)?,
         };
         let Some(limit) = limit else {
-            // A limit beyond all dates: every row but those of NULL is nearer.
-            let is_null = |row: &&WindowRow| row.keys.first().is_some_and(Value::is_null);
-            let nulls = self.rows.iter().filter(is_null).count();
-            let count = self.rows.len();
-            let (first, end) = if descends { (0, count - nulls) } else { (nulls, count) };
-            return Ok(if preceding { first } else { end });
+            return Err(Error::unsupported("a range that reaches beyond all dates"));
         };
         let mut unknown = false;
         let place = self.rows.partition_point(|row| {
@@ -182,6 +177,10 @@ fn rows_of(offset: &Offset) -> usize {
 fn moved(key: &Value, offset: &Offset, less: bool) -> Result<Option<Value>, Error> {
     match (key, offset) {
         (Value::Temporal(temporal), Offset::Interval(interval, unit)) => {
+            let (_, month, day) = temporal.ymd();
+            if temporal.kind != TemporalKind::Time && (month == 0 || day == 0) {
+                return Err(Error::unsupported("a range around a date that is none"));
+            }
             let interval = if less { interval.negated() } else { *interval };
             let moved: Option<Temporal> = add_interval(*temporal, interval, *unit);
             Ok(moved.map(Value::Temporal))

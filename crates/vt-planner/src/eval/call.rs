@@ -76,7 +76,8 @@ pub(super) fn special<'a>(
         }
         Special::Trim { side, what, expr } => {
             let side = match side {
-                None | Some(TrimSide::Both) => "BOTH",
+                None => "",
+                Some(TrimSide::Both) => "BOTH",
                 Some(TrimSide::Leading) => "LEADING",
                 Some(TrimSide::Trailing) => "TRAILING",
             };

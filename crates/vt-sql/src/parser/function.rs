@@ -417,6 +417,11 @@ impl<'a> Parser<'a> {
     #[inline(never)]
     fn timestamp_arithmetic(&mut self, add: bool) -> Parsed<Expr<'a>> {
         self.open_call()?;
+        // A unit of two parts (DAY_HOUR) stands only behind INTERVAL.
+        let word = self.token_text().to_ascii_lowercase();
+        if word.contains('_') && !word.starts_with("sql_tsi_") {
+            return Err(self.fail());
+        }
         let unit = self.time_unit()?;
         self.expect(TokenKind::Comma)?;
         let first = self.expr()?;

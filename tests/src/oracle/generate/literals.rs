@@ -484,5 +484,7 @@ fn collated(collations: &[(String, String)], chance: &mut Chance) -> String {
     }
     let (name, charset) = chance.pick(collations);
     let text = chance.pick(STRINGS);
+    // The word alone is no name of a collation to MySQL.
+    let name = if name == "binary" { "`binary`" } else { name };
     format!("(CONVERT({text} USING {charset}) COLLATE {name})")
 }

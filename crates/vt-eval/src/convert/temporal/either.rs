@@ -31,7 +31,7 @@ pub(crate) fn either(
             let text = Source::new(bytes, *collation)?;
             let (value, lenient) = either_of_text(&text, ctx)?;
             match value {
-                Some(value) if !lenient && refused(&value, ctx) => {
+                Some(value) if (!lenient || in_year_zero(&text)) && refused(&value, ctx) => {
                     warn(ctx, "Truncated incorrect", name(&value), &text);
                     Ok(None)
                 }
@@ -60,6 +60,12 @@ pub(crate) fn either(
             Ok(found)
         }
     }
+}
+
+/// Returns whether the first number of a text is zero.
+fn in_year_zero(text: &[u8]) -> bool {
+    let mut digits = text.iter().take_while(|byte| byte.is_ascii_digit());
+    digits.all(|digit| *digit == b'0')
 }
 
 /// Reads a text as a datetime or a time; says also whether it is a date with a delimiter that is

@@ -6,7 +6,7 @@ use vt_value::Collation;
 use vt_value::temporal::Notes;
 
 use crate::context::Context;
-use crate::convert::number::SHOWN_CHARACTERS;
+use crate::convert::number::{SHOWN_BYTES, cut};
 use crate::function::Text;
 
 /// A string as it is read, and as a warning shows it.
@@ -40,16 +40,16 @@ impl Source {
             let text = String::from_utf8_lossy(&self.bytes[..end]);
             // Messages have no characters beyond the first 65536.
             let shown = text.chars().map(|one| if u32::from(one) > 0xffff { '?' } else { one });
-            return shown.take(SHOWN_CHARACTERS).collect();
+            return cut(&shown.collect::<String>());
         }
         let mut out = String::new();
-        for byte in self.bytes.iter().take(SHOWN_CHARACTERS) {
+        for byte in self.bytes.iter().take(SHOWN_BYTES) {
             match byte {
                 b' '..=b'~' => out.push(char::from(*byte)),
                 _ => out.push_str(&format!("\\x{byte:02X}")),
             }
         }
-        out
+        cut(&out)
     }
 }
 

@@ -192,14 +192,16 @@ pub(super) fn as_temporal(json: &Json, wanted: TemporalKind) -> Result<Option<Te
 }
 
 /// Returns whether a document is true where a condition is wanted: it is not the number zero.
-pub(crate) fn truth(json: &Json, ctx: &mut Context<'_>) -> bool {
-    ctx.warn(
-        3986,
-        "Evaluating a JSON value in SQL boolean context does an implicit comparison against JSON \
-         integer 0; if this is not what you want, consider converting JSON to a SQL numeric type \
-         with JSON_VALUE RETURNING",
-    );
+pub(crate) fn truth(json: &Json) -> bool {
     *json != Json::Int(0)
+}
+
+/// Warns, once for a statement, of a document where a condition is wanted.
+pub(crate) fn note_truth(signature: &Signature<'_>) {
+    let message = "Evaluating a JSON value in SQL boolean context does an implicit comparison \
+                   against JSON integer 0; if this is not what you want, consider converting JSON \
+                   to a SQL numeric type with JSON_VALUE RETURNING";
+    signature.note(3986, message);
 }
 
 pub(crate) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {

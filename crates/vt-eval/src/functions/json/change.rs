@@ -1,5 +1,6 @@
 //! Documents changed at paths, and put together.
 
+use bytes::Bytes;
 use vt_base::{Code, Error};
 use vt_value::Value;
 use vt_value::json::path::Leg;
@@ -48,10 +49,23 @@ fn edit(call: &mut Call<'_, '_>, edit: Edit) -> Result<Value, Error> {
             let message = "A path expression is not a path to a cell in an array.";
             return Err(Error::mysql(3165, b"42000", message).with_code(Code::InvalidArgument));
         }
+        // A value that has no place is not computed, and does not warn.
+        let varies = &call.args()[place + 1];
+        if varies.call().is_some() && varies.constant().is_none() {
+            let edited = document.clone().edit(edit, &path, unlike_any())?;
+            if edited == document {
+                continue;
+            }
+        }
         let value = argument(call, place + 1)?;
         document = document.edit(edit, &path, value)?;
     }
     Ok(Value::Json(document))
+}
+
+/// A value that no document has: MySQL keeps no type of column with this number.
+fn unlike_any() -> Json {
+    Json::opaque(0, Bytes::from_static(b"unlike any other"))
 }
 
 pub(super) fn remove_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -72,7 +86,12 @@ pub(super) fn remove(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(Value::Json(document))
 }
 
-pub(super) fn merge_kind(_signature: &mut Signature<'_>) -> Result<Kind, Error> {
+pub(super) fn merge_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    if signature.name() == "json_merge" {
+        let message = "'JSON_MERGE' is deprecated and will be removed in a future release. \
+                       Please use JSON_MERGE_PRESERVE/JSON_MERGE_PATCH instead";
+        signature.note(1287, message);
+    }
     Ok(json_kind())
 }
 
@@ -84,16 +103,6 @@ pub(super) fn merge_preserve(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         merged = merged.merge_preserve(other)?;
     }
     Ok(Value::Json(merged))
-}
-
-/// The old name of `JSON_MERGE_PRESERVE()`.
-pub(super) fn merge(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    call.warn(
-        1287,
-        "'JSON_MERGE' is deprecated and will be removed in a future release. Please use \
-         JSON_MERGE_PRESERVE/JSON_MERGE_PATCH instead",
-    );
-    merge_preserve(call)
 }
 
 /// A NULL makes the result NULL, until something comes that does not patch but replaces.

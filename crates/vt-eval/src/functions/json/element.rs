@@ -63,7 +63,12 @@ pub(super) fn wrong_argument(function: &str) -> Error {
 fn column_type(kind: &Kind) -> u8 {
     match kind.typ {
         Type::BIT => opaque::BIT,
-        Type::BLOB => opaque::BLOB,
+        Type::BLOB => match kind.byte_length() {
+            0..=0xff => opaque::TINY_BLOB,
+            0x100..=0xffff => opaque::BLOB,
+            0x1_0000..=0xff_ffff => opaque::MEDIUM_BLOB,
+            _ => opaque::LONG_BLOB,
+        },
         Type::BINARY => opaque::STRING,
         _ => opaque::VARCHAR,
     }
@@ -91,6 +96,7 @@ pub(crate) fn is_truth(node: &Node) -> bool {
 
 /// The functions whose answers are true or false to MySQL, STRCMP among them.
 const PREDICATES: &[&str] = &[
+    "gtid_subset",
     "is_ipv4",
     "is_ipv4_compat",
     "is_ipv4_mapped",
@@ -102,8 +108,29 @@ const PREDICATES: &[&str] = &[
     "json_overlaps",
     "json_schema_valid",
     "json_valid",
+    "mbrcontains",
+    "mbrcoveredby",
+    "mbrcovers",
+    "mbrdisjoint",
+    "mbrequals",
+    "mbrintersects",
+    "mbroverlaps",
+    "mbrtouches",
+    "mbrwithin",
     "member of",
     "regexp_like",
+    "st_contains",
+    "st_crosses",
+    "st_disjoint",
+    "st_equals",
+    "st_intersects",
+    "st_isclosed",
+    "st_isempty",
+    "st_issimple",
+    "st_isvalid",
+    "st_overlaps",
+    "st_touches",
+    "st_within",
     "strcmp",
 ];
 

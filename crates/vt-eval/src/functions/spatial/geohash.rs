@@ -1,12 +1,12 @@
 //! Geohashes: places as texts of 32 letters, of which each halves both ranges in turn.
 
 use vt_base::Error;
-use vt_value::Value;
 use vt_value::geometry::{Point, Reference, Shape};
+use vt_value::{Collation, Type, Value};
 
-use super::geojson::utf8;
 use super::{error, made_in, name_of, out_of_range, placed, system};
 use crate::collate::coercibility::COERCIBLE;
+use crate::convert;
 use crate::function::{Call, Signature};
 use crate::functions::numeric::round_f64;
 use crate::kind::Kind;
@@ -19,12 +19,34 @@ const EXACT_MAX: i64 = 20;
 const DIGITS_MAX: i64 = 15;
 
 pub(super) fn text_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    if signature.len() == 3 {
+        measured(signature, 0, "longitude")?;
+        measured(signature, 1, "latitude")?;
+        let letters = signature.kind(2);
+        if !(letters.typ.is_integral() || letters.is_null() || letters.typ.is_text()) {
+            return Err(wrong_type("geohash max length", signature.name()));
+        }
+    }
     let collation = signature.session().connection_collation;
     let kind = Kind::text(LENGTH_MAX as u32, collation, COERCIBLE);
     Ok(kind.with_nullable(signature.any_nullable()))
 }
 
+/// Refuses a coordinate that is neither a number nor text.
+fn measured(signature: &Signature<'_>, place: usize, what: &str) -> Result<(), Error> {
+    let kind = signature.kind(place);
+    let number = kind.typ.is_number() && kind.typ != Type::YEAR && !kind.is_bits();
+    match number || kind.is_null() || kind.typ.is_text() {
+        true => Ok(()),
+        false => Err(wrong_type(what, signature.name())),
+    }
+}
+
 pub(super) fn number_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let kind = signature.kind(0);
+    if !kind.typ.is_text() && !kind.is_null() {
+        return Err(wrong_type("geohash", &signature.name().to_uppercase()));
+    }
     Ok(Kind::float().with_nullable(signature.any_nullable()))
 }
 
@@ -81,7 +103,7 @@ pub(super) fn of_place(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         let Some((geometry, _)) = placed(call, 0)? else { return Ok(Value::Null) };
         match geometry.shape {
             Shape::Point(point) => point,
-            _ => return Err(wrong_type(call, "point", name_of(call))),
+            _ => return Err(wrong_type("point", name_of(call))),
         }
     } else {
         let Some(x) = call.real(0)? else { return Ok(Value::Null) };
@@ -122,17 +144,24 @@ pub(super) fn of_place(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(call.made(text))
 }
 
-fn wrong_type(_: &Call<'_, '_>, what: &str, name: &str) -> Error {
+const LATIN1: Collation = Collation(8);
+
+fn wrong_type(what: &str, name: &str) -> Error {
     error(3064, b"HY000", format!("Incorrect type for argument {what} in function {name}."))
 }
 
 /// Reads the first argument; `None` for NULL.
 fn ranges(call: &mut Call<'_, '_>, name: &str) -> Result<Option<(Range, Range)>, Error> {
     let kind = call.arg_kind(0);
-    if !kind.is_string() && !kind.is_null() {
-        return Err(wrong_type(call, "geohash", name));
+    if !kind.typ.is_text() && !kind.is_null() {
+        return Err(wrong_type("geohash", name));
     }
-    let Some(text) = utf8(call, 0)? else { return Ok(None) };
+    let Some(text) = call.text(0)? else { return Ok(None) };
+    // What is of no set with ASCII in it is brought to one of single bytes.
+    let wide = text.collation.charset().is_some_and(|charset| !charset.keeps_ascii());
+    let single = if wide { LATIN1 } else { text.collation };
+    let text = convert::to_charset(text, single, call.context())?;
+    let text = convert::as_it_is(text.split(|byte| *byte == 0).next().unwrap_or_default());
     let wrong =
         || error(1411, b"HY000", format!("Incorrect geohash value: '{text}' for function {name}"));
     if text.is_empty() {

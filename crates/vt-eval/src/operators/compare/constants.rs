@@ -33,10 +33,12 @@ impl Comparing<'_> {
         // What fits a column is compared as the column's type.
         let value = value.clone();
         match other.kind.typ {
-            Type::TIME if !constant.kind.typ.is_temporal() => {
+            // Of a date only its time is looked at.
+            Type::TIME if constant.kind.typ != Type::TIME => {
                 let mut ctx = Context::new(self.session);
                 let read = convert::time(&value, &mut ctx)?;
                 let Some(time) = read.filter(|_| ctx.warnings.count() == 0) else {
+                    self.misfit("time", other, &value);
                     return Ok(None);
                 };
                 replace(constant, time);
@@ -46,6 +48,8 @@ impl Comparing<'_> {
                 let mut ctx = Context::new(self.session);
                 let read = convert::datetime(&value, Need::Stored, &mut ctx)?;
                 let Some(date) = read.filter(|_| ctx.warnings.count() == 0) else {
+                    let what = if other.kind.typ == Type::DATE { "date" } else { "datetime" };
+                    self.misfit(what, other, &value);
                     return Ok(None);
                 };
                 replace(constant, date);
@@ -77,6 +81,21 @@ impl Comparing<'_> {
         }
     }
 
+    /// Notes that a constant does not fit the column that it is compared with.
+    fn misfit(&mut self, what: &str, column: &Node, constant: &Value) {
+        let mut text = Vec::new();
+        match constant {
+            Value::Text(bytes, collation) => {
+                text.extend(convert::shown(bytes, *collation).into_bytes());
+            }
+            other => other.write(&mut text),
+        }
+        let text = String::from_utf8_lossy(&text);
+        let name = column.column_name().unwrap_or_default();
+        let message = format!("Incorrect {what} value: '{text}' for column '{name}' at row 1");
+        self.notes.push(Warning::new(1292, message));
+    }
+
     /// Reads a constant string that is compared with a date.
     fn date(&mut self, other: &Node, constant: &Node, value: &Value) -> Result<Temporal, Error> {
         let mut ctx = Context::new(self.session);
@@ -88,9 +107,23 @@ impl Comparing<'_> {
             return Err(Error::bug("a string that is none"));
         };
         let text = convert::shown(bytes, *collation);
-        let Some(date) = convert::datetime(value, Need::Stored, &mut ctx)? else {
-            let message = format!("Incorrect {upper} value: '{text}'");
-            return Err(Error::mysql(1525, b"HY000", message).with_code(Code::InvalidArgument));
+        let read = convert::datetime(value, Need::Stored, &mut ctx)?;
+        let date = match read {
+            Some(date) => date,
+            None if self.among => {
+                if constant.kind.is_bits() {
+                    return Err(Error::unsupported("IN of dates and bytes"));
+                }
+                let message = format!("Truncated incorrect {lower} value: '{text}'");
+                self.notes.push(Warning::new(1292, message));
+                return Ok(Temporal::datetime(0, 0, 0, 0, 0));
+            }
+            None => {
+                let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+                let text = convert::as_it_is(without_broken_end(bytes));
+                let message = format!("Incorrect {upper} value: '{text}'");
+                return Err(Error::mysql(1525, b"HY000", message).with_code(Code::InvalidArgument));
+            }
         };
         if ctx.warnings.count() > 0 {
             let message = match other.column_name() {
@@ -104,6 +137,17 @@ impl Comparing<'_> {
         debug_assert!(constant.constant().is_some(), "only constants are read");
         Ok(date)
     }
+}
+
+/// Returns bytes without those at the end that begin a character of UTF-8 which is not whole.
+fn without_broken_end(bytes: &[u8]) -> &[u8] {
+    const START_MAX: usize = 3;
+    if std::str::from_utf8(bytes).is_ok() {
+        return bytes;
+    }
+    let from = bytes.len().saturating_sub(START_MAX);
+    let start = bytes[from..].iter().position(|byte| *byte >= 0xc0);
+    start.map_or(bytes, |start| &bytes[..from + start])
 }
 
 fn replace(constant: &mut Node, value: Temporal) {

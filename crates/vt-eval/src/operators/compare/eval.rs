@@ -80,7 +80,10 @@ impl Pair<'_, '_> {
         let fixed = |node: &Node, value: &Value| {
             number && matches!(value, Value::Text(..)) && node.constant().is_some()
         };
-        let (left, right) = (Side { value: x, kind: &a.kind }, Side { value: y, kind: &b.kind });
+        let (mut left, mut right) = (Side::of(x, a), Side::of(y, b));
+        // A warning tells of a constant, whichever of the two is one.
+        let constant = left.constant || right.constant;
+        (left.constant, right.constant) = (constant, constant);
         if !fixed(a, x) && !fixed(b, y) {
             return order(how, left, right, self.ctx);
         }

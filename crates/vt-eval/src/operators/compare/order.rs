@@ -13,18 +13,46 @@ use crate::convert::{self, Need};
 use crate::function::Text;
 use crate::functions::json;
 use crate::kind::Kind;
+use crate::node::Node;
 
 /// A value that is not NULL, with its kind.
 #[derive(Clone, Copy)]
 pub(crate) struct Side<'v> {
     pub(crate) value: &'v Value,
     pub(crate) kind: &'v Kind,
+    /// The value is that of a column, which warnings show as it is.
+    pub(crate) column: bool,
+    /// The value becomes a number without a warning.
+    pub(crate) silent: bool,
+    /// The value is the same in all rows.
+    pub(crate) constant: bool,
+}
+
+impl<'v> Side<'v> {
+    pub(crate) fn of(value: &'v Value, node: &'v Node) -> Side<'v> {
+        let silent = node.call().is_some_and(|call| call.func.is_silent());
+        let alone = node.call().is_some_and(|call| call.args.is_empty());
+        let constant = alone || node.is_constant();
+        Side { value, kind: &node.kind, column: node.is_column(), silent, constant }
+    }
 }
 
 /// Returns a value as what it is compared as, so that it warns but once, however often it is
 /// compared.
 pub(crate) fn prepared(how: &How, side: Side<'_>, ctx: &mut Context<'_>) -> Result<Value, Error> {
-    let Side { value, kind } = side;
+    let before = std::mem::replace(&mut ctx.reads_column, side.column);
+    let silent = side.silent && matches!(how, How::Int | How::Real);
+    let muted = silent.then(|| ctx.warnings.mute(true));
+    let prepared = brought(how, side, ctx);
+    if let Some(muted) = muted {
+        ctx.warnings.mute(muted);
+    }
+    ctx.reads_column = before;
+    prepared
+}
+
+fn brought(how: &How, side: Side<'_>, ctx: &mut Context<'_>) -> Result<Value, Error> {
+    let Side { value, kind, .. } = side;
     Ok(match how {
         How::Int => convert::int(value, kind, ctx)?.map_or(Value::Null, convert::Int::to_value),
         How::Decimal => convert::decimal(value, kind, ctx)?.map_or(Value::Null, Value::Decimal),
@@ -33,7 +61,7 @@ pub(crate) fn prepared(how: &How, side: Side<'_>, ctx: &mut Context<'_>) -> Resu
             Some(text) => Value::Text(convert::to_charset(text, *collation, ctx)?, *collation),
             None => Value::Null,
         },
-        How::Calendar(typ) => Value::Temporal(calendar(value, *typ, ctx)?),
+        How::Calendar(typ) => Value::Temporal(calendar(side, *typ, ctx)?),
         How::Time => convert::time(value, ctx)?.map_or(Value::Null, Value::Temporal),
         How::Json(truth, _) => Value::Json(document(side, *truth, ctx)?),
         How::Null | How::Tuple(_) => value.clone(),
@@ -91,8 +119,9 @@ fn texts(collation: Collation, a: &[u8], b: &[u8]) -> Result<Ordering, Error> {
 }
 
 /// Returns a value as a date with its time; a string that is none is the zero before all dates.
-fn calendar(value: &Value, typ: Type, ctx: &mut Context<'_>) -> Result<Temporal, Error> {
+fn calendar(side: Side<'_>, typ: Type, ctx: &mut Context<'_>) -> Result<Temporal, Error> {
     const NONE: Temporal = Temporal::datetime(0, 0, 0, 0, 0);
+    let value = side.value;
     match value {
         Value::Temporal(temporal) if temporal.kind == TemporalKind::Time => {
             let today = convert::now(ctx.session).day_number();
@@ -107,6 +136,7 @@ fn calendar(value: &Value, typ: Type, ctx: &mut Context<'_>) -> Result<Temporal,
                 let shown = convert::shown(&text.bytes, text.collation);
                 let what = match typ {
                     Type::DATE => "Truncated incorrect date",
+                    _ if side.constant => "Truncated incorrect datetime",
                     _ => "Incorrect datetime",
                 };
                 ctx.warn(1292, format!("{what} value: '{shown}'"));
