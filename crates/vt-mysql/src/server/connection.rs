@@ -138,7 +138,7 @@ impl Connection {
             End::Told(error) => say_last(&mut self.link, &error, self.info.capabilities).await,
             End::Parting(error) => {
                 self.link.begin_answer();
-                put_error(&mut self.link, &error, self.info.capabilities);
+                put_error(&mut self.link, &error, None, self.info.capabilities);
                 drop(timeout(LAST_WORDS_TIMEOUT, self.link.flush()).await);
                 drop(timeout(LAST_WORDS_TIMEOUT, self.link.shutdown()).await);
             }
@@ -231,7 +231,7 @@ impl Connection {
     }
 
     pub(super) fn put_error(&mut self, error: &Error) {
-        put_error(&mut self.link, error, self.info.capabilities);
+        put_error(&mut self.link, error, self.handler.encode().as_ref(), self.info.capabilities);
     }
 }
 
@@ -277,7 +277,7 @@ fn words_of(panic: &(dyn Any + Send)) -> &str {
 
 /// Tells a client why its connection ends, and gives it time to read that.
 async fn say_last(link: &mut Link, error: &Error, capabilities: Capabilities) {
-    put_error(link, error, capabilities);
+    put_error(link, error, None, capabilities);
     let saying = async {
         if link.flush().await.is_ok() {
             link.shutdown().await;

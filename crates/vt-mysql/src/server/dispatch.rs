@@ -154,10 +154,11 @@ impl Connection {
         if params > 0 {
             let param = Field::new("?", Type::VARCHAR);
             let fields: Fields = vec![param; usize::from(params)].into();
-            put_columns(&mut self.link, &fields, capabilities, status);
+            put_columns(&mut self.link, &fields, None, capabilities, status);
         }
         if columns > 0 {
-            put_columns(&mut self.link, &prepared.fields, capabilities, status);
+            let encode = self.handler.encode();
+            put_columns(&mut self.link, &prepared.fields, encode.as_ref(), capabilities, status);
         }
         Ok(())
     }

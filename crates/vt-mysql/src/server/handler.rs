@@ -9,7 +9,7 @@ use vt_value::{Fields, TypedBytes};
 use vt_wire::{Capabilities, SessionChange, status};
 
 use crate::AuthenticatedUser;
-use crate::server::ResultWriter;
+use crate::server::{Encode, ResultWriter};
 use crate::socket::Peer;
 
 /// What is known of a connection once its user has proved who they are.
@@ -122,6 +122,12 @@ pub trait Handler: Send {
     /// Returns the status flags of this moment: in a transaction, autocommit.
     fn status_flags(&self) -> u16 {
         status::AUTOCOMMIT
+    }
+
+    /// Returns how names of columns and messages of errors are written where no [`ResultWriter`]
+    /// writes them; none for a client that reads UTF-8.
+    fn encode(&self) -> Option<Encode> {
+        None
     }
 
     /// Takes the changes of the session that the answer to the command under way should tell.

@@ -91,15 +91,7 @@ impl<'a> ResultWriter<'a> {
             return Err(Error::bug("a result begins within another, or without columns"));
         }
         self.link.put(|out| put::lenenc(out, fields.len() as u64));
-        match &self.encode {
-            Some(encode) => {
-                for field in fields.iter() {
-                    self.link.put(|out| column::encode_in(out, field, &encode.name));
-                }
-                put_columns_end(self.link, self.capabilities, self.status);
-            }
-            None => put_columns(self.link, fields, self.capabilities, self.status),
-        }
+        put_columns(self.link, fields, self.encode.as_ref(), self.capabilities, self.status);
         if self.format == Format::Binary {
             self.fields = Fields::clone(fields);
         }
@@ -235,13 +227,7 @@ impl<'a> ResultWriter<'a> {
             (Err(error), _) => error,
         };
         let capabilities = self.capabilities;
-        match &self.encode {
-            Some(encode) => {
-                let packet = ErrorPacket::of(&error);
-                self.link.put(|out| packet.encode_in(out, &encode.message, capabilities));
-            }
-            None => put_error(self.link, &error, capabilities),
-        }
+        put_error(self.link, &error, self.encode.as_ref(), capabilities);
     }
 }
 
@@ -253,16 +239,16 @@ fn client_gone(error: io::Error) -> Error {
 pub(super) fn put_columns(
     link: &mut Link,
     fields: &Fields,
+    encode: Option<&Encode>,
     capabilities: Capabilities,
     status: u16,
 ) {
     for field in fields.iter() {
-        link.put(|out| column::encode(out, field));
+        match encode {
+            Some(encode) => link.put(|out| column::encode_in(out, field, &encode.name)),
+            None => link.put(|out| column::encode(out, field)),
+        }
     }
-    put_columns_end(link, capabilities, status);
-}
-
-fn put_columns_end(link: &mut Link, capabilities: Capabilities, status: u16) {
     if !capabilities.has(Capabilities::DEPRECATE_EOF) {
         link.put(|out| end::encode_eof(out, 0, status));
     }
@@ -279,8 +265,19 @@ fn put_end(link: &mut Link, end: &EndInfo, has_rows: bool, capabilities: Capabil
 }
 
 /// Adds an ERR packet.
-pub(super) fn put_error(link: &mut Link, error: &Error, capabilities: Capabilities) {
-    link.put(|out| ErrorPacket::of(error).encode(out, capabilities));
+pub(super) fn put_error(
+    link: &mut Link,
+    error: &Error,
+    encode: Option<&Encode>,
+    capabilities: Capabilities,
+) {
+    let packet = ErrorPacket::of(error);
+    match encode {
+        Some(encode) => {
+            link.put(|out| packet.encode_in(out, &encode.message, capabilities));
+        }
+        None => link.put(|out| packet.encode(out, capabilities)),
+    }
 }
 
 /// Sends what waits, within a time limit if there is one.

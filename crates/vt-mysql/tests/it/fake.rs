@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use vt_base::{Error, Result};
-use vt_mysql::server::{Listener, Snapshot};
+use vt_mysql::server::{Encode, Encoder, Listener, Snapshot};
 use vt_mysql::*;
 use vt_value::{Field, Fields, Rows, RowsBuilder, Type, TypedBytes};
 
@@ -283,6 +283,13 @@ impl Handler for Words {
             out.rows(&rows.finish()).await?;
         }
         out.end(self.end()).await
+    }
+
+    /// The clients of one database read capitals alone.
+    fn encode(&self) -> Option<Encode> {
+        let shout = || -> Encoder { Box::new(|text| text.to_uppercase().into_bytes()) };
+        let shouts = self.database.as_deref() == Some("shout");
+        shouts.then(|| Encode { name: shout(), message: shout() })
     }
 
     async fn init_db(&mut self, database: &str) -> Result<()> {

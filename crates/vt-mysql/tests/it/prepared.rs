@@ -154,6 +154,26 @@ async fn statements_that_are_not_there_give_mysqls_errors() {
 }
 
 #[tokio::test]
+async fn columns_and_errors_are_written_for_the_client() {
+    let fake = Fake::start(Arc::new(NoneAuth)).await;
+    let mut raw = Raw::log_in(&fake, Capabilities::DEPRECATE_EOF).await;
+    let has = |packet: &[u8], text: &[u8]| packet.windows(text.len()).any(|one| one == text);
+    for (database, column, message) in [
+        ("plain", &b"\x04type"[..], &b"Unknown database"[..]),
+        ("shout", b"\x04TYPE", b"UNKNOWN DATABASE"),
+    ] {
+        raw.command(&[&[byte::INIT_DB], database.as_bytes()].concat()).await;
+        raw.expect_ok().await;
+        raw.command(&[&[byte::STMT_PREPARE], &b"give"[..]].concat()).await;
+        raw.packet().await;
+        assert!(has(&raw.packet().await, column), "{database}");
+        raw.packet().await;
+        raw.command(&[&[byte::INIT_DB], &b"nowhere"[..]].concat()).await;
+        assert!(has(&raw.packet().await, message), "{database}");
+    }
+}
+
+#[tokio::test]
 async fn clients_that_know_eof_packets_get_them() {
     let fake = Fake::start(Arc::new(NoneAuth)).await;
     let mut raw = Raw::log_in(&fake, Capabilities::default()).await;

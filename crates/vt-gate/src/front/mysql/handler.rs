@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use vt_base::{Code, Error, Result};
-use vt_mysql::server::{ConnInfo, Handler, Prepared, PreparedStatement, ResultWriter};
+use vt_mysql::server::{ConnInfo, Encode, Handler, Prepared, PreparedStatement, ResultWriter};
 use vt_sql::split_statements;
 use vt_tablet_api::Caller;
 use vt_value::{BindVars, Field, Fields, QueryResult, TypedBytes};
 use vt_wire::{Capabilities, SessionChange};
 
-use super::charset::{param, statement_text};
+use super::charset::{Recoder, param, statement_text};
 use super::results::{Tracked, Writer, status_flags};
 use crate::connections::Connection;
 use crate::gate::Gate;
@@ -178,6 +178,10 @@ impl Handler for Client {
         let query = Query { method: "Prepare", sql: &text, params, is_prepared: true };
         let understood = understand(&self.gate, &self.session, &query)?;
         let fields = self.fields_of(understood).await?;
+        let fields = match Recoder::of(&self.session) {
+            Some(mut recoder) => recoder.fields(&fields),
+            None => fields,
+        };
         Ok(Prepared { fields, param_count })
     }
 
@@ -194,6 +198,10 @@ impl Handler for Client {
         }
         let query = Query { method: "Execute", sql: &text, params: binds, is_prepared: true };
         self.run(query, out).await
+    }
+
+    fn encode(&self) -> Option<Encode> {
+        Recoder::of(&self.session).map(|recoder| recoder.encode())
     }
 
     async fn init_db(&mut self, database: &str) -> Result<()> {

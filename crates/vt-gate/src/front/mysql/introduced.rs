@@ -1,7 +1,8 @@
 //! Statements with strings behind the name of a character set, `_latin1'...'`, of clients that do
 //! not write UTF-8: the bytes of such a string are of that set, and what is around them is not.
 
-use vt_base::{Error, Result};
+use std::ops::Range;
+
 use vt_collation::Charset;
 use vt_sql::Modes;
 
@@ -12,52 +13,51 @@ struct Statement<'s> {
     modes: Modes,
 }
 
-/// Returns a statement as UTF-8. Strings behind the name of a character set become hex literals of
-/// their bytes, if these are not ASCII.
-///
-/// # Errors
-/// 1235 if more strings follow such a string: their bytes would join it.
-pub(super) fn to_utf8(sql: &[u8], charset: Charset, modes: Modes) -> Result<Vec<u8>> {
+/// Returns a statement as UTF-8. Strings behind the name of a character set, with those that join
+/// them, become hex literals of their bytes, if these are not ASCII.
+pub(super) fn to_utf8(sql: &[u8], charset: Charset, modes: Modes) -> Vec<u8> {
     let statement = Statement { sql, charset, modes };
     let mut out = Vec::with_capacity(sql.len() * 2);
     let (mut done, mut at, mut introduced) = (0, 0, false);
     while at < sql.len() {
+        let strings = if introduced { statement.strings_at(at) } else { Vec::new() };
+        if let Some(last) = strings.last() {
+            let end = last.end;
+            if strings.iter().any(|one| !sql[one.clone()].is_ascii()) {
+                charset.convert(&sql[done..at], Charset::Utf8mb4, &mut out);
+                // A blank parts it from the name.
+                out.extend_from_slice(b" x'");
+                for byte in strings.into_iter().flat_map(|one| statement.value(&sql[one])) {
+                    out.extend_from_slice(format!("{byte:02x}").as_bytes());
+                }
+                out.push(b'\'');
+                done = end;
+            }
+            (at, introduced) = (end, false);
+            continue;
+        }
         let end = statement.token_end(at);
         let token = &sql[at..end];
-        if introduced && statement.is_string(token) && !token.is_ascii() {
-            if statement.string_follows(end) {
-                return Err(several(charset));
-            }
-            charset.convert(&sql[done..at], Charset::Utf8mb4, &mut out);
-            // A blank parts it from the name.
-            out.extend_from_slice(b" x'");
-            for byte in statement.value(token) {
-                out.extend_from_slice(format!("{byte:02x}").as_bytes());
-            }
-            out.push(b'\'');
-            done = end;
-        }
         introduced = match token {
-            [b' ' | b'\t'..=b'\r', ..] | [b'/', b'*', ..] | [b'#', ..] | [b'-', b'-', ..] => {
-                introduced
-            }
             [b'_', name @ ..] => {
                 std::str::from_utf8(name).is_ok_and(|name| Charset::from_name(name).is_some())
             }
-            _ => false,
+            [b'/', b'*', b'!', ..] => introduced,
+            _ => introduced && is_blank(token),
         };
         at = end;
     }
     charset.convert(&sql[done..], Charset::Utf8mb4, &mut out);
-    Ok(out)
+    out
 }
 
-fn several(charset: Charset) -> Error {
-    let set = charset.name();
-    Error::unsupported(format!(
-        "strings side by side behind the name of a character set in a statement in {set}: write \
-         them as one"
-    ))
+/// Tells whether a token is a blank or a comment.
+fn is_blank(token: &[u8]) -> bool {
+    match token {
+        [b' ' | b'\t'..=b'\r' | b'#', ..] => true,
+        [b'/', b'*', rest @ ..] => rest.first() != Some(&b'!'),
+        _ => token.starts_with(b"--") && token.len() > 2,
+    }
 }
 
 impl Statement<'_> {
@@ -66,6 +66,10 @@ impl Statement<'_> {
         let rest = &self.sql[at..];
         match rest {
             [quote @ (b'\'' | b'"' | b'`'), ..] => self.quoted_end(at, *quote),
+            // What a version comment has inside may count.
+            [b'/', b'*', b'!', version @ ..] => {
+                at + 3 + version.iter().take_while(|byte| byte.is_ascii_digit()).count()
+            }
             [b'/', b'*', ..] => self.past(at + 2, b"*/"),
             [b'#', ..] => self.past(at + 1, b"\n"),
             [b'-', b'-', next, ..] if next.is_ascii_whitespace() => self.past(at + 2, b"\n"),
@@ -119,17 +123,22 @@ impl Statement<'_> {
         opens && token.len() >= 2 && token.first() == token.last()
     }
 
-    /// Tells whether a string is what comes next, behind blanks and comments.
-    fn string_follows(&self, mut at: usize) -> bool {
-        while at < self.sql.len() {
-            let end = self.token_end(at);
-            match &self.sql[at..end] {
-                [b' ' | b'\t'..=b'\r', ..] | [b'/', b'*', ..] | [b'#', ..] => at = end,
-                [b'-', b'-', _, ..] => at = end,
-                token => return self.is_string(token),
+    /// Returns the places of a string that begins at `at`, and of those that join it because only
+    /// blanks and comments are between; none if no string begins there.
+    fn strings_at(&self, at: usize) -> Vec<Range<usize>> {
+        let mut strings = Vec::new();
+        let mut place = at;
+        while place < self.sql.len() {
+            let end = self.token_end(place);
+            let token = &self.sql[place..end];
+            if self.is_string(token) {
+                strings.push(place..end);
+            } else if strings.is_empty() || !is_blank(token) {
+                break;
             }
+            place = end;
         }
-        false
+        strings
     }
 
     /// Returns the bytes that a string stands for.
@@ -179,7 +188,7 @@ mod tests {
     use super::*;
 
     fn text(sql: &[u8], charset: Charset) -> String {
-        String::from_utf8(to_utf8(sql, charset, Modes::default()).unwrap()).unwrap()
+        String::from_utf8(to_utf8(sql, charset, Modes::default())).unwrap()
     }
 
     #[test]
@@ -201,10 +210,17 @@ mod tests {
     }
 
     #[test]
-    fn strings_side_by_side_are_refused() {
-        let sql = b"select _latin1'\xe9' /* a */ 'b'";
-        let error = to_utf8(sql, Charset::Latin1, Modes::default()).unwrap_err();
-        assert_eq!(error.errno(), 1235);
+    fn strings_side_by_side_are_one() {
+        let check = |sql: &[u8], wanted: &str| assert_eq!(text(sql, Charset::Latin1), wanted);
+        check(b"select _latin1'\xe9' /* a */ 'b'", "select _latin1 x'e962'");
+        check(b"select _koi8r 'a' -- c\n\t'\xc1', '\xe9'", "select _koi8r  x'61c1', 'é'");
+        check(b"select _utf8mb4 '\xc3'#\n'\xa9' 'x' as y", "select _utf8mb4  x'c3a978' as y");
+        check(b"select _latin1'a' 'b' '\xe9' and 'c'", "select _latin1 x'6162e9' and 'c'");
+        check(b"select _latin1'a' 'b'", "select _latin1'a' 'b'");
+        check(b"select _latin1 /*!80000 '\xe9' */, 1", "select _latin1 /*!80000  x'e9' */, 1");
+        check(b"select _latin1'\xe9' /*! , */ 'b'", "select _latin1 x'e9' /*! , */ 'b'");
+        let gbk = text(b"select _latin1'\x95\x5c' 'b\\''", Charset::Gbk);
+        assert_eq!(gbk, "select _latin1 x'955c6227'");
     }
 
     proptest! {
