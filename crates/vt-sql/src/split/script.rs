@@ -54,11 +54,10 @@ impl<'s> Script<'s> {
     fn skip_blanks(&mut self) {
         loop {
             let rest = self.rest();
-            let line = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
             match rest {
                 [first, ..] if first.is_ascii_whitespace() => self.at += 1,
                 [b'#', ..] | [b'-', b'-', b' ' | b'\t' | b'\r' | b'\n', ..] | [b'-', b'-'] => {
-                    self.at += line;
+                    self.at += memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
                 }
                 _ => return,
             }
