@@ -211,7 +211,7 @@ impl<W: Write> Run<'_, W> {
         if !answer.is_taken() {
             self.worst = self.worst.max(Outcome::Refused);
         }
-        let written = writeln!(self.out, "{}", answer.document());
+        let written = answer.write(&mut self.out);
         self.stats.trees(self.arena.used());
         if written.is_ok() { Flow::On } else { Flow::Closed }
     }

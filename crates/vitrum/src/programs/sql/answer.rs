@@ -1,12 +1,13 @@
 //! What is said of one statement.
 
 use std::collections::BTreeSet;
+use std::io::{self, Write};
 
 use serde_json::{Value as Document, json};
 use vt_base::Error;
 use vt_sql::ast::{LiteralKind, Query, Statement, TableName};
 use vt_sql::fingerprint::{
-    BindStyle, LiteralSpan, LiteralValue, Value, fingerprint, literal_value,
+    BindStyle, Fingerprint, LiteralSpan, LiteralValue, Value, fingerprint, literal_value,
 };
 use vt_sql::visit::{Node, Visitor, Walk};
 use vt_sql::{Arena, Modes, StatementKind, parse_located, preview, to_sql};
@@ -14,11 +15,18 @@ use vt_sql::{Arena, Modes, StatementKind, parse_located, preview, to_sql};
 use super::stats::{Part, Stats};
 
 /// An answer, to be written as one line.
-pub(super) struct Answer(Document);
+pub(super) struct Answer<'s> {
+    is_ok: bool,
+    /// What stands before and behind the binds.
+    front: Document,
+    back: Document,
+    /// There may be millions of binds: they are made one by one.
+    binds: Option<Binds<'s>>,
+}
 
-impl Answer {
+impl<'s> Answer<'s> {
     /// Reads a statement.
-    pub(super) fn to(arena: &Arena, sql: &str, modes: Modes, stats: &mut Stats) -> Answer {
+    pub(super) fn to(arena: &Arena, sql: &'s str, modes: Modes, stats: &mut Stats) -> Answer<'s> {
         let parsed = stats.time(Part::Parse, || parse_located(arena, sql, modes));
         let statement = match parsed {
             Ok(statement) => statement,
@@ -32,81 +40,120 @@ impl Answer {
         let kind = name(statement.kind());
         stats.take(kind, sql.len());
         let print = stats.time(Part::Fingerprint, || fingerprint(sql, modes));
-        let (hash, binds, text) = match &print {
+        let (hash, text) = match &print {
             Some(print) => (
                 json!(format!("{:032x}", print.hash)),
-                binds(sql, &print.literals, modes),
                 json!(print.text(sql, modes, BindStyle::Question)),
             ),
             // The bodies of stored programs have semicolons of their own.
-            None => (Document::Null, Vec::new(), Document::Null),
+            None => (Document::Null, Document::Null),
         };
-        Answer(json!({
-            "ok": true,
-            "error": null,
-            "kind": kind,
-            "canonical": to_sql(&statement),
-            "fingerprint": hash,
-            "text": text,
-            "binds": binds,
-            "tables": tables(&statement),
-        }))
+        Answer {
+            is_ok: true,
+            front: json!({
+                "ok": true,
+                "error": null,
+                "kind": kind,
+                "canonical": to_sql(&statement),
+                "fingerprint": hash,
+                "text": text,
+            }),
+            back: json!({ "tables": tables(&statement) }),
+            binds: print.map(|print| Binds { sql, modes, print }),
+        }
     }
 
-    pub(super) fn refusal(error: &Error, position: Option<usize>) -> Answer {
-        Answer(json!({
-            "ok": false,
-            "error": {
-                "code": error.errno(),
-                "sqlstate": String::from_utf8_lossy(&error.sql_state()),
-                "message": error.message(),
-                "position": position,
-            },
-            "kind": null,
-            "canonical": null,
-            "fingerprint": null,
-            "text": null,
-            "binds": [],
-            "tables": [],
-        }))
+    pub(super) fn refusal(error: &Error, position: Option<usize>) -> Answer<'s> {
+        Answer {
+            is_ok: false,
+            front: json!({
+                "ok": false,
+                "error": {
+                    "code": error.errno(),
+                    "sqlstate": String::from_utf8_lossy(&error.sql_state()),
+                    "message": error.message(),
+                    "position": position,
+                },
+                "kind": null,
+                "canonical": null,
+                "fingerprint": null,
+                "text": null,
+            }),
+            back: json!({ "tables": [] }),
+            binds: None,
+        }
     }
 
-    fn with_kind(mut self, kind: &str) -> Answer {
-        self.0["kind"] = kind.into();
+    fn with_kind(mut self, kind: &str) -> Answer<'s> {
+        self.front["kind"] = kind.into();
         self
     }
 
     pub(super) fn is_taken(&self) -> bool {
-        self.0["ok"] == true
+        self.is_ok
     }
 
-    pub(super) fn document(&self) -> &Document {
-        &self.0
+    /// Writes the line.
+    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        write_members(out, b"{", &self.front)?;
+        out.write_all(b",\"binds\":[")?;
+        if let Some(binds) = &self.binds {
+            binds.write(out)?;
+        }
+        write_members(out, b"],", &self.back)?;
+        out.write_all(b"}\n")
     }
 }
 
-/// Returns the literals that binds can stand for, in the order of the text.
-fn binds(sql: &str, literals: &[LiteralSpan], modes: Modes) -> Vec<Document> {
-    let bound = literals.iter().enumerate().filter(|(_, literal)| literal.bound);
-    bound
-        .map(|(ordinal, literal)| {
-            let name = format!("vtg{}", ordinal + 1);
-            let (start, end) = (literal.start + 1, literal.end + 1);
-            match literal_value(sql, literal, modes) {
-                Value::One(one) => json!({
-                    "name": name, "position": start, "end": end,
-                    "type": type_name(one.kind), "value": value(&one),
-                }),
-                Value::List(all) => json!({
-                    "name": name, "position": start, "end": end, "type": "TUPLE",
-                    "value": all
-                        .iter()
-                        .map(|one| json!({"type": type_name(one.kind), "value": value(one)}))
-                        .collect::<Vec<_>>(),
-                }),
+/// Writes the members of an object, without its braces.
+fn write_members(out: &mut impl Write, lead: &[u8], object: &Document) -> io::Result<()> {
+    let mut lead = lead;
+    for (name, value) in object.as_object().into_iter().flatten() {
+        out.write_all(lead)?;
+        serde_json::to_writer(&mut *out, name)?;
+        out.write_all(b":")?;
+        serde_json::to_writer(&mut *out, value)?;
+        lead = b",";
+    }
+    Ok(())
+}
+
+/// The literals that binds can stand for, in the order of the text.
+struct Binds<'s> {
+    sql: &'s str,
+    modes: Modes,
+    print: Fingerprint,
+}
+
+impl Binds<'_> {
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let all = self.print.literals.iter().enumerate();
+        for (written, (ordinal, literal)) in all.filter(|(_, one)| one.bound).enumerate() {
+            if written > 0 {
+                out.write_all(b",")?;
             }
-        })
-        .collect()
+            serde_json::to_writer(&mut *out, &self.bind(ordinal, literal))?;
+        }
+        Ok(())
+    }
+
+    fn bind(&self, ordinal: usize, literal: &LiteralSpan) -> Document {
+        let name = format!("vtg{}", ordinal + 1);
+        let (start, end) = (literal.start + 1, literal.end + 1);
+        match literal_value(self.sql, literal, self.modes) {
+            Value::One(one) => json!({
+                "name": name, "position": start, "end": end,
+                "type": type_name(one.kind), "value": value(&one),
+            }),
+            Value::List(all) => json!({
+                "name": name, "position": start, "end": end, "type": "TUPLE",
+                "value": all
+                    .iter()
+                    .map(|one| json!({"type": type_name(one.kind), "value": value(one)}))
+                    .collect::<Vec<_>>(),
+            }),
+        }
+    }
 }
 
 fn type_name(kind: LiteralKind) -> &'static str {
