@@ -6,6 +6,7 @@ use vt_value::{Collation, Decimal, Temporal, TemporalKind, Type, Value, float};
 
 use crate::context::Context;
 use crate::kind::Kind;
+use crate::sql_mode::SqlMode;
 
 /// An integer of 64 bits, signed or unsigned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,6 +202,9 @@ pub(crate) fn plain(bytes: &[u8], collation: Collation) -> std::borrow::Cow<'_, 
 /// that day without a time.
 fn whole_of_temporal(value: &Temporal, ctx: &mut Context<'_>) -> i64 {
     let dated = value.kind == TemporalKind::DateTime;
+    if ctx.session.sql_mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL) {
+        return vt_value::temporal::truncate_to(*value, 0).to_i64();
+    }
     if dated && value.micros() >= 500_000 && value.ymd() == (9999, 12, 31) {
         let last = 24 * 3600 * 1_000_000 - 1_000_000;
         if value.clock() >= last {

@@ -77,7 +77,9 @@ fn null_if_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let mut comparing = Comparing::new("nullif", signature.session);
     let [a, b] = &mut *signature.args else { return Err(Error::bug("NULLIF of other than two")) };
     let bits = a.kind.is_bits() && a.is_literal() && b.kind.is_string() && !b.kind.is_bits();
-    if a.is_literal() && matches!(b.kind.typ, Type::JSON | Type::YEAR) || bits {
+    // A number is brought to the type of a date or time, and passed on as one.
+    let timely = a.is_constant() && a.kind.typ.is_number() && b.kind.typ.is_temporal();
+    if a.is_literal() && matches!(b.kind.typ, Type::JSON | Type::YEAR) || bits || timely {
         return Err(Error::unsupported("NULLIF of a literal and a value of another type"));
     }
     let how = comparing.how(a, b)?;

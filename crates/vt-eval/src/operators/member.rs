@@ -72,7 +72,9 @@ fn refuse_mixed(value: &Node, members: &[Node]) -> Result<(), Error> {
     let string = |node: &Node| is_text(&node.kind);
     let timely = value.kind.typ == Type::TIME && members.iter().any(string);
     let dated = string(value) && members.iter().any(|member| is_date(&member.kind));
-    match timely || dated {
+    let number = |node: &Node| node.kind.typ.is_number();
+    let mixed = is_date(&value.kind) && members.iter().any(string) && members.iter().any(number);
+    match timely || dated || mixed {
         true => Err(Error::unsupported("IN of strings and times")),
         false => Ok(()),
     }

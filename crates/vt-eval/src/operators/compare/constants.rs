@@ -111,8 +111,9 @@ impl Comparing<'_> {
         let date = match read {
             Some(date) => date,
             None if self.among => {
-                if constant.kind.is_bits() {
-                    return Err(Error::unsupported("IN of dates and bytes"));
+                // Where the other may be the zero of all dates, none stands for a string.
+                if constant.kind.is_bits() || !other.is_constant() {
+                    return Err(Error::unsupported("IN of dates and what is none"));
                 }
                 let message = format!("Truncated incorrect {lower} value: '{text}'");
                 self.notes.push(Warning::new(1292, message));
