@@ -12,6 +12,7 @@ use crate::check::{Outcome, contains, equal};
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         ("drivers, Django and SQLAlchemy of Python", python),
+        ("a consumer of changes whose classes are generated from our .proto", consumer),
         ("mysql2 and Sequelize of Node", node),
         ("mysqldump writes a sharded table, and its file is read back", dump),
     ]
@@ -28,7 +29,8 @@ fn script(name: &str) -> PathBuf {
     repository().join("tests/clients").join(name)
 }
 
-fn python(cluster: &LocalCluster) -> Outcome {
+/// Returns the interpreter that has the drivers, which are fetched where they are missing.
+fn interpreter() -> Result<PathBuf, String> {
     let venv = folder("python")?;
     let interpreter = venv.join("bin/python");
     if !interpreter.is_file() {
@@ -37,6 +39,18 @@ fn python(cluster: &LocalCluster) -> Outcome {
     let mut install = Command::new(&interpreter);
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]);
     output_of(install.arg(script("requirements.txt")))?;
+    Ok(interpreter)
+}
+
+fn consumer(cluster: &LocalCluster) -> Outcome {
+    let mut command = Command::new(interpreter()?);
+    command.arg(script("vstream_test.py"));
+    let ports = [15991, 15306].map(|usual| cluster.port(usual).to_string());
+    contains("consumer", &output_of(command.args(ports))?, "ok")
+}
+
+fn python(cluster: &LocalCluster) -> Outcome {
+    let interpreter = interpreter()?;
     let port = cluster.port(15306).to_string();
     let scripts = [
         "pymysql_test.py",

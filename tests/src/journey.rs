@@ -1,163 +1,39 @@
 //! The walkthrough from one unsharded keyspace to four shards and back to one, without a pause
 //! between its steps, while clients transfer money between accounts.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
-
-use mysql_async::prelude::Queryable;
 use vt_testkit::LocalCluster;
 use vt_testkit::tools::output_of;
 
 use crate::Case;
-use crate::check::{Outcome, contains, equal, within};
+use crate::check::{Outcome, contains, equal};
+use crate::transfers::{Accounts, Load};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![("from one shard to four and back, under load", journey)]
 }
 
-const LIMIT: Duration = Duration::from_secs(120);
-/// A statement that gets no answer for so long will not get one.
-const ANSWER: Duration = Duration::from_secs(60);
 const ACCOUNTS: u64 = 60;
 const BALANCE: u64 = 100;
-const CLIENTS: u64 = 4;
-
-/// Clients that move money between accounts of the table `customer`.
-struct Load {
-    stop: Arc<AtomicBool>,
-    counts: Arc<Counts>,
-    threads: Vec<JoinHandle<Outcome>>,
-}
-
-#[derive(Default)]
-struct Counts {
-    /// Statements outside a transaction that went through.
-    plain: AtomicU64,
-    transfers: AtomicU64,
-    /// Transactions that ended with an error: one may be in flight when its tables go.
-    broken: AtomicU64,
-    /// The longest write since it was last looked at, in milliseconds.
-    pause: AtomicU64,
-}
-
-impl Load {
-    fn start(port: u16) -> Load {
-        let (stop, counts) = (Arc::<AtomicBool>::default(), Arc::<Counts>::default());
-        let threads = (0..CLIENTS).map(|client| {
-            let (stop, counts) = (stop.clone(), counts.clone());
-            std::thread::spawn(move || run_client(port, client, &stop, &counts))
-        });
-        Load { threads: threads.collect(), stop, counts: counts.clone() }
-    }
-
-    /// Waits until more went through; fails with what ended a client, if one has ended.
-    fn progress(&self, what: &str) -> Outcome {
-        let done = || {
-            let counts = &self.counts;
-            counts.plain.load(Ordering::Relaxed) + counts.transfers.load(Ordering::Relaxed)
-        };
-        let before = done();
-        within(LIMIT, || match done() - before {
-            0..40 => Err(format!("{what}: the clients do not get on")),
-            _ => Ok(()),
-        })
-    }
-
-    /// Says how long writes stood still at most since the last time.
-    fn tell_pause(&self, what: &str) {
-        let pause = self.counts.pause.swap(0, Ordering::Relaxed);
-        crate::say(&format!("  {what}: the longest write took {pause} ms"));
-    }
-
-    fn finish(self) -> Result<Arc<Counts>, String> {
-        self.stop.store(true, Ordering::Relaxed);
-        for thread in self.threads {
-            thread.join().map_err(|_| "a client panicked")??;
-        }
-        Ok(self.counts)
-    }
-}
-
-fn run_client(port: u16, client: u64, stop: &AtomicBool, counts: &Counts) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|err| err.to_string())?.block_on(async {
-        let url = format!("mysql://user@127.0.0.1:{port}/?prefer_socket=false");
-        let opts = mysql_async::Opts::from_url(&url).map_err(|err| err.to_string())?;
-        let mut conn = mysql_async::Conn::new(opts).await.map_err(|err| err.to_string())?;
-        for step in 0.. {
-            if stop.load(Ordering::Relaxed) {
-                break;
-            }
-            let from = 1 + (step * 7 + client) % ACCOUNTS;
-            let to = 1 + (step * 11 + client * 3 + 1) % ACCOUNTS;
-            if client.is_multiple_of(2) {
-                transfer(&mut conn, from, to, counts).await?;
-            } else {
-                // Outside a transaction nothing may fail.
-                let sql = format!("update customer set hits = hits + 1 where customer_id = {from}");
-                timed(&mut conn, &sql, counts).await.map_err(|err| format!("{sql}: {err}"))?;
-                counts.plain.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        Ok(())
-    })
-}
-
-async fn timed(conn: &mut mysql_async::Conn, sql: &str, counts: &Counts) -> Outcome {
-    let began = Instant::now();
-    let done = tokio::time::timeout(ANSWER, conn.query_drop(sql)).await;
-    let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    counts.pause.fetch_max(took, Ordering::Relaxed);
-    match done {
-        Ok(done) => done.map_err(|err| err.to_string()),
-        Err(_) => Err(format!("no answer within {ANSWER:?}")),
-    }
-}
-
-async fn transfer(conn: &mut mysql_async::Conn, from: u64, to: u64, counts: &Counts) -> Outcome {
-    // In one order, so that two transfers do not wait for each other.
-    let change = |id: u64| {
-        let sign = if id == from { "-" } else { "+" };
-        format!("update customer set balance = balance {sign} 1 where customer_id = {id}")
-    };
-    let (low, high) = (from.min(to), from.max(to));
-    if low == high {
-        return Ok(());
-    }
-    for sql in ["begin".to_owned(), change(low), change(high), "commit".to_owned()] {
-        if let Err(err) = timed(conn, &sql, counts).await {
-            if err.starts_with("no answer") {
-                return Err(format!("{sql}: {err}"));
-            }
-            counts.broken.fetch_add(1, Ordering::Relaxed);
-            return timed(conn, "rollback", counts).await;
-        }
-    }
-    counts.transfers.fetch_add(1, Ordering::Relaxed);
-    Ok(())
-}
 
 /// The journey has a cluster of its own: its keyspaces end otherwise than they began.
 fn journey(_: &LocalCluster) -> Outcome {
     let args = ["--keyspace", "commerce", "--keyspace", "customer", "--replicas", "0"];
     let cluster = LocalCluster::up_to_grow(&args)?;
     make_tables(&cluster)?;
-    let load = Load::start(cluster.port(15306));
+    let load = Load::start(
+        cluster.port(15306),
+        Accounts { table: "customer", key: "customer_id", rows: ACCOUNTS },
+    );
     let travelled = travel(&cluster, &load);
     let finished = load.finish();
     if travelled.is_err() || finished.is_err() {
         crate::say(&cluster.logs());
     }
     // What ended a client is why it got on no more.
-    let counts = finished?;
+    let done = finished?;
     travelled?;
-    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let (transfers, broken) = (count(&counts.transfers), count(&counts.broken));
-    let plain = count(&counts.plain);
-    crate::say(&format!("  {transfers} transfers ({broken} broken off), {plain} single updates"));
-    check_sums(&cluster, plain)
+    done.say();
+    check_sums(&cluster, done.plain)
 }
 
 fn make_tables(cluster: &LocalCluster) -> Outcome {
@@ -198,13 +74,18 @@ fn travel(cluster: &LocalCluster, load: &Load) -> Outcome {
         let out = output_of(&mut cluster.vitrum(&args))?;
         contains("resharded", &out, "customer has the shards")?;
         crate::say(&format!("  {}", out.trim()));
-        load.tell_pause(&format!("{shards} shards"));
+        tell_pause(load, &format!("{shards} shards"));
         load.progress(shards)?;
         let seen = cluster.mysql("", "show vitess_shards")?;
         let seen = seen.lines().filter(|line| line.starts_with("customer/")).count();
         equal("shards", seen.to_string().as_str(), shards)?;
     }
     Ok(())
+}
+
+/// Says how long writes stood still at most since the last time.
+fn tell_pause(load: &Load, what: &str) {
+    crate::say(&format!("  {what}: the longest write took {:?}", load.take_pause()));
 }
 
 fn move_tables(cluster: &LocalCluster, load: &Load) -> Outcome {
@@ -218,11 +99,11 @@ fn move_tables(cluster: &LocalCluster, load: &Load) -> Outcome {
     contains("vdiff", &summary, "State:        completed")?;
     verb(&["switchtraffic", "--tablet-types", "rdonly,replica"])?;
     load.progress("reads switched")?;
-    load.tell_pause("until reads are switched");
+    tell_pause(load, "until reads are switched");
     let out = verb(&["switchtraffic", "--tablet-types", "primary"])?;
     contains("switched", &out, "All Reads Switched. Writes Switched")?;
     load.progress("writes switched")?;
-    load.tell_pause("writes to the new keyspace");
+    tell_pause(load, "writes to the new keyspace");
     verb(&["complete"])?;
     load.progress("completed")
 }

@@ -29,7 +29,10 @@ mod topology;
 mod tpcc;
 mod tpch;
 mod transactions;
+mod transfers;
 mod vreplication;
+mod workflow_chaos;
+mod workflows;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -50,10 +53,11 @@ fn main() -> ExitCode {
         Some((word, rest)) if word == "differ" => return differ::main(rest),
         Some((word, rest)) if word == "tpcc" => return tpcc::main(rest),
         Some((word, rest)) if word == "collations" => return collations::main(rest),
+        Some((word, rest)) if word == "workflows-chaos" => return workflow_chaos::main(rest),
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 21] = [
+    let groups: [(&str, Vec<Case>); 22] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
         ("streams", streams::cases()),
         ("vreplication", vreplication::cases()),
         ("switch", switch::cases()),
+        ("workflows", workflows::cases()),
         ("load", load::cases()),
         ("promises", promises::cases()),
         ("lifecycle", lifecycle::cases()),

@@ -29,6 +29,7 @@ pub mod tablets;
 pub mod target;
 pub mod tx;
 pub mod vschema;
+pub mod vstream;
 pub mod vtgate;
 
 mod dialer;

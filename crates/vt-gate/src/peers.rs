@@ -38,6 +38,11 @@ impl Peers {
         Peers { dialer, ..Peers::default() }
     }
 
+    /// Returns the way to other processes, which reads the streams of tablets too.
+    pub fn dialer(&self) -> &TabletDialer {
+        &self.dialer
+    }
+
     /// Returns this gateway's number; 0 while it has none.
     pub fn number(&self) -> u16 {
         self.number.load(Ordering::Relaxed)

@@ -2,12 +2,15 @@
 //!
 //! Each step looks at what is there, so that the same command goes on where another one ended.
 
+mod compare;
+
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use vt_base::{Code, Error, Result};
 use vt_proto::vtctldata::*;
+use vt_rpc::copy_progress::{copy_progress, rows_copied};
 use vt_rpc::status::from_status;
 
 use crate::bootstrap::Control;
@@ -265,7 +268,8 @@ impl Resharding {
 
     async fn wait_copied(&mut self) -> Result<()> {
         self.progress.step("copying");
-        self.until("the rows are not copied", async |resharding| {
+        let (began, mut before) = (Instant::now(), None);
+        self.until("the rows are not copied", async move |resharding| {
             let Some(status) = resharding.status().await? else {
                 return Err(Error::new(Code::Aborted, "the workflow was removed by somebody else"));
             };
@@ -280,11 +284,8 @@ impl Resharding {
                 }
                 running &= stream.status == "Running";
             }
-            let (copied, total) =
-                status.table_copy_state.values().fold((0, 0), |(copied, total), one| {
-                    (copied + one.rows_copied, total + one.rows_total)
-                });
-            resharding.progress.show(&format!("copying: {copied} of about {total} rows"));
+            let before = *before.get_or_insert_with(|| rows_copied(&status));
+            resharding.progress.now(&copy_progress(&status, began.elapsed(), before));
             Ok(running.then_some(()))
         })
         .await
@@ -313,6 +314,9 @@ impl Resharding {
             };
             let reply = resharding.control.client.v_diff_show(request).await;
             let reply = reply.map_err(|status| resharding.failed("VDiff", &status))?.into_inner();
+            let (rows, of) = compare::compared(&reply)?;
+            let text = format!("compared {rows} of about {of} rows");
+            resharding.progress.now(&text);
             resharding.verdict(&uuid, &reply)
         })
         .await

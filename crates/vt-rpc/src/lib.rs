@@ -8,6 +8,7 @@
 //! The crate decides nothing: it knows no SQL, no plan, no choice of tablets.
 
 pub mod convert;
+pub mod copy_progress;
 pub mod dial;
 pub mod framed;
 pub mod query_client;

@@ -3,6 +3,7 @@
 //! The wire's eight calls of execution become one [`ExecuteRequest`]. A client that goes away drops
 //! the call's future, and with it the call.
 
+mod schema;
 mod stream;
 
 use std::pin::Pin;
@@ -12,10 +13,9 @@ use futures::{Stream, StreamExt, stream as streams};
 use tonic::{Request, Response, Status};
 use vt_base::{Result, Target};
 use vt_proto::{binlogdata, query, topodata};
-use vt_tablet_api::{
-    Begin, ExecuteReply, ExecuteRequest, QueryService, Reserve, SchemaReply, SchemaTables,
-};
+use vt_tablet_api::{Begin, ExecuteReply, ExecuteRequest, QueryService, Reserve, SchemaTables};
 
+use self::schema::schema_parts;
 use self::stream::{Event, events};
 use crate::convert::{
     Included, caller_from_proto, health_to_proto, options_from_proto, query_from_proto,
@@ -26,9 +26,6 @@ use crate::queryservice::query_server::{Query, QueryServer};
 use crate::row_streams::{self, RowStreams};
 use crate::server::deadline_of;
 use crate::status::{to_rpc_error, to_status};
-
-/// How many bytes of definitions go into one message of a schema.
-pub(crate) const SCHEMA_CHUNK_BYTES: usize = 1 << 20;
 
 type Reply<T> = Result<Response<T>, Status>;
 type BoxStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -496,26 +493,4 @@ impl Query for GrpcQueryServer {
     ) -> Reply<query::UnresolvedTransactionsResponse> {
         Err(later("UnresolvedTransactions"))
     }
-}
-
-/// Cuts a schema into messages of moderate size; there is always one.
-fn schema_parts(reply: SchemaReply, which: SchemaTables) -> Vec<query::GetSchemaResponse> {
-    if which == SchemaTables::Udfs {
-        let udfs = reply.definitions.into_iter();
-        let udfs = udfs.map(|(name, _)| query::UdfInfo { name, ..query::UdfInfo::default() });
-        return vec![query::GetSchemaResponse { udfs: udfs.collect(), ..Default::default() }];
-    }
-    let mut parts = vec![query::GetSchemaResponse::default()];
-    let mut bytes = 0;
-    for (name, definition) in reply.definitions {
-        if bytes >= SCHEMA_CHUNK_BYTES {
-            parts.push(query::GetSchemaResponse::default());
-            bytes = 0;
-        }
-        bytes += name.len() + definition.len();
-        if let Some(part) = parts.last_mut() {
-            part.table_definition.insert(name, definition);
-        }
-    }
-    parts
 }

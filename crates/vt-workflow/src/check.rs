@@ -62,6 +62,17 @@ pub fn check_lag(snapshot: &Snapshot, allowed_seconds: u64) -> Result<()> {
 /// Checks that nobody is sent to the source any more.
 pub fn check_complete(snapshot: &Snapshot) -> Result<()> {
     let name = full_name(snapshot);
+    // The tables leave the source's VSchema, and with it those of its other shards.
+    let left: Vec<&str> =
+        snapshot.by_shard.iter().filter(|(_, done)| !done).map(|(name, _)| &**name).collect();
+    if snapshot.kind == Kind::TablesByShard && !left.is_empty() {
+        return Err(refused(format!(
+            "cannot complete workflow {name} because the tables are still served from keyspace {} for \
+             shards {}: move these too, and switch their traffic first",
+            snapshot.source_keyspace,
+            left.join(", ")
+        )));
+    }
     let is_switched = snapshot.writes == Place::Target
         && snapshot.reads.iter().all(|reads| reads.place == Place::Target);
     // An end that was broken off has taken the rules out already; who goes back makes the workflow

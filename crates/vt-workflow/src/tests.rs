@@ -72,8 +72,17 @@ fn a_move_by_shards_tells_which() {
         one.traffic_state(),
         "Reads partially switched, for shards: 80-. Writes partially switched, for shards: 80-"
     );
+    // The tables leave the source's VSchema at the end, and with it those of its other shards.
+    one.writes = Place::Target;
+    one.reads.clear();
+    one.target[0].streams[0].is_frozen = true;
+    let early = check_complete(&one).unwrap_err();
+    let wanted =
+        "the tables are still served from keyspace commerce for shards -80: move these too";
+    assert!(early.message().contains(wanted), "{early}");
     one.by_shard[0].1 = true;
     assert_eq!(one.traffic_state(), "All Reads Switched. All Writes Switched");
+    check_complete(&one).unwrap();
 }
 
 #[test]

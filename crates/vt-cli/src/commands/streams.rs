@@ -9,6 +9,7 @@ use vt_base::{Code, Error};
 use vt_proto::binlogdata::VReplicationWorkflowState as State;
 use vt_proto::tabletmanagerdata::{TabletSelectionPreference, UpdateVReplicationWorkflowRequest};
 use vt_proto::vtctldata::*;
+use vt_rpc::copy_progress::{copy_progress, rows_copied};
 
 use super::{Answer, Context};
 use crate::Failure;
@@ -179,7 +180,7 @@ pub(super) async fn wait_for_copy(
 ) -> Result<WorkflowStatusResponse, Failure> {
     let interval = cx.args.duration("wait-update-interval").max(POLL);
     let began = tokio::time::Instant::now();
-    let mut said = began;
+    let (mut said, mut before) = (began, None);
     loop {
         let request = WorkflowStatusRequest {
             keyspace: keyspace.to_owned(),
@@ -196,9 +197,11 @@ pub(super) async fn wait_for_copy(
                 return Err(Failure::Rpc(err));
             }
         }
+        // What others copied before is not this command's rate.
+        let before = *before.get_or_insert_with(|| rows_copied(&status));
         if said.elapsed() >= interval {
             said = tokio::time::Instant::now();
-            say(&progress_line(&status, began.elapsed()));
+            say(&copy_progress(&status, began.elapsed(), before));
         }
         tokio::time::sleep(POLL).await;
     }
@@ -235,29 +238,6 @@ fn copy_outcome(status: &WorkflowStatusResponse, stops: bool) -> Outcome {
         Some(stopped) => Outcome::Failed(format!("stream {} was stopped", stopped.id)),
         None => Outcome::Copying,
     }
-}
-
-/// Says how many rows and bytes are copied, how fast, and how long it will take at that rate.
-fn progress_line(status: &WorkflowStatusResponse, elapsed: Duration) -> String {
-    let sum = |part: fn(&workflow_status_response::TableCopyState) -> i64| -> i64 {
-        status.table_copy_state.values().map(part).fold(0, i64::saturating_add)
-    };
-    let (rows, rows_total) = (sum(|one| one.rows_copied), sum(|one| one.rows_total));
-    let (bytes, bytes_total) = (sum(|one| one.bytes_copied), sum(|one| one.bytes_total));
-    if rows_total <= 0 {
-        return "copied; the streams are catching up".to_owned();
-    }
-    let seconds = i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX).max(1);
-    let rate = rows / seconds;
-    let left = match rate {
-        1.. => format!("{}s left", (rows_total.saturating_sub(rows)).max(0) / rate),
-        _ => "time left unknown".to_owned(),
-    };
-    let percent = (rows.saturating_mul(100) / rows_total).min(100);
-    format!(
-        "copied about {rows} of {rows_total} rows ({percent}%), {bytes} of {bytes_total} bytes, \
-         {rate} rows/s, {left}"
-    )
 }
 
 /// `show`: the workflow with everything that is known of it.
@@ -403,14 +383,5 @@ mod tests {
         assert_eq!(failed, Outcome::Failed("why".to_owned()));
         assert!(matches!(outcome(&[("Stopped", "p")], false), Outcome::Failed(_)));
         assert_eq!(copy_outcome(&of(&[("Stopped", "p")], false), true), Outcome::Copied);
-    }
-
-    #[test]
-    fn progress_has_rows_bytes_rate_and_time_left() {
-        let line = progress_line(&of(&[("Copying", "p")], true), Duration::from_secs(5));
-        let expected = "copied about 250 of 1000 rows (25%), 10 of 40 bytes, 50 rows/s, 15s left";
-        assert_eq!(line, expected);
-        let line = progress_line(&of(&[("Running", "")], false), Duration::ZERO);
-        assert_eq!(line, "copied; the streams are catching up");
     }
 }

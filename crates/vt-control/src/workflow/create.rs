@@ -67,25 +67,23 @@ pub(crate) fn command_of(workflow_type: Type) -> &'static str {
 impl Control {
     /// Refuses a name that is taken, and says what clears the way.
     ///
-    /// What is left of a creation that ended in the middle, with streams on some of the targets
-    /// only and none of them begun, is removed.
-    pub(super) async fn check_name_is_free(
-        &self,
-        keyspace: &str,
-        name: &str,
-        targets: &[ShardEnd],
-    ) -> Result<()> {
+    /// What is left of a creation that ended in the middle is removed where no stream has begun;
+    /// where some have, the others are started.
+    pub(super) async fn check_name_is_free(&self, keyspace: &str, name: &str) -> Result<()> {
         check_workflow_name(name)?;
         let Some(found) = Snapshot::find(self, keyspace, name, &[]).await? else { return Ok(()) };
         let begun = |one: &super::snapshot::Stream| {
             !matches!(one.state, State::Stopped | State::Init) || !one.status.pos.is_empty()
         };
-        let everywhere =
-            targets.iter().all(|end| found.target.shards.contains_key(&end.record.name));
-        if !everywhere && !found.streams.iter().any(begun) {
+        let ends: Vec<&ShardEnd> = found.target.shards.values().collect();
+        let begun = found.streams.iter().filter(|one| begun(one)).count();
+        if begun == 0 {
             tracing::info!(keyspace, workflow = name, "what is left of its creation is removed");
-            let ends: Vec<&ShardEnd> = found.target.shards.values().collect();
             return self.delete_streams(name, &ends).await.map(drop);
+        }
+        if begun < found.streams.len() && !found.frozen {
+            tracing::info!(keyspace, workflow = name, "what is left of its creation is started");
+            self.set_streams_state(name, &ends, State::Running).await?;
         }
         Err(taken(&found))
     }

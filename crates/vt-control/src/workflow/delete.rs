@@ -1,13 +1,16 @@
 //! WorkflowDelete: gives a workflow up; its streams go, and what they copied.
 
 use vt_base::Result;
-use vt_proto::binlogdata::VReplicationWorkflowType as Type;
+use vt_proto::binlogdata::{
+    VReplicationWorkflowSubType as SubType, VReplicationWorkflowType as Type,
+};
 use vt_proto::tabletmanagerdata as tm;
 use vt_proto::vtctldata::workflow_delete_response::TabletInfo;
 use vt_proto::vtctldata::*;
 use vt_reparent::tablets::all;
 use vt_workflow::rules::Move;
 
+use super::move_tables::tenant_condition;
 use super::rules::sql_name;
 use super::snapshot::{ShardEnd, Snapshot};
 use super::tables::{read_tables, run_ddl};
@@ -68,12 +71,58 @@ impl Control {
         if !request.keep_data && found.options.tenant_id.is_empty() {
             let tables = &found.tables;
             self.drop_tables(found, |name| tables.iter().any(|table| table == name)).await?;
+        } else if !request.keep_data {
+            self.delete_tenant(found, request.delete_batch_size).await?;
         }
-        if !request.keep_routing_rules {
-            self.drop_routes(of).await?;
-            self.topo.rebuild_srv_vschema(&[]).await?;
+        // The tables of other shards are still on their way by the same rules.
+        if !request.keep_routing_rules && !self.has_other_parts(found).await? {
+            let seen = self.observe_found(found.clone()).await?;
+            self.remove_rules(&seen).await?;
         }
         Ok(())
+    }
+
+    /// Tells whether the same tables are moved by another workflow, for other shards.
+    async fn has_other_parts(&self, found: &Snapshot) -> Result<bool> {
+        if found.sub_type != SubType::Partial {
+            return Ok(false);
+        }
+        let request = tm::ReadVReplicationWorkflowsRequest {
+            exclude_workflows: vec![found.name.clone()],
+            ..Default::default()
+        };
+        let shards = self.read_workflows(&found.target.keyspace, &[], &request).await?;
+        let moves_some = |one: &tm::ReadVReplicationWorkflowResponse| {
+            let sources = one.streams.iter().filter_map(|stream| stream.bls.as_ref());
+            let mut from_here = sources.filter(|one| one.keyspace == found.source.keyspace);
+            one.workflow_sub_type() == SubType::Partial
+                && from_here.any(|source| {
+                    let rules = source.filter.iter().flat_map(|filter| &filter.rules);
+                    rules.into_iter().any(|rule| found.tables.contains(&rule.r#match))
+                })
+        };
+        Ok(shards.iter().flat_map(|shard| &shard.workflows).any(moves_some))
+    }
+
+    /// Deletes the rows of the tenant that was to move, batch by batch, after the streams that
+    /// write them have stopped.
+    async fn delete_tenant(&self, found: &Snapshot, batch_size: i64) -> Result<()> {
+        let ends: Vec<&ShardEnd> = found.target.shards.values().collect();
+        let stopped = vt_proto::binlogdata::VReplicationWorkflowState::Stopped;
+        self.set_streams_state(&found.name, &ends, stopped).await?;
+        let keyspace = &found.target.keyspace;
+        let vschema = self.vschema_or_empty(&self.cluster, keyspace).await?;
+        let Some(condition) = tenant_condition(keyspace, &vschema, &found.options.tenant_id)?
+        else {
+            return Ok(());
+        };
+        let filters = found.tables.iter().map(|table| (table.clone(), condition.clone()));
+        let request = tm::DeleteTableDataRequest { table_filters: filters.collect(), batch_size };
+        let calls = ends.iter().map(async |end| {
+            let primary = end.primary.within(self.options.action_timeout);
+            primary.delete_table_data(request.clone()).await.map(drop)
+        });
+        all(self.options.concurrency, calls).await.into_iter().collect()
     }
 
     /// Takes the tables of shards away that were to be filled, unless they serve.

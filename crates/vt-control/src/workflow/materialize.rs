@@ -65,7 +65,7 @@ impl Control {
         let sources = ends(&self.cluster, sources).await?;
         let targets = serving_shards(&self.cluster, to, &[]).await?;
         let targets = ends(&self.cluster, targets).await?;
-        self.check_name_is_free(to, &settings.workflow, &targets).await?;
+        self.check_name_is_free(to, &settings.workflow).await?;
         let Some(first) = sources.first() else {
             return Err(refused(format!("keyspace {from} has no serving shards")));
         };

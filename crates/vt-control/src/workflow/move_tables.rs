@@ -10,6 +10,7 @@ use vt_proto::binlogdata::{
 use vt_proto::vschema;
 use vt_proto::vtctldata::*;
 use vt_reparent::Cluster;
+use vt_reparent::tablets::all;
 use vt_workflow::rules::Move;
 
 use super::create::NewWorkflow;
@@ -91,7 +92,7 @@ impl Control {
             self.check_keyspace("source", from).await?;
         }
         let (sources, targets, is_partial) = self.move_ends(source, request, &options).await?;
-        self.check_name_is_free(to, &request.workflow, &targets).await?;
+        self.check_name_is_free(to, &request.workflow).await?;
         if !is_external {
             self.check_reverse_is_free(from, &request.workflow).await?;
         }
@@ -216,7 +217,19 @@ impl Control {
         if let Err(err) = made {
             let own_rules =
                 matches!(plan.routing, Routing::Tables | Routing::TablesAndShards) && !had_rules;
-            if own_rules && let Err(left) = self.drop_routes(of).await {
+            if !own_rules {
+                return Err(err);
+            }
+            // A table that is in both keyspaces must not lose the rule that says which is meant:
+            // clients would write to one that is copied to no more.
+            if !self.targets_are_without(plan).await {
+                return Err(err.context(
+                    "the routing rules that keep the tables' traffic at the source are left: run the \
+                     same command again, or drop the tables of the target and take the rules out with \
+                     ApplyRoutingRules",
+                ));
+            }
+            if let Err(left) = self.drop_routes(of).await {
                 tracing::warn!(%left, "routing rules of a move that was not made are left");
             }
             if let Err(left) = self.topo.rebuild_srv_vschema(&[]).await {
@@ -236,6 +249,17 @@ impl Control {
             })?;
         }
         Ok(())
+    }
+
+    /// Tells whether no target shard has any of the tables, for sure.
+    async fn targets_are_without(&self, plan: &Plan) -> bool {
+        let calls = plan.new.targets.iter().map(async |end| read_tables(&end.primary).await);
+        let there = all(self.options.concurrency, calls).await;
+        there.into_iter().all(|tables| {
+            tables.is_ok_and(|tables| {
+                !plan.target_tables.keys().any(|name| tables.contains_key(name))
+            })
+        })
     }
 
     /// The rules come first: as soon as a table is in both keyspaces, its bare name says nothing.

@@ -50,7 +50,7 @@ impl Control {
         check_shards(keyspace, &sources, &targets)?;
         let sources = ends(&self.cluster, sources).await?;
         let targets = ends(&self.cluster, targets).await?;
-        self.check_name_is_free(keyspace, &request.workflow, &targets).await?;
+        self.check_name_is_free(keyspace, &request.workflow).await?;
         self.check_no_other_reshard(request, &targets).await?;
         let Some(first) = sources.first() else {
             return Err(invalid("a source shard must be named"));

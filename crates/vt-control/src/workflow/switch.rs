@@ -9,6 +9,7 @@ mod complete;
 mod journal;
 mod mirror;
 mod observe;
+mod ready;
 mod reverse;
 mod routes;
 mod run;

@@ -17,6 +17,7 @@ pub mod transaction;
 pub mod use_target;
 pub mod user_lock;
 pub mod vexplain;
+pub mod vstream;
 
 use vt_base::Result;
 use vt_sql::ast::{Comments, Query as QueryTree, QueryBody, Statement};
@@ -54,6 +55,7 @@ pub enum Local {
     /// A comment.
     Nothing,
     UserLock(user_lock::UserLock),
+    Vstream(vstream::Vstream),
 }
 
 impl Local {
@@ -90,6 +92,7 @@ impl Local {
             },
             Statement::LockTables(locks) => Local::LockTables(lock_tables::read(locks)),
             Statement::UnlockTables => Local::UnlockTables,
+            Statement::Stream(stream) if stream.vstream => Local::Vstream(vstream::read(stream)?),
             Statement::Query(tree) if select_into::goes_to_variables(tree) => {
                 return Ok(select_into::read(tree, &query.params).map(Local::SelectInto));
             }
@@ -130,6 +133,7 @@ impl Local {
             Local::UnlockTables => "UNLOCK_TABLES",
             Local::Nothing => "COMMENT",
             Local::UserLock(_) => "SELECT",
+            Local::Vstream(_) => "VSTREAM",
         }
     }
 }
@@ -175,6 +179,7 @@ pub async fn run(
         Local::UnlockTables => lock_tables::unlock(gate, session).await,
         Local::Nothing => Ok(QueryResult::default()),
         Local::UserLock(lock) => user_lock::run(gate, session, lock).await,
+        Local::Vstream(stream) => vstream::run(gate, session, stream, sink).await,
     };
     if let Ok(result) = &result {
         let rows = result.rows.len() as u64;

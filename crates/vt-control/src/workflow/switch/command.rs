@@ -4,21 +4,24 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 use vt_base::{Error, Result};
+use vt_proto::binlogdata::VReplicationWorkflowType as Type;
 use vt_proto::tabletmanagerdata as tm;
 use vt_proto::topodata::TabletType;
 use vt_proto::vtctldata::*;
 use vt_topo::records::lock::rfc3339;
 use vt_workflow::step::Side;
 use vt_workflow::{
-    Kind, Place, ReadKind, Step, WriteOptions, check_lag, check_streams, is_past_return,
-    plan_reads, plan_undo, plan_writes,
+    Kind, Place, ReadKind, Step, WriteOptions, check_streams, is_past_return, plan_reads,
+    plan_undo, plan_writes,
 };
 
 use super::observe::Observed;
+use super::ready::Ready;
 use super::run::Locks;
 use crate::Control;
 use crate::control::{duration_or, invalid, refused};
 use crate::workflow::Snapshot;
+use crate::workflow::create::command_of;
 
 /// How long writes may be stopped, and how far streams may be behind, where a request says nothing.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -30,7 +33,7 @@ struct Wish {
     writes: bool,
     cells: Vec<String>,
     timeout: Duration,
-    lag_seconds: u64,
+    ready: Ready,
     options: WriteOptions,
     dry_run: bool,
 }
@@ -70,7 +73,11 @@ impl Wish {
             writes: types.contains(&TabletType::Primary),
             cells: request.cells.clone(),
             timeout: duration_or(request.timeout.as_ref(), TIMEOUT),
-            lag_seconds: lag.as_secs(),
+            ready: Ready {
+                shards: request.shards.clone(),
+                lag_seconds: lag.as_secs(),
+                force: request.force,
+            },
             options: WriteOptions {
                 has_reverse: request.enable_reverse_replication,
                 initializes_sequences: request.initialize_target_sequences,
@@ -211,8 +218,7 @@ impl Control {
             let seen = self.observe_workflow(keyspace, workflow).await?;
             let steps = plan_reads(&seen.view, &wish.reads, &wish.cells, wish.to);
             if !steps.is_empty() && wish.to == Side::Target && !seen.view.is_frozen() {
-                check_streams(&seen.view)?;
-                check_lag(&seen.view, wish.lag_seconds)?;
+                self.check_ready(&wish.ready, &seen).await?;
             }
             let until = Instant::now() + wish.timeout;
             for step in steps {
@@ -310,8 +316,7 @@ impl Control {
         if seen.view.is_frozen() {
             return Ok(());
         }
-        check_streams(&seen.view)?;
-        check_lag(&seen.view, wish.lag_seconds)?;
+        self.check_ready(&wish.ready, seen).await?;
         if seen.view.kind == Kind::Shards {
             self.check_no_streams_into(seen).await?;
         }
@@ -331,10 +336,17 @@ impl Control {
         for shard in self.read_workflows(keyspace, &shards, &request).await? {
             let others = shard.workflows.iter().filter(|one| !one.streams.is_empty());
             if let Some(other) = others.into_iter().find(|one| !own.contains(&one.workflow)) {
+                let name = &other.workflow;
+                let command = command_of(other.workflow_type());
+                let end = match other.workflow_type() {
+                    Type::MoveTables | Type::Migrate => "complete` or `... cancel",
+                    _ => "cancel",
+                };
                 return Err(refused(format!(
-                    "workflow {keyspace}.{} leads into shard {}, which is to be replaced: complete or \
-                     cancel it first",
-                    other.workflow, shard.end.record.name
+                    "workflow {keyspace}.{name} leads into shard {}, which is to be replaced: end it with \
+                     `{command} --workflow {name} --target-keyspace {keyspace} {end}`, and make it anew \
+                     for the new shards",
+                    shard.end.record.name
                 )));
             }
         }

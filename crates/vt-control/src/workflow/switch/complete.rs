@@ -124,7 +124,7 @@ impl Control {
     }
 
     /// Takes every rule of the workflow out; gateways hear of it, and of tables that are gone.
-    pub(super) async fn remove_rules(&self, seen: &Observed) -> Result<()> {
+    pub(in crate::workflow) async fn remove_rules(&self, seen: &Observed) -> Result<()> {
         let found = &seen.found;
         self.change_rules(|rules| {
             rules.remove(moved(found));
@@ -140,10 +140,12 @@ impl Control {
         let changed = async {
             if seen.view.kind == Kind::TablesByShard {
                 let shards = found.source_shards();
+                // Without a switch there is nothing that other shards are told apart by.
+                let is_given_up = !found.frozen;
                 let mut rules = self.topo.get_shard_routing_rules().await?;
                 rules.rules.retain(|rule| {
                     !(is_of_pair(&rule.from_keyspace, &rule.to_keyspace)
-                        && shards.contains(&rule.shard))
+                        && (shards.contains(&rule.shard) || is_given_up))
                 });
                 self.topo.save_shard_routing_rules(&rules).await?;
             }

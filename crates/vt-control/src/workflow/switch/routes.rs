@@ -134,9 +134,22 @@ impl Routes {
         }
     }
 
-    /// Returns, for a move by shards, which have been switched.
+    /// Returns, for a move by shards, which have been switched: by their rule, or, where other
+    /// shards have rules, because the end of their move took theirs out.
     pub(super) fn by_shard(&self, found: &Snapshot) -> Vec<(String, bool)> {
-        let state = |shard: &String| (shard.clone(), is_switched(&self.stored, found, shard));
+        let rules = self.stored.shard_routing_rules.iter().flat_map(|rules| &rules.rules);
+        let (source, target) = (&found.source.keyspace, &found.target.keyspace);
+        let pair: Vec<&ShardRoutingRule> = rules
+            .filter(|rule| {
+                let (from, to) = (&rule.from_keyspace, &rule.to_keyspace);
+                (from, to) == (source, target) || (from, to) == (target, source)
+            })
+            .collect();
+        let is_past =
+            |shard: &String| !pair.is_empty() && !pair.iter().any(|rule| rule.shard == *shard);
+        let state = |shard: &String| {
+            (shard.clone(), is_switched(&self.stored, found, shard) || is_past(shard))
+        };
         self.shards.iter().map(state).collect()
     }
 }

@@ -239,3 +239,34 @@ async fn a_dry_run_changes_nothing() {
     assert_eq!(look(&cluster).await, before);
     cluster.stop().await;
 }
+
+#[tokio::test]
+async fn every_tablet_must_hear_of_a_switch_unless_it_is_forced() {
+    let cluster = moving().await;
+    cluster.add_tablet("zone1-101", "a", "0", TabletType::Replica).await.unwrap();
+    cluster.mysql("zone1-101", |mysql| {
+        mysql.failing.insert("RefreshState", "out of order".to_owned())
+    });
+    let before = look(&cluster).await;
+    let err = switch(&cluster, 0).await.unwrap_err();
+    assert!(err.message().contains("could not refresh all of the tablets"), "{err}");
+    assert!(
+        err.message().contains("zone1-0000000101") && err.message().contains("--force"),
+        "{err}"
+    );
+    assert_eq!(look(&cluster).await, before);
+    keep_near(&cluster);
+    let forced = |shards: &[&str]| WorkflowSwitchTrafficRequest {
+        keyspace: "b".to_owned(),
+        workflow: "wf".to_owned(),
+        enable_reverse_replication: true,
+        force: true,
+        shards: shards.iter().map(|one| (*one).to_owned()).collect(),
+        ..Default::default()
+    };
+    let err = cluster.control.workflow_switch_traffic(forced(&["80-"])).await.unwrap_err();
+    assert!(err.message().contains("no streams into shard 80-; there are 0"), "{err}");
+    cluster.control.workflow_switch_traffic(forced(&["0"])).await.unwrap();
+    assert_eq!(look(&cluster).await, seen("Target", "a", "a", &["b"]));
+    cluster.stop().await;
+}

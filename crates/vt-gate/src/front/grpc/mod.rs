@@ -3,7 +3,6 @@
 mod batch;
 mod session;
 mod streams;
-mod vstream;
 
 use std::sync::Arc;
 
@@ -160,7 +159,7 @@ impl Vitess for VitessService {
         request: Request<vtgate::VStreamRequest>,
     ) -> Result<Response<BoxStream<'static, Result<vtgate::VStreamResponse, Status>>>, Status> {
         self.count("VStream");
-        let stream = vstream::start(self.gate.clone(), self.dialer.clone(), request.into_inner());
+        let stream = crate::vstream::start(&self.gate, self.dialer.clone(), request.into_inner());
         stream.map(Response::new).map_err(|error| to_status(&error))
     }
 
