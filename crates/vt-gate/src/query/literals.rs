@@ -13,8 +13,9 @@ use super::literal_name;
 
 /// Adds a bind variable for each literal that is not one of `frozen`.
 ///
-/// The values share one copy of the text, so that a statement costs one allocation, however many
-/// literals it has.
+/// The values share one copy of the text from the first literal to the last, so that a statement
+/// costs one allocation, however many literals it has, and a point select that of its key, however
+/// long it is.
 pub fn bind(
     sql: &str,
     fingerprint: &Fingerprint,
@@ -25,7 +26,8 @@ pub fn bind(
     if fingerprint.literals.len() <= frozen.len() && all_frozen(fingerprint, frozen) {
         return;
     }
-    let text = Text { shared: Bytes::copy_from_slice(sql.as_bytes()), sql };
+    let part = from_first_to_last(sql, fingerprint);
+    let text = Text { shared: Bytes::copy_from_slice(part.as_bytes()), part };
     for (ordinal, span) in fingerprint.literals.iter().enumerate() {
         if !frozen.is_empty() && frozen.iter().any(|one| one.ordinal as usize == ordinal) {
             continue;
@@ -36,6 +38,15 @@ pub fn bind(
         };
         binds.set(literal_name(ordinal), value);
     }
+}
+
+/// Returns the part of a statement's text that its literals stand in.
+fn from_first_to_last<'s>(sql: &'s str, fingerprint: &Fingerprint) -> &'s str {
+    let (Some(first), Some(last)) = (fingerprint.literals.first(), fingerprint.literals.last())
+    else {
+        return "";
+    };
+    sql.get(first.start as usize..last.end as usize).unwrap_or(sql)
 }
 
 fn all_frozen(fingerprint: &Fingerprint, frozen: &[FrozenLiteral]) -> bool {
@@ -53,10 +64,10 @@ pub fn frozen(sql: &str, fingerprint: &Fingerprint, ordinals: &[u32]) -> Vec<Fro
     ordinals.iter().filter_map(one).collect()
 }
 
-/// A statement's text, and a copy that values can share.
+/// A part of a statement's text, and a copy of it that values can share.
 struct Text<'a> {
     shared: Bytes,
-    sql: &'a str,
+    part: &'a str,
 }
 
 impl Text<'_> {
@@ -76,7 +87,7 @@ impl Text<'_> {
 
     /// Returns a value's bytes; a part of the shared copy if they are a part of the text.
     fn share(&self, value: &[u8]) -> Bytes {
-        let start = (value.as_ptr() as usize).wrapping_sub(self.sql.as_ptr() as usize);
+        let start = (value.as_ptr() as usize).wrapping_sub(self.part.as_ptr() as usize);
         let end = start.wrapping_add(value.len());
         if start <= end && end <= self.shared.len() {
             return self.shared.slice(start..end);
@@ -103,5 +114,39 @@ fn hex(bytes: &[u8]) -> String {
 /// Returns a literal's value with its type; for literals of a tree.
 pub fn typed(kind: LiteralKind, value: &[u8]) -> TypedBytes {
     let literal = LiteralValue { kind, bytes: Cow::Owned(value.to_vec()) };
-    Text { shared: Bytes::new(), sql: "" }.typed(&literal)
+    Text { shared: Bytes::new(), part: "" }.typed(&literal)
+}
+
+#[cfg(test)]
+mod tests {
+    use vt_sql::fingerprint::fingerprint;
+
+    use super::*;
+
+    #[test]
+    fn a_point_select_copies_its_key_alone() {
+        for columns in [1, 400] {
+            let columns = vec!["a_column"; columns].join(", ");
+            let sql = format!("select {columns} from t where id = 12345");
+            let print = fingerprint(&sql, Modes::default()).unwrap();
+            assert_eq!(from_first_to_last(&sql, &print), "12345");
+            let mut binds = BindVars::new();
+            bind(&sql, &print, &[], Modes::default(), &mut binds);
+            let values: Vec<&BoundValue> = binds.iter().map(|(_, value)| value).collect();
+            assert_eq!(values, [&BoundValue::One(TypedBytes::int64(12345))]);
+        }
+    }
+
+    #[test]
+    fn values_are_found_wherever_they_stand() {
+        let sql = "select 'a\\'b', 'plain' from t where id in (1, 2) and b = -3 and c = x'41'";
+        let print = fingerprint(sql, Modes::default()).unwrap();
+        let mut binds = BindVars::new();
+        bind(sql, &print, &[], Modes::default(), &mut binds);
+        let shown: Vec<String> = binds.iter().map(|(_, value)| format!("{value:?}")).collect();
+        for wanted in ["a'b", "plain", "0x41"] {
+            assert!(shown.iter().any(|one| one.contains(wanted)), "{wanted}: {shown:?}");
+        }
+        assert_eq!(binds.iter().filter(|(_, one)| matches!(one, BoundValue::Tuple(_))).count(), 1);
+    }
 }
