@@ -5,6 +5,7 @@
 //! docs/performance.md tells what the figures mean.
 
 mod cases;
+mod flame;
 mod history;
 mod idle;
 mod load;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let done = match args.split_first() {
         Some((word, rest)) if word == "scale" => scale::main(rest),
+        Some((word, rest)) if word == "flame" => flame::main(rest),
         _ => Options::read(args.into_iter()).and_then(|options| match options {
             Some(options) => run(&options),
             None => {

@@ -228,7 +228,8 @@ pub(crate) async fn update<M: Message + Default>(
             Err(TopoError::NodeExists(_) | TopoError::NoNode(_)) if missing == Missing::Create => {}
             Err(err) => return Err(err),
         }
-        let jitter = rand::rng().random_range(0..=2 * u64::from(attempt));
+        // The more get in between the longer: many tablets of a shard may start at once.
+        let jitter = rand::rng().random_range(0..=8 * u64::from(attempt));
         tokio::time::sleep(Duration::from_millis(jitter)).await;
     }
     Err(TopoError::BadVersion(path.to_owned()))
