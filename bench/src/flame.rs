@@ -50,7 +50,8 @@ pub(crate) fn main(args: &[String]) -> Outcome<()> {
         .map_err(|err| err.to_string())?;
     let setup = Setup::start(&options, &runtime)?;
     for target in setup.targets()?.iter().filter(|target| target.is_ours) {
-        for (part, name) in [("vtgate", "vtgate"), ("vttablet-100", "vttablet"), ("vtcombo", "vtcombo")]
+        for (part, name) in
+            [("vtgate", "vtgate"), ("vttablet-100", "vttablet"), ("vtcombo", "vtcombo")]
         {
             if let Some(process) = target.processes.iter().find(|one| one.name == part) {
                 graph(&options, &setup, target, process, name)?;
@@ -64,7 +65,9 @@ fn has_perf() -> Outcome<()> {
     let asked = Command::new("perf").arg("--version").stdout(Stdio::null()).status();
     match asked {
         Ok(status) if status.success() => Ok(()),
-        _ => Err("there is no perf on this machine: install Debian's package linux-perf".to_owned()),
+        _ => {
+            Err("there is no perf on this machine: install Debian's package linux-perf".to_owned())
+        }
     }
 }
 
@@ -81,9 +84,8 @@ fn graph(
     let longer = Options { seconds: options.seconds + 2 * WARM_UP, ..options.clone() };
     let samples = options.out.join(format!("{name}.perf"));
     let loaded = std::thread::scope(|scope| {
-        let load = scope.spawn(|| {
-            sysbench::run(&longer, setup, target, &case, "oltp_point_select").map(drop)
-        });
+        let load = scope
+            .spawn(|| sysbench::run(&longer, setup, target, &case, "oltp_point_select").map(drop));
         std::thread::sleep(std::time::Duration::from_secs(WARM_UP));
         let sampled = sample(process.pid, options.seconds, &samples);
         load.join().map_err(|_| "the load broke off".to_owned()).flatten().and(sampled)

@@ -164,8 +164,8 @@ impl<'a> Driver<'a> {
             self.cluster.client(&["GetTablets", "--keyspace", "bank"]).unwrap_or_default();
         let uid = |line: &str| line.split(' ').next()?.rsplit('-').next()?.parse().ok();
         let primaries = tablets.lines().filter(|line| line.contains(" primary ")).filter_map(uid);
-        let of_shard = primaries.filter(|uid: &u32| uid / 100 == any / 100);
-        of_shard.last().unwrap_or(any)
+        let mut of_shard = primaries.filter(|uid: &u32| uid / 100 == any / 100);
+        of_shard.next_back().unwrap_or(any)
     }
 
     fn disturb(
