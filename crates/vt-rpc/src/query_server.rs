@@ -3,7 +3,7 @@
 //! The wire's eight calls of execution become one [`ExecuteRequest`]. A client that goes away drops
 //! the call's future, and with it the call.
 
-mod schema;
+pub(crate) mod schema;
 mod stream;
 
 use std::pin::Pin;

@@ -20,7 +20,8 @@ use vt_value::{Field, QueryResult, RowsBuilder, Type, TypedBytes};
 use crate::MESSAGE_BYTES_MAX;
 use crate::dial::TabletDialer;
 use crate::framed::{FramedServer, serve_framed};
-use crate::query_server::{GrpcQueryServer, SCHEMA_CHUNK_BYTES};
+use crate::query_server::GrpcQueryServer;
+use crate::query_server::schema::SCHEMA_CHUNK_BYTES;
 use crate::server::{ServerConfig, serve};
 
 /// Answers from the statement's text, and remembers what it was asked.

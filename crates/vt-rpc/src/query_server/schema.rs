@@ -4,7 +4,7 @@ use vt_proto::query;
 use vt_tablet_api::{SchemaReply, SchemaTables};
 
 /// How many bytes of definitions go into one message of a schema.
-const SCHEMA_CHUNK_BYTES: usize = 1 << 20;
+pub(crate) const SCHEMA_CHUNK_BYTES: usize = 1 << 20;
 
 /// Cuts a schema into messages of moderate size; there is always one.
 pub(super) fn schema_parts(
