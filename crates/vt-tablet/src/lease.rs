@@ -114,7 +114,7 @@ impl Lease {
         let until = match start {
             _ if !needed => FREE,
             Start::Promoted(at) => self.end_of(at),
-            Start::Resumed => 0,
+            Start::Resumed => self.now(),
         };
         self.advance(until);
     }
@@ -158,7 +158,7 @@ impl Lease {
         let known = self.generation.lock();
         let is_free = self.until.load(Ordering::Acquire) == FREE;
         if *known == generation && is_free == needed {
-            self.until.store(if needed { 0 } else { FREE }, Ordering::Release);
+            self.until.store(if needed { self.now() } else { FREE }, Ordering::Release);
         }
     }
 
@@ -213,8 +213,10 @@ impl Core {
         loop {
             let generation = lease.generation();
             let role = self.role.lock().clone();
-            let primary = role.tablet_type == TabletType::Primary && !self.config.db.unmanaged;
-            if primary && role.stopped.is_none() {
+            let primary = role.tablet_type == TabletType::Primary
+                && !self.config.db.unmanaged
+                && role.stopped.is_none();
+            if primary {
                 lease.set_needed(generation, role.semi_sync);
                 if role.semi_sync && role.ready {
                     let asked = Instant::now();

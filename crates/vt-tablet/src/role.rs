@@ -320,7 +320,10 @@ impl Core {
     fn unfence(&self) {
         let needed = self.role.lock().semi_sync && !self.config.db.unmanaged;
         self.state.lease.begin(Start::Resumed, needed);
-        self.set_role(|role| role.stopped = None);
+        self.set_role(|role| {
+            role.stopped = None;
+            role.lapsed = false;
+        });
     }
 
     async fn close_server(&self, force: bool) -> Result<PrimaryStatus> {
@@ -348,6 +351,7 @@ impl Core {
         self.set_role(|role| {
             role.stopped = None;
             role.semi_sync = semi_sync;
+            role.lapsed = false;
         });
         Ok(())
     }

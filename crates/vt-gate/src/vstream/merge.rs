@@ -93,7 +93,7 @@ impl Merge {
             return Ok(Arrival::Waits);
         }
         let told = turn.state.journals.remove(&journal.id).unwrap_or_default();
-        let told = told.into_iter().filter(|(place, _)| places.contains(place));
+        let mut told = told.into_iter().filter(|(place, _)| places.contains(place));
         let is_there = match self.ends {
             Ends::WithJournal => {
                 for (place, events) in told {
@@ -104,7 +104,7 @@ impl Merge {
                 return Ok(Arrival::Ends);
             }
             Ends::Never { told: false } => None,
-            Ends::Never { told: true } => told.last().map(|(_, events)| events),
+            Ends::Never { told: true } => told.next_back().map(|(_, events)| events),
         };
         let fresh = turn.state.replace(&places, journal);
         turn.tell(is_there.unwrap_or_else(empty_transaction)).await;
