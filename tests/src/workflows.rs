@@ -95,44 +95,45 @@ fn materialized(cluster: &LocalCluster) -> Outcome {
 }
 
 fn lookup_vindex(cluster: &LocalCluster) -> Outcome {
-    let table = r#""member": {"column_vindexes": [{"column": "id", "name": "hash"}]}"#;
+    let table = r#""subscriber": {"column_vindexes": [{"column": "id", "name": "hash"}]}"#;
     add_tables(cluster, "customer", table)?;
-    cluster.mysql("customer", "create table member (id bigint primary key, mail varchar(60))")?;
+    cluster
+        .mysql("customer", "create table subscriber (id bigint primary key, mail varchar(60))")?;
     let rows: Vec<String> = (1..=200).map(|id| format!("({id}, 'm{id}@x')")).collect();
-    cluster.mysql("customer", &format!("insert into member values {}", rows.join(",")))?;
+    cluster.mysql("customer", &format!("insert into subscriber values {}", rows.join(",")))?;
     let verb = |args: &[&str]| {
         let name = ["LookupVindex", "--name", "by_mail", "--table-keyspace", "customer"];
         cluster.client(&[&name, args].concat())
     };
     let create = ["create", "--keyspace", "customer", "--type", "consistent_lookup_unique"];
-    let owner = ["--table-owner", "member", "--table-owner-columns", "mail", "--wait"];
-    let table = ["--table-name", "member_mail", "--table-vindex-type", "unicode_loose_md5"];
+    let owner = ["--table-owner", "subscriber", "--table-owner-columns", "mail", "--wait"];
+    let table = ["--table-name", "subscriber_mail", "--table-vindex-type", "unicode_loose_md5"];
     verb(&[&create[..], &owner, &table].concat())?;
-    let entries = "select count(*) from member_mail";
+    let entries = "select count(*) from subscriber_mail";
     shows(cluster, "customer", entries, "200\n")?;
     verb(&["externalize", "--keyspace", "customer"])?;
     let plan = |wanted: &str| {
         within(LIMIT, || {
-            let sql = "vexplain plan select * from member where mail = 'm7@x'";
+            let sql = "vexplain plan select * from subscriber where mail = 'm7@x'";
             contains("plan", &cluster.mysql("customer", sql)?, wanted)
         })
     };
     plan("by_mail")?;
-    cluster.mysql("customer", "insert into member values (900, 'new@x')")?;
-    cluster.mysql("customer", "update member set mail = 'other@x' where id = 7")?;
-    let found = "select id from member where mail in ('new@x', 'other@x', 'm8@x') order by id";
+    cluster.mysql("customer", "insert into subscriber values (900, 'new@x')")?;
+    cluster.mysql("customer", "update subscriber set mail = 'other@x' where id = 7")?;
+    let found = "select id from subscriber where mail in ('new@x', 'other@x', 'm8@x') order by id";
     shows(cluster, "customer", found, "7\n8\n900\n")?;
     verb(&["internalize", "--keyspace", "customer"])?;
     plan("Scatter")?;
-    cluster.mysql("customer", "delete from member where id = 8")?;
+    cluster.mysql("customer", "delete from subscriber where id = 8")?;
     shows(cluster, "customer", entries, "200\n")?;
     verb(&["externalize", "--keyspace", "customer", "--delete"])?;
     let gone = fails("streams", verb(&["complete", "--keyspace", "customer"]))?;
     contains("streams", &gone, "no streams found")?;
-    cluster.mysql("customer", "delete from member where id = 900")?;
+    cluster.mysql("customer", "delete from subscriber where id = 900")?;
     shows(cluster, "customer", entries, "199\n")?;
-    cluster.mysql("customer", "alter vschema on customer.member drop vindex by_mail")?;
-    forget_tables(cluster, "customer", &["member", "member_mail"])
+    cluster.mysql("customer", "alter vschema on customer.subscriber drop vindex by_mail")?;
+    forget_tables(cluster, "customer", &["subscriber", "subscriber_mail"])
 }
 
 /// Has a cluster of its own: rules for keyspaces and shards would lead other tests astray.
