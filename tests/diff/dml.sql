@@ -40,3 +40,5 @@ delete from person limit 0;
 delete from nowhere;
 update person set nothing = 1 order by id limit 1;
 delete x from person p;
+delete from item where sku > 10 order by sku limit 1;
+delete ignore from item where sku > 10 order by sku limit 1;

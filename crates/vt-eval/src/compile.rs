@@ -10,7 +10,7 @@ use crate::constant::{self, find};
 use crate::context::Context;
 use crate::function::{Signature, Volatility};
 use crate::kind::Kind;
-use crate::node::{CallOp, Folded, Node, Op, ZERO_YEAR};
+use crate::node::{CallOp, Folded, Node, Op, Origin, ZERO_YEAR};
 use crate::operators::collation::deprecated;
 use crate::session::Session;
 use crate::sql_mode::SqlMode;
@@ -160,10 +160,7 @@ impl Compiler<'_> {
             },
             Expr::Column(place) => {
                 let field = column(*place, columns)?;
-                Ok(Node::new(
-                    Kind::of_field(field),
-                    Op::Column(*place, shown_name(field, env.session)),
-                ))
+                Ok(Node::new(Kind::of_field(field), read(*place, field, env.session)))
             }
             Expr::CollatedColumn(place, collation) => {
                 let field = column(*place, columns)?;
@@ -172,11 +169,12 @@ impl Compiler<'_> {
                     true => Kind::of_column(field, *collation),
                     false => Kind::of_field(field),
                 };
-                Ok(Node::new(kind, Op::Column(*place, shown_name(field, env.session))))
+                Ok(Node::new(kind, read(*place, field, env.session)))
             }
             Expr::TypedColumn(place, kind) => {
                 let field = column(*place, columns)?;
-                Ok(Node::new((**kind).clone(), Op::Column(*place, shown_name(field, env.session))))
+                let name = shown_name(field, env.session);
+                Ok(Node::new((**kind).clone(), Op::Column(*place, name, Origin::Table)))
             }
             Expr::Tuple(members) => {
                 let members = members.iter().map(|member| self.node(member, depth + 1));
@@ -245,6 +243,15 @@ fn column(place: usize, columns: &[Field]) -> Result<&Field, Error> {
     columns
         .get(place)
         .ok_or_else(|| Error::bug(format_args!("column {place} of a row of {}", columns.len())))
+}
+
+/// Makes the read of a column, of which its table says that it was not computed.
+fn read(place: usize, field: &Field, session: &Session) -> Op {
+    let origin = match field.table.is_empty() && field.org_table.is_empty() {
+        true => Origin::Computed,
+        false => Origin::Table,
+    };
+    Op::Column(place, shown_name(field, session), origin)
 }
 
 fn shown_name(field: &Field, session: &Session) -> Arc<str> {

@@ -70,7 +70,7 @@ fn write(node: &Node, out: &mut String) {
     match &node.op {
         Op::Constant(value) => constant(value, node, out),
         Op::Written(_, text) => out.push_str(&String::from_utf8_lossy(text)),
-        Op::Column(_, name) => out.push_str(name),
+        Op::Column(_, name, _) => out.push_str(name),
         Op::Tuple(nodes) => list("(", nodes, out),
         Op::Call(call) => write_call(call, out),
         Op::Folded(folded) => write_call(&folded.call, out),

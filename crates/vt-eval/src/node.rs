@@ -29,10 +29,18 @@ pub(crate) enum Op {
     Written(Value, Bytes),
     /// A call that was computed when the expression was compiled.
     Folded(Box<Folded>),
-    /// A column of the row, with its name for messages.
-    Column(usize, Arc<str>),
+    /// A column of the row, with its name for messages, and where it comes from.
+    Column(usize, Arc<str>, Origin),
     Tuple(Vec<Node>),
     Call(CallOp),
+}
+
+/// What a column of a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Table,
+    /// A shard, or a step before, computed it.
+    Computed,
 }
 
 /// A constant, with the warnings that it gives each time, and the call that it comes from.
@@ -105,10 +113,15 @@ impl Node {
         matches!(self.op, Op::Column(..))
     }
 
+    /// Returns whether the node is a column that some table has, and not one that was computed.
+    pub(crate) fn is_of_table(&self) -> bool {
+        matches!(self.op, Op::Column(_, _, Origin::Table))
+    }
+
     /// Returns the name of a column, without its table.
     pub(crate) fn column_name(&self) -> Option<&str> {
         match &self.op {
-            Op::Column(_, name) => name.rsplit(['`', '"']).nth(1),
+            Op::Column(_, name, _) => name.rsplit(['`', '"']).nth(1),
             _ => None,
         }
     }
@@ -144,7 +157,7 @@ impl Node {
                 row,
                 ctx,
             }),
-            Op::Column(place, _) => row
+            Op::Column(place, ..) => row
                 .get(*place)
                 .cloned()
                 .ok_or_else(|| Error::bug("an expression outside of its row")),
@@ -193,7 +206,7 @@ impl Node {
     pub(crate) fn collect_columns(&self, out: &mut Vec<usize>) {
         match &self.op {
             Op::Constant(_) | Op::Written(..) | Op::Folded(_) => {}
-            Op::Column(place, _) => out.push(*place),
+            Op::Column(place, ..) => out.push(*place),
             Op::Tuple(nodes) => nodes.iter().for_each(|node| node.collect_columns(out)),
             Op::Call(call) => call.args.iter().for_each(|node| node.collect_columns(out)),
         }
@@ -202,7 +215,7 @@ impl Node {
     /// Returns the kind of a column that is read somewhere below.
     pub(crate) fn column_kind(&self, column: usize) -> Option<&Kind> {
         match &self.op {
-            Op::Column(place, _) => (*place == column).then_some(&self.kind),
+            Op::Column(place, ..) => (*place == column).then_some(&self.kind),
             Op::Tuple(nodes) => nodes.iter().find_map(|node| node.column_kind(column)),
             Op::Call(call) => call.args.iter().find_map(|node| node.column_kind(column)),
             Op::Constant(_) | Op::Written(..) | Op::Folded(_) => None,

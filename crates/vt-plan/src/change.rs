@@ -13,6 +13,8 @@ pub struct Change {
     /// Gives, for each row to change, the columns that the tables below name by their places.
     pub input: Node,
     pub tables: Vec<TableChange>,
+    /// What does not fit is passed over with a warning (`IGNORE`).
+    pub ignore: bool,
 }
 
 /// What becomes of the rows of one table.

@@ -56,7 +56,7 @@ impl Node {
             Node::Concat { inputs } => inputs.iter_mut().collect(),
             Node::Insert(one) => of_insert_mut(one),
             Node::Change(one) => {
-                let Change { input, tables } = &mut **one;
+                let Change { input, tables, ignore: _ } = &mut **one;
                 let searches = tables.iter_mut().flat_map(searches_mut);
                 std::iter::once(input).chain(searches).collect()
             }

@@ -26,6 +26,7 @@ mod tree;
 mod views;
 mod vschema_change;
 mod whole;
+mod years;
 
 use vt_base::Error;
 use vt_plan::Plan;

@@ -81,6 +81,7 @@ impl<'a> Planner<'a> {
     pub(crate) fn plan(&self, statement: Statement<'a>) -> Result<Plan, Error> {
         let original: Arc<str> = vt_sql::to_sql(&statement).into();
         let statement = self.without_views(statement)?;
+        let statement = self.with_years(statement)?;
         self.note_system(statement);
         let (typ, root) = self.plan_root(statement)?;
         let mut root = self.keeping(root);

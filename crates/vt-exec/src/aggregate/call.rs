@@ -32,7 +32,7 @@ struct Input {
     column: usize,
     typ: Type,
     collation: Collation,
-    /// The text goes through as it is.
+    /// The text of a number or a time goes through as it is.
     as_text: bool,
 }
 
@@ -190,6 +190,10 @@ fn kind_of(spec: &AggregateSpec, arg: &SortKey, field: &Field) -> Kind {
 
 /// Returns whether an argument's text is what the aggregate makes of it.
 fn goes_through(spec: &AggregateSpec, field: &Field) -> bool {
+    // Strings have the character set of their collation, and not that in which they arrive.
+    if field.typ.is_text() || matches!(field.typ, Type::ENUM | Type::SET) {
+        return false;
+    }
     let plain = !field.typ.is_integral() && field.typ != Type::YEAR;
     match spec.func {
         AggregateFunc::Min | AggregateFunc::Max | AggregateFunc::AnyValue => spec.parts || plain,

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 use vt_base::Error;
 use vt_plan::{Change, ChangeAction, ChangePlace, TableChange};
-use vt_value::{BindVars, QueryResult, StreamPart};
+use vt_value::{BindVars, Level, Notice, QueryResult, StreamPart};
 use vt_vschema::ShardMap;
 
 use crate::binds::named;
@@ -28,7 +28,10 @@ pub(crate) async fn run(change: &Change, ctx: ExecContext<'_>) -> Result<QueryRe
     let locking = InTransaction(ctx.shards);
     // Rows are found in the transaction that changes them: no two calls to a shard may overlap.
     let ctx = ExecContext { shards: &locking, exclusive: true, ..ctx };
-    let input = node::run(&change.input, ctx).await?;
+    let strict = ctx.session.sql_mode.is_strict() && !change.ignore;
+    let finding = Finding(&locking);
+    let shards: &dyn ShardQueries = if strict { &finding } else { &locking };
+    let input = node::run(&change.input, ExecContext { shards, ..ctx }).await?;
     ctx.limits.check(input.rows.len())?;
     let mut results = Vec::with_capacity(change.tables.len());
     for table in &change.tables {
@@ -226,6 +229,62 @@ async fn run_counted(
     let results = results.into_iter().zip(counting).filter(|(_, counts)| *counts);
     let mut results: Vec<QueryResult> = results.filter_map(|(result, _)| result.ok()).collect();
     Ok(route::sum_counts(&mut results))
+}
+
+/// What a statement that changes rows fails by in strict mode, where a query that finds the rows
+/// goes on with a warning: a text that is no number.
+const TRUNCATED: (u16, &str) = (1292, "Truncated incorrect");
+
+/// The shards, as a statement that changes rows asks them for the rows.
+struct Finding<'a>(&'a InTransaction<'a>);
+
+fn found_strictly(result: QueryResult) -> Result<QueryResult, Error> {
+    let (code, start) = TRUNCATED;
+    let wrong = |notice: &&Notice| {
+        notice.level == Level::Warning && notice.code == code && notice.message.starts_with(start)
+    };
+    match result.notices.iter().find(wrong) {
+        Some(notice) => Err(Error::mysql(code, b"22007", &*notice.message)),
+        None => Ok(result),
+    }
+}
+
+#[async_trait]
+impl ShardQueries for Finding<'_> {
+    fn shards(&self, keyspace: &str) -> Result<Arc<ShardMap>, Error> {
+        self.0.shards(keyspace)
+    }
+
+    async fn execute(
+        &self,
+        calls: Vec<ShardCall>,
+        how: CallOptions,
+    ) -> Vec<Result<QueryResult, Error>> {
+        let results = self.0.execute(calls, how).await;
+        results.into_iter().map(|result| result.and_then(found_strictly)).collect()
+    }
+
+    async fn stream(
+        &self,
+        calls: Vec<ShardCall>,
+        how: CallOptions,
+        out: Vec<mpsc::Sender<StreamPart>>,
+    ) -> Vec<Result<QueryResult, Error>> {
+        let results = self.0.stream(calls, how, out).await;
+        results.into_iter().map(|result| result.and_then(found_strictly)).collect()
+    }
+
+    fn warn(&self, code: u16, message: String) {
+        self.0.warn(code, message);
+    }
+
+    fn set_last_insert_id(&self, id: u64) {
+        self.0.set_last_insert_id(id);
+    }
+
+    fn set_found_rows(&self, rows: u64) {
+        self.0.set_found_rows(rows);
+    }
 }
 
 /// The shards, all calls to which belong to the session's transaction, or to one that is opened.

@@ -6,7 +6,7 @@ use vt_base::Error;
 use vt_plan::{
     Change, ChangeAction, ChangePlace, LookupChange, Move, MovedColumn, Node, TableChange,
 };
-use vt_value::{QueryResult, Type, TypedBytes};
+use vt_value::{Level, Notice, QueryResult, Type, TypedBytes};
 
 use super::fake::{Fake, numeric, plan, result, scatter};
 use super::lookups::lookup;
@@ -43,7 +43,7 @@ fn change(lookups: Vec<LookupChange>, action: ChangeAction) -> Change {
         action,
         foreign: None,
     };
-    Change { input: *scatter("find"), tables: vec![table] }
+    Change { input: *scatter("find"), tables: vec![table], ignore: false }
 }
 
 fn by_key(sets: &[(&str, usize)]) -> ChangeAction {
@@ -72,6 +72,24 @@ async fn rows_are_found_locked_and_changed_once_each() {
          {own=3, x=c, _k0_0=9223372036854775808}",
     ];
     assert_eq!((trace, affected), (wanted.map(str::to_owned).to_vec(), 2));
+}
+
+#[tokio::test]
+async fn what_a_query_warns_of_fails_a_change_in_strict_mode() {
+    let warned = |call: &ShardCall| {
+        answer(call).map(|found| {
+            let message = "Truncated incorrect DOUBLE value: 'x'".into();
+            let notice = Notice { level: Level::Warning, code: 1292, message };
+            QueryResult { warnings: 1, notices: [notice].into(), ..found }
+        })
+    };
+    for (ignore, fails) in [(false, true), (true, false)] {
+        let fake = Fake::new(warned);
+        let change = Change { ignore, ..change(Vec::new(), by_key(&[])) };
+        let done = execute(&plan(Node::Change(Box::new(change))), &fake.ctx()).await;
+        assert_eq!(done.err().map(|error| error.errno()), fails.then_some(1292));
+        assert_eq!(fake.trace().contains("update"), !fails);
+    }
 }
 
 #[tokio::test]

@@ -66,6 +66,7 @@ pub async fn run_query(
     sink: &mut dyn Sink,
 ) -> Result<QueryResult> {
     session.consistency.told = Default::default();
+    session.warnings.is_prepared = query.is_prepared;
     let mut record = Record::begin(gate, &query, session);
     let understood = check_size(gate, query.sql).and_then(|()| understand(gate, session, &query));
     let result = match understood {

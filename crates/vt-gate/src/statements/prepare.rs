@@ -93,6 +93,7 @@ pub async fn execute(
         params.set(format!("v{}", place + 1), value);
     }
     let query = Query { method: "Execute", sql: &statement.sql, params, is_prepared: true };
+    session.warnings.is_prepared = true;
     match understand(gate, session, &query)? {
         Understood::Plan { plan, binds, .. } => {
             run_plan(gate, session, (&query, plan, binds), record, sink).await

@@ -49,6 +49,7 @@ struct Finding<'a> {
     order_by: &'a [OrderItem<'a>],
     limit: Option<Limit<'a>>,
     locks: &'a [Lock<'a>],
+    ignore: bool,
 }
 
 /// A table whose rows change, as it really is.
@@ -95,7 +96,7 @@ impl<'a> Planner<'a> {
         tables: Vec<TableChange>,
     ) -> Result<Node, Error> {
         let input = self.plan_finding(finding, items)?;
-        Ok(Node::Change(Box::new(Change { input, tables })))
+        Ok(Node::Change(Box::new(Change { input, tables, ignore: finding.ignore })))
     }
 
     /// Locks the rows that change for that, and the others against changes, as MySQL does.

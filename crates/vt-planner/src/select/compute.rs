@@ -1,6 +1,7 @@
 //! Columns that the gateway computes from those of an operator.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use vt_base::Error;
 use vt_eval::Expr as Eval;
@@ -165,16 +166,24 @@ impl<'a> Planner<'a> {
         for output in outputs {
             let (eval, name) = match output {
                 Computed::Column(column) => (Eval::Column(column), "".into()),
-                Computed::Eval(expr, eval) => (eval, vt_sql::to_sql(&expr).into()),
+                Computed::Eval(expr, eval) => (eval, name_of(expr)),
                 Computed::Asked(expr, _) => {
                     let column = answers.next().unwrap_or(width);
-                    (Eval::Column(column), vt_sql::to_sql(&expr).into())
+                    (Eval::Column(column), name_of(expr))
                 }
             };
             exprs.push(eval);
             names.push(name);
         }
         Ok(Node::Project { input: Box::new(node), exprs, names })
+    }
+}
+
+/// Returns the name of a column that nothing names: what was written, of an empty string nothing.
+fn name_of(expr: Expr<'_>) -> Arc<str> {
+    match expr {
+        Expr::Literal(literal) if literal.value.is_empty() => "".into(),
+        _ => vt_sql::to_sql(&expr).into(),
     }
 }
 

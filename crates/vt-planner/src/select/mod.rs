@@ -11,6 +11,7 @@ mod aggregate;
 mod apply;
 mod ask;
 mod block;
+mod bound;
 mod build;
 mod combine;
 mod common;

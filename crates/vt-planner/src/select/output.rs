@@ -1,24 +1,23 @@
 //! Asking operators for columns, and giving them conditions.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use vt_base::{Error, ErrorId};
 use vt_eval::Expr as Eval;
 use vt_plan::{JoinColumn, JoinKind};
-use vt_sql::Arena;
 use vt_sql::ast::{
     BinaryOp, Collate, ColumnName, ConvertUsing, Expr, Ident, IsWhat, Query, QueryBody, SelectExpr,
 };
 use vt_vschema::table::same_name;
 
+use super::bound::{Binder, BoundColumn};
 use super::compute::is_null_of_null;
 use super::op::{FilterOp, JoinOp, Op, RowsOp};
 use super::vindex::take_values;
 use crate::analyze::{Resolved, Scope, Tables};
 use crate::planner::Planner;
 use crate::shard_form::bind;
-use crate::tree::{Rewrite, rewrite_children};
+use crate::tree::Rewrite;
 
 impl<'a> Planner<'a> {
     /// Asks an operator for an expression; returns its place among the operator's columns.
@@ -291,7 +290,7 @@ impl<'a> Planner<'a> {
         scope: &Rc<Scope<'a>>,
         rewrite: impl FnOnce(&mut Binder<'_, 'a>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut vars: Vec<(*const ColumnName<'a>, Expr<'a>)> = Vec::with_capacity(places.len());
+        let mut vars: Vec<BoundColumn<'a>> = Vec::with_capacity(places.len());
         for (column, table) in places {
             let place = self.add_column(&mut join.left, Expr::Column(column), scope)?;
             let held = join.vars.iter().find(|(_, held)| *held == place).map(|(name, _)| *name);
@@ -306,34 +305,10 @@ impl<'a> Planner<'a> {
             };
             let collation = self.collation_of(Expr::Column(column), scope);
             let var = self.collated(bind(self, name), collation.as_deref());
-            vars.push((std::ptr::from_ref(*column), var));
+            let typ = self.type_of(Expr::Column(column), scope);
+            let place = std::ptr::from_ref(*column);
+            vars.push(BoundColumn { place, var, typ, collation });
         }
-        let seen: HashSet<_> = vars.iter().map(|(place, _)| *place).collect();
-        rewrite(&mut Binder { planner: self, vars: &vars, seen })
-    }
-}
-
-/// Puts bind variables in place of columns, found by where they lie in memory.
-struct Binder<'p, 'a> {
-    planner: &'p Planner<'a>,
-    vars: &'p [(*const ColumnName<'a>, Expr<'a>)],
-    seen: HashSet<*const ColumnName<'a>>,
-}
-
-impl<'a> Rewrite<'a> for Binder<'_, 'a> {
-    fn arena(&self) -> &'a Arena {
-        self.planner.arena
-    }
-
-    fn expr(&mut self, expr: Expr<'a>) -> Result<Expr<'a>, Error> {
-        if let Expr::Column(column) = expr {
-            let place = std::ptr::from_ref(column);
-            if !self.seen.contains(&place) {
-                return Ok(expr);
-            }
-            let var = self.vars.iter().find(|(held, _)| *held == place);
-            return Ok(var.map_or(expr, |(_, var)| *var));
-        }
-        rewrite_children(self, expr)
+        rewrite(&mut Binder::new(self, vars, scope))
     }
 }

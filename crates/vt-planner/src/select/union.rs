@@ -31,6 +31,7 @@ impl<'a> Planner<'a> {
         parent: Option<&Rc<Scope<'a>>>,
         common: &[&'a CommonTable<'a>],
     ) -> Result<Block<'a>, Error> {
+        let query = self.with_commons(query, common);
         let bodies = std::iter::once(set.first).chain(set.rest.iter().map(|tail| tail.body));
         let mut blocks = Vec::new();
         for body in bodies {

@@ -53,7 +53,7 @@ fn invalid(what: &str, source: &str, row: u64) -> String {
 /// Returns what MySQL's messages call the origin of a document: a column, or a function.
 pub(crate) fn source(node: &Node) -> String {
     match &node.op {
-        Op::Column(_, name) => {
+        Op::Column(_, name, _) => {
             let last = name.rsplit("`.`").next().unwrap_or(name);
             last.trim_matches('`').to_owned()
         }

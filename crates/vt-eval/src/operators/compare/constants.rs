@@ -56,7 +56,14 @@ impl Comparing<'_> {
                 Ok(Some(How::Calendar(other.kind.typ)))
             }
             Type::YEAR if !constant.kind.typ.is_temporal() => {
-                Ok(year(&value, constant).map(|()| How::Int))
+                let Some(year) = year_of(&value, constant) else { return Ok(None) };
+                // Of what was computed from years, a two-digit constant may mean itself.
+                if !other.is_of_table() && stands_for_another(&value, year) {
+                    return Err(Error::unsupported("a computed year beside one of two digits"));
+                }
+                constant.kind = Kind { nullable: false, ..Kind::int(5) };
+                constant.op = Op::Constant(Value::Int(year));
+                Ok(Some(How::Int))
             }
             typ if typ.is_integral() && is_text(&constant.kind) && !constant.kind.is_bits() => {
                 let Value::Text(text, _) = &value else { return Ok(None) };
@@ -163,8 +170,8 @@ fn replace(constant: &mut Node, value: Temporal) {
     constant.op = Op::Constant(Value::Temporal(value));
 }
 
-/// Brings a year of two digits to one of four.
-fn year(value: &Value, constant: &mut Node) -> Option<()> {
+/// Returns the year of four digits that a constant stands for.
+fn year_of(value: &Value, constant: &Node) -> Option<i64> {
     let (number, two) = match value {
         Value::Int(number) => (*number, *number > 0),
         Value::UInt(number) => (i64::try_from(*number).ok()?, *number > 0),
@@ -174,12 +181,14 @@ fn year(value: &Value, constant: &mut Node) -> Option<()> {
         }
         _ => return None,
     };
-    let year = match number {
+    Some(match number {
         0..=69 if two => 2000 + number,
         70..=99 => 1900 + number,
         _ => number,
-    };
-    constant.kind = Kind { nullable: false, ..Kind::int(5) };
-    constant.op = Op::Constant(Value::Int(year));
-    Some(())
+    })
+}
+
+/// Whether a constant is another number than the year that it stands for.
+fn stands_for_another(value: &Value, year: i64) -> bool {
+    value.to_f64() != Some(year as f64)
 }

@@ -29,6 +29,7 @@ impl<'a> Planner<'a> {
             order_by: delete.order_by,
             limit: delete.limit,
             locks: self.locks(&scope, &names),
+            ignore: delete.ignore,
         };
         self.change_node(finding, items, tables)
     }

@@ -52,6 +52,7 @@ impl<'a> Planner<'a> {
             order_by: update.order_by,
             limit: update.limit,
             locks: self.locks(&scope, &names),
+            ignore: update.ignore,
         };
         self.change_node(finding, items, tables)
     }

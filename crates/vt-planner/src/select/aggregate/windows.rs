@@ -10,8 +10,9 @@ use vt_plan::{
     WindowFunc,
 };
 use vt_sql::ast::{
-    Aggregate as Call, Expr, Frame, FrameBound as AstBound, FrameUnit as AstUnit, Ident, OrderItem,
-    Over, Query, Select, SelectItem, WindowFunction, WindowKind, WindowSpec,
+    Aggregate as Call, Expr, Frame, FrameBound as AstBound, FrameUnit as AstUnit, Ident,
+    LiteralKind, OrderItem, Over, Query, Select, SelectItem, WindowFunction, WindowKind,
+    WindowSpec,
 };
 use vt_value::TypedBytes;
 use vt_value::temporal::Unit;
@@ -210,6 +211,26 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// Refuses what MySQL refuses: places of the select list in a window, `PARTITION BY 1`.
+fn refuse_places(over: &Over<'_>, spec: &WindowSpec<'_>) -> Result<(), Error> {
+    let ordered = spec.order_by.iter().map(|item| item.expr);
+    let mut keys = spec.partition_by.iter().copied().chain(ordered);
+    let is_place =
+        |expr| matches!(expr, Expr::Literal(literal) if literal.kind == LiteralKind::Int);
+    if !keys.any(is_place) {
+        return Ok(());
+    }
+    let name = match over {
+        Over::Name(name) => name.as_str(),
+        Over::Spec(_) => "<unnamed window>",
+    };
+    let message = format!(
+        "Window '{name}': ORDER BY or PARTITION BY uses legacy position indication which is not \
+         supported, use expression."
+    );
+    Err(mysql(3592, message))
+}
+
 /// Resolves the names of windows, and what a window takes over from the one that it builds on.
 fn resolved_over<'a>(over: &Over<'a>, select: &Select<'a>) -> Result<WindowSpec<'a>, Error> {
     let named = |name: Ident<'a>| {
@@ -223,6 +244,7 @@ fn resolved_over<'a>(over: &Over<'a>, select: &Select<'a>) -> Result<WindowSpec<
         Over::Name(name) => named(*name)?,
         Over::Spec(spec) => *spec,
     };
+    refuse_places(over, &spec)?;
     let mut steps = 0;
     while let Some(base) = spec.base {
         steps += 1;
