@@ -2,9 +2,11 @@
 //! on the same data of one machine, measured in turns so that its drift cancels.
 //!
 //! `make bench` runs everything, `make bench-quick` the cases that the targets are about.
-//! docs/performance.md tells what the figures mean.
+//! docs/performance.md tells what the figures mean. `vt-bench copy` measures how fast a table is
+//! copied from one keyspace to another, beside the tools that MySQL's users have.
 
 mod cases;
+mod copy;
 mod flame;
 mod history;
 mod idle;
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let done = match args.split_first() {
         Some((word, rest)) if word == "scale" => scale::main(rest),
         Some((word, rest)) if word == "flame" => flame::main(rest),
+        Some((word, rest)) if word == "copy" => copy::run(rest),
         _ => Options::read(args.into_iter()).and_then(|options| match options {
             Some(options) => run(&options),
             None => {

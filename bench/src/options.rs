@@ -7,6 +7,7 @@ use crate::Outcome;
 pub(crate) const HELP: &str = "\
 usage: vt-bench [--quick] [options]      (make bench, make bench-quick)
        vt-bench scale | flame [options]  (--help tells more)
+       vt-bench copy [options]           how fast a table is copied; copy --help tells more
 
   --quick             the cases that the targets are about, short: under four minutes
   --seconds N         how long each measurement takes (default 10; quick 2)

@@ -101,7 +101,8 @@ pub(crate) fn install_package(package: &str) -> Result<(), String> {
 pub(crate) fn bench() -> Result<(), String> {
     run(true)?;
     let router = ("mysql-router", "usr/bin/mysqlrouter", &["mysql-router"][..], Libraries::Needed);
-    install_tools(&sh::root().join(".deps"), &[router])
+    let dumper = ("mydumper", "usr/bin/mydumper", &["mydumper"][..], Libraries::Needed);
+    install_tools(&sh::root().join(".deps"), &[router, dumper])
 }
 
 fn install_test_tools(folder: &Path) -> Result<(), String> {

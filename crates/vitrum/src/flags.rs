@@ -195,6 +195,12 @@ impl Flags {
         }
     }
 
+    /// Returns whether somebody gave the flag: a default of our own may be better than the table's.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        self.read.borrow_mut().insert(name.to_owned());
+        self.given.contains_key(name)
+    }
+
     /// Returns the value if it is not empty.
     pub(crate) fn optional(&self, name: &str) -> Option<String> {
         Some(self.string(name)).filter(|value| !value.is_empty())

@@ -45,6 +45,7 @@ a cluster on this machine:
   status        show its parts
   down          stop it; --wipe removes its data
   reshard       split or merge the shards of a keyspace, while it is used
+  import        take the tables of a plain MySQL into a keyspace, while they are written to
 
 programs of a cluster (--help lists the flags of each):
   vtgate        the gateway that applications talk MySQL to
@@ -104,7 +105,7 @@ fn run_program(name: &str, args: &[String]) -> ExitCode {
         "vtctldclient" => vtctldclient(args),
         "mysqlctl" => mysqlctl::main(args),
         "mysqlctld" => mysqlctld::main(args),
-        "up" | "status" | "down" | "reshard" | "supervise" => local::main(name, args),
+        "up" | "status" | "down" | "reshard" | "import" | "supervise" => local::main(name, args),
         "eval" => eval::main(args),
         "sql" => sql::main(args),
         "lookups" => lookups::main(args),

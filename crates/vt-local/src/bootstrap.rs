@@ -12,7 +12,7 @@ use vt_rpc::vtctlservice::vtctld_client::VtctldClient;
 
 use crate::demo;
 use crate::layout::{CELL, Ports, alias};
-use crate::spec::{KeyspaceSpec, Spec};
+use crate::spec::{KeyspaceSpec, Spec, TabletSpec};
 
 const WAIT_TABLETS: Duration = Duration::from_secs(120);
 
@@ -52,8 +52,9 @@ impl Control {
 
     /// Creates the keyspaces and their shards; a write waits for a second tablet where there is one.
     pub(crate) async fn create_keyspaces(&mut self, spec: &Spec) -> Result<()> {
-        let durability_policy = if spec.replicas == 0 { "none" } else { "semi_sync" };
         for keyspace in &spec.keyspaces {
+            let alone = spec.replicas == 0 || keyspace.external.is_some();
+            let durability_policy = if alone { "none" } else { "semi_sync" };
             let request = vtctldata::CreateKeyspaceRequest {
                 name: keyspace.name.clone(),
                 durability_policy: durability_policy.to_owned(),
@@ -75,7 +76,7 @@ impl Control {
 
     /// Waits until every tablet has put itself into the topology.
     pub(crate) async fn wait_tablets(&mut self, spec: &Spec) -> Result<()> {
-        let wanted = spec.tablets();
+        let wanted = spec.own_tablets();
         let deadline = tokio::time::Instant::now() + WAIT_TABLETS;
         loop {
             let request = vtctldata::GetTabletsRequest::default();
@@ -100,9 +101,9 @@ impl Control {
     }
 
     /// Elects the first tablet of every shard that has no primary yet.
-    pub(crate) async fn elect_primaries(&mut self, spec: &Spec) -> Result<()> {
+    pub(crate) async fn elect_primaries(&mut self, tablets: &[TabletSpec]) -> Result<()> {
         let mut done: Vec<(String, String)> = Vec::new();
-        for tablet in spec.tablets() {
+        for tablet in tablets {
             let shard = (tablet.keyspace.clone(), tablet.shard.clone());
             if done.contains(&shard) {
                 continue;
@@ -118,8 +119,8 @@ impl Control {
                 continue;
             }
             let request = vtctldata::PlannedReparentShardRequest {
-                keyspace: tablet.keyspace,
-                shard: tablet.shard,
+                keyspace: tablet.keyspace.clone(),
+                shard: tablet.shard.clone(),
                 new_primary: Some((&alias(tablet.uid)).into()),
                 wait_replicas_timeout: Some(vt_proto::vttime::Duration { seconds: 30, nanos: 0 }),
                 ..vtctldata::PlannedReparentShardRequest::default()

@@ -47,7 +47,7 @@ impl Cluster {
             let fresh: Vec<TabletSpec> =
                 wanted.iter().filter(|one| !tablets.contains(one)).cloned().collect();
             for tablet in &gone {
-                if let Err(err) = self.retire(tablet.uid).await {
+                if let Err(err) = self.retire(tablet).await {
                     tracing::error!(uid = tablet.uid, %err, "a tablet is not removed");
                 }
             }
@@ -93,8 +93,9 @@ impl Cluster {
             let tokens = self.tokens.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             tokens.contains_key(&uid)
         };
+        let is_own = |tablet: &TabletSpec| tablet.external.is_none();
         let without: Vec<TabletSpec> =
-            fresh.iter().filter(|one| !is_kept(one.uid)).cloned().collect();
+            fresh.iter().filter(|one| !is_kept(one.uid) && is_own(one)).cloned().collect();
         let server = Server::find_in_environment().await?;
         for (uid, mysqld) in self.make_mysqlds(&server, &without).await? {
             self.keep_server(groups, uid, mysqld);
@@ -102,15 +103,18 @@ impl Cluster {
         for tablet in fresh {
             let name = tablet_name(tablet.uid);
             if !self.board.snapshot().parts.iter().any(|part| part.name == name) {
-                self.wait_up(&mysqld_name(tablet.uid)).await?;
+                if is_own(tablet) {
+                    self.wait_up(&mysqld_name(tablet.uid)).await?;
+                }
                 self.keep_tablet(groups, tablet);
             }
         }
         Ok(())
     }
 
-    /// Stops a tablet and its server, and removes their data.
-    async fn retire(&self, uid: u32) -> Result<()> {
+    /// Stops a tablet and its server, and removes their data; a server of somebody else is left.
+    async fn retire(&self, tablet: &TabletSpec) -> Result<()> {
+        let uid = tablet.uid;
         let ends = {
             let mut tokens = self.tokens.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             tokens.remove(&uid)
@@ -121,10 +125,13 @@ impl Cluster {
             ends.mysqld.cancel();
             self.wait_down(&mysqld_name(uid)).await?;
         }
+        self.board.remove(&tablet_name(uid));
+        if tablet.external.is_some() {
+            return Ok(());
+        }
         let server = Server::find_in_environment().await?;
         let instance = instance(&self.files, Ports::new(self.spec.port_base), uid);
         Mysqld::new(instance, server).teardown(true).await?;
-        self.board.remove(&tablet_name(uid));
         self.board.remove(&mysqld_name(uid));
         Ok(())
     }

@@ -55,6 +55,11 @@ impl Files {
         self.root.join("tmp").join("seed")
     }
 
+    /// The accounts of a server of somebody else, by the keyspace that it is.
+    pub(crate) fn credentials(&self, keyspace: &str) -> PathBuf {
+        self.root.join(format!("{keyspace}.credentials.json"))
+    }
+
     pub(crate) fn small_cnf(&self) -> PathBuf {
         self.root.join("tmp").join("small.cnf")
     }
@@ -157,10 +162,12 @@ impl Ports {
         if spec.etcd.is_none() {
             all.push((self.topo(), "the topology".to_owned()));
         }
-        for TabletSpec { uid, .. } in spec.tablets() {
+        for TabletSpec { uid, external, .. } in spec.tablets() {
             all.push((self.tablet_web(uid), format!("the pages of tablet {uid}")));
             all.push((self.tablet_grpc(uid), format!("the gRPC of tablet {uid}")));
-            all.push((self.tablet_mysql(uid), format!("the mysqld of tablet {uid}")));
+            if external.is_none() {
+                all.push((self.tablet_mysql(uid), format!("the mysqld of tablet {uid}")));
+            }
         }
         all
     }

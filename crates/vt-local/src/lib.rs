@@ -1,4 +1,4 @@
-//! A cluster on one machine: `vitrum up`, `status`, `down` and `reshard`.
+//! A cluster on one machine: `vitrum up`, `status`, `down`, `reshard` and `import`.
 //!
 //! Start at [`up`]. A supervisor, detached from the terminal, starts the real programs and each
 //! tablet's mysqld, keeps them running, and writes what it sees into a file that the other commands
@@ -8,10 +8,15 @@ mod bootstrap;
 mod children;
 mod demo;
 mod down;
+mod external;
 mod follow;
+mod import;
+mod job;
 mod layout;
 mod ports;
+mod preflight;
 mod progress;
+mod propose;
 mod reshard;
 mod spec;
 mod state;
@@ -20,6 +25,7 @@ mod supervisor;
 mod up;
 
 pub use down::{DownArgs, down};
+pub use import::{ImportArgs, import};
 pub use reshard::{ReshardArgs, reshard};
 pub use status::{StatusArgs, status};
 pub use supervisor::{SuperviseArgs, supervise};

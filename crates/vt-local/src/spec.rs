@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use vt_base::{Code, Error, KeyRange, Result};
 
+use crate::external::External;
+
 /// A whole cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Spec {
@@ -39,6 +41,9 @@ pub(crate) struct KeyspaceSpec {
     /// are numbered in order.
     #[serde(default)]
     pub(crate) first_uids: Vec<u32>,
+    /// The server of somebody else whose tables it has; it has one shard and one tablet then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) external: Option<External>,
 }
 
 impl KeyspaceSpec {
@@ -52,8 +57,8 @@ impl KeyspaceSpec {
             )));
         }
         let shards = parse_shards(text, shards)?;
-        let (schema, vschema, first_uids) = (None, None, Vec::new());
-        Ok(KeyspaceSpec { name: name.to_owned(), shards, schema, vschema, first_uids })
+        let (schema, vschema, first_uids, external) = (None, None, Vec::new(), None);
+        Ok(KeyspaceSpec { name: name.to_owned(), shards, schema, vschema, first_uids, external })
     }
 
     pub(crate) fn is_sharded(&self) -> bool {
@@ -120,13 +125,23 @@ impl Spec {
             for (index, shard) in keyspace.shards.iter().enumerate() {
                 let next = in_order.next().unwrap_or(u32::MAX - self.replicas);
                 let first = keyspace.first_uids.get(index).copied().unwrap_or(next);
-                for uid in first..=first + self.replicas {
-                    let (keyspace, shard) = (keyspace.name.clone(), shard.clone());
-                    tablets.push(TabletSpec { uid, keyspace, shard });
+                let replicas = if keyspace.external.is_some() { 0 } else { self.replicas };
+                for uid in first..=first + replicas {
+                    tablets.push(TabletSpec {
+                        uid,
+                        keyspace: keyspace.name.clone(),
+                        shard: shard.clone(),
+                        external: keyspace.external.clone(),
+                    });
                 }
             }
         }
         tablets
+    }
+
+    /// Returns the tablets whose servers are ours: the cluster does not wait for those of others.
+    pub(crate) fn own_tablets(&self) -> Vec<TabletSpec> {
+        self.tablets().into_iter().filter(|one| one.external.is_none()).collect()
     }
 
     /// Gives every shard the number that it has for good.
@@ -140,6 +155,15 @@ impl Spec {
                 }
             }
         }
+    }
+
+    /// Adds a keyspace whose shards are numbered after all others.
+    pub(crate) fn add_keyspace(&mut self, mut keyspace: KeyspaceSpec) {
+        let shards = std::mem::take(&mut keyspace.shards);
+        let name = keyspace.name.clone();
+        self.pin();
+        self.keyspaces.push(keyspace);
+        self.add_shards(&name, &shards);
     }
 
     /// Adds shards that a keyspace does not have yet, under numbers that nobody has.
@@ -157,6 +181,12 @@ impl Spec {
                 keyspace.first_uids.push(uid);
             }
         }
+    }
+
+    /// Removes a keyspace; the others keep their numbers.
+    pub(crate) fn remove_keyspace(&mut self, name: &str) {
+        self.pin();
+        self.keyspaces.retain(|one| one.name != name);
     }
 
     /// Removes shards; the others keep their numbers.
@@ -177,6 +207,7 @@ pub(crate) struct TabletSpec {
     pub(crate) uid: u32,
     pub(crate) keyspace: String,
     pub(crate) shard: String,
+    pub(crate) external: Option<External>,
 }
 
 pub(crate) fn wrong(message: String) -> Error {

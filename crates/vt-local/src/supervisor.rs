@@ -206,7 +206,7 @@ impl Cluster {
         self.keep(&groups.control, self.control_program(ports));
 
         self.board.phase(Phase::Starting, "making the MySQL servers");
-        for (uid, mysqld) in self.make_mysqlds(&server, &self.spec.tablets()).await? {
+        for (uid, mysqld) in self.make_mysqlds(&server, &self.spec.own_tablets()).await? {
             self.keep_server(groups, uid, mysqld);
         }
         self.wait_up("vtctld").await?;
@@ -216,7 +216,9 @@ impl Cluster {
 
         self.board.phase(Phase::Starting, "starting the tablets");
         for tablet in self.spec.tablets() {
-            self.wait_up(&mysqld_name(tablet.uid)).await?;
+            if tablet.external.is_none() {
+                self.wait_up(&mysqld_name(tablet.uid)).await?;
+            }
             if !self.spec.one_process {
                 self.keep_tablet(groups, &tablet);
             }
@@ -226,13 +228,13 @@ impl Cluster {
         }
         control.wait_tablets(&self.spec).await?;
         self.board.phase(Phase::Starting, "electing primaries");
-        control.elect_primaries(&self.spec).await?;
+        control.elect_primaries(&self.spec.own_tablets()).await?;
         control.rebuild_graphs(&self.spec).await?;
         if !self.spec.one_process {
             self.keep(&groups.gate, self.gate_program(ports));
         }
-        for name in self.tablet_parts() {
-            self.wait_up(&name).await?;
+        for tablet in self.spec.own_tablets().iter().filter(|_| !self.spec.one_process) {
+            self.wait_up(&tablet_name(tablet.uid)).await?;
         }
         if !self.spec.loaded {
             self.board.phase(Phase::Starting, "loading schemas");
@@ -257,7 +259,7 @@ impl Cluster {
             self.board.update("topo", |_| {});
         }
         self.board.update("vtctld", |_| {});
-        for tablet in self.spec.tablets() {
+        for tablet in self.spec.own_tablets() {
             self.board.update(&mysqld_name(tablet.uid), |_| {});
         }
         for name in self.tablet_parts() {
@@ -422,11 +424,15 @@ impl Cluster {
             "replica",
             "--service-map",
             "grpc-queryservice,grpc-tabletmanager",
-            "--db-socket",
-            &instance.socket().display().to_string(),
             "--health-check-interval",
             "1s",
         ]);
+        match &tablet.external {
+            Some(external) => {
+                args.extend(external.flags(&self.files.credentials(&tablet.keyspace)));
+            }
+            None => args.extend(words(&["--db-socket", &instance.socket().display().to_string()])),
+        }
         args.extend(self.topo_flags(ports));
         args.extend(listen_flags(web, grpc));
         if self.spec.proxied {

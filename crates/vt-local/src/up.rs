@@ -139,7 +139,9 @@ fn continued(stored: &Spec, args: &UpArgs) -> Result<Spec> {
         return Ok(going_on());
     }
     let wish = wanted(&asked)?;
-    let same = wish.keyspaces.len() == stored.keyspaces.len()
+    // A server that is being imported from is none of what was asked for.
+    let kept = stored.keyspaces.iter().filter(|one| one.external.is_none()).count();
+    let same = wish.keyspaces.len() == kept
         && wish.keyspaces.iter().all(|one| {
             stored.keyspaces.iter().any(|two| two.name == one.name && two.shards == one.shards)
         });
@@ -161,7 +163,8 @@ fn continued(stored: &Spec, args: &UpArgs) -> Result<Spec> {
 /// Each new server takes some 250 MB at the start.
 fn check_space(files: &Files, spec: &Spec) -> Result<()> {
     let is_new = |uid: u32| !files.root.join(format!("vt_{uid:010}")).exists();
-    let fresh = spec.tablets().iter().filter(|tablet| is_new(tablet.uid)).count();
+    let own = spec.own_tablets();
+    let fresh = own.iter().filter(|tablet| is_new(tablet.uid)).count();
     let needed = 250 * fresh as u64;
     let Ok(found) = rustix::fs::statvfs(&files.root) else { return Ok(()) };
     let free = found.f_bavail.saturating_mul(found.f_frsize) / 1_000_000;

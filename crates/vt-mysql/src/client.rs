@@ -2,6 +2,7 @@
 
 mod conn;
 mod connect;
+mod infile;
 mod kill;
 mod login;
 mod packets;

@@ -7,9 +7,9 @@ use vt_proto::query;
 use vt_value::{Field, Type};
 
 use crate::fits::check_fits;
-use crate::literal;
 use crate::plan::{From, Mode, TablePlan, wrong};
 use crate::store::quote_name;
+use crate::{literal, load};
 
 /// A plan and the columns that come.
 #[derive(Debug)]
@@ -17,21 +17,23 @@ pub(crate) struct Bound {
     pub(crate) plan: Arc<TablePlan>,
     fields: Vec<Field>,
     /// What is written, in the order of the statement.
-    outs: Vec<Out>,
+    pub(crate) outs: Vec<Out>,
     /// Places in `outs` of the columns that tell rows apart.
     key: Vec<usize>,
     /// The table's name with its database.
     target: String,
     insert: String,
     tail: String,
+    /// The statement that takes rows as a file, where that keeps every value.
+    load: Option<String>,
 }
 
 #[derive(Debug)]
-struct Out {
-    name: String,
+pub(crate) struct Out {
+    pub(crate) name: String,
     value: OutValue,
     /// The server computes the column: it is not written.
-    generated: bool,
+    pub(crate) generated: bool,
 }
 
 #[derive(Debug)]
@@ -130,7 +132,14 @@ impl Bound {
         let key = key.collect::<Result<Vec<_>>>()?;
         let target = format!("{}.{}", quote_name(database), quote_name(&table.name));
         let (insert, tail) = insert_parts(&plan, &target, &outs);
-        Ok(Bound { plan, fields, outs, key, target, insert, tail })
+        let load = load::statement(&plan, &target, (&fields, &outs));
+        Ok(Bound { plan, fields, outs, key, target, insert, tail, load })
+    }
+
+    /// Returns the statement that takes rows as the file that [`Bound::file`] writes; none where
+    /// values of these types do not come through that way as they are.
+    pub(crate) fn load(&self) -> Option<&str> {
+        self.load.as_deref()
     }
 
     /// Returns the place of a column that comes.
@@ -299,13 +308,31 @@ impl Bound {
 
     fn field_value(&self, place: usize, row: &Cells<'_>, out: &mut Vec<u8>) -> Result<()> {
         let typ = self.fields.get(place).map_or(Type::NULL_TYPE, |field| field.typ);
-        literal::write(typ, row.get(place), out)
+        match (&self.plan.zones, row.get(place)) {
+            (Some(zones), value @ Some(_)) if typ == Type::DATETIME => {
+                let mut time = Vec::new();
+                literal::write(typ, value, &mut time)?;
+                zones.write(&time, out);
+                Ok(())
+            }
+            (_, value) => literal::write(typ, value, out),
+        }
     }
 }
 
 fn out(table: &crate::target::TargetTable, place: usize, value: OutValue) -> Out {
     let column = &table.columns[place];
     Out { name: column.name.clone(), value, generated: column.generated }
+}
+
+impl Out {
+    /// Returns the place of the field whose value is stored as it is.
+    pub(crate) fn loaded_from(&self) -> Option<usize> {
+        match self.value {
+            OutValue::Field(place) if !self.generated => Some(place),
+            _ => None,
+        }
+    }
 }
 
 /// Returns what stands before the rows of an insert, and behind them.
@@ -329,27 +356,27 @@ fn insert_parts(plan: &TablePlan, target: &str, outs: &[Out]) -> (String, String
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use vt_proto::binlogdata::Rule;
 
     use super::*;
     use crate::plan::tests::table;
 
-    fn row(values: &[Option<&str>]) -> query::Row {
+    pub(crate) fn row(values: &[Option<&str>]) -> query::Row {
         query::Row {
             lengths: values.iter().map(|one| one.map_or(-1, |one| one.len() as i64)).collect(),
             values: values.iter().flatten().copied().collect::<String>().into_bytes().into(),
         }
     }
 
-    fn bound(filter: &str, columns: &[(&str, Type)], fields: &[(&str, Type)]) -> Bound {
+    pub(crate) fn bound(filter: &str, columns: &[(&str, Type)], fields: &[(&str, Type)]) -> Bound {
         let rule = Rule { filter: filter.into(), ..Rule::default() };
         let plan = TablePlan::new(table("t", columns, &[0]), &rule).unwrap();
         let fields = fields.iter().map(|(name, typ)| Field::new(name, *typ)).collect();
         Bound::new(Arc::new(plan), "d", fields).unwrap()
     }
 
-    fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    pub(crate) fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
         let mut out = Vec::new();
         write(&mut out);
         String::from_utf8(out).unwrap()

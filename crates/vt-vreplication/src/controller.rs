@@ -16,6 +16,7 @@ use crate::store::{StreamRow, number, quote, text};
 use crate::stream::Stream;
 use crate::target::{TargetTable, table_names};
 use crate::trouble::{Outcome, Remedy, Trouble};
+use crate::zones::Zones;
 use crate::{SourceTablet, TypeWish, Wish, keys};
 
 /// So many failures in a row that a wait does not mend stop a stream.
@@ -357,6 +358,10 @@ async fn plans(stream: &Stream, conn: &mut Conn, source: &BinlogSource) -> Outco
     let names = table_names(&stream.store, conn).await?;
     let filter = source.filter.clone().unwrap_or_default();
     let mut plans = Plans::default();
+    let zones = Zones::of(source);
+    if let Some(zones) = &zones {
+        zones.check(conn).await?;
+    }
     for (name, rule) in taken(&filter, &names).map_err(Trouble::Plan)? {
         let table =
             TargetTable::load(&stream.store, conn, &name).await.map_err(|error| {
@@ -365,7 +370,8 @@ async fn plans(stream: &Stream, conn: &mut Conn, source: &BinlogSource) -> Outco
                     _ => Trouble::Source(error),
                 }
             })?;
-        let plan = TablePlan::new(table, &rule).map_err(Trouble::Plan)?;
+        let mut plan = TablePlan::new(table, &rule).map_err(Trouble::Plan)?;
+        plan.zones.clone_from(&zones);
         if let Some(other) = plans.of_source(&plan.source_table) {
             let message = format!(
                 "table {} of the source is asked for by {} and by {name}; make a workflow for each",

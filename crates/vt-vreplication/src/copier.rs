@@ -5,6 +5,7 @@
 //! to the last key. Batches are inserted several at once and come in one after the other, each with
 //! the key that it ends with.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -23,7 +24,7 @@ use crate::bound::{Bound, Cells};
 use crate::plan::{Mode, Plans};
 use crate::player::{Copying, Played, Player, Start, Until, position};
 use crate::spec::write_last_key;
-use crate::store::{now, quote};
+use crate::store::{now, number, quote};
 use crate::stream::Stream;
 use crate::trouble::{Outcome, Trouble};
 
@@ -77,6 +78,8 @@ struct Shared<'a> {
     copier: &'a Copier<'a>,
     bound: Bound,
     conns: Mutex<Vec<Conn>>,
+    /// Rows are loaded as files; not any more once that did not take them all.
+    loads: AtomicBool,
     /// The number of the batch that may come in next.
     turn: watch::Sender<u64>,
     last: Mutex<Option<String>>,
@@ -180,6 +183,7 @@ impl Copier<'_> {
         workers: usize,
     ) -> Outcome<Copied> {
         let mut conns = Vec::with_capacity(workers);
+        let loads = bound.load().is_some() && self.may_load().await?;
         for _ in 0..workers {
             let mut conn = self.stream.store.connect().await?;
             conn.query("set session foreign_key_checks = 0", 0).await?;
@@ -188,7 +192,8 @@ impl Copier<'_> {
         }
         let (conns, turn) = (Mutex::new(conns), watch::Sender::new(0));
         let last = Mutex::new(self.state.last_text.clone());
-        let shared = Shared { copier: self, bound, conns, turn, last };
+        let loads = AtomicBool::new(loads);
+        let shared = Shared { copier: self, bound, conns, loads, turn, last };
         let mut reader = Reader {
             stream: self.stream,
             messages,
@@ -216,6 +221,22 @@ impl Copier<'_> {
             self.finish(conn).await?;
         }
         Ok(end)
+    }
+
+    /// Makes the server take rows as files of its clients, if it does not and lets us.
+    async fn may_load(&self) -> Outcome<bool> {
+        let mut conn = self.stream.store.connect().await?;
+        let found = conn.query("select @@global.local_infile", 1).await?;
+        let is_on = found.rows.iter().next().is_some_and(|row| number(row, 0) == 1);
+        if is_on {
+            return Ok(true);
+        }
+        let set = conn.query("set global local_infile = on", 0).await;
+        if let Err(error) = &set {
+            tracing::info!(%error, "rows are inserted: the server takes no files of its clients");
+        }
+        conn.close().await;
+        Ok(set.is_ok())
     }
 
     /// The table is here whole.
@@ -282,7 +303,8 @@ impl Reader<'_> {
             self.end = Some(Copied::Paused);
             return Ok(None);
         }
-        while self.stream.throttle.check("vcopier").is_some() {
+        let (mut asked, mut conn) = (0u32, None);
+        while let Some(reason) = self.stream.throttle.check("vcopier") {
             if self.stream.token.is_cancelled() {
                 self.end = Some(Copied::Cancelled);
                 return Ok(None);
@@ -291,7 +313,13 @@ impl Reader<'_> {
             if has_some {
                 return Ok(None);
             }
-            self.stream.metrics.throttled.add(&[&self.stream.workflow, "vcopier"], 1);
+            let mut telling = match conn.take() {
+                Some(conn) => conn,
+                None => self.stream.store.connect().await?,
+            };
+            self.stream.note_throttled(&mut telling, ("vcopier", &reason), asked).await?;
+            conn = Some(telling);
+            asked = asked.saturating_add(1);
             tokio::time::sleep(PAUSE).await;
         }
         let message = tokio::select! {
@@ -348,6 +376,13 @@ impl Shared<'_> {
 
     /// Inserts the rows, and leaves the transaction open.
     async fn insert(&self, conn: &mut Conn, batch: &Batch) -> Outcome<()> {
+        if self.loads.load(Ordering::Relaxed) && !batch.rows.is_empty() {
+            if self.load(conn, batch).await? {
+                return Ok(());
+            }
+            // An INSERT says what is wrong, where something is.
+            self.loads.store(false, Ordering::Relaxed);
+        }
         let sql = self.statements(&batch.rows).map_err(Trouble::Plan)?;
         for tried in 1.. {
             match conn.query_multi(&sql, 0).await {
@@ -359,6 +394,31 @@ impl Shared<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Loads the rows as a file, and leaves the transaction open; returns whether all are there as
+    /// they are. MySQL spends half of what it spends on an INSERT.
+    async fn load(&self, conn: &mut Conn, batch: &Batch) -> Outcome<bool> {
+        let Some(sql) = self.bound.load() else { return Ok(false) };
+        let mut file = Vec::with_capacity(BATCH_BYTES + (BATCH_BYTES >> 2));
+        let cells: Vec<Cells<'_>> = batch.rows.iter().map(Cells::of).collect::<Result<_>>()?;
+        self.bound.file(cells.iter(), &mut file);
+        for tried in 1.. {
+            conn.query("begin", 0).await?;
+            match conn.load_local(sql, &file).await {
+                // What MySQL would refuse in an INSERT is a warning here, or a row less.
+                Ok(done) if done.warnings == 0 && done.rows_affected == cells.len() as u64 => {
+                    return Ok(true);
+                }
+                Err(error) if conn.is_broken() => return Err(Trouble::Target(error)),
+                Err(error) if LOCKED.contains(&error.errno()) && tried < TRIES_MAX => {
+                    conn.query("rollback", 0).await?;
+                }
+                Ok(_) | Err(_) => break,
+            }
+        }
+        conn.query("rollback", 0).await?;
+        Ok(false)
     }
 
     fn statements(&self, rows: &[query::Row]) -> Result<Vec<u8>> {

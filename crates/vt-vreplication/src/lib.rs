@@ -33,12 +33,14 @@ mod journal;
 mod keys;
 mod limit;
 mod literal;
+mod load;
 mod plan;
 mod player;
 mod stream;
 mod target;
 mod trouble;
 mod work;
+mod zones;
 
 pub use config::Config;
 pub use engine::Engine;

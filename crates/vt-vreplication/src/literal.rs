@@ -65,9 +65,42 @@ pub(crate) fn write_quoted(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'\'');
 }
 
+/// Writes a value into a line of a file that `LOAD DATA` reads: values are parted by tabs, lines by
+/// line feeds, and a backslash takes their meaning away.
+pub(crate) fn write_in_file(value: Option<&[u8]>, out: &mut Vec<u8>) {
+    let Some(bytes) = value else {
+        out.extend_from_slice(b"\\N");
+        return;
+    };
+    out.reserve(bytes.len() + 1);
+    let mut rest = bytes;
+    let is_special = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\\' | 0);
+    while let Some(at) = rest.iter().position(is_special) {
+        out.extend_from_slice(&rest[..at]);
+        match rest[at] {
+            0 => out.extend_from_slice(b"\\0"),
+            byte => out.extend_from_slice(&[b'\\', byte]),
+        }
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_in_a_file_do_not_end_their_lines() {
+        let written = |value: Option<&[u8]>| {
+            let mut out = Vec::new();
+            write_in_file(value, &mut out);
+            out
+        };
+        assert_eq!(written(None), b"\\N");
+        assert_eq!(written(Some(b"")), b"");
+        assert_eq!(written(Some(b"a\tb\nc\\N\0'\r\xff")), b"a\\\tb\\\nc\\\\N\\0'\r\xff");
+    }
 
     fn written(typ: Type, value: Option<&[u8]>) -> String {
         let mut out = Vec::new();

@@ -14,6 +14,7 @@ use vt_vstream::filter::rule_of;
 
 use crate::store::{quote, quote_name};
 use crate::target::TargetTable;
+use crate::zones::Zones;
 
 /// What is written into a table, and out of which table of the source.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct TablePlan {
     /// None: every column of the source goes to the column of its name.
     pub(crate) columns: Option<Vec<Planned>>,
     pub(crate) mode: Mode,
+    /// What times without a zone mean at either end, where that differs.
+    pub(crate) zones: Option<Zones>,
     ask: Ask,
 }
 
@@ -111,6 +114,7 @@ impl TablePlan {
             table,
             columns: None,
             mode: Mode::Plain,
+            zones: None,
             ask: Ask { columns: None, tail },
         };
         let from = format!("from {}", quote_name(&table.name));
@@ -140,7 +144,14 @@ impl TablePlan {
                 return Err(refused("`*` cannot be grouped"));
             }
             let ask = Ask { columns: None, tail };
-            return Ok(TablePlan { table, source_table, columns: None, mode: Mode::Plain, ask });
+            return Ok(TablePlan {
+                table,
+                source_table,
+                columns: None,
+                mode: Mode::Plain,
+                zones: None,
+                ask,
+            });
         }
         let mut planner = Planner { table: &table, sent: Vec::new(), columns: Vec::new() };
         for item in select.items {
@@ -162,7 +173,7 @@ impl TablePlan {
             return Err(refused(&format!("column {name} of the target's key gets no value")));
         }
         let ask = Ask { columns: Some(sent), tail };
-        Ok(TablePlan { table, source_table, columns: Some(columns), mode, ask })
+        Ok(TablePlan { table, source_table, columns: Some(columns), mode, zones: None, ask })
     }
 
     /// Returns the select that the source gets, with columns that must come whatever the rule says.
@@ -298,6 +309,7 @@ pub(crate) mod tests {
             typ: *typ,
             column_type: String::new(),
             generated: false,
+            is_utf8: true,
         };
         Arc::new(TargetTable {
             name: name.to_owned(),

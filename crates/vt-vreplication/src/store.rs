@@ -143,6 +143,8 @@ impl Store {
     pub fn new(mut params: ConnectParams, sidecar: &str, database: &str) -> Store {
         // A row that is found counts, whether it changes or not.
         params.flags |= Capabilities::FOUND_ROWS;
+        // A connection that loads rows gives them by itself; no other file is ever given away.
+        params.flags |= Capabilities::LOCAL_FILES;
         Store { params: Arc::new(params), database: database.into(), sidecar: sidecar.into() }
     }
 

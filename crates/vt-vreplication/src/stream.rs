@@ -68,19 +68,7 @@ impl Stream {
     pub(crate) async fn throttled(&self, conn: &mut Conn, app: &str) -> Outcome<()> {
         let mut asked = 0u32;
         while let Some(reason) = self.throttle.check(app) {
-            if asked.is_multiple_of(THROTTLE_TELL) {
-                self.metrics.throttled.add(&[&self.workflow, app], 1);
-                let now = now();
-                let sql = format!(
-                    "update {} set time_throttled = {now}, component_throttled = {}, \
-                     reason_throttled = {}, time_updated = {now} where id = {}",
-                    self.store.table("vreplication"),
-                    quote(app),
-                    quote(crate::store::cut(&reason, REASON_BYTES_MAX)),
-                    self.id
-                );
-                conn.query(sql, 0).await?;
-            }
+            self.note_throttled(conn, (app, &reason), asked).await?;
             asked = asked.saturating_add(1);
             let waited = self.token.run_until_cancelled(tokio::time::sleep(THROTTLE_PAUSE)).await;
             if waited.is_none() {
@@ -88,6 +76,29 @@ impl Stream {
             }
         }
         Ok(())
+    }
+
+    /// Says in the table, at first and now and then, what holds the stream back.
+    pub(crate) async fn note_throttled(
+        &self,
+        conn: &mut Conn,
+        (app, reason): (&str, &str),
+        asked: u32,
+    ) -> Result<()> {
+        if !asked.is_multiple_of(THROTTLE_TELL) {
+            return Ok(());
+        }
+        self.metrics.throttled.add(&[&self.workflow, app], 1);
+        let now = now();
+        let sql = format!(
+            "update {} set time_throttled = {now}, component_throttled = {}, \
+             reason_throttled = {}, time_updated = {now} where id = {}",
+            self.store.table("vreplication"),
+            quote(app),
+            quote(crate::store::cut(reason, REASON_BYTES_MAX)),
+            self.id
+        );
+        conn.query(sql, 0).await.map(drop)
     }
 
     pub(crate) fn count(&self, bulk: u64, noops: u64) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vt_base::{Code, Error, Result};
 use vt_mysql::Conn;
-use vt_value::Type;
+use vt_value::{Charset, Type};
 use vt_vstream::SourceTable;
 
 use crate::store::{Store, quote, text};
@@ -33,6 +33,8 @@ pub(crate) struct TargetColumn {
     pub(crate) column_type: String,
     /// The server computes it.
     pub(crate) generated: bool,
+    /// Its texts are stored as they are sent, byte by byte.
+    pub(crate) is_utf8: bool,
 }
 
 impl TargetTable {
@@ -74,6 +76,10 @@ impl TargetTable {
             typ: column.field.typ,
             column_type: column.field.column_type.to_string(),
             generated: generated.iter().any(|one| **one == *column.field.name),
+            is_utf8: matches!(
+                column.collation.charset(),
+                Some(Charset::Utf8mb4 | Charset::Utf8mb3 | Charset::Ascii)
+            ),
         });
         let columns = columns.collect();
         Ok(Arc::new(TargetTable { name: name.to_owned(), columns, key: described.key }))

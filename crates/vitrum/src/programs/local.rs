@@ -1,4 +1,4 @@
-//! `vitrum up`, `status`, `down`, `reshard`, and the supervisor behind them.
+//! `vitrum up`, `status`, `down`, `reshard`, `import`, and the supervisor behind them.
 
 use std::process::ExitCode;
 
@@ -17,6 +17,10 @@ pub(super) fn main(verb: &str, args: &[String]) -> ExitCode {
         "reshard" => with_args("reshard", args, |args| {
             vt_service::log::start(Format::Text, "error");
             block_on_one(async { vt_local::reshard(args).await.map(|text| say(&text)) })
+        }),
+        "import" => with_args("import", args, |args| {
+            vt_service::log::start(Format::Text, "error");
+            block_on_one(async { vt_local::import(args).await.map(|text| say(&text)) })
         }),
         "status" => {
             with_args("status", args, |args| vt_local::status(&args).map(|text| say(&text)))

@@ -224,7 +224,10 @@ fn vreplication(flags: &Flags) -> vt_vreplication::Config {
             flags.duration("vreplication-copy-phase-duration"),
             defaults.copy_phase_duration,
         ),
-        insert_workers: flags.number::<usize>("vreplication-parallel-insert-workers").max(1),
+        insert_workers: match flags.is_given("vreplication-parallel-insert-workers") {
+            true => flags.number::<usize>("vreplication-parallel-insert-workers").max(1),
+            false => defaults.insert_workers,
+        },
         heartbeat_interval: std::time::Duration::from_secs(seconds.max(1)),
         lag_tolerance: flags.duration("vreplication-replica-lag-tolerance"),
         ..defaults

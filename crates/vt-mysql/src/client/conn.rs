@@ -254,7 +254,7 @@ impl Conn {
         }
     }
 
-    async fn send_query(&mut self, sql: &[u8]) -> Result<()> {
+    pub(super) async fn send_query(&mut self, sql: &[u8]) -> Result<()> {
         self.send(|out, capabilities| command::encode_query(out, sql, &[], capabilities)).await
     }
 

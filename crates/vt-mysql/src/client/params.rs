@@ -71,7 +71,7 @@ pub struct ConnectParams {
     /// Bounds the whole of connecting and logging in; zero sets no bound.
     pub connect_timeout: Duration,
     /// Flags asked for beyond those that every connection wants: `FOUND_ROWS`, `MULTI_STATEMENTS`,
-    /// `COMPRESS`, `ZSTD`.
+    /// `COMPRESS`, `ZSTD`, `LOCAL_FILES`.
     pub flags: Capabilities,
     /// Longest packet that is accepted from the server.
     pub packet_max: usize,

@@ -188,6 +188,17 @@ impl Words {
                 end.session = vec![SessionChange::Gtids("uuid:1-5".to_owned())];
                 out.ok(end).await
             }
+            ["load"] | ["load", "badly"] => {
+                out.request_file(b"rows").await?;
+                let mut end = self.end();
+                while let Some(part) = out.file_chunk().await? {
+                    end.affected_rows += part.len() as u64;
+                }
+                if words.len() > 1 {
+                    return Err(Error::mysql(1114, b"HY000", "The table 'a' is full"));
+                }
+                out.ok(end).await
+            }
             ["begin"] | ["commit"] => {
                 self.in_transaction = words == ["begin"];
                 out.ok(self.end()).await

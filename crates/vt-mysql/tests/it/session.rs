@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use vt_mysql::{Address, Conn, NoneAuth, StaticAuth};
+use vt_mysql::{Address, Capabilities, Conn, NoneAuth, StaticAuth};
 
 use crate::fake::{Fake, until};
 
@@ -37,6 +37,28 @@ async fn a_session_knows_its_user_database_and_attributes() {
     let mut conn = Conn::connect(params).await.unwrap();
     conn.query("begin", 0).await.unwrap();
     conn.close().await;
+    fake.finish().await;
+}
+
+#[tokio::test]
+async fn rows_are_loaded_as_a_file_by_those_who_asked_for_that() {
+    let fake = Fake::start(Arc::new(NoneAuth)).await;
+    let mut params = fake.params("me", "");
+    params.flags |= Capabilities::LOCAL_FILES;
+    let mut conn = Conn::connect(params).await.unwrap();
+    for length in [0, 1, 128 << 10, (1 << 20) + 1] {
+        let loaded = conn.load_local("load", &vec![b'x'; length]).await.unwrap();
+        assert_eq!(loaded.rows_affected, length as u64);
+    }
+    // A failure behind the file, and one before it, leave the connection as it was.
+    assert_eq!(conn.load_local("load badly", b"x").await.unwrap_err().errno(), 1114);
+    assert_eq!(conn.load_local("fail", b"x").await.unwrap_err().errno(), 1146);
+    // A file that nobody gave is none.
+    assert_eq!(conn.query("load", 0).await.unwrap().rows_affected, 0);
+    assert!(conn.load_local("begin", b"x").await.is_err());
+    assert!(conn.is_broken());
+    let mut conn = fake.connect().await;
+    assert_eq!(conn.load_local("load", b"x").await.unwrap_err().errno(), 3948);
     fake.finish().await;
 }
 
