@@ -13,7 +13,9 @@ mod differ;
 mod errors;
 mod exceptions;
 mod failover;
+mod faults;
 mod guards;
+mod import;
 mod journey;
 mod leases;
 mod lifecycle;
@@ -57,7 +59,7 @@ fn main() -> ExitCode {
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 22] = [
+    let groups: [(&str, Vec<Case>); 24] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
@@ -79,6 +81,8 @@ fn main() -> ExitCode {
         ("lifecycle", lifecycle::cases()),
         ("failover", failover::cases()),
         ("leases", leases::cases()),
+        ("faults", faults::cases()),
+        ("import", import::cases()),
         ("journey", journey::cases()),
     ];
     let wanted: Vec<(String, Case)> = groups
