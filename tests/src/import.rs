@@ -22,6 +22,8 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// A statement that gets no answer for so long will not get one.
 const ANSWER: Duration = Duration::from_secs(60);
 const CLIENTS: u64 = 3;
+/// Between two writes of a client: what is tested is not how many there are.
+const PAUSE: Duration = Duration::from_millis(5);
 const ACCOUNTS: u64 = 40;
 /// MySQL says that it is read-only.
 const READ_ONLY: u16 = 1290;
@@ -361,6 +363,7 @@ impl Client {
             }
             let counter = if step % 3 == 0 { &self.counts.entries } else { &self.counts.hits };
             counter.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(PAUSE).await;
         }
         Ok(())
     }

@@ -71,8 +71,6 @@ pub struct ImportArgs {
 
 /// The environment's variable for a password that is not in the URL, as MySQL's programs have it.
 const PASSWORD: &str = "MYSQL_PWD";
-/// A copy that is farther behind is let catch up before writes are held.
-const NEAR_SECONDS: i64 = 5;
 /// The server's tablet has one shard.
 const SHARD: &str = "-";
 
@@ -174,6 +172,7 @@ impl Importing {
         let mut facts = Facts::fetch(&mut conn).await?;
         facts.only(&self.tables, &self.external)?;
         facts.check(&self.external)?;
+        conn.close().await;
         let is_new = !spec.keyspaces.iter().any(|one| one.name == self.source);
         if is_new {
             self.external.had_sidecar = facts.has_sidecar;
@@ -205,8 +204,7 @@ impl Importing {
                 self.job.keyspace
             ));
         }
-        self.wait_near().await?;
-        let pause = self.switch(&mut conn, Direction::Forward).await?;
+        let pause = self.switch(Direction::Forward).await?;
         Ok(self.told_switched(Some(pause)))
     }
 
@@ -364,26 +362,6 @@ impl Importing {
         };
         let created = self.job.control.client.move_tables_create(request).await;
         created.map(drop).map_err(|status| self.job.failed("importing", &status))
-    }
-
-    /// Waits until the copy is so near to the server that writes need not be held for long.
-    async fn wait_near(&mut self) -> Result<()> {
-        self.job.progress.step("catching up");
-        self.job
-            .until("the copy does not catch up", async |job| {
-                let request = GetWorkflowsRequest {
-                    keyspace: job.keyspace.clone(),
-                    workflow: job.workflow.clone(),
-                    ..GetWorkflowsRequest::default()
-                };
-                let reply = job.control.client.get_workflows(request).await;
-                let reply = reply.map_err(|status| job.failed("the workflow", &status))?;
-                let workflows = reply.into_inner().workflows;
-                let lag = workflows.iter().map(|one| one.max_v_replication_lag).max().unwrap_or(0);
-                job.progress.now(&format!("catching up: {lag} s behind the server"));
-                Ok((lag <= NEAR_SECONDS).then_some(()))
-            })
-            .await
     }
 
     fn told_switched(&self, pause: Option<Duration>) -> String {

@@ -6,7 +6,7 @@ mod compare;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use vt_base::{Code, Error, Result};
+use vt_base::{Code, Error, Result, TabletType};
 use vt_proto::binlogdata::VReplicationWorkflowState as State;
 use vt_proto::tabletmanagerdata::UpdateVReplicationWorkflowRequest;
 use vt_proto::vtctldata::*;
@@ -21,8 +21,15 @@ use crate::supervisor::is_running;
 
 /// How often a step that is waited for is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How long writes may be held while traffic is switched.
-const SWITCH_SECONDS: i64 = 30;
+/// How long one attempt to switch traffic may hold writes. Gateways let statements wait for ten
+/// seconds: an attempt that takes longer is taken back before clients see an error of it.
+const HOLD_SECONDS: i64 = 6;
+/// So many attempts are made, each when the copy is near.
+const ATTEMPTS_MAX: u32 = 5;
+/// A copy that is farther behind at the beginning is not switched.
+const LAG_SECONDS: i64 = 30;
+/// A copy that is farther behind is let catch up before writes are held.
+const NEAR_SECONDS: i64 = 1;
 
 /// Where traffic goes, by the protocol's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,22 +230,71 @@ impl Job {
         Ok(completed.then_some(()))
     }
 
-    pub(crate) async fn switch(&mut self, direction: Direction) -> Result<()> {
+    /// Waits until the streams of a workflow are so near that writes need not be held for long.
+    async fn wait_near(&mut self, (keyspace, workflow): (&str, &str)) -> Result<()> {
+        self.progress.step("catching up");
+        self.until("the copy does not catch up", async |job| {
+            let request = GetWorkflowsRequest {
+                keyspace: keyspace.to_owned(),
+                workflow: workflow.to_owned(),
+                ..GetWorkflowsRequest::default()
+            };
+            let reply = job.control.client.get_workflows(request).await;
+            let reply = reply.map_err(|status| job.failed("the workflow", &status))?;
+            let workflows = reply.into_inner().workflows;
+            let lags = workflows.iter().map(|one| one.max_v_replication_transaction_lag);
+            let lag = lags.max().unwrap_or(0);
+            job.progress.now(&format!("catching up: {lag} s behind"));
+            Ok((lag <= NEAR_SECONDS).then_some(()))
+        })
+        .await
+    }
+
+    /// Switches traffic when the streams of a workflow are near; returns how long that took.
+    ///
+    /// An attempt that takes too long is taken back, and made again.
+    pub(crate) async fn switch_soon(
+        &mut self,
+        direction: Direction,
+        streams: (&str, &str),
+        mut attempt: impl AsyncFnMut(&mut Job) -> Result<()>,
+    ) -> Result<Duration> {
+        let mut number = 1;
+        loop {
+            self.wait_near(streams).await?;
+            self.progress.step("switching traffic");
+            // Nobody waits for reads: writes are held only for what is theirs.
+            self.switch(direction, &[TabletType::Rdonly, TabletType::Replica]).await?;
+            let began = Instant::now();
+            let Err(error) = attempt(self).await else { return Ok(began.elapsed()) };
+            let is_late = error.code() == Code::DeadlineExceeded;
+            let is_there = self.status().await?.as_ref().is_some_and(is_switched);
+            let is_done = is_there == (direction == Direction::Forward);
+            if !is_late || is_done || number >= ATTEMPTS_MAX {
+                return Err(error);
+            }
+            tracing::debug!(%error, number, "the switch is tried again");
+            number += 1;
+        }
+    }
+
+    /// Switches the writes; see [`Job::switch_soon`].
+    pub(crate) async fn switch_writes(&mut self, direction: Direction) -> Result<()> {
+        self.switch(direction, &[TabletType::Primary]).await
+    }
+
+    async fn switch(&mut self, direction: Direction, types: &[TabletType]) -> Result<()> {
         let request = WorkflowSwitchTrafficRequest {
             keyspace: self.keyspace.clone(),
             workflow: self.workflow.clone(),
-            tablet_types: [
-                vt_base::TabletType::Rdonly,
-                vt_base::TabletType::Replica,
-                vt_base::TabletType::Primary,
-            ]
-            .map(|one| one as i32)
-            .to_vec(),
-            max_replication_lag_allowed: Some(seconds(SWITCH_SECONDS)),
-            timeout: Some(seconds(SWITCH_SECONDS)),
+            tablet_types: types.iter().map(|one| *one as i32).collect(),
+            max_replication_lag_allowed: Some(seconds(LAG_SECONDS)),
+            timeout: Some(seconds(HOLD_SECONDS)),
             enable_reverse_replication: true,
             direction: direction as i32,
-            initialize_target_sequences: self.sets_sequences && direction == Direction::Forward,
+            initialize_target_sequences: self.sets_sequences
+                && direction == Direction::Forward
+                && types.contains(&TabletType::Primary),
             ..WorkflowSwitchTrafficRequest::default()
         };
         let switched = self.control.client.workflow_switch_traffic(request).await;

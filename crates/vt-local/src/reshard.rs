@@ -3,7 +3,7 @@
 //! Each step looks at what is there, so that the same command goes on where another one ended.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use vt_base::Result;
 use vt_proto::vtctldata::*;
@@ -135,10 +135,10 @@ impl Resharding {
                 self.job.start_failed(&status).await?;
                 self.job.wait_copied().await?;
                 self.job.compare().await?;
-                self.job.progress.step("switching traffic");
-                let began = Instant::now();
-                self.job.switch(Direction::Forward).await?;
-                pause = began.elapsed();
+                let switch = async |job: &mut Job| job.switch_writes(Direction::Forward).await;
+                let (keyspace, workflow) = (self.job.keyspace.clone(), self.job.workflow.clone());
+                let streams = (keyspace.as_str(), workflow.as_str());
+                pause = self.job.switch_soon(Direction::Forward, streams, switch).await?;
             }
             self.job.progress.step("completing");
             self.job.complete().await?;

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::controller;
 use crate::journal::{Journals, take_places};
 use crate::sources::Sources;
-use crate::status::{Metrics, Status, StreamShown};
+use crate::status::{Awaited, Metrics, Status, StreamShown};
 use crate::store::{Store, StreamRow};
 use crate::stream::Stream;
 use crate::throttle::Throttle;
@@ -89,6 +89,13 @@ impl Engine {
         let streams = self.metrics.streams.lock();
         let lag = streams.values().map(|one| one.lag_seconds()).max().unwrap_or(0);
         (streams.len(), lag)
+    }
+
+    /// Makes a stream hurry, for as long as the returned is kept; `None` where there is no such
+    /// stream, or it does not run here.
+    pub fn await_stream(&self, id: i32) -> Option<Awaited> {
+        let status = self.metrics.streams.lock().get(&id).cloned();
+        status.map(Awaited::new)
     }
 
     /// Starts the streams that the tables tell of; tries until they can be read. It may be dropped

@@ -14,7 +14,7 @@ use vt_base::{Code, Error, Result};
 use vt_mysql::Conn;
 use vt_proto::binlogdata::{
     Filter, Journal, OnDdlAction, RowEvent, VEvent, VEventType, VReplicationWorkflowState as State,
-    VStreamRequest,
+    VStreamRequest, VStreamResponse,
 };
 use vt_proto::query::QueryResult;
 use vt_rpc::convert::field_from_proto;
@@ -29,8 +29,11 @@ use crate::stream::Stream;
 use crate::trouble::{Outcome, Trouble};
 use crate::work::{Target, Work};
 
-/// So many messages of the source may wait.
-const MESSAGES_MAX: usize = 16;
+/// So many parts may wait; what comes meanwhile becomes one part, so that a stream that is behind
+/// writes many transactions at once.
+const PARTS_MAX: usize = 4;
+/// A part grows no more once its rows have so many bytes.
+const PART_BYTES: usize = 1 << 20;
 /// Statements are sent when there are so many bytes of them.
 const BATCH_BYTES: usize = 1 << 20;
 /// A source says at least that nothing happens; one that does not for so long is lost.
@@ -80,6 +83,8 @@ pub(crate) struct Player<'a> {
     work: Work,
     last_save: Instant,
     last_beat: Instant,
+    /// The source has said that nothing happens there, which has not been written yet.
+    idle: bool,
 }
 
 /// Where a stream goes on from, and what it is told.
@@ -111,6 +116,7 @@ impl<'a> Player<'a> {
             work,
             last_save: Instant::now(),
             last_beat: Instant::now(),
+            idle: false,
         }
     }
 
@@ -144,20 +150,8 @@ impl<'a> Player<'a> {
         let Some(opened) = self.stream.token.run_until_cancelled(opening).await else {
             return Ok(Played::Cancelled);
         };
-        let mut messages = opened?;
-        let (sender, receiver) = mpsc::channel::<Result<Vec<VEvent>>>(MESSAGES_MAX);
-        let reading = async move {
-            loop {
-                let got = messages.message().await.map_err(|status| from_status(&status));
-                let ended = || Err(Error::new(Code::Unavailable, "the source ended its stream"));
-                let part = got.and_then(|part| part.map_or_else(ended, |part| Ok(part.events)));
-                let failed = part.is_err();
-                if sender.send(part).await.is_err() || failed {
-                    // What has come is applied before the failure counts.
-                    std::future::pending::<()>().await;
-                }
-            }
-        };
+        let (sender, receiver) = mpsc::channel(PARTS_MAX);
+        let reading = read_parts(opened?, sender);
         tokio::select! {
             biased;
             played = self.apply(receiver, until) => played,
@@ -170,11 +164,16 @@ impl<'a> Player<'a> {
         mut parts: mpsc::Receiver<Result<Vec<VEvent>>>,
         until: &Until,
     ) -> Outcome<Played> {
-        let token = self.stream.token.clone();
+        let (token, status) = (self.stream.token.clone(), self.stream.status.clone());
         loop {
             let part = tokio::select! {
                 biased;
                 () = token.cancelled() => None,
+                () = status.hurried() => {
+                    self.settle().await?;
+                    self.save().await?;
+                    continue;
+                }
                 part = tokio::time::timeout(SILENCE_MAX, parts.recv()) => Some(part),
             };
             let Some(part) = part else {
@@ -202,6 +201,9 @@ impl<'a> Player<'a> {
                 }
             }
             self.settle().await?;
+            if status.is_awaited() {
+                self.save().await?;
+            }
             self.beat().await?;
         }
     }
@@ -263,6 +265,7 @@ impl<'a> Player<'a> {
             }
             VEventType::Heartbeat => {
                 self.stream.status.beat();
+                self.idle = true;
                 if matches!(until, Until::CaughtUp) && !self.work.half {
                     self.settle().await?;
                     self.save().await?;
@@ -429,8 +432,13 @@ impl<'a> Player<'a> {
         if !self.work.began && self.last_beat.elapsed() >= self.stream.config.heartbeat_interval {
             self.last_beat = Instant::now();
             let now = now();
+            // The heartbeat is the source's: a stream that is behind has none.
+            let heard = match std::mem::take(&mut self.idle) {
+                true => format!("time_heartbeat = {now}, "),
+                false => String::new(),
+            };
             let sql = format!(
-                "update {} set time_heartbeat = {now}, time_updated = {now} where id = {}",
+                "update {} set {heard}time_updated = {now} where id = {}",
                 self.stream.store.table("vreplication"),
                 self.stream.id
             );
@@ -466,6 +474,47 @@ impl<'a> Player<'a> {
             }
         }
     }
+}
+
+/// Hands on what the source sends; ends with nothing but its own end.
+async fn read_parts(
+    mut messages: tonic::Streaming<VStreamResponse>,
+    sender: mpsc::Sender<Result<Vec<VEvent>>>,
+) {
+    let (mut part, mut bytes, mut failure) = (Vec::new(), 0, None);
+    while failure.is_none() || !part.is_empty() {
+        tokio::select! {
+            biased;
+            permit = sender.reserve(), if !part.is_empty() => {
+                let Ok(permit) = permit else { return std::future::pending().await };
+                permit.send(Ok(std::mem::take(&mut part)));
+                bytes = 0;
+            }
+            got = messages.message(), if failure.is_none() && bytes < PART_BYTES => match got {
+                Ok(Some(message)) => {
+                    bytes += message.events.iter().map(size).sum::<usize>();
+                    part.extend(message.events);
+                }
+                Ok(None) => {
+                    let ended = Error::new(Code::Unavailable, "the source ended its stream");
+                    failure = Some(ended);
+                }
+                Err(status) => failure = Some(from_status(&status)),
+            }
+        }
+    }
+    // What has come is applied before the failure counts; a receiver that is gone needs neither.
+    if let Some(failure) = failure {
+        drop(sender.send(Err(failure)).await);
+    }
+    std::future::pending().await
+}
+
+/// Returns about how much an event takes.
+fn size(event: &VEvent) -> usize {
+    let changes = event.row_event.iter().flat_map(|one| &one.row_changes);
+    let rows = changes.flat_map(|one| [&one.before, &one.after]).flatten();
+    rows.map(|row| row.values.len() + row.lengths.len() * 8).sum::<usize>() + 128
 }
 
 pub(crate) fn position(text: &str) -> Result<GtidSet> {

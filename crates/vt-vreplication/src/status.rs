@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 use vt_proto::binlogdata::VReplicationWorkflowState as State;
 use vt_service::stats::{Counters, Stats};
 
@@ -34,6 +35,36 @@ pub struct Status {
     upto: AtomicI64,
     heartbeat: AtomicI64,
     transactions: AtomicU64,
+    /// So many wait for the stream to come to a position.
+    waiting: AtomicUsize,
+    /// Somebody has begun to wait.
+    hurry: Notify,
+    /// The position has been written.
+    saved: Notify,
+}
+
+/// Somebody who waits for a stream to come to a position. As long as there is one the stream
+/// writes down at once how far it has come, which it does once a second otherwise.
+#[derive(Debug)]
+pub struct Awaited(Arc<Status>);
+
+impl Awaited {
+    pub(crate) fn new(status: Arc<Status>) -> Awaited {
+        status.waiting.fetch_add(1, Relaxed);
+        status.hurry.notify_one();
+        Awaited(status)
+    }
+
+    /// Returns once the stream has written a position after this call.
+    pub fn saved(&self) -> impl Future<Output = ()> {
+        self.0.saved.notified()
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Relaxed);
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -55,7 +86,20 @@ impl Status {
             upto: AtomicI64::new(0),
             heartbeat: AtomicI64::new(0),
             transactions: AtomicU64::new(0),
+            waiting: AtomicUsize::new(0),
+            hurry: Notify::new(),
+            saved: Notify::new(),
         }
+    }
+
+    /// Returns whether somebody waits for a position.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.waiting.load(Relaxed) > 0
+    }
+
+    /// Returns once somebody has begun to wait for a position.
+    pub(crate) async fn hurried(&self) {
+        self.hurry.notified().await;
     }
 
     pub(crate) fn set_state(&self, state: State, message: &str) {
@@ -74,6 +118,7 @@ impl Status {
             self.upto.store(timestamp, Relaxed);
         }
         self.transactions.fetch_add(transactions, Relaxed);
+        self.saved.notify_waiters();
     }
 
     /// The source said that there is nothing new.

@@ -25,8 +25,7 @@ impl Importing {
                 self.external.shown()
             ))?;
         }
-        let mut conn = self.external.connect(&self.password).await?;
-        let pause = self.switch(&mut conn, Direction::Back).await?;
+        let pause = self.switch(Direction::Back).await?;
         Ok(format!(
             "{} serves its tables again; writes were held for {:.1} s; keyspace {} is kept in step, \
              and the import can be switched again or given up with --cancel\n",

@@ -8,7 +8,8 @@ use vt_mysql::client::Conn;
 use vt_proto::vtctldata::GetShardRequest;
 
 use super::{Importing, SHARD};
-use crate::job::{Direction, is_switched};
+use crate::external::External;
+use crate::job::{Direction, Job, is_switched};
 
 /// How long the server is watched for writers that are not held.
 const WATCHED: Duration = Duration::from_millis(500);
@@ -25,47 +26,69 @@ const USERS_MAX: usize = 1000;
 impl Importing {
     /// Holds the server's writers and leads traffic to the keyspace, or lets the writers go and
     /// leads it back; returns how long nothing could be written.
-    pub(super) async fn switch(
-        &mut self,
-        conn: &mut Conn,
-        direction: Direction,
-    ) -> Result<Duration> {
-        self.job.progress.step("switching traffic");
-        let began = Instant::now();
-        if direction == Direction::Forward {
-            let was_held = is_read_only(conn).await?;
-            let held = async {
-                conn.query("set global read_only = on", 0).await?;
-                self.check_held(conn).await?;
-                self.job.switch(Direction::Forward).await
-            };
-            let Err(error) = held.await else { return Ok(began.elapsed()) };
-            if !was_held && self.serves_source().await {
-                // The server serves on as before; the connection may have gone with the failure.
-                let mut conn = self.external.connect(&self.password).await?;
-                conn.query("set global read_only = off", 0).await?;
-                return Err(error);
+    pub(super) async fn switch(&mut self, direction: Direction) -> Result<Duration> {
+        let Importing { job, external, password, source, .. } = self;
+        let (keyspace, workflow) = match direction {
+            Direction::Forward => (job.keyspace.clone(), job.workflow.clone()),
+            Direction::Back => (source.clone(), format!("{}_reverse", job.workflow)),
+        };
+        let server = Server { external, password, source };
+        let attempt = async |job: &mut Job| {
+            // One that is new each time: a connection may go with an attempt.
+            let mut conn = server.external.connect(server.password).await?;
+            match direction {
+                Direction::Forward => server.switch(job, &mut conn).await?,
+                Direction::Back => {
+                    job.switch_writes(Direction::Back).await?;
+                    conn.query("set global read_only = off", 0).await?;
+                }
             }
-            return Err(error.context(format!(
-                "read_only stays on at {}, for the switch may have gone too far; the same command \
-                 finishes it or takes it back",
-                self.external.shown()
-            )));
+            conn.close().await;
+            Ok(())
+        };
+        job.switch_soon(direction, (&keyspace, &workflow), attempt).await
+    }
+}
+
+/// The server and the keyspace that it is.
+struct Server<'a> {
+    external: &'a External,
+    password: &'a str,
+    source: &'a str,
+}
+
+impl Server<'_> {
+    async fn switch(&self, job: &mut Job, conn: &mut Conn) -> Result<()> {
+        let was_held = is_read_only(conn).await?;
+        let held = async {
+            conn.query("set global read_only = on", 0).await?;
+            self.check_held(job, conn).await?;
+            job.switch_writes(Direction::Forward).await
+        };
+        let Err(error) = held.await else { return Ok(()) };
+        if !was_held && self.serves_source(job).await {
+            // The server serves on as before; the connection may have gone with the failure.
+            let mut conn = self.external.connect(self.password).await?;
+            conn.query("set global read_only = off", 0).await?;
+            conn.close().await;
+            return Err(error);
         }
-        self.job.switch(Direction::Back).await?;
-        conn.query("set global read_only = off", 0).await?;
-        Ok(began.elapsed())
+        Err(error.context(format!(
+            "read_only stays on at {}, for the switch may have gone too far; the same command \
+             finishes it or takes it back",
+            self.external.shown()
+        )))
     }
 
     /// Returns whether the server's tables are served as before: what cannot be known is no.
-    async fn serves_source(&mut self) -> bool {
-        let is_switched = match self.job.status().await {
+    async fn serves_source(&self, job: &mut Job) -> bool {
+        let is_switched = match job.status().await {
             Ok(status) => status.as_ref().is_some_and(is_switched),
             Err(_) => true,
         };
         let request =
-            GetShardRequest { keyspace: self.source.clone(), shard_name: SHARD.to_owned() };
-        let Ok(reply) = self.job.control.client.get_shard(request).await else { return false };
+            GetShardRequest { keyspace: self.source.to_owned(), shard_name: SHARD.to_owned() };
+        let Ok(reply) = job.control.client.get_shard(request).await else { return false };
         let record = reply.into_inner().shard.and_then(|shard| shard.shard);
         let denies = |record: &vt_proto::topodata::Shard| {
             record.tablet_controls.iter().any(|one| !one.denied_tables.is_empty())
@@ -76,7 +99,7 @@ impl Importing {
     /// Makes sure that nobody writes to the server any more beside the gateway, which the switch
     /// holds: accounts with CONNECTION_ADMIN or SUPER are not held by read_only, and what they write
     /// would be lost.
-    async fn check_held(&self, conn: &mut Conn) -> Result<()> {
+    async fn check_held(&self, job: &Job, conn: &mut Conn) -> Result<()> {
         let before = executed(conn).await?;
         let until = Instant::now() + WATCHED;
         let mut users = BTreeSet::new();
@@ -100,7 +123,7 @@ impl Importing {
                  serves the same tables; then the same command goes on",
                 self.external.shown(),
                 users.join(", "),
-                self.job.ports.gate_mysql()
+                job.ports.gate_mysql()
             ),
         ))
     }

@@ -150,6 +150,9 @@ pub(super) async fn wait_for_pos(
     let mut conn = store.connect().await?;
     let waiting = async {
         loop {
+            // A stream that is stopped and started is another one to the engine.
+            let awaited = core.vreplication.await_stream(request.id);
+            let saved = awaited.as_ref().map(|one| one.saved());
             let row = store.stream(&mut conn, request.id).await?;
             let reached = !row.pos.is_empty() && row.pos.parse::<Position>()?.at_least(&wanted);
             if reached {
@@ -165,7 +168,10 @@ pub(super) async fn wait_for_pos(
                     ),
                 ));
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            match saved {
+                Some(saved) => drop(tokio::time::timeout(LOOK_EVERY, saved).await),
+                None => tokio::time::sleep(LOOK_EVERY).await,
+            }
         }
     };
     match tokio::time::timeout(call.patience(WAIT_MAX), waiting).await {

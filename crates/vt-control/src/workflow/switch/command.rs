@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
-use vt_base::{Error, Result};
+use vt_base::{Code, Error, Result};
 use vt_proto::binlogdata::VReplicationWorkflowType as Type;
 use vt_proto::tabletmanagerdata as tm;
 use vt_proto::topodata::TabletType;
@@ -262,7 +262,8 @@ impl Control {
             let run = self.run_step(&seen, &step, locks, until);
             let done = match limit {
                 Some(limit) => tokio::time::timeout_at(limit, run).await.unwrap_or_else(|_| {
-                    Err(refused(format!("the time of {:?} is over", wish.timeout)))
+                    let message = format!("the time of {:?} is over", wish.timeout);
+                    Err(Error::new(Code::DeadlineExceeded, message))
                 }),
                 None => run.await,
             };

@@ -56,10 +56,8 @@ impl Locks {
 
     /// Fails if a lock has been lost: another may be at work.
     pub(super) async fn check(&self) -> Result<()> {
-        for (_, guard) in &self.held {
-            guard.check().await?;
-        }
-        Ok(())
+        let checks = self.held.iter().map(|(_, guard)| guard.check());
+        futures::future::try_join_all(checks).await.map(drop).map_err(Error::from)
     }
 
     /// Gives the locks back; one that cannot be is lost with its lease.
@@ -81,8 +79,27 @@ impl Control {
         locks: &Locks,
         until: Instant,
     ) -> Result<()> {
+        let began = Instant::now();
         locks.check().await?;
         tracing::info!(workflow = seen.view.workflow, ?step, "step of a workflow");
+        let done = self.do_step(seen, step, locks, until).await;
+        let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(
+            workflow = seen.view.workflow,
+            ?step,
+            millis,
+            "step of a workflow has ended"
+        );
+        done
+    }
+
+    async fn do_step(
+        &self,
+        seen: &Observed,
+        step: &Step,
+        locks: &Locks,
+        until: Instant,
+    ) -> Result<()> {
         let reverse = seen.view.reverse_name();
         let (sources, targets) = (seen.sources(), seen.targets());
         match step {
