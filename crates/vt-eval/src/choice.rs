@@ -30,6 +30,7 @@ pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Re
         Common::Kind(kind) => kind,
         Common::Text(typ, length) => {
             let purpose = CollationUse::Result;
+            let mut notes = Vec::new();
             let mut all: Vec<&mut Node> = signature
                 .args
                 .iter_mut()
@@ -38,7 +39,8 @@ pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Re
                 .map(|(_, node)| node)
                 .collect();
             let (collation, coercibility) =
-                collate::aggregate_all(&mut all, purpose, &operation, session)?;
+                collate::aggregate_all(&mut all, purpose, &operation, session, &mut notes)?;
+            signature.notes.borrow_mut().append(&mut notes);
             let picked: Vec<&Node> =
                 all.iter().filter(|node| !node.kind.is_null()).map(|node| &**node).collect();
             let ascii = picked.iter().all(|node| node.kind.ascii);
@@ -111,6 +113,8 @@ fn temporal_of(kinds: &[&Kind]) -> Kind {
         (Type::DATE, 10)
     } else if all(Type::TIME) {
         (Type::TIME, 10)
+    } else if all(Type::TIMESTAMP) {
+        (Type::TIMESTAMP, 19)
     } else {
         (Type::DATETIME, 19)
     };
@@ -122,10 +126,21 @@ fn number_of(kinds: &[&Kind], length: u32) -> Result<Kind, Error> {
     let classes = kinds.iter().map(|kind| kind.class()).collect::<Result<Vec<Class>, Error>>()?;
     let greatest = classes.iter().max().copied().unwrap_or(Class::Int);
     let has = |typ: Type| kinds.iter().any(|kind| kind.typ == typ);
-    let short = greatest == Class::Float
-        && !has(Type::FLOAT64)
-        && !classes.contains(&Class::Decimal)
-        && has(Type::FLOAT32);
+    // A FLOAT holds the integers of 24 bits and less.
+    let fits = |kind: &&Kind| {
+        matches!(
+            kind.typ,
+            Type::FLOAT32
+                | Type::INT8
+                | Type::UINT8
+                | Type::INT16
+                | Type::UINT16
+                | Type::INT24
+                | Type::UINT24
+                | Type::YEAR
+        )
+    };
+    let short = has(Type::FLOAT32) && kinds.iter().all(fits);
     Ok(match greatest {
         _ if short => Kind::new(Type::FLOAT32, 23, NOT_FIXED),
         Class::Float => {
@@ -149,10 +164,14 @@ fn integer_of(kinds: &[&Kind], length: u32) -> Kind {
     const UNSIGNED: [Type; 5] =
         [Type::UINT8, Type::UINT16, Type::UINT24, Type::UINT32, Type::UINT64];
     let rank = |kind: &Kind| {
+        // A year among other integers has the least of types.
+        if kind.typ == Type::YEAR {
+            return 0;
+        }
         let place = |types: &[Type; 5]| types.iter().position(|typ| *typ == kind.typ);
         place(&SIGNED).or_else(|| place(&UNSIGNED)).unwrap_or(4)
     };
-    let unsigned = |kind: &&&Kind| kind.typ.is_unsigned();
+    let unsigned = |kind: &&&Kind| kind.typ.is_unsigned() || kind.typ == Type::YEAR;
     let all = kinds.iter().filter(unsigned).count() == kinds.len();
     let widest = kinds.iter().map(|kind| rank(kind)).max().unwrap_or(4);
     let above = kinds.iter().filter(unsigned).map(|kind| rank(kind) + 1).max().unwrap_or(0);

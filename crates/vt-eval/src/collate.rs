@@ -1,13 +1,16 @@
 //! The collation that several strings have in common, and the errors where there is none.
 
+pub(crate) mod constant;
+
 use vt_base::Error;
 use vt_collation::Charset;
-use vt_value::{Collation, Type, Value};
+use vt_value::{Collation, Type};
 
-use crate::function::{CollationUse, Text};
+use crate::function::CollationUse;
 use crate::kind::Kind;
-use crate::node::{Node, Op};
+use crate::node::Node;
 use crate::session::Session;
+use crate::warning::Warning;
 
 /// How weakly a collation holds against another, as `COERCIBILITY()` has it.
 pub(crate) mod coercibility {
@@ -144,9 +147,10 @@ pub(crate) fn aggregate(
     purpose: CollationUse,
     operation: &str,
     session: &Session,
+    notes: &mut Vec<Warning>,
 ) -> Result<(Collation, u8), Error> {
     let mut args: Vec<&mut Node> = args.iter_mut().collect();
-    aggregate_all(&mut args, purpose, operation, session)
+    aggregate_all(&mut args, purpose, operation, session, notes)
 }
 
 /// The same, for arguments that do not stand side by side.
@@ -155,6 +159,7 @@ pub(crate) fn aggregate_all(
     purpose: CollationUse,
     operation: &str,
     session: &Session,
+    notes: &mut Vec<Warning>,
 ) -> Result<(Collation, u8), Error> {
     let clash = |args: &[&mut Node]| {
         let claims: Vec<Claim> = args.iter().map(|arg| Claim::of(&arg.kind)).collect();
@@ -193,34 +198,9 @@ pub(crate) fn aggregate_all(
         return Ok((session.connection_collation, COERCIBLE));
     }
     for arg in args.iter_mut() {
-        convert_constant(arg, all.collation)?;
+        constant::convert(arg, all.collation, purpose, session, notes)?;
     }
     Ok((all.collation, all.coercibility))
-}
-
-/// Brings a constant string to a collation's character set.
-///
-/// # Errors
-/// MySQL's 3854 for a string that has no place there.
-fn convert_constant(arg: &mut Node, collation: Collation) -> Result<(), Error> {
-    let known = collation != Collation::BINARY && collation != Collation::UNKNOWN;
-    let Some(Value::Text(bytes, own)) = arg.constant() else { return Ok(()) };
-    if !known || *own == collation || *own == Collation::BINARY {
-        return Ok(());
-    }
-    let (Some(from), Some(to)) = (own.charset(), collation.charset()) else { return Ok(()) };
-    if from == to {
-        return Ok(());
-    }
-    let text = Text { bytes: bytes.clone(), collation: *own };
-    let Some(bytes) = crate::convert::converted(&text, collation)? else {
-        return Err(crate::convert::not_convertible(&text.bytes, from, to));
-    };
-    if arg.is_literal() {
-        arg.kind.collation = collation;
-        arg.op = Op::Constant(Value::Text(bytes, collation));
-    }
-    Ok(())
 }
 
 fn illegal_mix(claims: &[Claim], operation: &str) -> Error {

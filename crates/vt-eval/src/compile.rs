@@ -189,7 +189,13 @@ impl Compiler<'_> {
             }
             Expr::Call(Func::National, args) => {
                 self.notes.borrow_mut().push(Warning::new(3720, NATIONAL));
-                constant::introduced(Collation(33), plain(args, env)?)
+                let mut node = constant::introduced(Collation(33), plain(args, env)?)?;
+                if let Op::Written(_, shown) = &mut node.op
+                    && let Some(plain) = shown.strip_prefix(b"_utf8mb3")
+                {
+                    *shown = bytes::Bytes::copy_from_slice(plain);
+                }
+                Ok(node)
             }
             Expr::Call(Func::TemporalLiteral(kind), args) => temporal(*kind, args, env),
             Expr::Call(func, args) => {

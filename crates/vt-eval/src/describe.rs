@@ -379,6 +379,18 @@ fn named(name: &str, args: &[Node], out: &mut String) {
         ("get_format", [kind, value]) => {
             parts(&[(&format!("get_format({}, ", word(kind)), value)], ")", out);
         }
+        ("timestamp", [value]) => {
+            let digits = value.kind.decimals;
+            let end = if digits > 0 {
+                format!(" as datetime({digits}))")
+            } else {
+                " as datetime)".to_owned()
+            };
+            parts(&[("cast(", value)], &end, out);
+        }
+        ("from_unixtime", [value, format]) => {
+            parts(&[("date_format(from_unixtime(", value), ("),", format)], ")", out);
+        }
         ("date", [value]) => parts(&[("cast(", value)], " as date)", out),
         ("isnull", [value]) => parts(&[("(", value)], " is null)", out),
         ("instr", [text, what]) => parts(&[("locate(", what), (",", text)], ")", out),

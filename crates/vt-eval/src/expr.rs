@@ -197,6 +197,11 @@ impl Func {
         matches!(self, Func::Named(id) if NAMES.contains(&id.function().name))
     }
 
+    /// Returns whether the call makes a string by a pattern.
+    pub(crate) fn is_regex(self) -> bool {
+        matches!(self, Func::Named(id) if matches!(id.function().name, "regexp_replace" | "regexp_substr"))
+    }
+
     /// Returns whether a result beyond 64 bits is an error where an integer is wanted.
     pub(crate) fn gives_reals(self) -> bool {
         const NAMES: [&str; 13] = [
@@ -216,6 +221,19 @@ impl Func {
             Func::IsNull | Func::IsNotNull => true,
             Func::Named(id) => matches!(id.function().name, "coalesce" | "ifnull" | "isnull"),
             _ => false,
+        }
+    }
+
+    /// Returns whether the call is a NULLIF.
+    pub(crate) fn passes_first(self) -> bool {
+        matches!(self, Func::Named(id) if id.function().name == "nullif")
+    }
+
+    /// Returns what finds the argument whose number the call passes on: a choice, or ELT.
+    pub(crate) fn number_choice(self) -> Option<Choose> {
+        match self {
+            Func::Named(id) if id.function().name == "elt" => Some(functions::choose_elt),
+            _ => self.choice(),
         }
     }
 
@@ -253,6 +271,7 @@ impl Func {
     /// Returns the operation's name in MySQL's messages.
     pub(crate) fn message_name(self) -> String {
         match (self, self.operator()) {
+            (Func::NotLike, _) => "like".to_owned(),
             (_, Some(operator)) => operator.to_owned(),
             (Func::In | Func::NotIn, _) => " IN ".to_owned(),
             (Func::Between | Func::NotBetween, _) => "between".to_owned(),

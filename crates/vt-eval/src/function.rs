@@ -15,6 +15,7 @@ use vt_value::Value;
 
 use crate::kind::Kind;
 
+pub(crate) use call::Chosen;
 pub use call::{Call, Text};
 pub(crate) use signature::Kept;
 pub use signature::{CollationUse, Signature};

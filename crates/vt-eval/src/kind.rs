@@ -273,6 +273,8 @@ impl Kind {
             Type::TIME => 7 + u32::from(self.decimals),
             Type::DATETIME | Type::TIMESTAMP => 14 + u32::from(self.decimals),
             Type::YEAR => 4,
+            Type::BIT => self.length,
+            Type::HEXNUM | Type::HEXVAL => digits_of_bytes(self.length),
             // A byte makes three digits at most.
             _ if self.is_bits() => self.length.saturating_mul(3).min(20),
             typ if typ.is_unsigned() => self.length,
@@ -315,5 +317,14 @@ impl Kind {
         };
         let plain = Field::new(name, typ);
         Field { flags, charset, column_length, decimals: self.decimals, ..plain }
+    }
+}
+
+/// Returns how many digits the greatest number of so many bytes has, 64 bits at most.
+fn digits_of_bytes(bytes: u32) -> u32 {
+    match bytes {
+        0 => 1,
+        1..8 => ((1u64 << (bytes * 8)) - 1).ilog10() + 1,
+        _ => 20,
     }
 }

@@ -135,6 +135,12 @@ impl Node {
         }
     }
 
+    /// Returns whether the node is a sum of a time and another, or an interval.
+    fn adds_time(&self) -> bool {
+        const NAMES: [&str; 4] = ["addtime", "subtime", "date_add", "date_sub"];
+        self.call().is_some_and(|call| NAMES.contains(&call.func.function().name))
+    }
+
     /// Returns the warnings that a constant call gives each time.
     pub(crate) fn folded_warnings(&self) -> &[Warning] {
         match &self.op {
@@ -183,9 +189,11 @@ impl Node {
 
     /// Computes the value for a row as a string.
     pub fn text(&self, row: &[Value], ctx: &mut Context<'_>) -> Result<Option<Text>, Error> {
-        // What chooses among numbers gives the text of what it chose.
+        // What chooses among numbers gives the text of what it chose; among dates and times the
+        // text of its own type, but for NULLIF.
         if !self.kind.is_string()
             && let Some(call) = self.call()
+            && (!self.kind.typ.is_temporal() || call.func.passes_first())
             && let Some(choose) = call.func.choice()
         {
             let (func, args) = (call.func, call.args.as_slice());
@@ -195,7 +203,13 @@ impl Node {
                 None => Ok(None),
             };
         }
-        let value = self.eval(row, ctx)?;
+        let value = match self.eval(row, ctx)? {
+            // Of a sum with a TIME the text has all digits of the fraction, or none.
+            Value::Temporal(sum) if self.kind.typ == Type::TIME && self.adds_time() => {
+                Value::Temporal(sum.with_digits(if sum.micros() == 0 { 0 } else { 6 }))
+            }
+            value => value,
+        };
         if self.is_zero_year(&value) {
             let bytes = Bytes::from_static(ZERO_YEAR);
             return Ok(Some(Text { bytes, collation: Collation::UTF8MB4_0900_AI_CI }));

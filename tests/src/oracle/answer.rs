@@ -55,12 +55,14 @@ pub(crate) enum Aspect {
     Decimals,
     Length,
     Warnings,
+    /// The same warnings in another order.
+    Order,
     /// The same warnings, one of them more or less often.
     Repeats,
 }
 
 impl Aspect {
-    pub(crate) const ALL: [Aspect; 11] = [
+    pub(crate) const ALL: [Aspect; 12] = [
         Aspect::Panic,
         Aspect::Error,
         Aspect::Value,
@@ -71,6 +73,7 @@ impl Aspect {
         Aspect::Decimals,
         Aspect::Length,
         Aspect::Warnings,
+        Aspect::Order,
         Aspect::Repeats,
     ];
 }
@@ -88,6 +91,7 @@ impl Named for Aspect {
             Aspect::Decimals => "decimals",
             Aspect::Length => "length",
             Aspect::Warnings => "warnings",
+            Aspect::Order => "order",
             Aspect::Repeats => "repeats",
         }
     }
@@ -125,9 +129,11 @@ impl Answer {
                 check(column.not_null == other.not_null, Aspect::NotNull);
                 check(column.decimals == other.decimals, Aspect::Decimals);
                 check(column.length == other.length, Aspect::Length);
-                let once = once(warnings) == once(warned);
-                check(once, Aspect::Warnings);
-                check(!once || warnings.len() == warned.len(), Aspect::Repeats);
+                let (theirs, own) = (once(warnings), once(warned));
+                let same = theirs.len() == own.len() && theirs.iter().all(|one| own.contains(one));
+                check(same, Aspect::Warnings);
+                check(!same || theirs == own, Aspect::Order);
+                check(!same || warnings.len() == warned.len(), Aspect::Repeats);
                 aspects
             }
             _ => vec![Aspect::Error],
@@ -135,15 +141,25 @@ impl Answer {
     }
 }
 
-/// Returns each different warning once, in the order in which they arose first.
+/// Returns each different warning once, in the order in which they arose first; one that comes
+/// again in a later row, whose number it has, is the same.
 fn once(warnings: &[Warning]) -> Vec<&Warning> {
     let mut different: Vec<&Warning> = Vec::new();
     for warning in warnings {
-        if !different.contains(&warning) {
+        let known = |one: &&Warning| {
+            one.errno == warning.errno && without_row(&one.message) == without_row(&warning.message)
+        };
+        if !different.iter().any(known) {
             different.push(warning);
         }
     }
     different
+}
+
+/// Returns what stands before and behind the number of the row that a message names.
+fn without_row(message: &str) -> (&str, &str) {
+    let Some((start, end)) = message.rsplit_once(" at row ") else { return (message, "") };
+    (start, end.trim_start_matches(|digit: char| digit.is_ascii_digit()))
 }
 
 /// Shows bytes as text where they are that, else in hexadecimal.

@@ -106,25 +106,26 @@ impl Server {
         );
         self.conn.query_drop(&start).await.map_err(text)?;
         self.conn.query_drop("drop temporary table if exists t").await.map_err(text)?;
-        let columns = match &surroundings.table {
-            Some(definition) => self.make_table(definition, &surroundings.rows).await?,
-            None => Vec::new(),
-        };
+        if let Some(definition) = &surroundings.table {
+            self.make_table(definition, &surroundings.rows).await?;
+        }
         for (name, value) in &surroundings.variables {
             let set = format!("set session {name} = {value}");
             self.conn.query_drop(&set).await.map_err(|err| format!("{set}: {err}"))?;
         }
+        // Read in the session that was asked for, as a shard would: its time zone tells what a
+        // TIMESTAMP shows.
+        let columns = match &surroundings.table {
+            Some(_) => self.read_table().await?,
+            None => Vec::new(),
+        };
         self.conn.query_drop("set character_set_results = null").await.map_err(text)?;
         self.entered = Some((surroundings.clone(), columns.clone()));
         Ok(columns)
     }
 
-    /// Makes the table and reads it again as a client would.
-    async fn make_table(
-        &mut self,
-        definition: &str,
-        rows: &[String],
-    ) -> Result<Vec<TableColumn>, String> {
+    /// Makes the table.
+    async fn make_table(&mut self, definition: &str, rows: &[String]) -> Result<(), String> {
         let failed = |sql: &str, err: mysql_async::Error| format!("{sql}: {err}");
         // Rows may hold dates of zeroes.
         self.conn.query_drop("set sql_mode = ''").await.map_err(text)?;
@@ -134,13 +135,17 @@ impl Server {
             let insert = format!("insert into t values ({row})");
             self.conn.query_drop(&insert).await.map_err(|err| failed(&insert, err))?;
         }
+        self.conn.query_drop("set sql_mode = default").await.map_err(text)
+    }
+
+    /// Reads the table as a client would.
+    async fn read_table(&mut self) -> Result<Vec<TableColumn>, String> {
         let described: Vec<Row> =
             self.conn.query("show full columns from t").await.map_err(text)?;
         let mut result = self.conn.query_iter("select * from t").await.map_err(text)?;
         let metas = result.columns().ok_or_else(|| "a table without columns".to_owned())?;
         let seen: Vec<Row> = result.collect().await.map_err(text)?;
         drop(result);
-        self.conn.query_drop("set sql_mode = default").await.map_err(text)?;
         let mut columns = Vec::new();
         for (place, meta) in metas.iter().enumerate() {
             let facts = described.get(place);
@@ -185,7 +190,7 @@ impl Server {
         let mut warned = Vec::new();
         match self.conn.query_iter(statements.join(";\n")).await {
             Err(mysql_async::Error::Server(err)) => {
-                answers.push(Answer::Error { errno: err.code, message: err.message });
+                answers.push(error(err));
             }
             Err(err) => return Err(format!("{}: {err}", expressions[0])),
             Ok(mut result) => {
@@ -200,7 +205,7 @@ impl Server {
                             answers.push(answer(&columns, &rows));
                         }
                         Err(mysql_async::Error::Server(err)) => {
-                            answers.push(Answer::Error { errno: err.code, message: err.message });
+                            answers.push(error(err));
                             break;
                         }
                         Err(err) => return Err(err.to_string()),
@@ -214,7 +219,7 @@ impl Server {
                     {
                         // How often the statement before it warned is forgotten by then.
                         warned.extend(answers.len().checked_sub(1).filter(|at| *at >= start));
-                        answers.push(Answer::Error { errno: err.code, message: err.message });
+                        answers.push(error(err));
                     }
                     Ok(()) | Err(mysql_async::Error::Server(_)) => {}
                     Err(err) => return Err(err.to_string()),
@@ -253,6 +258,11 @@ impl Server {
         };
         Ok(rows.into_iter().map(warning).collect())
     }
+}
+
+/// Returns an error with its message as such a client is told it.
+fn error(err: mysql_async::ServerError) -> Answer {
+    Answer::Error { errno: err.code, message: as_told(err.message.as_bytes()) }
 }
 
 /// Returns a message as a client of utf8mb4 would be told it. It is UTF-8 of three bytes at most,

@@ -164,13 +164,18 @@ fn column(kind: &Kind) -> Column {
     };
     Column {
         typ: family(field.typ.to_mysql().0),
-        length: told_length(field.typ.to_mysql().0, kind.length.saturating_mul(width)),
+        length: told_length(field.typ.to_mysql().0, in_bytes(kind.length, width)),
         decimals: kind.decimals,
         not_null: !kind.nullable,
         unsigned: kind.unsigned || kind.typ.is_unsigned(),
         // A number may have a collation for what it is as a string; a result does not tell it.
         collation: if kind.typ.is_number() { Collation::BINARY.0 } else { kind.collation.0 },
     }
+}
+
+/// Returns how many bytes so many characters have at most, whole characters alone.
+fn in_bytes(length: u32, width: u32) -> u32 {
+    length.checked_mul(width).unwrap_or(u32::MAX / width * width)
 }
 
 /// Returns the collation of a column, that of bytes where it has none.

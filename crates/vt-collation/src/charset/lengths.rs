@@ -76,6 +76,17 @@ impl Charset {
         }
         place
     }
+
+    /// Returns the length of the longest start of a string whose characters the set has: of sets
+    /// of one byte, those that are some character of Unicode.
+    pub fn known(self, text: &[u8]) -> usize {
+        if self.max_len() > 1 || self == Charset::Ascii || self == Charset::Binary {
+            return self.well_formed(text);
+        }
+        let unknown =
+            text.iter().position(|byte| self.decode(std::slice::from_ref(byte)).is_none());
+        unknown.unwrap_or(text.len())
+    }
 }
 
 fn valid_utf8(text: &[u8]) -> usize {

@@ -255,7 +255,6 @@ fn shown(number: &Value) -> Vec<u8> {
     let mut text = Vec::new();
     match number {
         Value::UInt(number) => Value::Int(*number as i64).write(&mut text),
-        Value::Decimal(number) if number.is_zero() => text.push(b'0'),
         number => number.write(&mut text),
     }
     text

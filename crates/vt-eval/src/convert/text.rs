@@ -12,6 +12,27 @@ use crate::kind::{Kind, NOT_FIXED};
 /// The collation of text that numbers and times become: of ASCII alone.
 const OF_NUMBERS: Collation = Collation::UTF8MB4_0900_AI_CI;
 
+/// How many digits of a FLOAT stand before the point in a string.
+const FLOAT_DIGITS: usize = 12;
+
+/// Writes the digits of a FLOAT that are too many for a string with an exponent.
+fn shorten(text: &mut Vec<u8>) {
+    let sign = usize::from(text.first() == Some(&b'-'));
+    let digits = text.get(sign..).unwrap_or_default();
+    if digits.len() <= FLOAT_DIGITS || !digits.iter().all(u8::is_ascii_digit) {
+        return;
+    }
+    let exponent = digits.len() - 1;
+    let kept = digits.iter().rposition(|digit| *digit != b'0').map_or(1, |last| last + 1);
+    let mut short = text.get(..=sign).unwrap_or_default().to_vec();
+    if kept > 1 {
+        short.push(b'.');
+        short.extend_from_slice(text.get(sign + 1..sign + kept).unwrap_or_default());
+    }
+    short.extend_from_slice(format!("e{exponent}").as_bytes());
+    *text = short;
+}
+
 /// Returns a value as a string, in its own character set; `None` for NULL.
 pub(crate) fn text(value: Value, kind: &Kind) -> Result<Option<Text>, Error> {
     let mut out = Vec::new();
@@ -20,6 +41,7 @@ pub(crate) fn text(value: Value, kind: &Kind) -> Result<Option<Text>, Error> {
         Value::Text(bytes, collation) => return Ok(Some(Text { bytes, collation })),
         Value::Float(number) if kind.typ == Type::FLOAT32 => {
             float::write_f32(number as f32, &mut out);
+            shorten(&mut out);
         }
         Value::Float(number) if kind.decimals < NOT_FIXED => {
             float::write_fixed(number, kind.decimals, &mut out);

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use vt_base::Error;
 use vt_value::{Collation, Decimal, Type, Value};
 
+use super::Choose;
 use crate::Func;
 use crate::context::Context;
 use crate::convert::{self, Int, Read};
@@ -23,7 +24,7 @@ pub struct Text {
 }
 
 /// What an argument passes on of its own arguments.
-enum Chosen<'c> {
+pub(crate) enum Chosen<'c> {
     /// The argument is no choice.
     Itself,
     Null,
@@ -82,11 +83,25 @@ impl<'c, 's> Call<'c, 's> {
 
     /// Finds what a choice among strings passes on: IF, CASE and NULLIF give the number of the
     /// argument that they choose, not that of its text.
-    fn chosen(&mut self, place: usize) -> Result<Chosen<'c>, Error> {
+    pub(crate) fn chosen(&mut self, place: usize) -> Result<Chosen<'c>, Error> {
+        self.found(place, Func::choice)
+    }
+
+    /// The same for integers and doubles, which ELT passes on too.
+    fn chosen_number(&mut self, place: usize) -> Result<Chosen<'c>, Error> {
+        self.found(place, Func::number_choice)
+    }
+
+    fn found(
+        &mut self,
+        place: usize,
+        choice: fn(Func) -> Option<Choose>,
+    ) -> Result<Chosen<'c>, Error> {
         let arg = &self.args[place];
-        let passed = arg.kind.is_string() && !arg.kind.is_bits() || arg.kind.typ.is_temporal();
+        let typ = arg.kind.typ;
+        let passed = arg.kind.is_string() && !arg.kind.is_bits() || typ.is_temporal();
         let call = arg.call().filter(|_| passed);
-        let Some((call, choose)) = call.and_then(|call| Some((call, call.func.choice()?))) else {
+        let Some((call, choose)) = call.and_then(|call| Some((call, choice(call.func)?))) else {
             return Ok(Chosen::Itself);
         };
         let (func, args) = (call.func, call.args.as_slice());
@@ -115,7 +130,7 @@ impl<'c, 's> Call<'c, 's> {
 
     /// Computes an argument as an integer; `None` for NULL.
     pub fn int(&mut self, place: usize) -> Result<Option<Int>, Error> {
-        match self.chosen(place)? {
+        match self.chosen_number(place)? {
             Chosen::Itself => {}
             Chosen::Null => return Ok(None),
             Chosen::Other(node) => return self.over(node).int(0),
@@ -141,7 +156,7 @@ impl<'c, 's> Call<'c, 's> {
 
     /// Computes an argument as a double; `None` for NULL.
     pub fn real(&mut self, place: usize) -> Result<Option<f64>, Error> {
-        match self.chosen(place)? {
+        match self.chosen_number(place)? {
             Chosen::Itself => {}
             Chosen::Null => return Ok(None),
             Chosen::Other(node) => return self.over(node).real(0),
@@ -177,7 +192,13 @@ impl<'c, 's> Call<'c, 's> {
         // Of strings that are no literals MySQL tells when no number is at their start, and of
         // those of a short column also when they have more than a number.
         let (number, read) = convert::decimal_of_text(&convert::plain(bytes, *collation));
-        if read == Read::Nothing {
+        if arg.call().is_some_and(|call| call.func.is_bitwise()) {
+            if read != Read::Whole {
+                convert::truncated(self.ctx, "DECIMAL", bytes, &arg.kind);
+            }
+            return Ok(Some(number));
+        }
+        if read == Read::Nothing && !arg.call().is_some_and(|call| call.func.is_regex()) {
             self.ctx.warn(1366, "Incorrect DECIMAL value: '0' for column '' at row -1");
         }
         if read != Read::Whole && arg.is_column() && !arg.kind.is_long() {
@@ -190,7 +211,8 @@ impl<'c, 's> Call<'c, 's> {
     pub fn truth(&mut self, place: usize) -> Result<Option<bool>, Error> {
         let arg = &self.args[place];
         if let Some(value) = arg.constant() {
-            let silent = arg.call().is_some_and(|call| call.func.is_silent());
+            let silent =
+                arg.call().is_some_and(|call| call.func.is_silent() || call.func.is_bitwise());
             return self.ctx.once(arg, |ctx| {
                 arg.eval(&[], ctx)?;
                 let muted = silent.then(|| ctx.warnings.mute(true));

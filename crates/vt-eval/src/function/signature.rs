@@ -95,7 +95,7 @@ impl Signature<'_> {
     ) -> Result<(Collation, u8), Error> {
         let name = self.func.message_name();
         let args = self.args.get_mut(places).unwrap_or_default();
-        collate::aggregate(args, purpose, &name, self.session)
+        collate::aggregate(args, purpose, &name, self.session, &mut self.notes.borrow_mut())
     }
 
     /// Gives a warning once, whatever the rows.

@@ -4,8 +4,11 @@ use vt_base::Error;
 use vt_value::{Temporal, TemporalKind, Type, Value};
 
 use super::json::cast;
+use crate::Func;
+use crate::context::Context;
 use crate::convert::{self, Need};
-use crate::function::Call;
+use crate::expr::CastTarget;
+use crate::function::{Call, Chosen};
 
 /// Returns an argument's value as a DATE; `None` for NULL and for what is none.
 pub(super) fn date(
@@ -14,9 +17,14 @@ pub(super) fn date(
     value: &Value,
     need: Need,
 ) -> Result<Option<Temporal>, Error> {
+    let passed = passed_on(call, place, value)?;
+    let value = passed.as_ref().unwrap_or(value);
     match of_json(call, place, value, TemporalKind::Date)? {
         Some(found) => Ok(found.map(|found| found.to_date())),
-        None => convert::date(value, need, call.context()),
+        None => {
+            let found = convert::date(value, need, call.context())?;
+            ask_inside(call, place, (value, found), |inner, ctx| convert::date(inner, need, ctx))
+        }
     }
 }
 
@@ -27,9 +35,16 @@ pub(super) fn datetime(
     value: &Value,
     need: Need,
 ) -> Result<Option<Temporal>, Error> {
+    let passed = passed_on(call, place, value)?;
+    let value = passed.as_ref().unwrap_or(value);
     match of_json(call, place, value, TemporalKind::DateTime)? {
         Some(found) => Ok(found),
-        None => convert::datetime(value, need, call.context()),
+        None => {
+            let found = convert::datetime(value, need, call.context())?;
+            ask_inside(call, place, (value, found), |inner, ctx| {
+                convert::datetime(inner, need, ctx)
+            })
+        }
     }
 }
 
@@ -39,9 +54,55 @@ pub(super) fn time(
     place: usize,
     value: &Value,
 ) -> Result<Option<Temporal>, Error> {
+    let passed = passed_on(call, place, value)?;
+    let value = passed.as_ref().unwrap_or(value);
     match of_json(call, place, value, TemporalKind::Time)? {
         Some(found) => Ok(found.map(|found| found.to_time())),
         None => convert::time(value, call.context()),
+    }
+}
+
+/// Returns the date, time or number that an argument passes on which chooses among strings: it is
+/// asked for itself, not for its text.
+fn passed_on(call: &mut Call<'_, '_>, place: usize, value: &Value) -> Result<Option<Value>, Error> {
+    if !matches!(value, Value::Text(..)) {
+        return Ok(None);
+    }
+    let Chosen::Other(node) = call.chosen(place)? else { return Ok(None) };
+    let other = node.kind().typ.is_temporal() || node.kind().typ.is_number();
+    if !other || node.kind().typ == Type::YEAR {
+        return Ok(None);
+    }
+    let passed = node.eval(call.row, call.ctx)?;
+    Ok(Some(passed).filter(|passed| !passed.is_null()))
+}
+
+/// Warns of a date that a cast made and the function does not take: MySQL asks what was cast for a
+/// date such as the function needs.
+fn ask_inside(
+    call: &mut Call<'_, '_>,
+    place: usize,
+    (value, found): (&Value, Option<Temporal>),
+    read: impl FnOnce(&Value, &mut Context<'_>) -> Result<Option<Temporal>, Error>,
+) -> Result<Option<Temporal>, Error> {
+    if found.is_some() || !matches!(value, Value::Temporal(_)) {
+        return Ok(found);
+    }
+    let arg = &call.args()[place];
+    let Some(cast) = arg.call().filter(|call| is_date_cast(call.func)) else { return Ok(None) };
+    let [inner] = cast.args.as_slice() else { return Ok(None) };
+    let source = inner.eval(call.row, call.ctx)?;
+    if matches!(source, Value::Text(..) | Value::Int(_) | Value::UInt(_) | Value::Decimal(_)) {
+        read(&source, call.context())?;
+    }
+    Ok(None)
+}
+
+fn is_date_cast(func: Func) -> bool {
+    match func {
+        Func::Cast(CastTarget::Date | CastTarget::DateTime { .. }) => true,
+        Func::Named(id) => id.function().name == "date",
+        _ => false,
     }
 }
 

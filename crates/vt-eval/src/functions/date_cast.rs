@@ -123,12 +123,15 @@ fn cast_year(call: &mut Call<'_, '_>, value: &Value) -> Result<Value, Error> {
         Value::Text(bytes, _) if call.arg_kind(0).is_bits() => {
             Value::Int(convert::bits(bytes) as i64).write(&mut text);
         }
-        Value::Temporal(_) | Value::Text(..) => Value::Int(year).write(&mut text),
-        other => other.write(&mut text),
+        Value::Int(number) => Value::Int(*number).write(&mut text),
+        _ => Value::Int(year).write(&mut text),
     }
     convert::warn_temporal(call.context(), "Truncated incorrect", "YEAR", &text);
     Ok(Value::Null)
 }
+
+/// A number of more digits is none of 64 bits.
+const DIGITS_MAX: usize = 20;
 
 /// Reads the year that a string starts with; a text of zeroes is the year 2000.
 fn year_of_text(call: &mut Call<'_, '_>, text: &[u8], collation: Collation) -> Option<i64> {
@@ -137,13 +140,14 @@ fn year_of_text(call: &mut Call<'_, '_>, text: &[u8], collation: Collation) -> O
     let text: &[u8] = &plain;
     let (number, whole) = convert::integer_of_text(text);
     let digits = text.trim_ascii_start().first().is_some_and(u8::is_ascii_digit);
-    if number.value == 0 && !digits {
+    let beyond = number.value > u64::MAX.into() || number.value < i64::MIN.into();
+    let all = text.trim_ascii().iter().all(u8::is_ascii_digit);
+    if number.value == 0 && !digits || beyond || all && text.trim_ascii().len() > DIGITS_MAX {
         call.warn(1525, format!("Incorrect YEAR value: '{told}'"));
         return None;
     }
     if !whole {
         convert::warn_temporal(call.context(), "Truncated incorrect", "YEAR", text);
     }
-    let zero = number.value == 0 && text.trim_ascii().len() < 4;
-    Some(if zero { 2000 } else { number.clamped_i64() })
+    Some(if number.value == 0 { 2000 } else { number.clamped_i64() })
 }

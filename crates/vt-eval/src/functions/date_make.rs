@@ -57,11 +57,19 @@ fn micros(seconds: &Decimal) -> Option<(i64, u32)> {
     Some((nanos / 1000, (nanos % 1000).unsigned_abs() as u32))
 }
 
+/// Seconds that MySQL cannot tell from too many.
+const SECONDS_MAX: u64 = i64::MAX as u64 / 1_000_000_000 * 1_000_000_000;
+
 fn make_time(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(hours) = call.int(0)? else { return Ok(Value::Null) };
     let Some(minutes) = call.int(1)? else { return Ok(Value::Null) };
     let Some(seconds) = call.decimal(2)? else { return Ok(Value::Null) };
-    convert::too_long(&Value::Decimal(seconds), call.context());
+    // The greatest integer is one too many.
+    let whole = seconds.truncate(0).to_i64().filter(|whole| whole.unsigned_abs() < SECONDS_MAX);
+    if whole.is_none() {
+        let shown = seconds.to_string();
+        convert::warn_temporal(call.context(), "Truncated incorrect", "DECIMAL", shown.as_bytes());
+    }
     let negative = hours.value < 0;
     let parts = micros(&seconds).filter(|(micros, _)| (0..60 * SECOND).contains(micros));
     let (Some((micros, rest)), 0..60) = (parts, minutes.value) else { return Ok(Value::Null) };

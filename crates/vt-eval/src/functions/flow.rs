@@ -3,9 +3,12 @@
 use vt_base::Error;
 use vt_value::{Collation, Type, Value};
 
+use super::temporal_kinds::time_kind;
 use crate::choice::{common_kind, convert};
-use crate::function::{Call, CollationUse, Function, MANY, Signature};
+use crate::collate::coercibility::NUMERIC;
+use crate::function::{Call, Function, MANY, Signature};
 use crate::kind::{Class, Kind, NOT_FIXED};
+use crate::node::{Node, Op};
 use crate::operators::compare::{Comparing, How, Pair, Side, is_date, order, prepared};
 
 pub(crate) const FUNCTIONS: &[Function] = &[
@@ -21,8 +24,23 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 
 fn coalesce_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let places: Vec<usize> = (0..signature.len()).collect();
-    let nullable = signature.kinds().all(|kind| kind.nullable);
-    Ok(common_kind(signature, &places)?.with_nullable(nullable))
+    let own: Vec<Collation> = signature.kinds().map(|kind| kind.collation).collect();
+    let all = signature.kinds().all(|kind| kind.nullable);
+    let kind = common_kind(signature, &places)?;
+    // A constant that was brought to another character set is known not to be NULL.
+    let set = kind.collation.charset();
+    let brought = kind.is_string()
+        && set.is_some()
+        && kind.collation != Collation::BINARY
+        && signature.args().iter().zip(&own).any(|(arg, own)| {
+            let known = arg.constant().is_some_and(|value| !value.is_null());
+            known
+                && arg.kind.coercibility != NUMERIC
+                && *own != Collation::BINARY
+                && own.charset().is_some()
+                && own.charset() != set
+        });
+    Ok(kind.with_nullable(all && !brought))
 }
 
 fn coalesce(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -82,28 +100,52 @@ fn null_if_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     if a.is_literal() && matches!(b.kind.typ, Type::JSON | Type::YEAR) || bits || timely {
         return Err(Error::unsupported("NULLIF of a literal and a value of another type"));
     }
-    let how = comparing.how(a, b)?;
+    // What a constant becomes to be compared is not what is passed on, but for the character set
+    // of a string.
+    let mut stand_in = match a.constant() {
+        Some(value) if !a.is_literal() || !b.kind.is_null() => {
+            Some(Node::new(a.kind.clone(), Op::Constant(value.clone())))
+        }
+        _ => None,
+    };
+    let how = comparing.how(stand_in.as_mut().unwrap_or(a), b)?;
     signature.notes.borrow_mut().append(&mut comparing.notes);
     let mut kind = kind;
-    // A constant is brought to the character set that both are compared in.
-    if let How::Text(collation) = how
+    if let (How::Text(collation), Some(brought)) = (&how, stand_in.as_ref())
+        && kind.is_string()
         && a.is_literal()
-        && collation != Collation::UNKNOWN
-        && collation.charset() != kind.collation.charset()
+        && *collation != Collation::UNKNOWN
     {
-        let length = if collation == Collation::BINARY { kind.text_bytes() } else { kind.length };
-        kind = Kind::text(length, collation, kind.coercibility);
+        let bytes = *collation == Collation::BINARY;
+        let length = if bytes { kind.text_bytes() } else { kind.length };
+        kind = Kind::text(length, *collation, kind.coercibility);
+        if let Some(value) = brought.constant() {
+            a.op = Op::Constant(value.clone());
+            a.kind.collation = brought.kind.collation;
+        }
+        stand_in = None;
     }
-    signature.keep(how);
-    let decimals = if kind.is_string() { NOT_FIXED } else { kind.decimals };
+    signature.keep(NullIf { how, stand_in });
+    let fixed = kind.is_string() && !kind.is_bits() || kind.members.is_some();
+    let decimals = if fixed { NOT_FIXED } else { kind.decimals };
     Ok(Kind { decimals, nullable: true, ..kind })
+}
+
+/// What NULLIF keeps for its rows.
+struct NullIf {
+    how: How,
+    /// What a constant is compared as.
+    stand_in: Option<Node>,
 }
 
 /// Finds the value that NULLIF passes on.
 pub(crate) fn choose_null_if(call: &mut Call<'_, '_>) -> Result<Option<usize>, Error> {
-    let how = call.kept::<How>().ok_or_else(|| Error::bug("a NULLIF that was not compiled"))?;
+    let kept = call.kept::<NullIf>();
+    let NullIf { how, stand_in } =
+        kept.ok_or_else(|| Error::bug("a NULLIF that was not compiled"))?;
     let mut pair = Pair { row: call.row, ctx: call.ctx };
-    match pair.equal(how, &call.args[0], &call.args[1])? {
+    let first = stand_in.as_ref().unwrap_or(&call.args[0]);
+    match pair.equal(how, first, &call.args[1])? {
         Some(true) => Ok(None),
         _ => Ok(Some(0)),
     }
@@ -131,12 +173,18 @@ fn extreme_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     }
     let mut kind = common_kind(signature, &places)?;
     if kind.is_string() {
-        let purpose = CollationUse::Comparison;
-        let (collation, _) = signature.aggregate_collation(0..places.len(), purpose)?;
-        kind.collation = collation;
-        // A time has room for all that it can be.
-        if signature.kinds().any(|kind| kind.typ == Type::TIME) {
+        let timely = signature.kinds().any(|kind| kind.typ == Type::TIME);
+        let text = |kind: &Kind| kind.is_string() || kind.members.is_some();
+        if timely && signature.kinds().any(text) {
+            // A time among strings has room for all that it can be.
             kind.length = kind.length.max(TIME_TEXT_WIDTH);
+            let column = |node: &Node| node.is_column() && node.kind.typ == Type::CHAR;
+            if signature.args().iter().any(column) {
+                kind.typ = Type::VARCHAR;
+            }
+        } else if timely {
+            let decimals = signature.kinds().map(|kind| kind.decimals.min(6)).max().unwrap_or(0);
+            kind.length = kind.length.max(time_kind(decimals).length);
         }
     }
     signature.keep(match kind.typ {
@@ -201,6 +249,17 @@ fn interval_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 /// The place of the last bound that is not greater; bounds that are NULL are less than all.
 fn interval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let how = call.kept::<How>().ok_or_else(|| Error::bug("bounds that were not compiled"))?;
+    // Constants are computed all, whether the answer needs them or not.
+    let args = call.args();
+    let fixed = |node: &Node| match node.call() {
+        Some(call) => call.args.iter().all(Node::is_constant),
+        None => node.is_constant(),
+    };
+    if args.iter().all(fixed) {
+        for arg in args.iter().filter(|arg| arg.call().is_some()) {
+            call.context().once(arg, |ctx| arg.eval(&[], ctx))?;
+        }
+    }
     let value = call.value(0)?;
     if value.is_null() {
         return Ok(Value::Int(-1));

@@ -143,14 +143,16 @@ fn hex_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let length = match kind.typ {
         Type::NULL_TYPE => 0,
         typ if typ.is_number() || typ == Type::BIT => 16,
-        typ if typ.is_text() => {
+        typ if typ.is_text() || matches!(typ, Type::ENUM | Type::SET) => {
             let widest = kind.collation.charset().map_or(1, |charset| charset.max_len()) as u32;
             kind.length.saturating_mul(widest).saturating_mul(2)
         }
         _ => kind.length.saturating_mul(2),
     };
-    // Two digits a byte, in characters of four bytes.
-    let length = length.min(u32::MAX / 8 * 2);
+    // Two digits a byte, in characters of as many bytes as the set has.
+    let widest = signature.session().connection_collation.charset();
+    let widest = widest.map_or(4, |charset| charset.max_len()) as u32;
+    let length = length.min((u32::MAX / widest) & !1);
     Ok(made(signature, length).with_nullable(nullable(signature)))
 }
 

@@ -173,7 +173,13 @@ fn to_digits_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
             };
             let cut = u32::from(kind.decimals - decimals);
             // What is rounded may get one digit more before the point.
-            let carry = u32::from(cut > 0 && signature.name() == "round");
+            let whole = match digits {
+                Digits::Known(digits) => digits <= 0,
+                Digits::Null => true,
+                Digits::Open => false,
+            };
+            let carries = cut > 0 || whole && kind.decimals == 0;
+            let carry = u32::from(carries && signature.name() == "round");
             Kind::decimal(kind.precision().saturating_sub(cut) + carry, decimals)
         }
         Class::UInt => Kind::uint(21),
@@ -236,11 +242,11 @@ fn decimal_of(number: i128) -> Decimal {
 }
 
 fn decimal_to_digits(number: Decimal, digits: i64, cut: bool, shown: u8) -> Value {
-    if digits < 0 {
-        return Value::Decimal(round_left(number, digits.unsigned_abs(), cut));
-    }
-    let digits = digits.min(i64::from(number.scale())) as u8;
-    let rounded = if cut { number.truncate(digits) } else { number.round(digits) };
+    let rounded = match u8::try_from(digits.min(i64::from(number.scale()))) {
+        Err(_) => round_left(number, digits.unsigned_abs(), cut),
+        Ok(digits) if cut => number.truncate(digits),
+        Ok(digits) => number.round(digits),
+    };
     // With digits that differ from row to row, all that the column may have are shown.
     Value::Decimal(if rounded.scale() < shown { rounded.round(shown) } else { rounded })
 }

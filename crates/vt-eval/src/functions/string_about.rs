@@ -86,27 +86,41 @@ fn weight_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     signature.keep(Weighed { how, collation });
     let count = constant_int(signature, 2)?.flatten().map_or(0, Int::clamped_usize) as u64;
     let length = match how {
-        As::Bytes => 0,
-        As::Whole | As::Chars => weights_len(collation, bytes(signature, 0)),
+        As::Bytes => count,
+        As::Whole | As::Chars => weights_len(collation, bytes(signature, 0).max(count)),
     };
-    Ok(super::strings::binary(length.max(count).max(8)).with_nullable(true))
+    Ok(super::strings::binary(length.max(8)).with_nullable(true))
 }
+
+/// The languages whose order takes twice the levels.
+const TWICE: [&str; 8] = ["bg", "bs", "hr", "ja", "mn_cyrl", "ru", "sr_latn", "zh"];
 
 /// Returns the most bytes that the weights of a string of so many bytes have.
 fn weights_len(collation: Collation, bytes: u64) -> u64 {
     let name = collation.name().unwrap_or_default();
+    let widest = collation.charset().map_or(1, |charset| charset.max_len() as u64);
+    let own = TWICE.iter().any(|language| name.starts_with(&format!("utf8mb4_{language}_0900")));
     // A level of weights, and the mark before the next.
-    let levels = |count: u64| bytes * 16 * count + 2 * (count - 1);
-    let wide = collation.charset().is_some_and(|charset| charset.max_len() > 1);
+    let levels = |count: u64| bytes * 16 * (count + u64::from(own)) + 2 * (count - 1);
     match name {
-        _ if !wide => bytes,
+        "tis620_thai_ci" => bytes * 4,
+        "latin2_czech_cs" => bytes * 5,
+        _ if widest == 1 => bytes,
+        "utf8mb4_ja_0900_as_cs_ks" => levels(4),
         _ if name.ends_with("_0900_bin") => bytes * 4,
         _ if name.ends_with("_0900_ai_ci") => levels(1),
         _ if name.ends_with("_0900_as_ci") => levels(2),
         _ if name.ends_with("_0900_as_cs") => levels(3),
-        _ if name.ends_with("_general_ci") => bytes * 2,
-        _ if name.ends_with("_bin") => bytes * 3,
-        _ => bytes * u64::from(collation.sort_len()).max(1) * 4,
+        _ if widest == 4 && name.ends_with("_general_ci") => match name.starts_with("utf16") {
+            true => bytes * 4,
+            false => bytes * 2,
+        },
+        _ if widest == 4 && name.ends_with("_bin") => match name.starts_with("gb18030") {
+            true => bytes * 4,
+            false => bytes * 3,
+        },
+        _ if name.starts_with("utf8mb3") && collation.sort_len() <= 1 => bytes * 2,
+        _ => bytes * u64::from(collation.sort_len()).max(1) * widest,
     }
 }
 

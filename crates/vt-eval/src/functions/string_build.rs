@@ -14,14 +14,14 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("concat", (1, MANY), concat_kind, concat),
     Function::new("concat_ws", (2, MANY), concat_ws_kind, concat_ws),
     Function::new("insert", (4, 4), insert_kind, insert),
-    Function::new("lcase", (1, 1), same_kind, lower),
-    Function::new("lower", (1, 1), same_kind, lower),
+    Function::new("lcase", (1, 1), case_kind, lower),
+    Function::new("lower", (1, 1), case_kind, lower),
     Function::new("repeat", (2, 2), repeat_kind, repeat),
     Function::new("replace", (3, 3), replace_kind, replace),
     Function::new("reverse", (1, 1), same_kind, reverse),
     Function::new("space", (1, 1), space_kind, space),
-    Function::new("ucase", (1, 1), same_kind, upper),
-    Function::new("upper", (1, 1), same_kind, upper),
+    Function::new("ucase", (1, 1), case_kind, upper),
+    Function::new("upper", (1, 1), case_kind, upper),
 ];
 
 /// The most that a count is taken for.
@@ -74,6 +74,20 @@ fn same_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
     let kind = unlimited(chars(signature, 0), claim);
     Ok(made_of(signature, 0..1, kind))
+}
+
+fn case_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let claim = claim_of(signature, 0)?;
+    let kind = unlimited(chars(signature, 0).saturating_mul(grown(claim.0)), claim);
+    Ok(made_of(signature, 0..1, kind))
+}
+
+/// Returns how many times as long a string may get when its case changes, as MySQL has it.
+fn grown(collation: Collation) -> u64 {
+    let name = collation.name().unwrap_or_default();
+    let sets = ["gb18030_", "eucjpms_", "ujis_"];
+    let unicode = name.starts_with("utf8mb3_turkish") || name.starts_with("utf8mb4_turkish");
+    if unicode || sets.iter().any(|set| name.starts_with(set)) { 2 } else { 1 }
 }
 
 fn lower(call: &mut Call<'_, '_>) -> Result<Value, Error> {

@@ -105,7 +105,7 @@ fn char(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if missing > 0 {
         bytes.splice(0..0, std::iter::repeat_n(0, missing));
     }
-    let whole = charset.well_formed(&bytes);
+    let whole = charset.known(&bytes);
     if whole == bytes.len() {
         return Ok(call.made(bytes));
     }

@@ -280,12 +280,14 @@ fn elt_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     Ok(made_of(signature, 1..count, kind))
 }
 
+/// Finds the argument that ELT passes on.
+pub(crate) fn choose_elt(call: &mut Call<'_, '_>) -> Result<Option<usize>, Error> {
+    let index = call.int(0)?.map_or(0, |index| index.clamped_usize());
+    Ok((index > 0 && index < call.len()).then_some(index))
+}
+
 fn elt(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let Some(index) = call.int(0)? else { return Ok(Value::Null) };
-    let index = index.clamped_usize();
-    if index == 0 || index >= call.len() {
-        return Ok(Value::Null);
-    }
+    let Some(index) = choose_elt(call)? else { return Ok(Value::Null) };
     Ok(own(call, index)?.map_or(Value::Null, |text| call.made(text)))
 }
 

@@ -162,9 +162,11 @@ pub(super) fn constant_int(
     signature: &Signature<'_>,
     place: usize,
 ) -> Result<Option<Option<Int>>, Error> {
-    let Some(arg) = signature.args().get(place).filter(|arg| arg.is_constant()) else {
+    let Some(arg) = signature.args().get(place) else { return Ok(None) };
+    if !arg.is_constant() {
+        crate::collate::constant::fail_now(arg, signature.session())?;
         return Ok(None);
-    };
+    }
     let mut ctx = Context::new(signature.session());
     let value = arg.eval(&[], &mut ctx)?;
     let number = convert::int(&value, arg.kind(), &mut ctx)?;

@@ -53,7 +53,8 @@ pub(super) fn second_digits(signature: &Signature<'_>, place: usize) -> u8 {
     if kind.is_bits() {
         return 0;
     }
-    if kind.is_string() || kind.typ == Type::JSON { 6 } else { kind.decimals.min(6) }
+    let text = kind.is_string() || kind.members.is_some();
+    if text || kind.typ == Type::JSON { 6 } else { kind.decimals.min(6) }
 }
 
 fn digits(signature: &Signature<'_>, place: usize, as_time: bool) -> u8 {

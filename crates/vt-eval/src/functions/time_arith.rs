@@ -7,6 +7,7 @@ use vt_value::{Temporal, Type, Value};
 use super::asked;
 use super::date_arith::{is_dated, out_of_range, shaped};
 use super::temporal_kinds::{datetime_digits, datetime_kind, text_kind, time_digits, time_kind};
+use crate::collate::constant;
 use crate::convert::{self, Need};
 use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
@@ -86,6 +87,8 @@ pub(super) fn either(
 }
 
 fn diff_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    fail_now(signature, 0)?;
+    fail_now(signature, 1)?;
     Ok(time_kind(time_digits(signature, 0).max(time_digits(signature, 1))))
 }
 
@@ -132,9 +135,20 @@ fn write_long(micros: i64, digits: u8, out: &mut Vec<u8>) {
     }
 }
 
+/// Fails if an argument is a constant string or document that is an error: MySQL looks at its
+/// digits before any row.
+fn fail_now(signature: &Signature<'_>, place: usize) -> Result<(), Error> {
+    let arg = &signature.args()[place];
+    match arg.kind().is_string() || arg.kind().typ == Type::JSON {
+        true => constant::fail_now(arg, signature.session()),
+        false => Ok(()),
+    }
+}
+
 fn timestamp_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let mut digits = datetime_digits(signature, 0);
     if signature.len() == 2 {
+        fail_now(signature, 1)?;
         digits = digits.max(time_digits(signature, 1));
     }
     Ok(datetime_kind(digits))

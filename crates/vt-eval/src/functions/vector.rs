@@ -46,7 +46,8 @@ fn vector_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         return Err(wrong_argument("to_vector"));
     }
     let length = (DIMENSIONS_MAX * WIDTH) as u32;
-    Ok(Kind { coercibility: IMPLICIT, ..Kind::new(Type::VECTOR, length, 31) })
+    let nullable = signature.session().sql_mode.is_strict() || signature.any_nullable();
+    Ok(Kind { coercibility: IMPLICIT, nullable, ..Kind::new(Type::VECTOR, length, 31) })
 }
 
 fn of_text(call: &mut Call<'_, '_>) -> Result<Value, Error> {

@@ -35,7 +35,8 @@ fn quotient_kind(a: &Kind, b: &Kind) -> Result<Kind, Error> {
     a.class()?;
     b.class()?;
     let decimals = |kind: &Kind| u32::from(kind.decimals % NOT_FIXED);
-    let unknown = |kind: &Kind| kind.typ.is_float() && kind.decimals >= NOT_FIXED;
+    let unknown =
+        |kind: &Kind| kind.typ == Type::JSON || kind.typ.is_float() && kind.decimals >= NOT_FIXED;
     let added = if b.is_string() && !b.is_bits() { b.length } else { decimals(b) };
     let digits = match unknown(a) || unknown(b) {
         true => 21,
@@ -227,7 +228,12 @@ pub(super) fn int_div(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         let (Some(a), Some(b)) = (call.int(0)?, call.int(1)?) else { return Ok(Value::Null) };
         return match b.value {
             0 => division_by_zero(call),
-            divisor => in_type(call, a.value.checked_div(divisor)),
+            // To MySQL the least of all integers is no quotient.
+            divisor => {
+                let least = call.kind().typ == Type::INT64;
+                let quotient = a.value.checked_div(divisor);
+                in_type(call, quotient.filter(|one| !least || *one != i64::MIN.into()))
+            }
         };
     }
     let Some(a) = call.decimal(0)? else { return Ok(Value::Null) };
@@ -246,7 +252,11 @@ pub(super) fn negation(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let kind = match arg.kind.class()? {
         _ if arg.kind.is_null() || arg.kind.is_bits() => Kind::float_of(0),
         _ if arg.kind.typ.is_temporal() => Kind::float_of(arg.kind.decimals),
-        Class::Float if arg.kind.is_string() => Kind::float(),
+        Class::Float
+            if arg.kind.is_string() || arg.kind.typ == Type::JSON || arg.kind.members.is_some() =>
+        {
+            Kind::float()
+        }
         Class::Float => Kind::float_of(arg.kind.decimals),
         // The sign that it gets has room.
         Class::Decimal => {

@@ -1,7 +1,6 @@
 //! Casts to another type.
 
 use vt_base::Error;
-use vt_collation::Charset;
 use vt_value::{Collation, Decimal, Type, Value};
 
 use crate::collate::{self, coercibility::IMPLICIT};
@@ -78,7 +77,10 @@ pub(super) fn integer(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn integer_of_decimal(call: &mut Call<'_, '_>, number: Decimal, unsigned: bool) -> Value {
     let whole = number.to_i128();
     let limit = if number.is_negative() { i128::MIN } else { i128::MAX };
-    let most = if unsigned { u64::MAX.into() } else { i128::from(i64::MAX) };
+    let arg = &call.args()[0];
+    // A column without a sign keeps the bits of its greatest number.
+    let signless = arg.is_column() && arg.kind().unsigned;
+    let most = if unsigned || signless { u64::MAX.into() } else { i128::from(i64::MAX) };
     let clamped = whole.unwrap_or(limit).clamp(i64::MIN.into(), most);
     if whole != Some(clamped) {
         call.warn(1292, format!("Truncated incorrect DECIMAL value: '{number}'"));
@@ -186,20 +188,7 @@ pub(super) fn text_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 pub(super) fn text(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let collation = call.kind().collation;
     let Some(text) = call.text(0)? else { return Ok(Value::Null) };
-    if text.collation == Collation::BINARY
-        && matches!(collation.charset(), Some(Charset::Utf8mb4 | Charset::Utf8mb3))
-        && let Err(broken) = std::str::from_utf8(&text.bytes)
-    {
-        let from = text.bytes.get(broken.valid_up_to()..).unwrap_or_default();
-        let shown: String = from.iter().take(3).map(|byte| format!("{byte:02X}")).collect();
-        let set = collation.charset().map_or("", Charset::name);
-        call.warn(1300, format!("Invalid {set} character string: '{shown}'"));
-        // Where the mode is not strict, what is right up to there is left.
-        return Ok(match call.session().sql_mode.is_strict() {
-            true => Value::Null,
-            false => call.made(text.bytes.slice(..broken.valid_up_to())),
-        });
-    }
+    let Some(text) = collation::of_bytes(text, collation, call) else { return Ok(Value::Null) };
     let bytes = convert::to_charset(text, collation, call.context())?;
     let (CastTarget::Char { length: Some(length), .. }
     | CastTarget::Binary { length: Some(length) }) = target(call.func())?

@@ -6,7 +6,7 @@ use vt_value::{Collation, Value};
 
 use crate::Func;
 use crate::collate::coercibility::{EXPLICIT, IMPLICIT};
-use crate::function::{Call, Signature};
+use crate::function::{Call, Signature, Text};
 use crate::kind::Kind;
 
 pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -64,6 +64,11 @@ pub(super) fn using_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let nullable = kind.nullable || signature.session().sql_mode.is_strict();
     let length = match collation {
         Collation::BINARY if kind.is_string() => kind.byte_length(),
+        // As many whole characters as bytes make of a wide set.
+        _ if kind.is_string() && kind.collation == Collation::BINARY => {
+            let least = collation.charset().map_or(1, |charset| charset.min_len()) as u32;
+            kind.text_length().div_ceil(least.max(1))
+        }
         _ => kind.text_length(),
     };
     Ok(Kind { ascii: kind.ascii, nullable, ..Kind::text(length, collation, IMPLICIT) })
@@ -71,8 +76,33 @@ pub(super) fn using_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 pub(super) fn using(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let collation = call.kind().collation;
-    Ok(match call.text_in(0, collation)? {
-        None => Value::Null,
-        Some(bytes) => Value::Text(bytes, collation),
-    })
+    let Some(text) = call.text(0)? else { return Ok(Value::Null) };
+    let Some(text) = of_bytes(text, collation, call) else { return Ok(Value::Null) };
+    let bytes = crate::convert::to_charset(text, collation, call.context())?;
+    Ok(Value::Text(bytes, collation))
+}
+
+/// How many bytes the message shows of those that are no text.
+const SHOWN_BYTES: usize = 3;
+
+/// Takes bytes for text of a collation's character set, and warns where they are none. Of a set of
+/// several bytes nothing is left then where the mode is strict, else what is right up to there.
+pub(super) fn of_bytes(text: Text, collation: Collation, call: &mut Call<'_, '_>) -> Option<Text> {
+    let charset = collation.charset().filter(|charset| *charset != Charset::Binary);
+    let Some(charset) = charset.filter(|_| text.collation == Collation::BINARY) else {
+        return Some(text);
+    };
+    let bytes = crate::constant::filled(charset, text.bytes);
+    let whole = charset.known(&bytes);
+    if whole == bytes.len() {
+        return Some(Text { bytes, collation });
+    }
+    let broken = bytes.get(whole..).unwrap_or_default();
+    let shown: String = broken.iter().take(SHOWN_BYTES).map(|byte| format!("{byte:02X}")).collect();
+    call.warn(1300, format!("Invalid {} character string: '{shown}'", charset.name()));
+    if charset.max_len() == 1 {
+        return Some(Text { bytes, collation });
+    }
+    let strict = call.session().sql_mode.is_strict();
+    (!strict).then(|| Text { bytes: bytes.slice(..whole), collation })
 }

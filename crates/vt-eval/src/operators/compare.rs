@@ -99,9 +99,10 @@ impl<'c> Comparing<'c> {
     }
 
     /// Finds the collation that strings compare under.
-    pub(crate) fn text(&self, nodes: &mut [&mut Node]) -> Result<Collation, Error> {
+    pub(crate) fn text(&mut self, nodes: &mut [&mut Node]) -> Result<Collation, Error> {
         let purpose = CollationUse::Comparison;
-        collate::aggregate_all(nodes, purpose, self.operation, self.session)
+        let (operation, session) = (self.operation, self.session);
+        collate::aggregate_all(nodes, purpose, operation, session, &mut self.notes)
             .map(|(collation, _)| collation)
     }
 }

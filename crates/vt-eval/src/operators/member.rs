@@ -11,10 +11,12 @@ use super::compare::{
 use crate::Func;
 use crate::collate;
 use crate::context::Context;
+use crate::convert::{self, Need};
 use crate::function::{Call, CollationUse, Signature};
 use crate::kind::Kind;
 use crate::node::{Node, Op};
 use crate::session::Session;
+use crate::warning::Warning;
 
 /// How the members of a list compare with the value.
 struct Members {
@@ -36,12 +38,8 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let constant = members.iter().all(Node::is_constant);
     let members_many = members.len() > 1;
     let mut hows = Vec::with_capacity(members.len());
-    // An integer and strings alone are integers.
-    let text = |member: &Node| is_text(&member.kind) && !member.kind.is_bits();
-    let strings = members.len() > 1
-        && members.iter().any(text)
-        && members.iter().all(|member| text(member) || member.kind.is_null());
-    let integers = value.tuple().is_none() && value.kind.typ.is_integral() && strings;
+    let integers = are_integers(value, members);
+    let by_value = value.tuple().is_some() && members_many;
     if value.tuple().is_none() && members.len() > 1 {
         refuse_mixed(value, members)?;
     }
@@ -50,20 +48,80 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         hows.push(match integers {
             true if member.kind.is_null() => How::Null,
             true => How::Int,
+            false if by_value => row_how(&mut comparing, value, member)?,
             false => comparing.how(value, member).map_err(|err| match (constant, err.errno()) {
                 (true, 1525) if members_many => Error::unsupported("IN of tuples with dates"),
                 _ => err,
             })?,
         });
     }
-    one_collation(value, members, &mut hows, session)?;
+    one_collation(value, members, &mut hows, session, &mut comparing.notes)?;
     let nullable = is_nullable(value) || members.iter().any(is_nullable);
     let first = hows.iter().find(|how| **how != How::Null);
     let same = hows.iter().all(|how| *how == How::Null || Some(how) == first);
-    let sorted = constant && same && members.len() > 1 && value.tuple().is_none();
+    let no_null = || members.iter().all(|member| !has_null(member));
+    let sorted = match by_value {
+        true => constant && no_null(),
+        false => constant && same && members_many,
+    };
     signature.notes.borrow_mut().append(&mut comparing.notes);
     signature.keep(Members { hows, sorted, constant });
     Ok(Kind::truth().with_nullable(nullable))
+}
+
+/// Returns whether a computed integer and constant strings and doubles are compared as integers.
+fn are_integers(value: &Node, members: &[Node]) -> bool {
+    let lossy = |member: &Node| {
+        let text = is_text(&member.kind) && !member.kind.is_bits();
+        text || member.kind.typ.is_float()
+    };
+    members.len() > 1
+        && value.tuple().is_none()
+        && value.kind.typ.is_integral()
+        && !value.is_column()
+        && members.iter().all(Node::is_constant)
+        && members.iter().any(lossy)
+        && members.iter().all(|member| lossy(member) || member.kind.is_null())
+}
+
+/// Finds out how a tuple compares with those of a constant list: MySQL sorts these by the types of
+/// the tuple's own members, whatever theirs are.
+fn row_how(
+    comparing: &mut Comparing<'_>,
+    value: &mut Node,
+    member: &mut Node,
+) -> Result<How, Error> {
+    let (Op::Tuple(values), Op::Tuple(members)) = (&mut value.op, &mut member.op) else {
+        return comparing.how(value, member);
+    };
+    if values.len() != members.len() {
+        return Err(crate::compile::columns_wanted(values.len(), members.len()));
+    }
+    let hows = values.iter_mut().zip(members).map(|(value, member)| {
+        let other = |kind: &Kind| {
+            let plain = kind.typ.is_number() && kind.typ != Type::YEAR;
+            !(plain || kind.is_null() || is_text(kind) && !kind.is_bits())
+        };
+        if value.tuple().is_some() || other(&value.kind) || other(&member.kind) {
+            return comparing.how(value, member);
+        }
+        Ok(match value.kind.typ {
+            _ if value.kind.is_null() || member.kind.is_null() => How::Null,
+            Type::DECIMAL => How::Decimal,
+            typ if typ.is_float() => How::Real,
+            typ if typ.is_number() => How::Int,
+            _ => How::Text(comparing.text(&mut [value, member])?),
+        })
+    });
+    hows.collect::<Result<_, _>>().map(How::Tuple)
+}
+
+/// Returns whether a tuple has a member that is NULL.
+fn has_null(node: &Node) -> bool {
+    match node.tuple() {
+        Some(members) => members.iter().any(has_null),
+        None => node.kind.is_null() || node.constant().is_some_and(Value::is_null),
+    }
 }
 
 /// Refuses lists that MySQL compares in ways of its own: a time among strings, a string among
@@ -71,7 +129,7 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 fn refuse_mixed(value: &Node, members: &[Node]) -> Result<(), Error> {
     let string = |node: &Node| is_text(&node.kind);
     let timely = value.kind.typ == Type::TIME && members.iter().any(string);
-    let dated = string(value) && members.iter().any(|member| is_date(&member.kind));
+    let dated = string(value) && members.iter().any(|member| member.kind.typ.is_temporal());
     let number = |node: &Node| node.kind.typ.is_number();
     let mixed = is_date(&value.kind) && members.iter().any(string) && members.iter().any(number);
     match timely || dated || mixed {
@@ -86,6 +144,7 @@ fn one_collation(
     members: &mut [Node],
     hows: &mut [How],
     session: &Session,
+    notes: &mut Vec<Warning>,
 ) -> Result<(), Error> {
     let text = |how: &How| matches!(how, How::Text(_));
     if !hows.iter().any(text) {
@@ -95,7 +154,7 @@ fn one_collation(
     let compared = members.iter_mut().zip(hows.iter()).filter(|(_, how)| text(how));
     strings.extend(compared.map(|(member, _)| member));
     let purpose = CollationUse::Comparison;
-    let (collation, _) = collate::aggregate_all(&mut strings, purpose, " IN ", session)?;
+    let (collation, _) = collate::aggregate_all(&mut strings, purpose, " IN ", session, notes)?;
     hows.iter_mut().filter(|how| text(how)).for_each(|how| *how = How::Text(collation));
     Ok(())
 }
@@ -123,6 +182,11 @@ fn tuples(
 ) -> Result<Option<bool>, Error> {
     let mut open = false;
     let mut pair = Pair { row: call.row, ctx: call.ctx };
+    if kept.sorted {
+        for (member, how) in members.iter().zip(&kept.hows) {
+            brought(&mut pair, how, member)?;
+        }
+    }
     for (member, how) in members.iter().zip(&kept.hows) {
         match pair.equal(how, value, member)? {
             Some(true) => return Ok(Some(true)),
@@ -131,6 +195,18 @@ fn tuples(
         }
     }
     Ok(if open { None } else { Some(false) })
+}
+
+/// Brings the members of a constant tuple to the numbers that they are compared as: what matters
+/// is what that warns of.
+fn brought(pair: &mut Pair<'_, '_>, how: &How, member: &Node) -> Result<(), Error> {
+    let (How::Tuple(hows), Some(members)) = (how, member.tuple()) else { return Ok(()) };
+    for (how, member) in hows.iter().zip(members) {
+        if matches!(how, How::Int | How::Decimal | How::Real) {
+            pair.number(how, member)?;
+        }
+    }
+    Ok(())
 }
 
 /// Looks for a value that is no tuple; brings it but once to each type that it is compared as.
@@ -142,7 +218,7 @@ fn values(
 ) -> Result<Option<bool>, Error> {
     let (row, ctx) = (call.row, &mut *call.ctx);
     let value = node.eval(row, ctx)?;
-    if value.is_null() && !kept.sorted {
+    if value.is_null() && node.kind.is_null() {
         return Ok(None);
     }
     let mut cache: Vec<(&How, Value)> = Vec::new();
@@ -224,9 +300,15 @@ fn between_how(comparing: &mut Comparing<'_>, args: &mut [Node]) -> Result<How, 
     }
     if any(&is_date) && all(&|kind| kind.typ.is_temporal() || is_text(kind)) {
         let date = nodes.iter().find(|node| is_date(&node.kind)).map(|node| node.kind.typ);
+        if nodes.iter().any(|node| is_text(&node.kind) && is_no_date(node, comparing.session)) {
+            return Err(Error::unsupported("BETWEEN of dates and what is none"));
+        }
         return Ok(How::Calendar(date.unwrap_or(Type::DATETIME)));
     }
     if all(&|kind| is_text(kind) || kind.typ == Type::TIME) {
+        if any(&|kind| kind.typ == Type::TIME) && any(&|kind| !kind.ascii) {
+            return Err(Error::unsupported("BETWEEN of times and such strings"));
+        }
         return comparing.text(&mut nodes).map(How::Text);
     }
     // MySQL looks for a common character set of strings even where it compares numbers.
@@ -234,7 +316,19 @@ fn between_how(comparing: &mut Comparing<'_>, args: &mut [Node]) -> Result<How, 
     if nodes.iter().any(foreign) {
         return Err(Error::unsupported("BETWEEN of numbers and such strings"));
     }
+    let dated = nodes.first().is_some_and(|node| is_date(&node.kind) && node.is_column());
+    if dated && nodes.iter().skip(1).any(|node| is_no_date(node, comparing.session)) {
+        return Err(Error::unsupported("BETWEEN of dates and what is none"));
+    }
     number(&nodes.iter().map(|node| &node.kind).collect::<Vec<_>>())
+}
+
+/// Returns whether a node is a constant that is no date.
+fn is_no_date(node: &Node, session: &Session) -> bool {
+    let Some(value) = node.constant() else { return false };
+    let mut ctx = Context::new(session);
+    let read = convert::datetime(value, Need::Stored, &mut ctx);
+    !matches!(read, Ok(Some(_))) || ctx.warnings.count() > 0
 }
 
 pub(super) fn between(call: &mut Call<'_, '_>) -> Result<Value, Error> {

@@ -111,9 +111,11 @@ impl Json {
             Json::String(text) if matches!(quoted, Quoted::Yes) => quote(text, out),
             Json::String(text) => out.extend_from_slice(text.as_bytes()),
             Json::Temporal(temporal) => in_quotes(&temporal_text(temporal)),
-            Json::Opaque(column_type, bytes) => in_quotes(
-                format!("base64:type{column_type}:{}", STANDARD.encode(bytes.as_ref())).as_bytes(),
-            ),
+            Json::Opaque(column_type, bytes) => {
+                let end = if matches!(quoted, Quoted::Yes) { "\\n" } else { "\n" };
+                let lines = in_lines(&STANDARD.encode(bytes.as_ref()), end);
+                in_quotes(format!("base64:type{column_type}:{lines}").as_bytes());
+            }
             Json::Array(_) | Json::Object(_) => {}
         }
     }
@@ -122,6 +124,19 @@ impl Json {
 enum Quoted {
     Yes,
     No,
+}
+
+/// How many letters of base64 stand in a line.
+const LINE: usize = 76;
+
+/// Breaks letters of base64 into lines.
+fn in_lines(letters: &str, end: &str) -> String {
+    let lines: Vec<String> = letters
+        .as_bytes()
+        .chunks(LINE)
+        .map(|line| line.iter().map(|byte| char::from(*byte)).collect())
+        .collect();
+    lines.join(end)
 }
 
 fn new_line(level: usize, out: &mut Vec<u8>) {

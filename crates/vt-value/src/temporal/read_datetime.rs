@@ -120,6 +120,12 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Returns whether the first part, the year, has two digits at most.
+    fn is_brief(&self) -> bool {
+        let text = self.text.trim_ascii_start();
+        text.iter().take_while(|byte| byte.is_ascii_digit()).count() <= 2
+    }
+
     /// Reads the parts; returns how many there were. Ends behind what belongs to them.
     fn parts(&mut self, row: Option<usize>, notes: &mut Notes) -> Result<usize, Failure> {
         let mut width = row.unwrap_or(4);
@@ -161,7 +167,7 @@ impl<'t> Reader<'t> {
                 }
                 break;
             }
-            self.delimiters(part, row.is_some(), notes)?;
+            self.delimiters(part, row, notes)?;
             end = self.at;
         }
         self.at = end;
@@ -196,7 +202,12 @@ impl<'t> Reader<'t> {
     }
 
     /// Passes over the delimiters behind a part.
-    fn delimiters(&mut self, part: usize, row: bool, notes: &mut Notes) -> Result<(), Failure> {
+    fn delimiters(
+        &mut self,
+        part: usize,
+        row: Option<usize>,
+        notes: &mut Notes,
+    ) -> Result<(), Failure> {
         let standard = match part {
             0 | 1 => b'-',
             DAY => b' ',
@@ -213,8 +224,14 @@ impl<'t> Reader<'t> {
                 }
                 self.spaced = true;
             }
-            // In a row of digits, a point may stand before the time.
-            if !(row && part >= DAY) {
+            // In a row of digits, a point may stand before the time; where its year has two, also
+            // before the other parts of the date.
+            let allowed = match row {
+                None => false,
+                Some(2) if self.is_brief() => part < DAY || byte == b'.',
+                Some(_) => part >= DAY,
+            };
+            if !allowed {
                 let last = self.at + 1 == self.text.len() && is_space(byte);
                 if !first || last || part == FRACTION && is_space(byte) {
                     notes.deprecate(byte, self.at, None);

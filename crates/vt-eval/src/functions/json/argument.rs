@@ -90,8 +90,9 @@ pub(super) fn document_for(
 
 /// Returns whether values are documents, or strings that may be read as such.
 pub(super) fn may_be_document(kind: &Kind) -> bool {
-    let member = matches!(kind.typ, Type::ENUM | Type::SET | Type::GEOMETRY | Type::VECTOR);
-    !member && (kind.typ == Type::JSON || kind.is_string() || kind.is_null())
+    let other =
+        matches!(kind.typ, Type::ENUM | Type::SET | Type::GEOMETRY | Type::VECTOR | Type::BIT);
+    !other && (kind.typ == Type::JSON || kind.is_string() || kind.is_null())
 }
 
 /// Whether a path may lead to several values.

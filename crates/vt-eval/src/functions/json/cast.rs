@@ -57,7 +57,10 @@ pub(crate) fn source(node: &Node) -> String {
             let last = name.rsplit("`.`").next().unwrap_or(name);
             last.trim_matches('`').to_owned()
         }
-        _ => node.call().map_or_else(String::new, |call| call.func.function().name.to_owned()),
+        _ => match node.call().map(|call| call.func.function().name) {
+            Some("json_merge") => "json_merge_preserve".to_owned(),
+            name => name.unwrap_or_default().to_owned(),
+        },
     }
 }
 

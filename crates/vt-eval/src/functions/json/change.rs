@@ -4,7 +4,7 @@ use bytes::Bytes;
 use vt_base::{Code, Error};
 use vt_value::Value;
 use vt_value::json::path::Leg;
-use vt_value::json::{Edit, Json};
+use vt_value::json::{Edit, Json, Path};
 
 use super::argument::{Leads, document, document_for, keep_paths, path};
 use super::json_kind;
@@ -49,18 +49,30 @@ fn edit(call: &mut Call<'_, '_>, edit: Edit) -> Result<Value, Error> {
             let message = "A path expression is not a path to a cell in an array.";
             return Err(Error::mysql(3165, b"42000", message).with_code(Code::InvalidArgument));
         }
-        // A value that has no place is not computed, and does not warn.
-        let varies = &call.args()[place + 1];
-        if varies.call().is_some() && varies.constant().is_none() {
-            let edited = document.clone().edit(edit, &path, unlike_any())?;
-            if edited == document {
-                continue;
-            }
+        // A value that is put in anew is not computed, and does not warn, where it has no place.
+        let lazy = !matches!(edit, Edit::Set | Edit::Replace);
+        if lazy && call.args()[place + 1].call().is_some() && !has_place(&document, edit, &path)? {
+            continue;
         }
         let value = argument(call, place + 1)?;
         document = document.edit(edit, &path, value)?;
     }
     Ok(Value::Json(document))
+}
+
+/// Returns whether a value is looked at: to insert one, what holds it must be there.
+fn has_place(document: &Json, edit: Edit, path: &Path) -> Result<bool, Error> {
+    let changes = |edit, path: &Path| {
+        let edited = document.clone().edit(edit, path, unlike_any())?;
+        Ok::<bool, Error>(edited != *document)
+    };
+    match path.legs.split_last() {
+        Some((_, above)) if edit == Edit::Insert => {
+            let above = Path { legs: above.to_vec() };
+            Ok(changes(Edit::Replace, &above)? && !changes(Edit::Replace, path)?)
+        }
+        _ => changes(edit, path),
+    }
 }
 
 /// A value that no document has: MySQL keeps no type of column with this number.

@@ -12,8 +12,9 @@ use crate::kind::Kind;
 const PRETTY_LENGTH: u32 = 16_777_216;
 const TYPE_LENGTH: u32 = 17;
 
-pub(super) fn pretty_kind(_signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    Ok(text_kind(PRETTY_LENGTH))
+pub(super) fn pretty_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    let nullable = signature.session().sql_mode.is_strict() || signature.any_nullable();
+    Ok(text_kind(PRETTY_LENGTH).with_nullable(nullable))
 }
 
 pub(super) fn pretty(call: &mut Call<'_, '_>) -> Result<Value, Error> {

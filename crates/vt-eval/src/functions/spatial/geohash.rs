@@ -44,7 +44,8 @@ fn measured(signature: &Signature<'_>, place: usize, what: &str) -> Result<(), E
 
 pub(super) fn number_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let kind = signature.kind(0);
-    if !kind.typ.is_text() && !kind.is_null() {
+    let member = matches!(kind.typ, Type::ENUM | Type::SET);
+    if !kind.typ.is_text() && !kind.is_null() && !member {
         return Err(wrong_type("geohash", &signature.name().to_uppercase()));
     }
     Ok(Kind::float().with_nullable(signature.any_nullable()))
@@ -153,7 +154,8 @@ fn wrong_type(what: &str, name: &str) -> Error {
 /// Reads the first argument; `None` for NULL.
 fn ranges(call: &mut Call<'_, '_>, name: &str) -> Result<Option<(Range, Range)>, Error> {
     let kind = call.arg_kind(0);
-    if !kind.typ.is_text() && !kind.is_null() {
+    let member = matches!(kind.typ, Type::ENUM | Type::SET);
+    if !kind.typ.is_text() && !kind.is_null() && !member {
         return Err(wrong_type("geohash", name));
     }
     let Some(text) = call.text(0)? else { return Ok(None) };

@@ -90,6 +90,10 @@ impl Comparing<'_> {
 
     /// Notes that a constant does not fit the column that it is compared with.
     fn misfit(&mut self, what: &str, column: &Node, constant: &Value) {
+        // The empty string is no time, but MySQL tells of it in dates alone.
+        if what == "time" && matches!(constant, Value::Text(text, _) if text.is_empty()) {
+            return;
+        }
         let mut text = Vec::new();
         match constant {
             Value::Text(bytes, collation) => {
@@ -108,8 +112,17 @@ impl Comparing<'_> {
         let mut ctx = Context::new(self.session);
         let (upper, lower) = match other.kind.typ {
             Type::DATE => ("DATE", "date"),
+            Type::TIMESTAMP => ("TIMESTAMP", "datetime"),
             _ => ("DATETIME", "datetime"),
         };
+        // Sums of dates that were strings are strings to MySQL, and dates to us.
+        let made = match value {
+            Value::Temporal(_) => {
+                value.text().map(|text| Value::Text(text, constant.kind.collation))
+            }
+            _ => None,
+        };
+        let value = made.as_ref().unwrap_or(value);
         let Value::Text(bytes, collation) = value else {
             return Err(Error::bug("a string that is none"));
         };
@@ -175,6 +188,8 @@ fn year_of(value: &Value, constant: &Node) -> Option<i64> {
     let (number, two) = match value {
         Value::Int(number) => (*number, *number > 0),
         Value::UInt(number) => (i64::try_from(*number).ok()?, *number > 0),
+        Value::Decimal(number) => year_of_number(number.round(0).to_i64()?)?,
+        Value::Float(number) => year_of_number(number.round_ties_even() as i64)?,
         Value::Text(text, _) if !constant.kind.is_bits() => {
             let (number, whole) = convert::integer_of_text(text);
             (i64::try_from(number.value).ok().filter(|_| whole)?, text.len() < 4)
@@ -191,4 +206,10 @@ fn year_of(value: &Value, constant: &Node) -> Option<i64> {
 /// Whether a constant is another number than the year that it stands for.
 fn stands_for_another(value: &Value, year: i64) -> bool {
     value.to_f64() != Some(year as f64)
+}
+
+/// Returns a number that a YEAR can hold, and whether it is one of two digits.
+fn year_of_number(number: i64) -> Option<(i64, bool)> {
+    let fits = matches!(number, 0..=99 | 1901..=2155);
+    fits.then_some((number, number > 0))
 }

@@ -34,6 +34,10 @@ pub(in crate::operators) fn is_nullable(node: &Node) -> bool {
     }
 }
 
+fn is_number(how: &How) -> bool {
+    matches!(how, How::Int | How::Decimal | How::Real)
+}
+
 /// Two nodes for one row.
 pub(crate) struct Pair<'p, 's> {
     pub(crate) row: &'p [Value],
@@ -57,43 +61,51 @@ impl Pair<'_, '_> {
             }
             return Ok(Some(Ordering::Equal));
         }
-        let x = a.eval(self.row, self.ctx)?;
+        let number = is_number(how);
+        let x = if number { self.number(how, a)? } else { a.eval(self.row, self.ctx)? };
         if x.is_null() {
             // The other side may be an error that is never seen.
             return Ok(None);
         }
-        let y = b.eval(self.row, self.ctx)?;
+        let y = if number { self.number(how, b)? } else { b.eval(self.row, self.ctx)? };
         if y.is_null() {
             return Ok(None);
         }
         self.compared(how, (a, &x), (b, &y)).map(Some)
     }
 
-    /// Returns the order of two values of nodes; what is constant warns but once.
+    /// Returns an operand as the number that it is compared as; what is constant warns but once.
+    pub(crate) fn number(&mut self, how: &How, node: &Node) -> Result<Value, Error> {
+        let value = node.eval(self.row, self.ctx)?;
+        let plain = matches!(
+            (how, &value),
+            (_, Value::Null) | (How::Int, Value::Int(_)) | (How::Real, Value::Float(_))
+        );
+        if plain {
+            return Ok(value);
+        }
+        let side = Side::of(&value, node);
+        match matches!(value, Value::Text(..)) && node.constant().is_some() {
+            true => self.ctx.once(node, |ctx| prepared(how, side, ctx)),
+            false => prepared(how, side, self.ctx),
+        }
+    }
+
+    /// Returns the order of two values of nodes, numbers where these are compared.
     fn compared(
         &mut self,
         how: &How,
         (a, x): (&Node, &Value),
         (b, y): (&Node, &Value),
     ) -> Result<Ordering, Error> {
-        let number = matches!(how, How::Int | How::Decimal | How::Real);
-        let fixed = |node: &Node, value: &Value| {
-            number && matches!(value, Value::Text(..)) && node.constant().is_some()
-        };
+        if is_number(how) {
+            return x.compare(y).ok_or_else(|| Error::bug("numbers without an order"));
+        }
         let (mut left, mut right) = (Side::of(x, a), Side::of(y, b));
         // A warning tells of a constant, whichever of the two is one.
         let constant = left.constant || right.constant;
         (left.constant, right.constant) = (constant, constant);
-        if !fixed(a, x) && !fixed(b, y) {
-            return order(how, left, right, self.ctx);
-        }
-        let side =
-            |ctx: &mut Context<'_>, node: &Node, side: Side<'_>| match fixed(node, side.value) {
-                true => ctx.once(node, |ctx| prepared(how, side, ctx)),
-                false => prepared(how, side, ctx),
-            };
-        let (x, y) = (side(self.ctx, a, left)?, side(self.ctx, b, right)?);
-        x.compare(&y).ok_or_else(|| Error::bug("numbers without an order"))
+        order(how, left, right, self.ctx)
     }
 
     /// Returns whether two operands are equal; `None` where a NULL leaves it open.
@@ -122,7 +134,10 @@ impl Pair<'_, '_> {
             }
             return Ok(true);
         }
-        let (x, y) = (a.eval(self.row, self.ctx)?, b.eval(self.row, self.ctx)?);
+        let (x, y) = match is_number(how) {
+            true => (self.number(how, a)?, self.number(how, b)?),
+            false => (a.eval(self.row, self.ctx)?, b.eval(self.row, self.ctx)?),
+        };
         if x.is_null() || y.is_null() {
             return Ok(x.is_null() && y.is_null());
         }

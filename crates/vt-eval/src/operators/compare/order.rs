@@ -30,8 +30,9 @@ pub(crate) struct Side<'v> {
 
 impl<'v> Side<'v> {
     pub(crate) fn of(value: &'v Value, node: &'v Node) -> Side<'v> {
-        let silent = node.call().is_some_and(|call| call.func.is_silent());
-        let alone = node.call().is_some_and(|call| call.args.is_empty());
+        let silent =
+            node.call().is_some_and(|call| call.func.is_silent() || call.func.is_bitwise());
+        let alone = node.call().is_some_and(|call| call.args.iter().all(Node::is_constant));
         let constant = alone || node.is_constant();
         Side { value, kind: &node.kind, column: node.is_column(), silent, constant }
     }
