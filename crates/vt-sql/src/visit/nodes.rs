@@ -24,6 +24,9 @@ impl<'a, T: Node<'a>> Node<'a> for &'a T {
         (**self).walk(visitor)
     }
 
+    // A frame of its own: otherwise an expression's takes the space of all kinds of its parts
+    // together, at each level.
+    #[inline(never)]
     fn rewrite(&self, rewriter: &mut dyn Rewriter<'a>) -> Option<Self> {
         (**self).rewrite(rewriter).map(|node| rewriter.arena().node(node))
     }
