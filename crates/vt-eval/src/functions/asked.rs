@@ -65,6 +65,10 @@ pub(super) fn time(
 /// Returns the date, time or number that an argument passes on which chooses among strings: it is
 /// asked for itself, not for its text.
 fn passed_on(call: &mut Call<'_, '_>, place: usize, value: &Value) -> Result<Option<Value>, Error> {
+    // MySQL forgets that a number which it casts to is NULL.
+    if value.is_null() && call.args()[place].call().is_some_and(|call| is_real_cast(call.func)) {
+        return Ok(Some(Value::Float(0.0)));
+    }
     if !matches!(value, Value::Text(..)) {
         return Ok(None);
     }
@@ -79,7 +83,7 @@ fn passed_on(call: &mut Call<'_, '_>, place: usize, value: &Value) -> Result<Opt
 
 /// Warns of a date that a cast made and the function does not take: MySQL asks what was cast for a
 /// date such as the function needs.
-fn ask_inside(
+pub(super) fn ask_inside(
     call: &mut Call<'_, '_>,
     place: usize,
     (value, found): (&Value, Option<Temporal>),
@@ -98,10 +102,14 @@ fn ask_inside(
     Ok(None)
 }
 
+fn is_real_cast(func: Func) -> bool {
+    matches!(func, Func::Cast(CastTarget::Float | CastTarget::Double | CastTarget::Real))
+}
+
 fn is_date_cast(func: Func) -> bool {
     match func {
         Func::Cast(CastTarget::Date | CastTarget::DateTime { .. }) => true,
-        Func::Named(id) => id.function().name == "date",
+        Func::Named(id) => matches!(id.function().name, "date" | "timestamp"),
         _ => false,
     }
 }

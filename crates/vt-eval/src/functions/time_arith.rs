@@ -80,6 +80,9 @@ pub(super) fn either(
     need: Need,
 ) -> Result<Option<Temporal>, Error> {
     let found = convert::either(value, need, call.context())?;
+    let found = asked::ask_inside(call, place, (value, found), |inner, ctx| {
+        convert::datetime(inner, need, ctx)
+    })?;
     if found.is_some_and(|found| !is_dated(&found)) {
         ask_again(call, place)?;
     }
