@@ -154,6 +154,10 @@ fn bodies_keep_comments_and_lose_marks_of_versions() {
         ),
         ("create procedure p()/*! select 1*/ + 2", "create procedure p () select 1 + 2"),
         (
+            "create procedure p() select 1 /*!80000 --*/-2",
+            "create procedure p () select 1 --/**/-2",
+        ),
+        (
             "/*!50003 create procedure p() select 1 /* a */ + 2 */",
             "create procedure p () select 1 /* a */ + 2",
         ),

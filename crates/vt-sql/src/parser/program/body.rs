@@ -36,7 +36,12 @@ impl<'a> Parser<'a> {
             let marks = gap.contains("/*!") || was_inside != lexer.is_in_version_comment();
             // What stands before the body is none of it.
             if token.start > start {
-                out.push_str(if marks { " " } else { gap });
+                out.push_str(match marks {
+                    // A space would make a comment of two signs.
+                    true if out.ends_with("--") => "/**/",
+                    true => " ",
+                    false => gap,
+                });
             }
             out.push_str(self.text_of(token.start, token.end));
             before = token.end;
