@@ -75,7 +75,17 @@ impl Control {
             self.delete_tenant(found, request.delete_batch_size).await?;
         }
         // The tables of other shards are still on their way by the same rules.
-        if !request.keep_routing_rules && !self.has_other_parts(found).await? {
+        if self.has_other_parts(found).await? {
+            return Ok(());
+        }
+        let target = &found.target.keyspace;
+        let is_sharded = self.vschema_or_empty(&self.cluster, target).await?.sharded;
+        if !request.keep_data && !is_sharded {
+            // The move said that they are there; a name that two keyspaces have is ambiguous. How
+            // a sharded keyspace's tables are sharded its owner has said, and may need again.
+            self.forget_tables(target, &found.tables).await?;
+        }
+        if !request.keep_routing_rules {
             let seen = self.observe_found(found.clone()).await?;
             self.remove_rules(&seen).await?;
         }
