@@ -21,6 +21,8 @@ pub struct Plan {
     pub original: Arc<str>,
     /// What of the session the statement reads, each bound under [`Need::bind_name`].
     pub needs: Vec<Need>,
+    /// User variables that the last row of the result sets, each by the place of its column.
+    pub assigns: Vec<(usize, Arc<str>)>,
 }
 
 /// What kind of statement a plan carries out.

@@ -10,6 +10,7 @@
 //! - Statements of the session (SET, USE, BEGIN, SHOW of the cluster) never come here.
 
 mod analyze;
+mod assigned;
 mod context;
 mod ddl;
 mod directives;

@@ -14,6 +14,7 @@ use vt_vschema::{Found, KeyspaceSchema, Table, Vindex};
 use crate::PlanContext;
 use crate::analyze::tables::tables_of;
 use crate::analyze::{Scope, Tables};
+use crate::assigned::refuse_any_last_row;
 use crate::directives::Directives;
 use crate::dml::foreign::Cascades;
 use crate::select::Commons;
@@ -82,8 +83,12 @@ impl<'a> Planner<'a> {
         let original: Arc<str> = vt_sql::to_sql(&statement).into();
         let statement = self.without_views(statement)?;
         let statement = self.with_years(statement)?;
+        let (statement, assigns) = self.without_assignments(statement)?;
         self.note_system(statement);
         let (typ, root) = self.plan_root(statement)?;
+        if !assigns.is_empty() {
+            refuse_any_last_row(statement, &root)?;
+        }
         let mut root = self.keeping(root);
         let directives = Directives::of(statement);
         directives.apply(&mut root);
@@ -99,6 +104,7 @@ impl<'a> Planner<'a> {
             tables: state.tables.into_iter().collect(),
             original,
             needs: state.needs.into_iter().collect(),
+            assigns,
         })
     }
 

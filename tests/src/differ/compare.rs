@@ -137,7 +137,7 @@ fn rows(wanted: &Rows, given: &Rows, order: RowOrder, aspects: &mut Vec<Aspect>)
     };
     type Same = fn(&Meta, &Meta) -> bool;
     let parts: [(Aspect, Same); 7] = [
-        (Aspect::Names, |mine, theirs| mine.name == theirs.name),
+        (Aspect::Names, same_name),
         (Aspect::Types, same_type),
         (Aspect::Lengths, |mine, theirs| {
             mine.length == theirs.length || are_json(mine, theirs) || are_long(mine, theirs)
@@ -227,6 +227,12 @@ fn told_decimals(meta: &Meta) -> u8 {
     }
 }
 
+/// What MySQL cuts at 256 characters may end in a blank, which no alias can.
+fn same_name(mine: &Meta, theirs: &Meta) -> bool {
+    let cut = mine.name.chars().count() >= 255 && mine.name.trim_end() == theirs.name;
+    cut || mine.name == theirs.name
+}
+
 /// JSON has another length and character set in a temporary table.
 fn are_json(mine: &Meta, theirs: &Meta) -> bool {
     mine.typ == ColumnType::MYSQL_TYPE_JSON && theirs.typ == ColumnType::MYSQL_TYPE_JSON
@@ -235,9 +241,12 @@ fn are_json(mine: &Meta, theirs: &Meta) -> bool {
 /// Where TEXT goes through an expression, MySQL now and then takes its bytes for characters, of
 /// four bytes each.
 fn are_long(mine: &Meta, theirs: &Meta) -> bool {
+    // Whole characters of four bytes.
+    const LONGEST: u32 = u32::MAX - 3;
     let is_long = |meta: &Meta| family(meta.typ) == ColumnType::MYSQL_TYPE_BLOB;
     let times = |one: &Meta, other: &Meta| one.length.checked_mul(4) == Some(other.length);
-    is_long(mine) && is_long(theirs) && (times(mine, theirs) || times(theirs, mine))
+    let longest = mine.length >= LONGEST && theirs.length >= LONGEST;
+    is_long(mine) && is_long(theirs) && (longest || times(mine, theirs) || times(theirs, mine))
 }
 
 /// A temporary table holds small whole numbers that are computed as INT, or as what they were
@@ -254,8 +263,15 @@ fn same_type(mine: &Meta, theirs: &Meta) -> bool {
                 | ColumnType::MYSQL_TYPE_YEAR
         )
     };
-    let computed = !mine.is_of_table() || !theirs.is_of_table();
-    family(mine.typ) == family(theirs.typ) || computed && is_whole(mine) && is_whole(theirs)
+    // CHAR becomes VARCHAR there.
+    let is_string = |meta: &Meta| {
+        matches!(meta.typ, ColumnType::MYSQL_TYPE_STRING | ColumnType::MYSQL_TYPE_VAR_STRING)
+    };
+    // Columns of derived tables have a table; of two types of whole numbers, no two columns of real
+    // tables have one width.
+    let computed = !mine.is_of_table() || !theirs.is_of_table() || mine.length == theirs.length;
+    let alike = is_whole(mine) && is_whole(theirs) || is_string(mine) && is_string(theirs);
+    family(mine.typ) == family(theirs.typ) || computed && alike
 }
 
 /// A column of a temporary table has its own name for an origin, and no table; the gateway says of
@@ -269,6 +285,38 @@ fn same_origin(mine: &Meta, theirs: &Meta) -> bool {
 fn distinct(warnings: &[Warning]) -> BTreeSet<(String, u16, String)> {
     let one = |warning: &Warning| (warning.level.clone(), warning.code, plain(&warning.message));
     warnings.iter().map(one).collect()
+}
+
+/// Tells of a difference what the patterns of known ones may ask for: the warnings of one side
+/// alone, what became of NOT NULL, and the messages of errors.
+pub(crate) fn details(mysql: &Answer, seen: &Answer) -> String {
+    let mut lines = Vec::new();
+    let warned = |answer: &Answer| match answer {
+        Answer::Rows(Rows { warnings, .. }) | Answer::Done { warnings, .. } => distinct(warnings),
+        Answer::Error { .. } | Answer::Lost(_) => BTreeSet::new(),
+    };
+    let (wanted, given) = (warned(mysql), warned(seen));
+    for (_, code, message) in wanted.difference(&given) {
+        lines.push(format!("missing {code}: {message}"));
+    }
+    for (_, code, message) in given.difference(&wanted) {
+        lines.push(format!("more {code}: {message}"));
+    }
+    if let (Answer::Rows(wanted), Answer::Rows(given)) = (mysql, seen) {
+        for (mine, theirs) in wanted.columns.iter().zip(&given.columns) {
+            let differing = told_flags(mine) ^ told_flags(theirs);
+            match differing.is_empty() {
+                true => {}
+                false if differing != ColumnFlags::NOT_NULL_FLAG => lines.push("flags".to_owned()),
+                false if mine.flags.contains(differing) => lines.push("may be null".to_owned()),
+                false => lines.push("not null".to_owned()),
+            }
+        }
+    }
+    for answer in [mysql, seen] {
+        lines.extend(answer.error().map(|(_, message)| plain(message)));
+    }
+    lines.join("\n")
 }
 
 /// Returns a message without what names a shard: its prefix, its database, the query it was sent.
@@ -319,6 +367,21 @@ mod tests {
             plain("Table 'vt_two_80_.t' doesn't exist")
         );
         assert_ne!(plain("Unknown column 'a'"), plain("Unknown column 'b'"));
+    }
+
+    #[test]
+    fn details_tell_which_warnings_differ() {
+        let answer = |codes: &[u16]| {
+            let warning = |code: &u16| Warning {
+                level: "Warning".to_owned(),
+                code: *code,
+                message: "told".to_owned(),
+            };
+            let warnings = codes.iter().map(warning).collect();
+            Answer::Rows(Rows { warnings, ..Rows::default() })
+        };
+        assert_eq!(details(&answer(&[1, 2]), &answer(&[2, 3])), "missing 1: told\nmore 3: told");
+        assert_eq!(details(&answer(&[1]), &answer(&[1])), "");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::exceptions::Exceptions;
 
 use super::answer::{Answer, Statement};
 use super::bench::{Bench, Steadiness, TableRows};
-use super::compare::{Aspect, RowOrder, differing};
+use super::compare::{Aspect, RowOrder, details, differing};
 use super::report::{Difference, Report};
 use super::shrink;
 use super::tokens;
@@ -175,7 +175,9 @@ impl Judge {
         let error =
             |answer: &Answer| answer.error().map_or(String::new(), |(_, text)| text.to_owned());
         let (wanted, given) = (error(mysql), error(seen));
-        for reason in self.known.forgive(&[&statement.sql, &wanted, &given], &mut aspects) {
+        // A pattern may ask for both, the statement and what is told of the difference.
+        let told = format!("{}\n{}", statement.sql, details(mysql, seen));
+        for reason in self.known.forgive(&[&told, &wanted, &given], &mut aspects) {
             *self.report.known.entry(reason).or_default() += 1;
         }
         let query = matches!(mysql, Answer::Rows(_)) || matches!(seen, Answer::Rows(_));

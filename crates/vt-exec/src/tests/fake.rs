@@ -170,6 +170,7 @@ pub(crate) fn plan(root: Node) -> Plan {
         tables: Vec::new(),
         original: "".into(),
         needs: Vec::new(),
+        assigns: Vec::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use vt_base::{Error, ErrorId, Result, Retry, TabletType};
 use vt_exec::{ExecContext, Limits, Observer};
 use vt_plan::{Node, Plan, StatementType};
 use vt_tablet_api::{StreamPart, Workload};
-use vt_value::{BindVars, Fields, QueryResult};
+use vt_value::{BindVars, Fields, QueryResult, TypedBytes};
 
 use super::evaluation::Evaluation;
 use super::plan_cache::CachedPlan;
@@ -39,7 +39,10 @@ pub async fn execute_plan(
     let evaluation = Evaluation::new(gate, session, plan);
     record.executing();
     let deadline = deadline(gate, session);
-    let streams = session.workload == Workload::Olap && sink.is_streaming() && gives_rows(plan);
+    let streams = session.workload == Workload::Olap
+        && sink.is_streaming()
+        && gives_rows(plan)
+        && plan.plan.assigns.is_empty();
     let depth = session.settings.get("cte_max_recursion_depth").and_then(|text| text.parse().ok());
     let recursion_depth = depth.unwrap_or(Limits::default().recursion_depth);
     let found_rows;
@@ -63,6 +66,7 @@ pub async fn execute_plan(
     };
     let result = statement.end(&gate.tablets, session, result).await?;
     keep(gate, session, plan, &result, record);
+    assign(session, plan, &result)?;
     if let Some(rows) = found_rows {
         session.found_rows = rows;
     }
@@ -292,6 +296,28 @@ fn keep(
         let message = format!("{rows} rows were returned; {warn_at} is where warnings begin");
         session.warnings.push(Warning { level: Level::Warning, code: 1105, message });
     }
+}
+
+const DEPRECATED_ASSIGNMENT: &str = "Setting user variables within expressions is deprecated and \
+     will be removed in a future release. Consider alternatives: 'SET variable=expression, ...', \
+     or 'SELECT expression(s) INTO variables(s)'.";
+
+/// Keeps what the last row assigns to user variables.
+fn assign(session: &mut Session, plan: &CachedPlan, result: &QueryResult) -> Result<()> {
+    let told = if session.warnings.is_prepared { 0 } else { plan.plan.assigns.len() };
+    for _ in 0..told {
+        let message = DEPRECATED_ASSIGNMENT.to_owned();
+        session.warnings.push(Warning { level: Level::Warning, code: 1287, message });
+    }
+    let Some(row) = result.rows.iter().last() else { return Ok(()) };
+    for (column, name) in &plan.plan.assigns {
+        let value = match (row.column(*column), result.fields.get(*column)) {
+            (Some(bytes), Some(field)) => TypedBytes::new(field.typ, bytes.to_vec()),
+            _ => TypedBytes::NULL,
+        };
+        session.set_user_variable(name.to_string(), value)?;
+    }
+    Ok(())
 }
 
 /// Returns the word that metrics and logs have for a kind of statement.

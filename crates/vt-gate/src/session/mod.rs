@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vt_base::TabletAlias;
+use vt_base::{Code, Error, Result, TabletAlias};
 use vt_sql::Modes;
 use vt_tablet_api::{Caller, ExecuteOptions, Isolation, Workload};
 use vt_value::TypedBytes;
@@ -121,6 +121,20 @@ impl Tracking {
 }
 
 impl Session {
+    /// Sets a user variable, whose name is in lower case.
+    ///
+    /// # Errors
+    /// There are too many.
+    pub fn set_user_variable(&mut self, name: String, value: TypedBytes) -> Result<()> {
+        let is_new = !self.user_variables.contains_key(&name);
+        if is_new && self.user_variables.len() >= USER_VARIABLES_MAX {
+            let message = format!("a session may have {USER_VARIABLES_MAX} user variables at most");
+            return Err(Error::new(Code::ResourceExhausted, message));
+        }
+        self.user_variables.insert(name, value);
+        Ok(())
+    }
+
     /// Begins a session for a caller.
     pub fn new(config: &Config, caller: Caller, target: SessionTarget) -> Session {
         let defaults = &config.session;

@@ -50,6 +50,7 @@ use crate::analyze::columns::with_common;
 use crate::planner::Planner;
 use crate::tree::{Child, any_expr, walk_query};
 
+pub(crate) use aggregate::has_window;
 pub(crate) use block::{Block, RouteBlock};
 pub(crate) use common::Commons;
 pub(crate) use from::{Parts, exposed_names, split};

@@ -12,7 +12,7 @@ use vt_value::{BindVars, QueryResult, Type, TypedBytes};
 
 use crate::gate::Gate;
 use crate::query::{run_internal_with, run_on_any_shard};
-use crate::session::{Session, USER_VARIABLES_MAX};
+use crate::session::Session;
 use crate::sysvars::{self, Class, Variable};
 
 pub use read::items;
@@ -107,13 +107,7 @@ fn undo(session: &mut Session, before: Session) {
 
 async fn set_user(gate: &Gate, session: &mut Session, name: String, value: Value) -> Result<()> {
     let value = evaluate(gate, session, value).await?.unwrap_or(TypedBytes::NULL);
-    let is_new = !session.user_variables.contains_key(&name);
-    if is_new && session.user_variables.len() >= USER_VARIABLES_MAX {
-        let message = format!("a session may have {USER_VARIABLES_MAX} user variables at most");
-        return Err(Error::new(vt_base::Code::ResourceExhausted, message));
-    }
-    session.user_variables.insert(name, value);
-    Ok(())
+    session.set_user_variable(name, value)
 }
 
 async fn set_system(
