@@ -103,6 +103,19 @@ pub async fn set_source(conn: &mut Conn, source: &Source) -> Result<()> {
     run(conn, &sql).await
 }
 
+/// Changes how often the source says that it is there.
+///
+/// Replication runs: while the applying thread does, MySQL keeps what was received and not applied.
+pub async fn set_heartbeat(conn: &mut Conn, heartbeat: Duration) -> Result<()> {
+    stop_io_thread(conn).await?;
+    let seconds = heartbeat.as_secs_f64();
+    let sql = format!("change replication source to source_heartbeat_period = {seconds:.3}");
+    let changed = run(conn, &sql).await;
+    // It is to receive again, whatever came of it.
+    start_replica(conn).await?;
+    changed
+}
+
 /// Starts both threads.
 pub async fn start_replica(conn: &mut Conn) -> Result<()> {
     run(conn, "start replica").await
@@ -116,6 +129,12 @@ pub async fn stop_replica(conn: &mut Conn) -> Result<()> {
 /// Stops receiving, and goes on to apply what was received.
 pub async fn stop_io_thread(conn: &mut Conn) -> Result<()> {
     run(conn, "stop replica io_thread").await
+}
+
+/// Lets the receiving thread connect anew, at once; the applying one goes on as it is.
+pub async fn restart_io_thread(conn: &mut Conn) -> Result<()> {
+    stop_io_thread(conn).await?;
+    run(conn, "start replica io_thread").await
 }
 
 /// Stops applying, and goes on to receive.

@@ -7,7 +7,7 @@ use vt_base::gtid::Position;
 use vt_base::{Error, KeyspaceShard, Result, TabletAlias, TabletType};
 use vt_proto::{replicationdata, tabletmanagerdata as tm, vttime};
 use vt_recovery::ShardView;
-use vt_recovery::detect::{Contact, Replicating, ServerView, TabletView, Thread};
+use vt_recovery::detect::{Contact, Replicating, ServerView, TabletView, Thread, Watch};
 use vt_reparent::tablets::all;
 use vt_reparent::{Cluster, Tablet};
 use vt_topo::TabletRecord;
@@ -114,7 +114,8 @@ fn server_view(status: &replicationdata::FullStatus) -> Result<ServerView> {
         Some(replication) => {
             let replicated: Position = replication.position.parse()?;
             executed.gtid_set = executed.gtid_set.union(&replicated.gtid_set);
-            Some(replicating(replication))
+            let watch = status.replication_configuration.as_ref().and_then(watch);
+            Some(Replicating { watch, ..replicating(replication) })
         }
     };
     Ok(ServerView {
@@ -140,7 +141,15 @@ fn replicating(status: &replicationdata::Status) -> Replicating {
         lag: (!status.replication_lag_unknown)
             .then(|| Duration::from_secs(u64::from(status.replication_lag_seconds))),
         errors: complaints.join("; "),
+        watch: None,
     }
+}
+
+/// Reads how a replica watches its source; a heartbeat that is not told says nothing.
+fn watch(configuration: &replicationdata::Configuration) -> Option<Watch> {
+    let heartbeat = Duration::try_from_secs_f64(configuration.heartbeat_interval).ok()?;
+    let net_timeout_s = u32::try_from(configuration.replica_net_timeout).ok()?;
+    (!heartbeat.is_zero()).then_some(Watch { heartbeat, net_timeout_s })
 }
 
 /// The numbers of the message: 1 stopped, 2 connecting, 3 running.

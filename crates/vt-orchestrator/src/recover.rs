@@ -67,15 +67,16 @@ impl Watcher {
             if !due.contains(&key) && !due.iter().any(same_loss) {
                 continue;
             }
-            self.mend(lock, &seen, &one.finding).await;
-            self.attempted(key);
+            let mended = self.mend(lock, &seen, &one.finding).await;
+            self.patience.attempted(key, mended, Instant::now());
             if one.finding.analysis.is_of_shard() {
                 return;
             }
         }
     }
 
-    async fn mend(&self, lock: &LockGuard, seen: &Seen, finding: &Finding) {
+    /// Mends one thing; returns whether that went well.
+    async fn mend(&self, lock: &LockGuard, seen: &Seen, finding: &Finding) -> bool {
         let name = finding.analysis.recovery_name();
         let (shard, board) = (&self.shard, &self.board);
         tracing::info!(%shard, recovery = name, detail = finding.detail, "recovery begins");
@@ -91,6 +92,7 @@ impl Watcher {
                 Outcome::Failed(err.to_string())
             }
         };
+        let mended = matches!(outcome, Outcome::Done);
         board.end(Recovery {
             id: 0,
             shard: shard.clone(),
@@ -100,6 +102,7 @@ impl Watcher {
             took_ms: begun.elapsed().as_millis(),
             outcome,
         });
+        mended
     }
 
     fn skip(&mut self, key: Key, reason: String) {
@@ -114,7 +117,7 @@ impl Watcher {
             took_ms: 0,
             outcome: Outcome::Skipped(reason),
         });
-        self.attempted(key);
+        self.patience.attempted(key, false, Instant::now());
     }
 
     async fn apply(&self, lock: &LockGuard, seen: &Seen, finding: &Finding) -> Result<()> {
@@ -207,6 +210,7 @@ impl Watcher {
             parent: Some((&primary).into()),
             force_start_replication: true,
             semi_sync: acknowledges(seen, &primary, view),
+            heartbeat_interval: heartbeat_for(view),
             ..Default::default()
         };
         tablet.within(self.config.wait_replicas).set_replication_source(request).await.map(drop)
@@ -251,6 +255,12 @@ fn latest_primary(seen: &Seen) -> Result<TabletAlias> {
     latest.or_else(|| seen.view.recorded_primary.clone()).ok_or_else(|| {
         Error::new(Code::FailedPrecondition, format!("nobody is primary of {}", seen.view.shard))
     })
+}
+
+/// Returns the heartbeat that a replica needs, in seconds; 0 where it has the right one.
+fn heartbeat_for(view: &TabletView) -> f64 {
+    let watch = view.server().and_then(|server| server.replicating.as_ref()?.watch);
+    watch.filter(|watch| !watch.is_right()).map_or(0.0, |watch| watch.wanted().as_secs_f64())
 }
 
 fn acknowledges(seen: &Seen, primary: &TabletAlias, view: &TabletView) -> bool {

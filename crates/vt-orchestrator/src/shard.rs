@@ -28,6 +28,40 @@ struct Attempts {
     next: Instant,
 }
 
+/// What was mended of late: a thing that comes again and again is mended ever more seldom.
+#[derive(Default)]
+pub(crate) struct Patience {
+    attempts: BTreeMap<Key, Attempts>,
+}
+
+impl Patience {
+    fn allows(&self, key: &Key, now: Instant) -> bool {
+        self.attempts.get(key).is_none_or(|known| known.next <= now)
+    }
+
+    /// Notes that a thing was mended or could not be; the pause until the next time grows.
+    ///
+    /// A primary that was replaced is another thing: if the same tablet is lost as primary once more,
+    /// it had become one again meanwhile, and clients wait.
+    pub(crate) fn attempted(&mut self, key: Key, mended: bool, now: Instant) {
+        if mended && matches!(key.0.remedy(), Remedy::ReplacePrimary | Remedy::ElectNewPrimary) {
+            self.attempts.retain(|known, _| known.1 != key.1 || !known.0.is_of_shard());
+            return;
+        }
+        let known = self.attempts.entry(key).or_insert(Attempts { count: 0, next: now });
+        known.count = known.count.saturating_add(1);
+        let pause = Duration::from_secs(1 << known.count.min(6));
+        known.next = now + pause.min(PAUSE_MAX);
+    }
+
+    /// What has not come again for long is new when it comes.
+    fn forget_all_but(&mut self, standing: &[Standing], now: Instant) {
+        self.attempts.retain(|known, attempts| {
+            standing.iter().any(|one| key(one) == *known) || now < attempts.next + PAUSE_MAX
+        });
+    }
+}
+
 /// The watcher of one shard.
 pub(crate) struct Watcher {
     pub(crate) config: Arc<Config>,
@@ -35,7 +69,7 @@ pub(crate) struct Watcher {
     pub(crate) board: Board,
     pub(crate) shard: KeyspaceShard,
     pub(crate) silence: Silence,
-    attempts: BTreeMap<Key, Attempts>,
+    pub(crate) patience: Patience,
     /// The primary as it was last seen, for the short look.
     primary: Option<Tablet>,
     looked: Option<Instant>,
@@ -55,7 +89,7 @@ impl Watcher {
             board,
             shard,
             silence: Silence::default(),
-            attempts: BTreeMap::new(),
+            patience: Patience::default(),
             primary: None,
             looked: None,
             troubled: false,
@@ -108,7 +142,7 @@ impl Watcher {
         };
         let findings = detect(&seen.view, &limits);
         let standing = self.board.saw(&self.shard, seen.view.clone(), findings);
-        self.forget_old_attempts(&standing);
+        self.patience.forget_all_but(&standing, Instant::now());
         Some((seen, standing))
     }
 
@@ -144,29 +178,40 @@ impl Watcher {
             _ if analysis == Analysis::PrimaryDiskStalled => self.config.disk_stalled_recovery,
             _ => true,
         };
-        let free =
-            self.attempts.get(&key(standing)).is_none_or(|known| known.next <= Instant::now());
+        let free = self.patience.allows(&key(standing), Instant::now());
         wanted && free && standing.since.elapsed() >= wait
-    }
-
-    /// Notes that a thing was mended or could not be; the pause until the next time grows.
-    pub(crate) fn attempted(&mut self, key: Key) {
-        let now = Instant::now();
-        let known = self.attempts.entry(key).or_insert(Attempts { count: 0, next: now });
-        known.count = known.count.saturating_add(1);
-        let pause = Duration::from_secs(1 << known.count.min(6));
-        known.next = now + pause.min(PAUSE_MAX);
-    }
-
-    /// What has not come again for long is new when it comes.
-    fn forget_old_attempts(&mut self, standing: &[Standing]) {
-        let now = Instant::now();
-        self.attempts.retain(|known, attempts| {
-            standing.iter().any(|one| key(one) == *known) || now < attempts.next + PAUSE_MAX
-        });
     }
 }
 
 fn key(standing: &Standing) -> Key {
     (standing.finding.analysis, standing.finding.tablet.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_again_and_again_is_mended_ever_more_seldom() {
+        let (mut patience, start) = (Patience::default(), Instant::now());
+        let key = (Analysis::ReplicationStopped, Some(TabletAlias::new("zone1", 1)));
+        assert!(patience.allows(&key, start));
+        let mut now = start;
+        for seconds in [2, 4, 8, 16, 32, 60, 60] {
+            patience.attempted(key.clone(), true, now);
+            now += Duration::from_secs(seconds);
+            assert!(!patience.allows(&key, now - Duration::from_millis(1)));
+            assert!(patience.allows(&key, now));
+        }
+    }
+
+    #[test]
+    fn a_primary_that_dies_again_is_replaced_at_once_and_one_that_could_not_be_is_not() {
+        let (mut patience, now) = (Patience::default(), Instant::now());
+        let key = (Analysis::DeadPrimary, Some(TabletAlias::new("zone1", 1)));
+        patience.attempted(key.clone(), false, now);
+        assert!(!patience.allows(&key, now));
+        patience.attempted(key.clone(), true, now);
+        assert!(patience.allows(&key, now));
+    }
 }

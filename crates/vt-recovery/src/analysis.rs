@@ -49,6 +49,8 @@ pub enum Analysis {
     ReplicationStopped,
     ReplicaSemiSyncMustBeSet,
     ReplicaSemiSyncMustNotBeSet,
+    /// A replica would notice the loss of its source too late, or take silence for it too early.
+    ReplicaMisconfigured,
     /// The primary's only replica does not replicate.
     PrimarySingleReplicaNotReplicating,
     /// The primary's only replica does not answer.
@@ -114,7 +116,8 @@ impl Analysis {
             | A::ConnectedToWrongPrimary
             | A::ReplicationStopped
             | A::ReplicaSemiSyncMustBeSet
-            | A::ReplicaSemiSyncMustNotBeSet => Remedy::FixReplica,
+            | A::ReplicaSemiSyncMustNotBeSet
+            | A::ReplicaMisconfigured => Remedy::FixReplica,
             A::DeadPrimaryAndReplicas
             | A::DeadPrimaryWithoutReplicas
             | A::LockedSemiSyncPrimary

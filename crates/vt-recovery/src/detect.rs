@@ -34,6 +34,31 @@ pub struct Replicating {
     pub lag: Option<Duration>,
     /// What the threads complain of; empty where they do not.
     pub errors: String,
+    /// How its connection is watched; `None` where it does not say.
+    pub watch: Option<Watch>,
+}
+
+/// How a replica watches its connection to the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// How often the source says that it is there.
+    pub heartbeat: Duration,
+    /// After so many seconds of silence the replica connects anew.
+    pub net_timeout_s: u32,
+}
+
+impl Watch {
+    /// Returns how often the source is to say that it is there: twice in the time after which it
+    /// counts as lost.
+    pub fn wanted(self) -> Duration {
+        Duration::from_secs(u64::from(self.net_timeout_s)) / 2
+    }
+
+    /// Returns whether the heartbeat is as it should be, to the half second.
+    pub fn is_right(self) -> bool {
+        let doubled = self.heartbeat.as_millis() * 2;
+        (doubled + 500) / 1000 == u128::from(self.net_timeout_s)
+    }
 }
 
 /// What a tablet's server said.

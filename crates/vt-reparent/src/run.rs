@@ -1,6 +1,6 @@
 //! Takes the steps of a reparent, one by one.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
 use vt_base::{Code, Error, Result, TabletAlias};
@@ -28,6 +28,9 @@ pub struct Runner<'a> {
     state: Mutex<State>,
 }
 
+/// How steps ended: with the one that failed, and why.
+type Taken = std::result::Result<(), (Step, Error)>;
+
 /// What earlier steps found out.
 #[derive(Clone, Debug, Default)]
 struct State {
@@ -50,20 +53,71 @@ impl<'a> Runner<'a> {
 
     /// Takes every step of the plan; on failure undoes a demotion that no promotion followed.
     pub async fn run(&self, plan: &ReparentPlan) -> Result<()> {
-        for step in &plan.steps {
-            let locked = self.lock.check().await.map_err(|err| {
-                Error::from(err).context("the shard's lock is lost and nothing more is done")
-            });
-            self.progress.info(step.to_string());
-            let taken = match locked {
-                Ok(()) => self.take(plan, step).await,
-                Err(err) => Err(err),
-            };
-            if let Err(err) = taken {
-                return Err(self.give_up(plan, step, err).await);
+        let first = plan.steps.iter().position(|step| matches!(step, Step::Promote { .. }));
+        let (before, change) = plan.steps.split_at(first.unwrap_or(plan.steps.len()));
+        let taken = match (self.one_by_one(plan, before).await, change) {
+            (Ok(()), [promote, record, Step::Repoint { primary, followers }]) => {
+                self.change(plan, [promote, record], primary, followers).await
             }
+            (Ok(()), others) => self.one_by_one(plan, others).await,
+            (failed, _) => failed,
+        };
+        match taken {
+            Ok(()) => Ok(()),
+            Err((step, err)) => Err(self.give_up(plan, &step, err).await),
+        }
+    }
+
+    async fn one_by_one(&self, plan: &ReparentPlan, steps: &[Step]) -> Taken {
+        for step in steps {
+            self.begin(step).await?;
+            let begun = Instant::now();
+            self.take(plan, step).await.map_err(|err| (step.clone(), err))?;
+            tracing::info!(%step, took = ?begun.elapsed(), "step of a reparent");
         }
         Ok(())
+    }
+
+    /// Makes sure that the shard is still locked, and reports the step.
+    async fn begin(&self, step: &Step) -> Taken {
+        let locked = self.lock.check().await.map_err(|err| {
+            Error::from(err).context("the shard's lock is lost and nothing more is done")
+        });
+        self.progress.info(step.to_string());
+        locked.map_err(|err| (step.clone(), err))
+    }
+
+    /// Promotes, while the others are pointed at the new primary already: its first write is
+    /// acknowledged so much sooner. The old primary follows only once there is another, so that a
+    /// failed promotion can be undone.
+    async fn change(
+        &self,
+        plan: &ReparentPlan,
+        [promote, record]: [&Step; 2],
+        primary: &TabletAlias,
+        followers: &[Follower],
+    ) -> Taken {
+        let last = Step::Repoint { primary: primary.clone(), followers: followers.to_vec() };
+        let (late, early): (Vec<Follower>, Vec<Follower>) = followers
+            .iter()
+            .cloned()
+            .partition(|one| Some(&one.alias) == plan.old_primary.as_ref());
+        let time_created_ns = now_ns();
+        let early = async { Ok(self.point_followers(plan, &early, time_created_ns).await) };
+        let rest = async {
+            self.one_by_one(plan, std::slice::from_ref(promote)).await?;
+            self.begin(&last).await?;
+            let recorded = self.one_by_one(plan, std::slice::from_ref(record));
+            let journaled = self.journal(plan, primary, time_created_ns);
+            let pointed = self.point_followers(plan, &late, time_created_ns);
+            let (recorded, journaled, failures) = tokio::join!(recorded, journaled, pointed);
+            recorded?;
+            Ok((journaled, failures))
+        };
+        // A promotion that fails leaves nobody to wait for.
+        let (mut failures, (journaled, more)) = tokio::try_join!(early, rest)?;
+        failures.extend(more);
+        self.conclude(plan, primary, journaled, failures).map_err(|err| (last, err))
     }
 
     async fn take(&self, plan: &ReparentPlan, step: &Step) -> Result<()> {
@@ -205,18 +259,38 @@ impl<'a> Runner<'a> {
         primary: &TabletAlias,
         followers: &[Follower],
     ) -> Result<()> {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let time_created_ns = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
+        let time_created_ns = now_ns();
+        let journaled = self.journal(plan, primary, time_created_ns);
+        let pointed = self.point_followers(plan, followers, time_created_ns);
+        let (journaled, failures) = tokio::join!(journaled, pointed);
+        self.conclude(plan, primary, journaled, failures)
+    }
+
+    async fn journal(
+        &self,
+        plan: &ReparentPlan,
+        primary: &TabletAlias,
+        time_created_ns: i64,
+    ) -> Result<()> {
         let journal = tm::PopulateReparentJournalRequest {
             time_created_ns,
             action_name: plan.kind.journal_name().to_owned(),
             primary_alias: Some(primary.into()),
             replication_position: self.state.lock().promoted_at.clone().unwrap_or_default(),
         };
-        let limited = self.tablet(primary)?.within(self.wait);
-        let journaled = limited.populate_reparent_journal(journal);
-        let pointed = self.point_followers(plan, followers, time_created_ns);
-        let (journaled, failures) = tokio::join!(journaled, pointed);
+        let tablet = self.tablet(primary)?.within(self.wait);
+        tablet.populate_reparent_journal(journal).await.map(drop)
+    }
+
+    /// Says what has become of the journal and the followers.
+    fn conclude(
+        &self,
+        plan: &ReparentPlan,
+        primary: &TabletAlias,
+        journaled: Result<()>,
+        mut failures: Vec<String>,
+    ) -> Result<()> {
+        failures.sort();
         let shard = &self.observed.snapshot.shard;
         journaled.map_err(|err| {
             let others = match failures.as_slice() {
@@ -268,7 +342,6 @@ impl<'a> Runner<'a> {
         for result in calls.await {
             failures.extend(result.err().map(|err| err.to_string()));
         }
-        failures.sort();
         failures
     }
 
@@ -293,11 +366,30 @@ impl<'a> Runner<'a> {
         match self.undo_demotion(old).await {
             Ok(()) => {
                 self.progress.warn(format!("the demotion of {old} was undone"));
+                if matches!(step, Step::Promote { .. }) {
+                    self.point_back(plan, old).await;
+                }
                 err.context(format!("{old} is primary of {shard} as before"))
             }
             Err(undo) => err.context(format!(
                 "the demotion of {old} could not be undone ({undo}); run PlannedReparentShard {shard} --new-primary {old}"
             )),
+        }
+    }
+
+    /// Points those at the old primary again that were to follow another.
+    async fn point_back(&self, plan: &ReparentPlan, old: &TabletAlias) {
+        let snapshot = &self.observed.snapshot;
+        let others = snapshot.tablets.iter().filter(|one| one.alias != *old && one.is_up());
+        let followers: Vec<Follower> = others
+            .map(|one| Follower {
+                alias: one.alias.clone(),
+                semi_sync: snapshot.durability.may_ack(old, &one.alias, one.tablet_type),
+            })
+            .collect();
+        let plan = ReparentPlan { new_primary: old.clone(), ..plan.clone() };
+        for failure in self.point_followers(&plan, &followers, 0).await {
+            self.progress.warn(failure);
         }
     }
 
@@ -318,6 +410,12 @@ impl<'a> Runner<'a> {
         let request = tm::UndoDemotePrimaryRequest { semi_sync };
         self.tablet(alias)?.undo_demote_primary(request).await.map(drop)
     }
+}
+
+/// Returns the moment in nanoseconds since 1970, which names a change of primary in the journal.
+fn now_ns() -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)
 }
 
 /// Returns a term, moved behind another that is not earlier.

@@ -12,6 +12,9 @@ use vt_topo::ShardRecord;
 
 use crate::core::Core;
 
+/// How often the journal of reparents is looked at for an entry that replication brings.
+const JOURNAL_POLL: Duration = Duration::from_millis(25);
+
 /// Whether replication is started where it was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
@@ -44,7 +47,7 @@ impl Core {
             role.owes_follow = false;
         }
         if same && before && !semi_changes {
-            return Ok(());
+            return self.correct_heartbeat(&mut conn, source.heartbeat).await;
         }
         if status.is_some() {
             // The receiving thread takes notice of semi-sync only when it starts.
@@ -59,6 +62,21 @@ impl Core {
             replication::start_replica(&mut conn).await?;
         }
         Ok(())
+    }
+
+    /// Sets how often a source that is followed already is to be heard of, if that is asked for.
+    async fn correct_heartbeat(&self, conn: &mut Conn, wanted: Duration) -> Result<()> {
+        if wanted.is_zero() {
+            return Ok(());
+        }
+        let sql = "select heartbeat_interval from \
+                   performance_schema.replication_connection_configuration limit 1";
+        let told = crate::db::first_text(&conn.query(sql, 1).await?).parse().unwrap_or(0.0);
+        if Duration::try_from_secs_f64(told).is_ok_and(|known| known == wanted) {
+            return Ok(());
+        }
+        tracing::info!(?wanted, "the heartbeat of the source is corrected");
+        replication::set_heartbeat(conn, wanted).await
     }
 
     /// Follows the primary that the shard's record names, if it names another than this tablet.
@@ -140,7 +158,7 @@ impl Core {
                 if self.db.dba_query(&sql).await.is_ok_and(|result| !result.rows.is_empty()) {
                     return;
                 }
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tokio::time::sleep(JOURNAL_POLL).await;
             }
         };
         tokio::time::timeout(timeout, arrived).await.map_err(|_| {

@@ -193,6 +193,7 @@ impl Core {
         semi_sync: bool,
         start: Start,
     ) -> Result<()> {
+        let begun = Instant::now();
         let managed = !self.config.db.unmanaged;
         let mut conn = self.db.dba().await?;
         if managed {
@@ -201,8 +202,10 @@ impl Core {
             }
             replication::set_access(&mut conn, Access::ReadWrite).await?;
         }
+        let opened = begun.elapsed();
         // Before commits wait for replicas: those come only when they know of this primary.
         self.prepare_databases(&mut conn).await?;
+        let prepared = begun.elapsed();
         if managed {
             SemiSync::set(&mut conn, semi_sync, semi_sync).await?;
         }
@@ -217,10 +220,13 @@ impl Core {
             role.ready = true;
             role.mysqld = Ok(());
         });
+        tracing::info!(?opened, ?prepared, served = ?begun.elapsed(), "became primary");
         drop(conn);
         self.record_role().await;
         self.sync.notify_one();
-        self.reload_schema().await
+        // It serves already: nobody has to wait for this.
+        self.queries.schema_changed.notify_one();
+        Ok(())
     }
 
     /// Takes note that the server is primary without touching it: another system made it so.
@@ -236,6 +242,16 @@ impl Core {
         self.record_role().await;
         self.sync.notify_one();
         self.reload_schema().await
+    }
+
+    /// Takes a later term than its own, of which it still is primary. The action lock must be held.
+    pub async fn take_term(&self, own: SystemTime, later: Option<SystemTime>) {
+        let same =
+            |role: &Role| role.tablet_type == TabletType::Primary && role.term_start == Some(own);
+        if same(&self.role.lock()) {
+            self.set_role(|role| role.term_start = later);
+            self.record_role().await;
+        }
     }
 
     /// Takes note that the server follows another without touching it.
@@ -333,9 +349,9 @@ impl Core {
                 // Commits that wait for replicas would keep the server from closing.
                 SemiSync::set(&mut conn, false, false).await?;
             }
+            // Semi-sync stays as it is in order: switching it off takes MySQL a second, in which nobody
+            // could write, and who makes this server a replica, or primary again, sets it anyway.
             replication::set_access(&mut conn, Access::SuperReadOnly).await?;
-            let acknowledges = self.role.lock().semi_sync;
-            SemiSync::set(&mut conn, false, acknowledges).await?;
         }
         replication::primary_status(&mut conn).await
     }

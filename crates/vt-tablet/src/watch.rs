@@ -12,6 +12,7 @@ use vt_topo::{ShardRecord, TopoError, WatchEvent};
 
 use crate::core::Core;
 use crate::query::rules::Denied;
+use crate::reconnect::Reconnect;
 use crate::schema::text;
 
 /// How long the server may take to answer before it counts as away.
@@ -29,6 +30,7 @@ struct Seen {
     at: Option<Instant>,
     /// How many times in a row it took too long to answer.
     misses: u32,
+    reconnect: Reconnect,
 }
 
 /// How many answers in a row may be missing before the server counts as away.
@@ -92,7 +94,7 @@ impl Core {
         self.set_mysqld(Err(format!("mysqld does not answer: {}", err.message())));
     }
 
-    async fn look(&self, seen: &mut Seen) -> Result<()> {
+    async fn look(self: &Arc<Core>, seen: &mut Seen) -> Result<()> {
         let mut conn = self.db.dba().await?;
         let result = conn.query("show global status like 'Uptime'", 1).await?;
         let uptime = result.rows.iter().next().and_then(|row| text(row, 1).parse().ok());
@@ -116,7 +118,11 @@ impl Core {
             self.evaluate();
             self.health.tell();
         }
-        Ok(())
+        drop(conn);
+        match &status {
+            Some(status) => self.reconnect(&mut seen.reconnect, status).await,
+            None => Ok(()),
+        }
     }
 
     fn measure_qps(&self, seen: &mut Seen) {
@@ -261,6 +267,12 @@ impl Core {
             return self.follow_shard(shard).await;
         }
         if own && shard.primary_term_start() == Some(term) {
+            return Ok(());
+        }
+        if own && later {
+            // Whoever promoted it has found its clock to be behind.
+            let _action = self.action.lock().await;
+            self.take_term(term, shard.primary_term_start()).await;
             return Ok(());
         }
         let alias = topodata::TabletAlias::from(&self.config.alias);

@@ -78,6 +78,12 @@ fn replication_fault(
         };
         return Some((Analysis::ReplicationStopped, detail));
     }
+    if let Some(watch) = replicating.watch.filter(|watch| !watch.is_right()) {
+        let (heartbeat, wanted) = (watch.heartbeat, watch.wanted());
+        let detail =
+            format!("the source of {alias} is heard of every {heartbeat:?}, not {wanted:?}");
+        return Some((Analysis::ReplicaMisconfigured, detail));
+    }
     None
 }
 

@@ -34,6 +34,7 @@ fn tablet(uid: u32, tablet_type: TabletType) -> TabletView {
         sql: Thread::Running,
         lag: Some(Duration::ZERO),
         errors: String::new(),
+        watch: Some(Watch { heartbeat: Duration::from_secs(30), net_timeout_s: 60 }),
     });
     TabletView {
         alias: TabletAlias::new("zone1", uid),
@@ -202,6 +203,10 @@ fn a_replica_that_is_not_as_it_should_be() {
         (
             |server| server.replicating.as_mut().unwrap().sql = Thread::Stopped,
             "ReplicationStopped 101",
+        ),
+        (
+            |server| server.replicating.as_mut().unwrap().watch.as_mut().unwrap().net_timeout_s = 8,
+            "ReplicaMisconfigured 101",
         ),
         (|server| server.semi_sync_replica = false, "ReplicaSemiSyncMustBeSet 101"),
         (|server| server.executed = position(11), "ErrantGTIDDetected 101"),

@@ -1,7 +1,7 @@
 //! The steps of a change of primary, each as it is told.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use vt_base::gtid::Position;
 use vt_base::{Code, Error, Result, TabletAlias, TabletType};
@@ -37,7 +37,8 @@ pub(super) async fn promote_replica(
 async fn promote(core: &Core, semi_sync: bool) -> Result<String> {
     let asked = Instant::now();
     let _action = core.action.lock().await;
-    core.become_primary(SystemTime::now(), semi_sync, lease::Start::Promoted(asked)).await?;
+    let term = core.next_term().await;
+    core.become_primary(term, semi_sync, lease::Start::Promoted(asked)).await?;
     let mut conn = core.db.dba().await?;
     Ok(mysqld::position(&mut conn).await?.to_string())
 }
@@ -151,7 +152,8 @@ pub(super) async fn replica_was_promoted(
     _: Call,
 ) -> Result<ReplicaWasPromotedResponse> {
     let _action = core.action.lock().await;
-    core.assume_primary(SystemTime::now()).await?;
+    let term = core.next_term().await;
+    core.assume_primary(term).await?;
     Ok(ReplicaWasPromotedResponse {})
 }
 
@@ -191,7 +193,8 @@ pub(super) async fn change_type(
         }
         (_, TabletType::Primary) => {
             let start = lease::Start::Promoted(asked);
-            core.become_primary(SystemTime::now(), request.semi_sync, start).await?;
+            let term = core.next_term().await;
+            core.become_primary(term, request.semi_sync, start).await?;
         }
         _ => {
             let before = core.role.lock().semi_sync;

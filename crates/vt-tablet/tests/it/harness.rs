@@ -100,6 +100,8 @@ pub(crate) fn config(db: &Db, uid: u32) -> Config {
     config.queries.shutdown_grace_period = Duration::from_millis(300);
     config.health.poll_interval = Duration::from_millis(100);
     config.framed_port = None;
+    // So long that replicas find a source that is back only because their tablets look after them.
+    config.replication.connect_retry = Duration::from_secs(600);
     config
 }
 

@@ -107,7 +107,7 @@ async fn two_tablets_replicate_change_places_and_survive_crashes() {
     let mut b = Running::start(config(&db_b, 101), topo.clone()).await;
     b.wait_serving(TabletType::Primary).await;
     b.execute("insert into t values (6)").await.unwrap();
-    a_primary_of_an_earlier_term_gives_way(&mut a, &b).await;
+    a_primary_of_an_earlier_term_gives_way(&mut a, &b, &topo).await;
     b.stop().await.unwrap();
     let mut b = a_replica_follows_once_the_primary_is_found(&a, &db_b, &topo).await;
     b.stop().await.unwrap();
@@ -273,11 +273,29 @@ async fn crashes_heal(a: &mut Running, b: &mut Running, db_a: &mut Db, db_b: &mu
 }
 
 /// Without a word to the old primary, another is promoted: the old one finds out and follows.
-async fn a_primary_of_an_earlier_term_gives_way(a: &mut Running, b: &Running) {
+/// Also where the clock of that primary is an hour ahead of its successor's.
+async fn a_primary_of_an_earlier_term_gives_way(a: &mut Running, b: &Running, topo: &TopoServer) {
+    let ahead = SystemTime::now() + Duration::from_secs(3600);
+    let time = vt_topo::records::shard::to_proto_time(ahead);
+    let set = topo.update_shard_fields("ks", "0", |record| {
+        record.primary_term_start_time = Some(time);
+        Ok(())
+    });
+    set.await.unwrap();
+    let taken = async {
+        while topo.get_tablet(&b.alias).await.unwrap().primary_term_start() != Some(ahead) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), taken).await.expect("b takes the term");
+
     a.manager.promote_replica(PromoteReplicaRequest { semi_sync: false }).await.unwrap();
     a.wait_serving(TabletType::Primary).await;
     b.wait_serving(TabletType::Replica).await;
     a.execute("insert into t values (7)").await.unwrap();
+    let record = topo.get_shard("ks", "0").await.unwrap();
+    assert_eq!(record.primary_alias(), Some(a.alias.clone()));
+    assert!(record.primary_term_start().unwrap() >= ahead + Duration::from_secs(1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
