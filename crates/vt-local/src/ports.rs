@@ -82,6 +82,7 @@ mod tests {
             etcd: None,
             one_process: false,
             proxied: false,
+            tablet_flags: Vec::new(),
             loaded: false,
         };
         let ports = Ports::new(base);

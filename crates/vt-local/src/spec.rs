@@ -26,6 +26,9 @@ pub(crate) struct Spec {
     /// listens that whoever started the cluster has put there.
     #[serde(default)]
     pub(crate) proxied: bool,
+    /// What every tablet is told besides, `NAME=VALUE`.
+    #[serde(default)]
+    pub(crate) tablet_flags: Vec<String>,
     /// The schemas and the demo's rows are in.
     pub(crate) loaded: bool,
 }
@@ -240,6 +243,7 @@ mod tests {
             etcd: None,
             one_process: false,
             proxied: false,
+            tablet_flags: Vec::new(),
             loaded: false,
         };
         let uids: Vec<u32> = spec.tablets().iter().map(|tablet| tablet.uid).collect();
@@ -259,6 +263,7 @@ mod tests {
             etcd: None,
             one_process: false,
             proxied: false,
+            tablet_flags: Vec::new(),
             loaded: true,
         };
         let tablets = |spec: &Spec| -> Vec<(u32, String)> {

@@ -438,6 +438,7 @@ impl Cluster {
         if self.spec.proxied {
             args.extend(words(&["--framed-port", &ports.tablet_framed(uid).to_string()]));
         }
+        args.extend(self.spec.tablet_flags.iter().map(|flag| format!("--{flag}")));
         Program {
             name: tablet_name(uid),
             args,

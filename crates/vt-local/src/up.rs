@@ -49,6 +49,9 @@ pub struct UpArgs {
     /// proxy of whoever tests the cluster passes on, or does not.
     #[arg(long, hide = true)]
     pub proxied: bool,
+    /// A flag for every tablet, as vttablet has it, without the dashes; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub tablet_flag: Vec<String>,
     /// Give up when the cluster is not healthy after so many seconds.
     #[arg(long, default_value_t = 300)]
     pub timeout: u64,
@@ -125,8 +128,22 @@ fn wanted(args: &UpArgs) -> Result<Spec> {
         return Err(wrong(format!("--replicas {replicas}: one machine holds 9 at most")));
     }
     let (demo, etcd, one_process) = (args.demo, args.etcd.clone(), args.one_process);
-    let proxied = args.proxied;
-    Ok(Spec { port_base, replicas, keyspaces, demo, etcd, one_process, proxied, loaded: false })
+    let (proxied, tablet_flags) = (args.proxied, args.tablet_flag.clone());
+    if let Some(flag) = tablet_flags.iter().find(|flag| !flag.contains('=')) {
+        return Err(wrong(format!("--tablet-flag {flag}: expecting NAME=VALUE")));
+    }
+    let loaded = false;
+    Ok(Spec {
+        port_base,
+        replicas,
+        keyspaces,
+        demo,
+        etcd,
+        one_process,
+        proxied,
+        tablet_flags,
+        loaded,
+    })
 }
 
 /// Continues what the data folder holds; refuses a wish that it does not fulfil.
