@@ -202,6 +202,15 @@ fn scenes(cluster: &LocalCluster, writers: &Writers) -> Outcome {
     follows(cluster, second)?;
     equal("nobody else became primary", primary(cluster)?, third)?;
 
+    // It would notice the loss of its source only after the time in which it should have.
+    ask(cluster, second, "set global replica_net_timeout = 20")?;
+    within(LIMIT, || {
+        let sql = "select concat('every ', round(heartbeat_interval)) as seen \
+                   from performance_schema.replication_connection_configuration";
+        contains("the heartbeat", &ask(cluster, second, sql)?, "every 10")
+    })?;
+    follows(cluster, second)?;
+
     // People forbid it: the primary's server comes back by itself, and stays primary.
     cluster.client(&["SetVtorcEmergencyReparent", "--disable", "shop", "-"])?;
     signal(cluster, "-KILL", &node(third)[..1])?;

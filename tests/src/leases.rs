@@ -163,7 +163,7 @@ fn primaries(cluster: &LocalCluster) -> Result<Vec<u32>, String> {
     Ok(lines.filter_map(uid).collect())
 }
 
-fn primary(cluster: &LocalCluster) -> Result<u32, String> {
+pub(crate) fn primary(cluster: &LocalCluster) -> Result<u32, String> {
     let mut found = 0;
     within(LIMIT, || match primaries(cluster)?[..] {
         [one] => {
@@ -176,7 +176,7 @@ fn primary(cluster: &LocalCluster) -> Result<u32, String> {
 }
 
 /// Waits until another tablet is primary; the old one's record may say still that it is.
-fn replaced(cluster: &LocalCluster, old: u32) -> Outcome {
+pub(crate) fn replaced(cluster: &LocalCluster, old: u32) -> Outcome {
     within(LIMIT, || match primaries(cluster)?.iter().any(|uid| *uid != old) {
         true => Ok(()),
         false => Err(format!("{old} is not replaced")),
@@ -184,7 +184,7 @@ fn replaced(cluster: &LocalCluster, old: u32) -> Outcome {
 }
 
 /// Waits until a tablet is a replica that follows, so that the next scene finds three.
-fn rejoined(cluster: &LocalCluster, uid: u32) -> Outcome {
+pub(crate) fn rejoined(cluster: &LocalCluster, uid: u32) -> Outcome {
     within(LIMIT, || {
         let shown = cluster.mysql("shop", "show vitess_replication_status")?;
         let well = |line: &&str| {

@@ -17,6 +17,7 @@ mod faults;
 mod guards;
 mod import;
 mod journey;
+mod killed;
 mod leases;
 mod lifecycle;
 mod links;
@@ -25,6 +26,7 @@ mod lookups;
 mod oracle;
 mod promises;
 mod reparents;
+mod storage;
 mod streams;
 mod switch;
 mod topology;
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Some((word, rest)) if word == "oracle" => return oracle::main(rest),
         Some((word, rest)) if word == "chaos" => return chaos::main(rest),
         Some((word, rest)) if word == "reparents" => return reparents::main(rest),
+        Some((word, _)) if word == storage::APART => return storage::apart(),
         Some((word, rest)) if word == "differ" => return differ::main(rest),
         Some((word, rest)) if word == "tpcc" => return tpcc::main(rest),
         Some((word, rest)) if word == "collations" => return collations::main(rest),
@@ -59,7 +62,7 @@ fn main() -> ExitCode {
         Some((word, _)) => word.clone(),
         None => String::new(),
     };
-    let groups: [(&str, Vec<Case>); 24] = [
+    let groups: [(&str, Vec<Case>); 26] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
@@ -80,9 +83,11 @@ fn main() -> ExitCode {
         ("promises", promises::cases()),
         ("lifecycle", lifecycle::cases()),
         ("failover", failover::cases()),
+        ("killed", killed::cases()),
         ("leases", leases::cases()),
         ("faults", faults::cases()),
         ("import", import::cases()),
+        ("storage", storage::cases()),
         ("journey", journey::cases()),
     ];
     let wanted: Vec<(String, Case)> = groups

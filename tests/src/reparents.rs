@@ -1,6 +1,7 @@
-//! How long a shard takes no writes when its primary changes: planned, and by `kill -9`. Run many
-//! times, it prints the distributions.
+//! How long a shard takes no writes when its primary changes: planned, and by `kill -9` of its
+//! server or of its whole node. Run many times, it prints the distributions.
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,23 +17,18 @@ const HELP: &str = "\
 usage: cargo run -p vt-e2e -- reparents [options]
 
   --runs N         how often the primary is changed in each way (20)
+  --logs FOLDER    the cluster's logs are copied there, which must not exist yet
 ";
 /// How long a change may take before the run counts as failed.
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// Measures as the command line says.
 pub(crate) fn main(args: &[String]) -> ExitCode {
-    let runs = match args {
-        [] => 20,
-        [flag, value] if flag == "--runs" && value.parse::<usize>().is_ok() => {
-            value.parse().unwrap_or(20)
-        }
-        _ => {
-            crate::say(HELP.trim_end());
-            return ExitCode::FAILURE;
-        }
+    let Some(options) = Options::read(args) else {
+        crate::say(HELP.trim_end());
+        return ExitCode::FAILURE;
     };
-    match measure(runs) {
+    match measure(&options) {
         Ok(text) => {
             crate::say(&text);
             ExitCode::SUCCESS
@@ -147,40 +143,118 @@ fn settle(cluster: &LocalCluster) -> Result<(), String> {
     }
 }
 
-fn measure(runs: usize) -> Result<String, String> {
+/// What is measured, and how.
+struct Options {
+    runs: usize,
+    /// Where the cluster's logs go, for a run that took long.
+    logs: Option<PathBuf>,
+}
+
+impl Options {
+    fn read(args: &[String]) -> Option<Options> {
+        let mut options = Options { runs: 20, logs: None };
+        for pair in args.chunks(2) {
+            match pair {
+                [flag, value] if flag == "--runs" => options.runs = value.parse().ok()?,
+                [flag, value] if flag == "--logs" => options.logs = Some(value.into()),
+                _ => return None,
+            }
+        }
+        Some(options)
+    }
+}
+
+/// A cluster with a client that writes to it.
+struct Bench {
+    cluster: LocalCluster,
+    writer: Writer,
+}
+
+/// What planned changes took.
+#[derive(Default)]
+struct Planned {
+    /// The longest time without an acknowledged write.
+    pauses: Vec<Duration>,
+    /// From the start of the command to the end of that pause.
+    firsts: Vec<Duration>,
+    /// How long the command ran.
+    commands: Vec<Duration>,
+    errors: usize,
+}
+
+fn measure(options: &Options) -> Result<String, String> {
     let cluster = LocalCluster::up(&["--keyspace", "shop:1", "--replicas", "2"])?;
     cluster.mysql("shop", "create table written (id bigint primary key)")?;
     let writer = Writer::start(cluster.port(15306))?;
-    let with_logs = |err: String| format!("{err}\n{}", cluster.logs());
-    let (mut planned, mut planned_errors) = (Vec::new(), 0);
-    for _ in 0..runs {
-        settle(&cluster).map_err(with_logs)?;
-        let old = primary(&cluster)?;
-        let (errors, from) = (writer.errors.lock().len(), Instant::now());
-        cluster.client(&["PlannedReparentShard", "--avoid-primary", &old, "shop/-"])?;
-        let took = from.elapsed() + Duration::from_millis(500);
-        planned.push(writer.gap_after(from, took).map_err(with_logs)?.0);
-        planned_errors += writer.errors.lock().len() - errors;
+    let bench = Bench { cluster, writer };
+    let measured = bench.all(options.runs);
+    if let Some(folder) = &options.logs {
+        let logs = bench.cluster.folder().join("tmp");
+        output_of(Command::new("cp").arg("-r").args([&logs, folder]))?;
     }
-    let mut killed = Vec::new();
-    for _ in 0..runs {
-        settle(&cluster).map_err(with_logs)?;
-        let old = primary(&cluster)?;
+    let text = measured.map_err(|err| format!("{err}\n{}", bench.cluster.logs()))?;
+    bench.writer.stop.store(true, Ordering::Relaxed);
+    bench.writer.thread.join().map_err(|_| "the writer panicked")?;
+    Ok(text)
+}
+
+impl Bench {
+    fn all(&self, runs: usize) -> Result<String, String> {
+        let mut planned = Planned::default();
+        for _ in 0..runs {
+            self.hand_over(&mut planned)?;
+        }
+        let mut servers = Vec::new();
+        for _ in 0..runs {
+            servers.push(self.kill("mysqld", &["mysqld"])?);
+        }
+        let mut nodes = Vec::new();
+        for _ in 0..runs {
+            nodes.push(self.kill("node", &["vttablet", "mysqld"])?);
+        }
+        Ok([
+            "| change of primary | runs | median | p99 | longest |\n|---|--:|--:|--:|--:|\n",
+            &line("planned: longest time without an acknowledged write", planned.pauses),
+            &line("planned: from its start to the first write on the new primary", planned.firsts),
+            &line("planned: the command itself", planned.commands),
+            &line("`kill -9` of mysqld: to the first write on the new primary", servers),
+            &line("`kill -9` of the node: to the first write on the new primary", nodes),
+            &format!("{} errors of the client in planned changes\n", planned.errors),
+        ]
+        .concat())
+    }
+
+    fn hand_over(&self, planned: &mut Planned) -> Result<(), String> {
+        settle(&self.cluster)?;
+        let old = primary(&self.cluster)?;
+        let (errors, from) = (self.writer.errors.lock().len(), Instant::now());
+        self.cluster.client(&["PlannedReparentShard", "--avoid-primary", &old, "shop/-"])?;
+        let took = from.elapsed();
+        let (pause, end) = self.writer.gap_after(from, took + Duration::from_millis(500))?;
+        let first = end.duration_since(from);
+        crate::say(&format!("planned from {old}: {pause:.2?}, {first:.2?} from its start"));
+        planned.pauses.push(pause);
+        planned.firsts.push(first);
+        planned.commands.push(took);
+        planned.errors += self.writer.errors.lock().len() - errors;
+        Ok(())
+    }
+
+    /// Kills parts of the primary's node; returns how long it took until a write was acknowledged.
+    fn kill(&self, what: &str, parts: &[&str]) -> Result<Duration, String> {
+        settle(&self.cluster)?;
+        let old = primary(&self.cluster)?;
         let uid: u32 = old.rsplit('-').next().and_then(|uid| uid.parse().ok()).unwrap_or_default();
-        let pid = cluster.pid(&format!("mysqld-{uid}"))?.to_string();
+        let pid =
+            |part: &&str| self.cluster.pid(&format!("{part}-{uid}")).map(|pid| pid.to_string());
+        let pids = parts.iter().map(pid).collect::<Result<Vec<_>, _>>()?;
         let from = Instant::now();
-        output_of(Command::new("kill").args(["-9", &pid]))?;
-        let (_, at) = writer.gap_after(from, Duration::from_secs(3)).map_err(with_logs)?;
-        killed.push(at.duration_since(from));
+        output_of(Command::new("kill").arg("-9").args(&pids))?;
+        let (_, at) = self.writer.gap_after(from, Duration::from_secs(3))?;
+        let took = at.duration_since(from);
+        crate::say(&format!("{what} of {old} killed: {took:.2?}"));
+        Ok(took)
     }
-    writer.stop.store(true, Ordering::Relaxed);
-    writer.thread.join().map_err(|_| "the writer panicked")?;
-    Ok(format!(
-        "| change of primary | runs | median | p99 | longest |\n|---|--:|--:|--:|--:|\n{}{}\n\
-         {planned_errors} errors of the client in planned changes\n",
-        line("planned: longest time without an acknowledged write", planned),
-        line("kill -9 of mysqld: until the first acknowledged write after the pause", killed),
-    ))
 }
 
 fn line(what: &str, mut took: Vec<Duration>) -> String {

@@ -205,6 +205,7 @@ mod tests {
             etcd: None,
             one_process: false,
             proxied: false,
+            tablet_flags: Vec::new(),
             loaded: false,
         };
         let usual = Ports::new(PORT_BASE);

@@ -45,6 +45,17 @@ impl LocalCluster {
         Ok((cluster, proxies))
     }
 
+    /// Makes a cluster in whose folder something is prepared before it starts.
+    pub fn up_prepared<P>(
+        args: &[&str],
+        prepare: impl FnOnce(&LocalCluster) -> Result<P, String>,
+    ) -> Result<(LocalCluster, P), String> {
+        let cluster = LocalCluster::empty(free_port_base()?)?;
+        let prepared = prepare(&cluster)?;
+        cluster.start_with(args, &[])?;
+        Ok((cluster, prepared))
+    }
+
     fn up_at(
         port_base: u16,
         args: &[&str],
