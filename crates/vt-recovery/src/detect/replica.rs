@@ -45,7 +45,8 @@ fn errant(
     ) {
         return;
     }
-    let Some(of_primary) = primary.server() else { return };
+    // One whose disk stalls does not tell what it has.
+    let Some(of_primary) = primary.server().filter(|one| !one.disk_stalled) else { return };
     let errant = server.executed.gtid_set.subtract(&of_primary.executed.gtid_set);
     if !errant.is_empty() {
         let detail = format!("{} has {errant}, which {} lacks", tablet.alias, primary.alias);

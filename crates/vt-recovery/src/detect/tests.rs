@@ -166,7 +166,12 @@ fn a_silent_primary_that_still_feeds_replicas_is_not_dead_at_once() {
 #[test]
 fn a_primary_that_is_not_as_it_should_be() {
     for (change, want) in [
-        ((|server| server.disk_stalled = true) as fn(&mut ServerView), "PrimaryDiskStalled 100"),
+        // It does not tell what it has then, and nobody is errant for that.
+        (
+            (|server| (server.disk_stalled, server.executed) = (true, Position::default()))
+                as fn(&mut ServerView),
+            "PrimaryDiskStalled 100",
+        ),
         (|server| server.own_type = TabletType::Replica, "PrimaryCurrentTypeMismatch 100"),
         (|server| server.read_only = true, "PrimaryIsReadOnly 100"),
         (|server| server.semi_sync_primary = false, "PrimarySemiSyncMustBeSet 100"),
