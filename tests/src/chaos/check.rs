@@ -7,6 +7,9 @@ use vt_testkit::LocalCluster;
 use super::Options;
 use super::clients::{ACCOUNTS, BALANCE, BRANCHES, Seen};
 
+/// How many rows are read at once.
+const PAGE: usize = 5000;
+
 /// What the cluster has at the end.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
@@ -20,9 +23,7 @@ pub(super) struct Kept {
 pub(super) fn read(cluster: &LocalCluster, options: &Options) -> Result<Kept, String> {
     let mut kept = Kept::default();
     for client in 0..options.clients {
-        let sql = format!("select step from entry where client = {client}");
-        let rows = cluster.mysql("bank", &sql)?;
-        kept.entries.insert(client, rows.lines().filter_map(|row| row.parse().ok()).collect());
+        kept.entries.insert(client, entries(cluster, client)?.into_iter().collect());
         let sql = format!("select n from counter where client = {client}");
         let n = cluster.mysql("bank", &sql)?;
         let n = n.trim().parse().map_err(|_| format!("counter {client} is {n:?}"))?;
@@ -35,6 +36,23 @@ pub(super) fn read(cluster: &LocalCluster, options: &Options) -> Result<Kept, St
         kept.branches.insert(branch, (balances.len() as u64, balances.iter().sum()));
     }
     Ok(kept)
+}
+
+/// Returns what a client's entries are, page by page: tablets give no more than 10,000 rows at once.
+fn entries(cluster: &LocalCluster, client: u64) -> Result<Vec<u64>, String> {
+    let mut all = Vec::new();
+    loop {
+        let place = all.len();
+        let sql = format!(
+            "select step from entry where client = {client} order by step limit {place}, {PAGE}"
+        );
+        let rows = cluster.mysql("bank", &sql)?;
+        let page = rows.lines().map(|row| row.parse().map_err(|_| format!("a step is {row:?}")));
+        all.extend(page.collect::<Result<Vec<u64>, String>>()?);
+        if all.len() < place + PAGE {
+            return Ok(all);
+        }
+    }
 }
 
 /// Returns every promise that was broken.
