@@ -114,7 +114,11 @@ impl Control {
         all(self.options.concurrency, calls).await.into_iter().collect()
     }
 
-    pub(in crate::workflow) async fn forget_tables(&self, keyspace: &str, tables: &[String]) -> Result<()> {
+    pub(in crate::workflow) async fn forget_tables(
+        &self,
+        keyspace: &str,
+        tables: &[String],
+    ) -> Result<()> {
         self.change_stored_vschema(keyspace, |stored| {
             let before = stored.tables.len();
             stored.tables.retain(|name, _| !tables.contains(name));
