@@ -59,8 +59,7 @@ fn main() -> ExitCode {
         Some((word, rest)) if word == "tpcc" => return tpcc::main(rest),
         Some((word, rest)) if word == "collations" => return collations::main(rest),
         Some((word, rest)) if word == "workflows-chaos" => return workflow_chaos::main(rest),
-        Some((word, _)) => word.clone(),
-        None => String::new(),
+        _ => args.first().cloned().unwrap_or_default(),
     };
     let groups: [(&str, Vec<Case>); 26] = [
         ("demo", demo::cases()),
