@@ -38,3 +38,5 @@ select i.sku, p.id from item i join person p on i.word = p.name order by 1, 2;
 select '' from (select id from person union select id from song) x order by 1 limit 1;
 select row_number() over (order by 1) from person;
 with c(n) as (select 4) select id from person where id in (select n from c) union select n from c intersect select plays from song order by 1;
+select max(i.weight), min(cast(i.n / 10 as float)), max(cast(i.n / 7 as float)) from item i join song s on s.plays >= i.n;
+select i.kind, max(i.weight), min(cast(p.age / 7 as float)) from item i join person p on p.age > i.n group by i.kind order by i.kind;

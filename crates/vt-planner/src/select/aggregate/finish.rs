@@ -62,7 +62,7 @@ impl<'a> Planner<'a> {
             for window in &windows {
                 let window = self.resolved_window(*window, statement.select)?;
                 wanted.extend(window.keys().map(|item| item.expr));
-                let exact = |arg: &Expr<'a>| self.exact_argument(*arg, statement.scope);
+                let exact = |arg: &Expr<'a>| self.window_argument(&window, *arg, statement.scope);
                 wanted.extend(window.args.iter().map(exact));
             }
             self.ask_for(&wanted, statement, &mut rows)?;

@@ -171,13 +171,17 @@ impl<'a> Planner<'a> {
         let mut args = Vec::with_capacity(call.args.len());
         let mut column = None;
         for argument in call.args {
-            let exact = self.exact_argument(*argument, scope);
+            let extreme = matches!(func, AggregateFunc::Min | AggregateFunc::Max);
+            // What is found is told as it is; what finds it is its weight.
+            let exact = match extreme {
+                true => *argument,
+                false => self.exact_argument(*argument, scope),
+            };
             let place = match column {
                 None => *column.insert(base.add(self, exact, held)?),
                 Some(_) => base.place(self, exact)?,
             };
             let mut key = self.key(place, false, exact, scope);
-            let extreme = matches!(func, AggregateFunc::Min | AggregateFunc::Max);
             let compares = extreme || super::splits_distinct(call);
             if compares
                 && Planner::compares_by_weight(&key)
@@ -218,7 +222,7 @@ impl<'a> Planner<'a> {
             }
             for argument in window.args {
                 if !is_constant(*argument) {
-                    base.place(self, self.exact_argument(*argument, &scope))?;
+                    base.place(self, self.window_argument(&window, *argument, &scope))?;
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Window functions at the gateway: which windows a select has, and the steps that compute them.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use vt_base::{Code, Error};
@@ -18,6 +19,7 @@ use vt_value::TypedBytes;
 use vt_value::temporal::Unit;
 
 use super::{Grouped, Statement, gateway_func};
+use crate::analyze::Scope;
 use crate::eval::{plain_value, translate};
 use crate::planner::Planner;
 use crate::tree::any_expr;
@@ -38,6 +40,16 @@ impl<'a> Resolved<'a> {
         let partition = self.partition_by.iter();
         let partition = partition.map(|expr| OrderItem { expr: *expr, descending: false });
         partition.chain(self.order_by.iter().copied())
+    }
+
+    /// Returns whether the function computes with its arguments; others give one of them.
+    fn computes(&self) -> bool {
+        match &self.func {
+            WindowFunc::Aggregate(func) => {
+                !matches!(func, AggregateFunc::Min | AggregateFunc::Max | AggregateFunc::AnyValue)
+            }
+            _ => false,
+        }
     }
 
     fn has_window_of(&self, other: &Resolved<'a>) -> bool {
@@ -105,6 +117,19 @@ impl<'a> Planner<'a> {
         Ok(true)
     }
 
+    /// Returns an argument of a window function in the form that the function needs.
+    pub(super) fn window_argument(
+        &self,
+        window: &Resolved<'a>,
+        argument: Expr<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Expr<'a> {
+        match window.computes() {
+            true => self.exact_argument(argument, scope),
+            false => argument,
+        }
+    }
+
     /// Finds the window of a window function, and what it computes.
     pub(super) fn resolved_window(
         &self,
@@ -161,7 +186,7 @@ impl<'a> Planner<'a> {
         for call in calls {
             let mut args = Vec::with_capacity(call.args.len());
             for argument in call.args {
-                let exact = self.exact_argument(*argument, statement.scope);
+                let exact = self.window_argument(call, *argument, statement.scope);
                 let place = self.row_column(rows, exact)?;
                 args.push(self.key(place, false, exact, statement.scope));
             }
