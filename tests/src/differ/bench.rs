@@ -225,10 +225,10 @@ impl Bench {
             }
             match (answer, &ask_in_time(&mut self.twins.conn, statement).await) {
                 (Answer::Rows(mine), Answer::Rows(twins)) => {
-                    if !same_rows(&mine.rows, &twins.rows, RowOrder::Free) {
+                    if !same_rows(mine, twins, RowOrder::Free) {
                         return Ok(Steadiness::RowsMove);
                     }
-                    if !same_rows(&mine.rows, &twins.rows, RowOrder::Matters) {
+                    if !same_rows(mine, twins, RowOrder::Matters) {
                         steadiness = Steadiness::OrderMoves;
                     }
                 }

@@ -120,9 +120,9 @@ pub(crate) fn differing(mysql: &Answer, seen: &Answer, order: RowOrder) -> Vec<A
 }
 
 fn rows(wanted: &Rows, given: &Rows, order: RowOrder, aspects: &mut Vec<Aspect>) {
-    if !same_rows(&wanted.rows, &given.rows, RowOrder::Free) {
+    if !same_rows(wanted, given, RowOrder::Free) {
         aspects.push(Aspect::Rows);
-    } else if order == RowOrder::Matters && !same_rows(&wanted.rows, &given.rows, order) {
+    } else if order == RowOrder::Matters && !same_rows(wanted, given, order) {
         aspects.push(Aspect::Order);
     }
     if distinct(&wanted.warnings) != distinct(&given.warnings) {
@@ -151,7 +151,7 @@ fn rows(wanted: &Rows, given: &Rows, order: RowOrder, aspects: &mut Vec<Aspect>)
 }
 
 /// Whether two lists hold the same rows, in whatever order where it is free.
-pub(crate) fn same_rows(wanted: &[Vec<Value>], given: &[Vec<Value>], order: RowOrder) -> bool {
+pub(crate) fn same_rows(wanted: &Rows, given: &Rows, order: RowOrder) -> bool {
     let texts = |rows: &[Vec<Value>]| {
         let mut texts: Vec<Vec<String>> =
             rows.iter().map(|row| row.iter().map(cell).collect()).collect();
@@ -160,30 +160,30 @@ pub(crate) fn same_rows(wanted: &[Vec<Value>], given: &[Vec<Value>], order: RowO
         }
         texts
     };
-    if wanted.len() != given.len() {
+    if wanted.rows.len() != given.rows.len() {
         return false;
     }
-    let (wanted, given) = (texts(wanted), texts(given));
-    wanted == given || wanted.iter().zip(&given).all(|(mine, theirs)| same_cells(mine, theirs))
+    let doubles: Vec<bool> =
+        wanted.columns.iter().map(|meta| meta.typ == ColumnType::MYSQL_TYPE_DOUBLE).collect();
+    let (wanted, given) = (texts(&wanted.rows), texts(&given.rows));
+    let same = |(mine, theirs): (&Vec<String>, &Vec<String>)| same_cells(mine, theirs, &doubles);
+    wanted == given || wanted.iter().zip(&given).all(same)
 }
 
 /// How far two doubles may lie apart, of what they are: sums in another order round otherwise.
 const ROUNDING: f64 = 1e-14;
 
-fn same_cells(mine: &[String], theirs: &[String]) -> bool {
-    let number = |text: &str| {
-        let text = text.trim_matches('"');
-        // What is short has been written, and not summed.
-        (text.len() > 15 && text.contains('.')).then(|| text.parse::<f64>().ok()).flatten()
-    };
-    let close = |(mine, theirs): (&String, &String)| {
+fn same_cells(mine: &[String], theirs: &[String], doubles: &[bool]) -> bool {
+    let number = |text: &str| text.trim_matches('"').parse::<f64>();
+    let close = |(place, (mine, theirs)): (usize, (&String, &String))| {
         mine == theirs
-            || match (number(mine), number(theirs)) {
-                (Some(one), Some(other)) => (one - other).abs() <= ROUNDING * one.abs(),
-                _ => false,
-            }
+            || doubles.get(place) == Some(&true)
+                && match (number(mine), number(theirs)) {
+                    (Ok(one), Ok(other)) => (one - other).abs() <= ROUNDING * one.abs(),
+                    _ => false,
+                }
     };
-    mine.len() == theirs.len() && mine.iter().zip(theirs).all(close)
+    mine.len() == theirs.len() && mine.iter().zip(theirs).enumerate().all(close)
 }
 
 /// The query service between gateway and tablet has one type for TEXT and BLOB of all sizes.
@@ -384,22 +384,43 @@ mod tests {
         assert_eq!(details(&answer(&[1]), &answer(&[1])), "");
     }
 
+    fn column(typ: ColumnType, values: Vec<Value>) -> Rows {
+        let meta = Meta {
+            name: String::new(),
+            original_name: String::new(),
+            table: String::new(),
+            typ,
+            length: 20,
+            decimals: 0,
+            flags: ColumnFlags::empty(),
+            charset: 63,
+        };
+        let rows = values.into_iter().map(|value| vec![value]).collect();
+        Rows { columns: vec![meta], rows, ..Rows::default() }
+    }
+
     #[test]
     fn order_counts_where_it_was_asked_for() {
-        let row = |number: i64| vec![Value::Int(number)];
-        let (one, other) = ([row(1), row(2)], [row(2), row(1)]);
+        let numbers = |numbers: [i64; 2]| {
+            column(ColumnType::MYSQL_TYPE_LONGLONG, numbers.map(Value::Int).to_vec())
+        };
+        let (one, other) = (numbers([1, 2]), numbers([2, 1]));
         assert!(same_rows(&one, &other, RowOrder::Free));
         assert!(!same_rows(&one, &other, RowOrder::Matters));
-        assert!(!same_rows(&one, &[row(1), row(1)], RowOrder::Free));
+        assert!(!same_rows(&one, &numbers([1, 1]), RowOrder::Free));
     }
 
     #[test]
     fn the_last_digit_of_a_double_may_be_another() {
-        let row = |text: &str| vec![vec![Value::Bytes(text.as_bytes().to_vec())]];
-        let same = |one: &str, other: &str| same_rows(&row(one), &row(other), RowOrder::Matters);
-        assert!(same("2.5071326821120348", "2.507132682112035"));
-        assert!(!same("2.5071326821120348", "2.5071326821190348"));
-        assert!(!same("1.10", "1.1"));
-        assert!(!same("12345678901234567", "12345678901234568"));
+        let same = |typ: ColumnType, one: &str, other: &str| {
+            let rows = |text: &str| column(typ, vec![Value::Bytes(text.as_bytes().to_vec())]);
+            same_rows(&rows(one), &rows(other), RowOrder::Matters)
+        };
+        let double = ColumnType::MYSQL_TYPE_DOUBLE;
+        assert!(same(double, "2.5071326821120348", "2.507132682112035"));
+        assert!(!same(double, "2.5071326821120348", "2.5071326821190348"));
+        assert!(!same(ColumnType::MYSQL_TYPE_NEWDECIMAL, "1.10", "1.1"));
+        let long = ["12345678901234567.1", "12345678901234567.2"];
+        assert!(!same(ColumnType::MYSQL_TYPE_NEWDECIMAL, long[0], long[1]));
     }
 }

@@ -214,7 +214,7 @@ impl Judge {
             for (place, seen) in answers.into_iter().enumerate() {
                 let differs = match (&mysql, &seen) {
                     (Answer::Rows(mine), Answer::Rows(theirs)) => {
-                        !super::compare::same_rows(&mine.rows, &theirs.rows, RowOrder::Free)
+                        !super::compare::same_rows(mine, theirs, RowOrder::Free)
                     }
                     _ => true,
                 };

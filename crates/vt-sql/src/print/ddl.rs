@@ -323,7 +323,9 @@ impl Print for TableOption<'_> {
     fn print(&self, printer: &mut Printer<'_>) {
         printer.word(self.name);
         match self.value {
-            OptionValue::Word("") if self.name == "tablespace" => printer.word(" ``"),
+            OptionValue::Word("") if matches!(self.name, "tablespace" | "charset" | "collate") => {
+                printer.word(" ``");
+            }
             OptionValue::Word("") => {}
             OptionValue::Null => printer.word(" = null"),
             // A name of digits alone is none without quotes.

@@ -133,6 +133,7 @@ fn what_is_no_word_is_quoted() {
             "create database a charset `9` collate `x y`",
         ),
         ("create database a charset binary", "create database a charset binary"),
+        ("create table t (a int) collate ''", "create table t (\n\ta int\n) collate ``"),
         ("alter table t algorithm `=a`, lock = `9`", "alter table t algorithm = `=a`, lock `9`"),
         ("alter table t algorithm = default", "alter table t algorithm = default"),
         ("drop index i on t algorithm = `a b`", "drop index i on t algorithm = `a b`"),
