@@ -217,6 +217,20 @@ impl Link {
         }
     }
 
+    /// Reads the packet that a peer sent before it closed, whatever its number: one that gives up
+    /// in the middle of a command counts from where it was.
+    pub(crate) async fn read_last_words(&mut self) -> Result<(), ReadError> {
+        loop {
+            if let Some(header) = Header::read(&self.input) {
+                self.sequence = header.sequence;
+            }
+            if self.next_buffered()? {
+                return Ok(());
+            }
+            self.fill().await?;
+        }
+    }
+
     /// Reads what the socket has. May be dropped and called again.
     pub(crate) async fn fill(&mut self) -> Result<(), ReadError> {
         let Some(squeezed) = &mut self.squeezed else {

@@ -8,10 +8,10 @@ use vt_base::{Code, Error, Origin, Result};
 use vt_value::QueryResult;
 use vt_wire::auth::{Nonce, Plugin, sha2};
 use vt_wire::handshake::ChangeUser;
-use vt_wire::{Capabilities, Command, command};
+use vt_wire::{Capabilities, Command, command, end};
 
 use super::connect::{cannot_connect, gone, lost};
-use super::login::{LoggedIn, Login, log_in};
+use super::login::{LoggedIn, Login, log_in, server_error};
 use super::result::{FieldCache, Head};
 use super::{ConnectParams, KillHandle, ResultStream};
 use crate::link::{Keep, Link};
@@ -249,9 +249,17 @@ impl Conn {
             Ok(()) => Ok(()),
             Err(error) => {
                 self.state = State::Broken;
-                Err(gone().with_source(error))
+                Err(self.last_words().await.unwrap_or_else(|| gone().with_source(error)))
             }
         }
+    }
+
+    /// Returns the error that the server told before it closed on what was being sent, as it does
+    /// on a packet longer than its `max_allowed_packet`.
+    async fn last_words(&mut self) -> Option<Error> {
+        within(GOODBYE_TIMEOUT, self.link.read_last_words()).await?.ok()?;
+        let payload = self.link.payload();
+        (payload.first() == Some(&end::ERR)).then(|| server_error(payload))
     }
 
     pub(super) async fn send_query(&mut self, sql: &[u8]) -> Result<()> {
