@@ -14,6 +14,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ("drivers, Django and SQLAlchemy of Python", python),
         ("a consumer of changes whose classes are generated from our .proto", consumer),
         ("mysql2 and Sequelize of Node", node),
+        ("sqlx of Rust", sqlx),
         ("mysqldump writes a sharded table, and its file is read back", dump),
     ]
 }
@@ -81,6 +82,15 @@ fn node(cluster: &LocalCluster) -> Outcome {
         contains(name, &output_of(Command::new("node").arg(modules.join(name)).arg(&port))?, "ok")?;
     }
     Ok(())
+}
+
+/// Builds the client of sqlx, a workspace of its own, with the cargo that builds all else.
+fn sqlx(cluster: &LocalCluster) -> Outcome {
+    let mut command = Command::new("cargo");
+    command.args(["run", "--quiet", "--locked", "--manifest-path"]);
+    command.arg(script("sqlx/Cargo.toml")).arg("--target-dir").arg(folder("sqlx")?);
+    let port = cluster.port(15306).to_string();
+    contains("sqlx", &output_of(command.arg("--").arg(&port))?, "ok")
 }
 
 /// Dumps a table, takes it away, and reads the file back: each row is again on its shard.

@@ -113,7 +113,7 @@ impl<'a> Planner<'a> {
         let mut placed = Vec::with_capacity(grouping.calls.len());
         let mut specs = Vec::with_capacity(grouping.calls.len());
         for call in &grouping.calls {
-            let (column, args) = self.place_arguments(call, &mut base)?;
+            let (column, args) = self.place_arguments(call, &grouping, &mut base)?;
             let mut spec = self.spec(call, column, args)?;
             for item in call.order_by {
                 spec.order_by.push(base.key(self, *item)?);
@@ -163,6 +163,7 @@ impl<'a> Planner<'a> {
     fn place_arguments(
         &self,
         call: &'a Call<'a>,
+        grouping: &Grouping<'a>,
         base: &mut Base<'_, 'a>,
     ) -> Result<(usize, Vec<SortKey>), Error> {
         let held = Expr::Aggregate(call);
@@ -172,8 +173,12 @@ impl<'a> Planner<'a> {
         let mut column = None;
         for argument in call.args {
             let extreme = matches!(func, AggregateFunc::Min | AggregateFunc::Max);
-            // What is found is told as it is; what finds it is its weight.
-            let exact = match extreme {
+            // What is found is told as it is; what finds it is its weight. MySQL's table of groups
+            // makes a double of a computed FLOAT, though.
+            let is_kept = grouping.group_by.is_empty()
+                || grouping.rollup
+                || matches!(argument, Expr::Column(_));
+            let exact = match extreme && is_kept {
                 true => *argument,
                 false => self.exact_argument(*argument, scope),
             };
