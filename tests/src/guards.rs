@@ -57,7 +57,14 @@ fn kills(cluster: &LocalCluster) -> Outcome {
                 (conn, ended)
             });
             // A kill that comes before the statement would meet nothing.
-            until_it_runs(cluster, "killed").await?;
+            if let Err(err) = until_it_runs(cluster, "killed").await {
+                let end = running.is_finished().then_some(running);
+                let end = match end {
+                    Some(running) => format!("{:?}", running.await.map(|(_, ended)| ended)),
+                    None => "under way".to_owned(),
+                };
+                return Err(format!("{err}; its client: {end}"));
+            }
             let started = Instant::now();
             other.query_drop(format!("{verb} {id}")).await.map_err(text)?;
             let (mut conn, ended) = running.await.map_err(text)?;

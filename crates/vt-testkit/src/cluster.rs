@@ -147,7 +147,8 @@ impl LocalCluster {
 
     /// Returns the ends of all logs, for a failure that says too little.
     pub fn logs(&self) -> String {
-        log_ends(&self.folder.path().join("tmp"))
+        let folder = self.folder.path();
+        log_ends(&folder.join("tmp")) + &server_log_ends(folder)
     }
 }
 
@@ -160,17 +161,28 @@ impl Drop for LocalCluster {
 
 /// Returns the last lines of all logs in a folder.
 pub(crate) fn log_ends(folder: &Path) -> String {
-    let mut text = String::new();
-    let entries = std::fs::read_dir(folder);
-    for path in entries.into_iter().flatten().flatten().map(|entry| entry.path()) {
-        if path.extension().is_some_and(|ext| ext == "log") {
-            let log = std::fs::read_to_string(&path).unwrap_or_default();
-            let lines: Vec<&str> = log.lines().collect();
-            let tail = lines[lines.len().saturating_sub(12)..].join("\n");
-            text.push_str(&format!("--- {}\n{tail}\n", path.display()));
-        }
-    }
-    text
+    files_of(folder)
+        .filter(|path| path.extension().is_some_and(|ext| ext == "log"))
+        .map(|path| log_end(&path))
+        .collect()
+}
+
+/// Returns the last lines of what the MySQL servers of a cluster have logged.
+fn server_log_ends(folder: &Path) -> String {
+    files_of(folder).map(|server| log_end(&server.join("error.log"))).collect()
+}
+
+fn files_of(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+/// Returns a log's last lines under its name, or nothing where there is no such log.
+fn log_end(path: &Path) -> String {
+    let Ok(log) = std::fs::read(path) else { return String::new() };
+    let log = String::from_utf8_lossy(&log);
+    let lines: Vec<&str> = log.lines().collect();
+    let tail = lines[lines.len().saturating_sub(12)..].join("\n");
+    format!("--- {}\n{tail}\n", path.display())
 }
 
 /// Our binary, built beside the program that runs the tests.
