@@ -3,7 +3,7 @@
 //! Start at [`translate`]; each of the files below has one family of syntax.
 
 mod call;
-mod cast;
+pub(crate) mod cast;
 pub(crate) mod interval;
 mod literal;
 mod operator;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use vt_base::Error;
+use vt_eval::CastTarget;
 use vt_sql::ast::{
     AggregateKind, ColumnName, CommonTable, Expr, JsonColumn, Query, QueryBody, Select, SelectItem,
     TableRef,
@@ -10,6 +11,7 @@ use vt_sql::ast::{
 use vt_value::Type;
 
 use super::scope::{Entry, OutColumn, Resolved, Scope, Source, Tables};
+use crate::eval::cast;
 use crate::planner::{Located, Planner};
 use crate::select::vindex_columns;
 use crate::tree::{Child, walk_children, walk_select};
@@ -239,6 +241,11 @@ impl<'a> Planner<'a> {
                         _ => Some(Type::FLOAT64),
                     }
                 }
+                _ => None,
+            },
+            Expr::Cast(cast) => match cast::target(&cast.target).ok()? {
+                CastTarget::Float => Some(Type::FLOAT32),
+                CastTarget::Double | CastTarget::Real => Some(Type::FLOAT64),
                 _ => None,
             },
             _ => None,
