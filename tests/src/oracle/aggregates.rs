@@ -76,6 +76,7 @@ pub(super) async fn run(
             let same = matches!((&mysql, &ours), (Answer::Error { errno: a, .. }, Answer::Error { errno: b, .. }) if a == b);
             aspects.retain(|aspect| !(same && *aspect == Aspect::Error));
             if !aspects.is_empty() {
+                report.count(&aspects);
                 report.differences.push(Difference {
                     group: "aggregates".to_owned(),
                     expression: text,

@@ -47,6 +47,8 @@ usage: cargo xtask oracle [options]
   --groups WORD    only forms of the groups whose name has the word
   --seconds N      end after so many seconds (3600)
   --shrinks N      make so many differences small (1000); the others are counted
+  --of-form N      ... and so many that come to the same form (4)
+  --jobs N         ask by so many sessions at once (2)
 ";
 
 /// What the command line asks for.
@@ -62,6 +64,8 @@ struct Options {
     groups: String,
     seconds: u64,
     shrinks: u64,
+    of_form: u64,
+    jobs: u64,
 }
 
 /// A server to ask, and what may differ from it.
@@ -77,6 +81,8 @@ impl Options {
             seed: 1,
             seconds: 3600,
             shrinks: 1000,
+            of_form: 4,
+            jobs: 2,
             ..Options::default()
         };
         let mut args = args.iter();
@@ -93,6 +99,8 @@ impl Options {
                 "--seed" => options.seed = number(&value()?)?,
                 "--seconds" => options.seconds = number(&value()?)?,
                 "--shrinks" => options.shrinks = number(&value()?)?,
+                "--of-form" => options.of_form = number(&value()?)?,
+                "--jobs" => options.jobs = number(&value()?)?,
                 _ => return Err(format!("unknown option {arg}\n{HELP}")),
             }
         }
@@ -123,7 +131,7 @@ pub(crate) fn main(args: &[String]) -> ExitCode {
     match done {
         Ok(report) => {
             crate::say(report.text().trim_end());
-            if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if report.differing == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(err) => {
             crate::say(&format!("oracle: {err}"));
@@ -145,11 +153,9 @@ async fn run(options: &Options) -> Result<Report, String> {
             (started.socket().display().to_string(), Some(started))
         }
     };
-    let server = Server::connect(&socket, &options.user).await?;
-    let accepted = Exceptions::read(&folder().join("accepted.txt"))?;
-    let mut oracle = Oracle { server, accepted };
-    let mut report = Report::default();
     ours::hush();
+    let mut report = Report::default();
+    let mut oracle = Oracle::connect(&socket, &options.user).await?;
     if let Some(expr) = &options.expr {
         for suite in files::parse("command line", &expr.replace("\\n", "\n"))? {
             oracle.show(&suite).await?;
@@ -162,8 +168,10 @@ async fn run(options: &Options) -> Result<Report, String> {
             seed: options.seed,
             limit: Duration::from_secs(options.seconds),
             shrinks: options.shrinks as usize,
+            of_form: options.of_form as usize,
+            jobs: options.jobs as usize,
         };
-        generate::run(&mut oracle, plan, &options.groups, &mut report).await?;
+        report = generate::run((&socket, &options.user), plan, &options.groups).await?;
     } else {
         for suite in files::read(&folder(), &options.cases)? {
             oracle.compare(&suite, &mut report).await?;
@@ -177,6 +185,12 @@ fn number(text: &str) -> Result<u64, String> {
 }
 
 impl Oracle {
+    /// Connects to a server, and reads what may differ from it.
+    pub(crate) async fn connect(socket: &str, user: &str) -> Result<Oracle, String> {
+        let server = Server::connect(socket, user).await?;
+        Ok(Oracle { server, accepted: Exceptions::read(&folder().join("accepted.txt"))? })
+    }
+
     /// Prints both answers.
     async fn show(&mut self, suite: &Suite) -> Result<(), String> {
         let columns = self.server.enter(&suite.surroundings).await?;
@@ -205,6 +219,7 @@ impl Oracle {
             report.compared += 1;
             let aspects = self.judge(expression, &mysql, &ours, report);
             if !aspects.is_empty() {
+                report.count(&aspects);
                 report.differences.push(Difference {
                     group: suite.group.clone(),
                     expression: expression.clone(),

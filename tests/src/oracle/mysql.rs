@@ -230,8 +230,10 @@ impl Server {
             return Err(format!("no answer to {}", expressions[0]));
         }
         warned.dedup();
-        for place in warned {
-            let found = self.warnings(&statements[place - start]).await?;
+        let asked: Vec<&str> =
+            warned.iter().map(|place| statements[place - start].as_str()).collect();
+        let found = self.warnings(&asked).await?;
+        for (place, found) in warned.into_iter().zip(found) {
             if let Answer::Rows { warnings, .. } = &mut answers[place] {
                 *warnings = found;
             }
@@ -239,24 +241,54 @@ impl Server {
         Ok(())
     }
 
-    /// Asks once more, by itself, for the warnings.
+    /// Asks once more for the warnings of statements, all in one round trip; an error, of what has
+    /// another answer each time, ends that and begins the next.
+    async fn warnings(&mut self, statements: &[&str]) -> Result<Vec<Vec<Warning>>, String> {
+        let mut found = Vec::with_capacity(statements.len());
+        while found.len() < statements.len() {
+            let rest = &statements[found.len()..];
+            if !self.warnings_of(rest, &mut found).await? {
+                found.push(Vec::new());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Asks for warnings until a statement fails; returns whether none did.
     ///
     /// A statement without tables that warns of nothing leaves the warnings of the one before as
     /// they are; one that reads a table clears them.
-    async fn warnings(&mut self, statement: &str) -> Result<Vec<Warning>, String> {
-        let cleared = format!("select 1 from no_rows;\n{statement}");
-        match self.conn.query_drop(cleared).await {
-            Ok(()) | Err(mysql_async::Error::Server(_)) => {}
-            Err(err) => return Err(format!("{statement}: {err}")),
-        }
-        let rows: Vec<Row> = self.conn.query("show warnings").await.map_err(text)?;
+    async fn warnings_of(
+        &mut self,
+        statements: &[&str],
+        found: &mut Vec<Vec<Warning>>,
+    ) -> Result<bool, String> {
+        let texts: Vec<String> = statements
+            .iter()
+            .map(|statement| format!("select 1 from no_rows;\n{statement};\nshow warnings"))
+            .collect();
         let cell = |row: &Row, place| as_told(&bytes_at(row, place).unwrap_or_default());
         let warning = |row: Row| Warning {
             level: cell(&row, 0),
             errno: cell(&row, 1).parse().unwrap_or_default(),
             message: cell(&row, 2),
         };
-        Ok(rows.into_iter().map(warning).collect())
+        let mut result = match self.conn.query_iter(texts.join(";\n")).await {
+            Err(mysql_async::Error::Server(_)) => return Ok(false),
+            other => other.map_err(text)?,
+        };
+        for _ in statements {
+            for part in 0..3 {
+                let rows: Vec<Row> = match result.collect().await {
+                    Err(mysql_async::Error::Server(_)) => return Ok(false),
+                    other => other.map_err(text)?,
+                };
+                if part == 2 {
+                    found.push(rows.into_iter().map(warning).collect());
+                }
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -8,6 +8,8 @@ use super::answer::{Answer, Aspect};
 
 /// How many differences of a group are shown.
 const SHOWN_MAX: usize = 200;
+/// How many forms are listed, those that come most often first.
+const FORMS_MAX: usize = 300;
 
 /// A difference between MySQL and us.
 #[derive(Clone, Debug)]
@@ -28,8 +30,12 @@ pub(crate) struct Report {
     pub(crate) refused: u64,
     pub(crate) accepted: BTreeMap<String, u64>,
     pub(crate) differences: Vec<Difference>,
-    /// How many differences more there were, like those that are shown or past their number.
-    pub(crate) hidden: u64,
+    /// How many expressions differ, shown or not.
+    pub(crate) differing: u64,
+    /// In what they differ, and how many do.
+    pub(crate) aspects: BTreeMap<Aspect, u64>,
+    /// How many come to the same form when they are made small.
+    pub(crate) forms: BTreeMap<String, u64>,
     /// The forms that we never compute.
     pub(crate) missing: Vec<String>,
     /// What we refuse, and how often.
@@ -59,15 +65,53 @@ impl Report {
         if !self.missing.is_empty() {
             text.push_str(&format!("never computed: {}\n", self.missing.join("  ")));
         }
+        let mut forms: Vec<(&String, &u64)> = self.forms.iter().collect();
+        forms.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        for (form, count) in forms.into_iter().take(FORMS_MAX) {
+            text.push_str(&format!("{count} times: {form}\n"));
+        }
+        for (aspect, count) in &self.aspects {
+            text.push_str(&format!("{count} differ in {}\n", aspect.name()));
+        }
         text.push_str(&format!(
-            "{} compared, {} refused by us, {} differ and {} like them, {} differ as accepted\n",
+            "{} compared, {} refused by us, {} differ, {} differ as accepted\n",
             self.compared,
             self.refused,
-            self.differences.len(),
-            self.hidden,
+            self.differing,
             self.accepted.values().sum::<u64>()
         ));
         text
+    }
+
+    /// Counts an expression that differs.
+    pub(crate) fn count(&mut self, aspects: &[Aspect]) {
+        self.differing += 1;
+        for aspect in aspects {
+            *self.aspects.entry(*aspect).or_default() += 1;
+        }
+    }
+
+    /// Takes in what another session has compared.
+    pub(crate) fn join(&mut self, other: Report) {
+        self.compared += other.compared;
+        self.refused += other.refused;
+        self.differing += other.differing;
+        add(&mut self.accepted, other.accepted);
+        add(&mut self.aspects, other.aspects);
+        add(&mut self.forms, other.forms);
+        add(&mut self.refusals, other.refusals);
+        self.missing.extend(other.missing);
+        for difference in other.differences {
+            if !self.differences.iter().any(|one| one.expression == difference.expression) {
+                self.differences.push(difference);
+            }
+        }
+    }
+}
+
+fn add<K: Ord>(counts: &mut BTreeMap<K, u64>, more: BTreeMap<K, u64>) {
+    for (key, count) in more {
+        *counts.entry(key).or_default() += count;
     }
 }
 

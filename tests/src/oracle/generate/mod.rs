@@ -10,12 +10,15 @@ mod tree;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
+
 use super::Oracle;
 use super::answer::{Answer, Aspect};
 use super::files::Surroundings;
 use super::mysql::Facts;
 use super::ours::Evaluator;
 use super::report::{Difference, Report};
+use crate::exceptions::Named;
 pub(crate) use chance::Chance;
 pub(crate) use tables::Table;
 use templates::{Piece, Template, Templates};
@@ -25,8 +28,6 @@ use tree::Tree;
 const BLOCK: u64 = 400;
 /// How deep forms are put into forms.
 const DEPTH_MAX: usize = 4;
-/// How many differences of one form are made smaller and shown.
-const SHOWN_OF_FORM: usize = 4;
 /// How often a form is tried before it counts as one that we do not compute.
 const TRIES: usize = 40;
 
@@ -39,6 +40,10 @@ pub(crate) struct Plan {
     pub(crate) limit: Duration,
     /// How many differences are made smaller.
     pub(crate) shrinks: usize,
+    /// How many of those that differ in the same, and come to the same form.
+    pub(crate) of_form: usize,
+    /// How many sessions ask at once.
+    pub(crate) jobs: usize,
 }
 
 /// Surroundings with the table that they came from.
@@ -51,66 +56,145 @@ struct Place {
 struct Generator<'t> {
     templates: &'t Templates,
     /// Names of collations, each with its character set.
-    collations: Vec<(String, String)>,
+    collations: &'t [(String, String)],
     chance: Chance,
 }
 
-/// Compares so many expressions by chance.
-pub(crate) async fn run(
-    oracle: &mut Oracle,
+/// A run that several sessions share.
+struct Run<'r> {
     plan: Plan,
-    words: &str,
-    report: &mut Report,
-) -> Result<(), String> {
-    let started = Instant::now();
+    templates: &'r Templates,
+    collations: &'r [(String, String)],
+    started: Instant,
+    state: Mutex<State>,
+}
+
+/// What the sessions tell each other.
+struct State {
+    /// How many expressions are given out.
+    given: u64,
+    /// How many differences may still be made small.
+    shrinks: usize,
+    /// How often a form has differed in the same.
+    seen: BTreeMap<(String, Vec<Aspect>), usize>,
+    differing: u64,
+    told: Instant,
+}
+
+/// Compares so many expressions by chance, by several sessions of a server: its socket and account.
+///
+/// Each session runs on a thread of its own, for which the caller's waits.
+pub(crate) async fn run(server: (&str, &str), plan: Plan, words: &str) -> Result<Report, String> {
+    let mut report = Report::default();
+    let mut oracle = Oracle::connect(server.0, server.1).await?;
     let collations = oracle.server.collations().await?;
-    let templates = computed(words, &collations, &oracle.server.facts, report)?;
-    let mut done = 0;
-    let mut seen: BTreeMap<(String, Vec<Aspect>), usize> = BTreeMap::new();
-    let mut shrinks = plan.shrinks;
-    let mut told = Instant::now();
-    while done < plan.count && started.elapsed() < plan.limit {
-        // Every block is its own sequence, so that one alone can be run again.
-        let seed = plan.seed.wrapping_add(done / BLOCK);
-        let size = BLOCK.min(plan.count - done);
-        let mut generator = Generator {
-            templates: &templates,
-            collations: collations.clone(),
-            chance: Chance::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d)),
-        };
-        let place = generator.place();
-        let trees: Vec<Tree<'_>> =
-            (0..size).map(|_| generator.expression('a', DEPTH_MAX, &place)).collect();
-        for (tree, aspects) in oracle.block(&place, &trees, report).await? {
-            let key = (tree.form(), aspects.clone());
-            if shrinks == 0 || seen.get(&key).is_some_and(|count| *count >= SHOWN_OF_FORM) {
-                report.hidden += 1;
-                continue;
-            }
-            shrinks -= 1;
-            let difference = oracle.shrink(tree, &place, aspects).await?;
-            let key = (difference.form.clone(), difference.difference.aspects.clone());
-            *seen.entry(key).or_default() += 1;
-            let mut difference = difference.difference;
-            difference.directives = format!("-- seed {seed}\n{}", difference.directives);
-            let known =
-                report.differences.iter().any(|one| one.expression == difference.expression);
-            if !known {
-                report.differences.push(difference);
+    let templates = computed(words, &collations, &oracle.server.facts, &mut report)?;
+    let started = Instant::now();
+    let state = State {
+        given: 0,
+        shrinks: plan.shrinks,
+        seen: BTreeMap::new(),
+        differing: 0,
+        told: started,
+    };
+    let run = Run {
+        plan,
+        templates: &templates,
+        collations: &collations,
+        started,
+        state: Mutex::new(state),
+    };
+    let reports: Vec<Result<Report, String>> = std::thread::scope(|scope| {
+        let session = || block_on(run.session(server));
+        let sessions: Vec<_> = (0..plan.jobs.max(1)).map(|_| scope.spawn(session)).collect();
+        let fallen = |_| Err("a session fell over".to_owned());
+        sessions.into_iter().map(|session| session.join().unwrap_or_else(fallen)).collect()
+    });
+    for part in reports {
+        report.join(part?);
+    }
+    report.differences.sort_by(|a, b| a.expression.len().cmp(&b.expression.len()));
+    Ok(report)
+}
+
+/// Runs to the end, on this thread.
+fn block_on<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|err| err.to_string())?.block_on(work)
+}
+
+impl Run<'_> {
+    /// Compares blocks as long as there are any.
+    async fn session(&self, server: (&str, &str)) -> Result<Report, String> {
+        let mut oracle = Oracle::connect(server.0, server.1).await?;
+        let mut report = Report::default();
+        while let Some((number, size)) = self.next() {
+            // Every block is its own sequence, so that one alone can be run again.
+            let seed = self.plan.seed.wrapping_add(number);
+            let mut generator = Generator {
+                templates: self.templates,
+                collations: self.collations,
+                chance: Chance::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d)),
+            };
+            let place = generator.place();
+            let trees: Vec<Tree<'_>> =
+                (0..size).map(|_| generator.expression('a', DEPTH_MAX, &place)).collect();
+            for (tree, aspects) in oracle.block(&place, &trees, &mut report).await? {
+                report.count(&aspects);
+                if !self.may_shrink(&tree, &aspects) {
+                    continue;
+                }
+                let shrunk = oracle.shrink(tree, &place, aspects).await?;
+                self.note(&shrunk, seed, &mut report);
             }
         }
-        done += size;
-        if told.elapsed() > Duration::from_secs(30) {
-            told = Instant::now();
-            let rate = done as f64 / started.elapsed().as_secs_f64();
-            crate::say(&format!(
-                "{done} done, {} differ and {} more, {rate:.0} a second",
-                report.differences.len(),
-                report.hidden
-            ));
+        Ok(report)
+    }
+
+    /// Returns the number of the next block and its size.
+    fn next(&self) -> Option<(u64, u64)> {
+        let mut state = self.state.lock();
+        let start = state.given;
+        if start >= self.plan.count || self.started.elapsed() >= self.plan.limit {
+            return None;
+        }
+        let size = BLOCK.min(self.plan.count - start);
+        state.given += size;
+        if state.told.elapsed() > Duration::from_secs(30) {
+            state.told = Instant::now();
+            let rate = start as f64 / self.started.elapsed().as_secs_f64();
+            crate::say(&format!("{start} done, {} differ, {rate:.0} a second", state.differing));
+        }
+        Some((start / BLOCK, size))
+    }
+
+    /// Returns whether a difference is to be made small: one of a form that has not been seen often.
+    fn may_shrink(&self, tree: &Tree<'_>, aspects: &[Aspect]) -> bool {
+        let mut state = self.state.lock();
+        state.differing += 1;
+        let key = (tree.form(), aspects.to_vec());
+        let known = state.seen.get(&key).is_some_and(|count| *count >= self.plan.of_form);
+        if state.shrinks == 0 || known {
+            return false;
+        }
+        state.shrinks -= 1;
+        true
+    }
+
+    /// Keeps a difference that was made small.
+    fn note(&self, shrunk: &Shrunk, seed: u64, report: &mut Report) {
+        let aspects = &shrunk.difference.aspects;
+        let names: Vec<&str> = aspects.iter().map(|aspect| aspect.name()).collect();
+        let form = format!("{} in {}", shrunk.form, names.join(", "));
+        *report.forms.entry(form).or_default() += 1;
+        let key = (shrunk.form.clone(), aspects.clone());
+        *self.state.lock().seen.entry(key).or_default() += 1;
+        let mut difference = shrunk.difference.clone();
+        if !report.differences.iter().any(|one| one.expression == difference.expression) {
+            difference.directives = format!("-- seed {seed}\n{}", difference.directives);
+            report.differences.push(difference);
         }
     }
-    Ok(())
 }
 
 /// Returns the forms that we compute for at least some parts, of the groups that have the word.
@@ -128,8 +212,7 @@ fn computed(
         if !template.group.contains(words) {
             return false;
         }
-        let mut generator =
-            Generator { templates: &none, collations: collations.to_vec(), chance: Chance::new(1) };
+        let mut generator = Generator { templates: &none, collations, chance: Chance::new(1) };
         let place = Place::default();
         let known = (0..TRIES).any(|_| {
             let tree = generator.filled(template, 0, &place);
@@ -221,7 +304,7 @@ impl<'t> Generator<'t> {
         {
             return Tree::Leaf { class, text: name.to_owned() };
         }
-        Tree::Leaf { class, text: literals::literal(class, &self.collations, &mut self.chance) }
+        Tree::Leaf { class, text: literals::literal(class, self.collations, &mut self.chance) }
     }
 
     fn filled(&mut self, template: &'t Template, depth: usize, place: &Place) -> Tree<'t> {
