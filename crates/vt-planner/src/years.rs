@@ -101,7 +101,7 @@ impl<'a> Rewrite<'a> for Years<'_, 'a> {
 
     fn expr(&mut self, expr: Expr<'a>) -> Result<Expr<'a>, Error> {
         match expr {
-            Expr::Unary(Unary { op: UnaryOp::Not | UnaryOp::Bang, .. }) => {
+            Expr::Unary(Unary { op: UnaryOp::Not | UnaryOp::HighNot | UnaryOp::Bang, .. }) => {
                 let before = std::mem::replace(&mut self.negated, true);
                 let changed = rewrite_children(self, expr);
                 self.negated = before;

@@ -15,7 +15,7 @@ pub(super) fn unary<'a>(unary: &Unary<'a>, place: ColumnPlace<'_, 'a>) -> Result
     let func = match unary.op {
         UnaryOp::Plus => return translate(unary.expr, place),
         UnaryOp::Minus => Func::Negate,
-        UnaryOp::Not => Func::Not,
+        UnaryOp::Not | UnaryOp::HighNot => Func::Not,
         UnaryOp::Bang => Func::Bang,
         UnaryOp::BitNot => Func::BitNot,
         UnaryOp::Binary => Func::Binary,

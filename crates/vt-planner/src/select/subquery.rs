@@ -392,7 +392,9 @@ fn in_order_item(item: &OrderItem<'_>) -> bool {
 fn semi_join<'a>(condition: Expr<'a>) -> Option<(&'a Query<'a>, Option<Expr<'a>>, JoinKind)> {
     match condition {
         Expr::Exists(query) => Some((query, None, JoinKind::Semi)),
-        Expr::Unary(unary) if matches!(unary.op, UnaryOp::Not | UnaryOp::Bang) => {
+        Expr::Unary(unary)
+            if matches!(unary.op, UnaryOp::Not | UnaryOp::HighNot | UnaryOp::Bang) =>
+        {
             match unary.expr {
                 Expr::Exists(query) => Some((query, None, JoinKind::Anti)),
                 _ => None,

@@ -168,6 +168,8 @@ pub enum UnaryOp {
     /// `!`, which binds tighter than `NOT`.
     Bang,
     Not,
+    /// `NOT` under HIGH_NOT_PRECEDENCE, which binds as `!` does.
+    HighNot,
     /// `BINARY expr`
     Binary,
 }

@@ -87,7 +87,7 @@ impl<'a> Parser<'a> {
     fn prefix(&mut self, min: u8) -> Parsed<(Expr<'a>, u8)> {
         let (op, operand) = match self.token.kind {
             TokenKind::Word(Keyword::Not) if self.modes.high_not_precedence => {
-                (UnaryOp::Bang, rung::UNARY)
+                (UnaryOp::HighNot, rung::UNARY)
             }
             TokenKind::Word(Keyword::Not) if min <= rung::NOT => (UnaryOp::Not, rung::NOT),
             TokenKind::Bang => (UnaryOp::Bang, rung::UNARY),

@@ -228,7 +228,8 @@ impl Printer<'_> {
             UnaryOp::Plus => "+",
             UnaryOp::Minus => "-",
             UnaryOp::BitNot => "~",
-            UnaryOp::Bang => "!",
+            UnaryOp::HighNot if self.modes.high_not_precedence => "not ",
+            UnaryOp::Bang | UnaryOp::HighNot => "!",
             UnaryOp::Binary | UnaryOp::Not => "binary ",
         };
         self.word(word);

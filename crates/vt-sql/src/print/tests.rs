@@ -114,7 +114,7 @@ fn concatenation_and_not_print_for_the_modes_of_the_reader() {
             "select concat(a, b collate x) + 1 from dual",
             "select a || b collate x + 1 from dual",
         ),
-        ("select not a = b", "select !a = b from dual", "select !a = b from dual"),
+        ("select not a = b", "select !a = b from dual", "select not a = b from dual"),
     ] {
         let statement = parse(&arena, sql, modes).expect(sql);
         assert_eq!(to_sql(&statement), plain);

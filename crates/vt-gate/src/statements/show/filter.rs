@@ -101,7 +101,9 @@ fn predicate(expr: &Expr<'_>) -> Result<Predicate> {
     Ok(match expr {
         Expr::And(parts) => Predicate::And(parts.iter().map(predicate).collect::<Result<_>>()?),
         Expr::Or(parts) => Predicate::Or(parts.iter().map(predicate).collect::<Result<_>>()?),
-        Expr::Unary(unary) if matches!(unary.op, UnaryOp::Not | UnaryOp::Bang) => {
+        Expr::Unary(unary)
+            if matches!(unary.op, UnaryOp::Not | UnaryOp::HighNot | UnaryOp::Bang) =>
+        {
             Predicate::Not(Box::new(predicate(&unary.expr)?))
         }
         Expr::Binary(binary) if binary.op.is_comparison() => Predicate::Compare {
