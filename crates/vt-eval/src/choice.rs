@@ -1,14 +1,15 @@
 //! The kind that several values have in common, and how each is brought to it: what IF, CASE,
 //! COALESCE and their like share.
 
+use bytes::Bytes;
 use vt_base::Error;
 use vt_value::{Collation, TemporalKind, Type, Value};
 
 use crate::collate;
 use crate::context::Context;
-use crate::function::{CollationUse, Signature};
+use crate::function::{Call, CollationUse, Signature, Text};
 use crate::kind::{Class, Kind, NOT_FIXED};
-use crate::node::Node;
+use crate::node::{Node, ZERO_YEAR};
 
 /// Returns the kind that some arguments have in common, nullable or not as they are.
 pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Result<Kind, Error> {
@@ -46,7 +47,9 @@ pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Re
             let ascii = picked.iter().all(|node| node.kind.ascii);
             let bytes = || picked.iter().map(|node| node.kind.text_bytes()).max().unwrap_or(0);
             let binary = collation == Collation::BINARY;
-            let length = if binary { bytes() } else { length };
+            // A constant that is NULL was brought to the character set, and has no length.
+            let brought = picked.iter().map(|node| node.kind.text_length()).max().unwrap_or(0);
+            let length = if binary { bytes() } else { length.min(brought) };
             let kind = Kind::text(length, collation, coercibility);
             let typ = match typ {
                 Type::TEXT if binary => Type::BLOB,
@@ -187,13 +190,20 @@ fn decimal_of(kinds: &[&Kind]) -> Kind {
     Kind::decimal(integer + u32::from(decimals), decimals)
 }
 
+/// Brings the value of an argument that a call passes on to the kind of the call.
+pub(crate) fn passed(call: &mut Call<'_, '_>, place: usize, value: Value) -> Result<Value, Error> {
+    let (node, kind) = (&call.args()[place], call.kind());
+    if kind.is_string() && node.is_zero_year(&value) {
+        let bytes = Bytes::from_static(ZERO_YEAR);
+        let text = Text { bytes, collation: Collation::UTF8MB4_0900_AI_CI };
+        let bytes = crate::convert::to_charset(text, kind.collation, call.context())?;
+        return Ok(Value::Text(bytes, kind.collation));
+    }
+    convert(value, &node.kind, kind, call.context())
+}
+
 /// Brings a value of one kind to another.
-pub(crate) fn convert(
-    value: Value,
-    from: &Kind,
-    to: &Kind,
-    ctx: &mut Context<'_>,
-) -> Result<Value, Error> {
+fn convert(value: Value, from: &Kind, to: &Kind, ctx: &mut Context<'_>) -> Result<Value, Error> {
     if value.is_null() {
         return Ok(value);
     }

@@ -11,11 +11,11 @@ use crate::context::Context;
 use crate::function::{Signature, Volatility};
 use crate::kind::Kind;
 use crate::node::{CallOp, Folded, Node, Op, Origin, ZERO_YEAR};
-use crate::operators::collation::deprecated;
+use crate::operators::collation::{NATIONAL, NATIONAL_WARNING, deprecated};
 use crate::session::Session;
 use crate::sql_mode::SqlMode;
 use crate::warning::Warning;
-use crate::{Expr, Func, convert, vectors};
+use crate::{Expr, Func, convert, describe, vectors};
 
 /// How deep an expression may nest.
 const MAX_DEPTH: usize = 250;
@@ -57,9 +57,11 @@ impl Expr {
         let mut notes = compiler.notes.into_inner();
         // What the parser tells comes first, then what is wrong with literals.
         notes.sort_by_key(|note| match note.errno {
-            1287 | 3720 => 0,
-            1300 => 1,
-            _ => 2,
+            1287 if note.message.starts_with("'!'") => 0,
+            1287 if note.message.starts_with("'JSON_MERGE'") => 2,
+            1287 | 3720 => 1,
+            1300 => 3,
+            _ => 4,
         });
         Ok(Compiled { root, columns: used, notes })
     }
@@ -126,11 +128,6 @@ impl Compiled {
     }
 }
 
-/// The warning of `N'x'`.
-const NATIONAL: &str = "NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be \
-                        replaced by UTF8MB4 in a future release. Please consider using CHAR(x) \
-                        CHARACTER SET UTF8MB4 in order to be unambiguous.";
-
 /// What an expression is compiled with.
 struct Compiler<'a> {
     env: Env<'a>,
@@ -188,8 +185,8 @@ impl Compiler<'_> {
                 constant::introduced(*collation, plain(args, env)?)
             }
             Expr::Call(Func::National, args) => {
-                self.notes.borrow_mut().push(Warning::new(3720, NATIONAL));
-                let mut node = constant::introduced(Collation(33), plain(args, env)?)?;
+                self.notes.borrow_mut().push(Warning::new(3720, NATIONAL_WARNING));
+                let mut node = constant::introduced(NATIONAL, plain(args, env)?)?;
                 if let Op::Written(_, shown) = &mut node.op
                     && let Some(plain) = shown.strip_prefix(b"_utf8mb3")
                 {
@@ -314,7 +311,13 @@ fn fold(made: Node, env: &Env<'_>) -> Result<Node, Error> {
         Err(_) => return Ok(made),
     };
     let Node { kind, op: Op::Call(call) } = made else { return Ok(made) };
-    let folded = Folded { value, warnings: ctx.warnings.take(), call };
+    let warnings = ctx.warnings.take();
+    // What comes of the arguments alone comes as often as theirs.
+    let warned = || call.args.iter().filter(|arg| !arg.folded_warnings().is_empty());
+    let from_args: usize = warned().map(|arg| arg.folded_warnings().len()).sum();
+    let passed_on = from_args > 0 && warnings.len() == from_args && warned().all(Node::is_once);
+    let once = passed_on || describe::is_once(&call);
+    let folded = Folded { value, warnings, once, call };
     Ok(Node::new(kind, Op::Folded(Box::new(folded))))
 }
 

@@ -195,7 +195,10 @@ pub(crate) fn temporal(
     let value = Value::Temporal(value);
     if !warnings.is_empty() {
         let call = CallOp { func, function: func.function(), args: Vec::new(), kept: None };
-        return Ok(Node::new(kind, Op::Folded(Box::new(Folded { value, warnings, call }))));
+        return Ok(Node::new(
+            kind,
+            Op::Folded(Box::new(Folded { value, warnings, once: false, call })),
+        ));
     }
     Ok(Node::new(kind, Op::Constant(value)))
 }

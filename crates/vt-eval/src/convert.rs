@@ -6,8 +6,8 @@ mod text;
 
 pub use number::Int;
 pub(crate) use number::{
-    Read, as_it_is, bits, cut, decimal, decimal_of_text, int, integer_of_text, plain, real, shown,
-    truncated, truth,
+    Read, as_it_is, bits, bits_of, cut, decimal, decimal_of_text, int, integer_of_text,
+    is_beyond_signed, plain, real, shown, truncated, truth, warn_beyond, whole_of_sum,
 };
 pub(crate) use temporal::{
     Need, clock, date, datetime, digits_of_text, either, literal, now, overflow, readable, time,

@@ -4,7 +4,10 @@ use vt_collation::Charset;
 use vt_value::{Collation, Type, Value};
 
 use crate::expr::CastTarget;
+use crate::functions::null_if_how;
+use crate::kind::Kind;
 use crate::node::{CallOp, Node, Op};
+use crate::operators::compare::How;
 use crate::{Func, convert};
 
 /// How long a message shows an expression.
@@ -31,6 +34,7 @@ const SHOWN_NAMES: &[(&str, &str)] = &[
     ("st_aswkt", "st_astext"),
     ("string_to_vector", "to_vector"),
     ("vector_to_string", "from_vector"),
+    ("weekofyear", "week"),
     ("schema", "database"),
     ("session_user", "user"),
     ("substring", "substr"),
@@ -55,6 +59,10 @@ pub(crate) fn message_name(name: &'static str) -> &'static str {
         }
     }
 }
+
+/// A last argument that MySQL puts in where none is given, and shows in its messages; a call keeps
+/// it.
+pub(crate) struct Implied(pub(crate) u8);
 
 /// Writes an expression as MySQL's messages show it.
 pub(crate) fn node(node: &Node) -> String {
@@ -187,7 +195,15 @@ fn write_call(call: &CallOp, out: &mut String) {
             let name = collation.name().unwrap_or_default();
             parts(&[("(", arg)], &format!(" collate {name})"), out);
         }
-        (Func::Named(id), args) => named(id.function().name, args, out),
+        (Func::Named(id), args) => {
+            named(id.function().name, args, out);
+            let kept = call.kept.as_deref().and_then(|kept| kept.downcast_ref::<Implied>());
+            if let Some(Implied(argument)) = kept
+                && out.pop().is_some()
+            {
+                out.push_str(&format!(",{argument})"));
+            }
+        }
         (func, [a, b]) => match func.operator() {
             Some(operator) => parts(&[("(", a), (&format!(" {operator} "), b)], ")", out),
             None => list(&format!("{}(", func.name()), &call.args, out),
@@ -232,11 +248,28 @@ fn is_condition_call(call: &CallOp) -> bool {
     operator || matches!(call.function.name, "isnull" | "regexp_like")
 }
 
-/// Returns whether MySQL computes a constant call but once: a condition on literals.
+/// Returns whether MySQL computes a constant call but once: a list of constants, a test for NULL,
+/// and a condition on literals or on constants that become numbers of another type for it.
 pub(crate) fn is_once(call: &CallOp) -> bool {
-    let list = matches!(call.func, Func::In | Func::NotIn | Func::Between | Func::NotBetween);
-    let compares = is_condition_call(call) && !list || call.function.name == "nullif";
-    compares && call.args.iter().all(Node::is_literal)
+    match call.func {
+        Func::Between | Func::NotBetween => return false,
+        Func::In | Func::NotIn | Func::IsNull | Func::IsNotNull => return true,
+        _ if call.function.name == "isnull" => return true,
+        _ => {}
+    }
+    if !is_condition_call(call) && call.function.name != "nullif" {
+        return false;
+    }
+    let kept = call.kept.as_deref();
+    let how = kept.and_then(|kept| kept.downcast_ref::<How>().or_else(|| null_if_how(kept)));
+    // Without another operand a value is compared with the integer zero.
+    let converts = |kind: &Kind| match how {
+        Some(how) => how.converts(kind),
+        None => !kind.typ.is_number(),
+    };
+    call.args
+        .iter()
+        .all(|arg| arg.folded_warnings().is_empty() || arg.is_once() || converts(&arg.kind))
 }
 
 fn condition(node: &Node, out: &mut String) {
@@ -299,6 +332,10 @@ fn cast(target: CastTarget, arg: &Node, out: &mut String) {
             let set = collation.and_then(Collation::charset).map_or("utf8mb4", Charset::name);
             let length = length.map(|length| format!("({length})")).unwrap_or_default();
             format!("char{length} charset {set}")
+        }
+        CastTarget::NationalChar { length } => {
+            let length = length.map(|length| format!("({length})")).unwrap_or_default();
+            format!("char{length} charset utf8mb3")
         }
         CastTarget::Binary { length } => {
             let length = length.map(|length| format!("({length})")).unwrap_or_default();

@@ -136,6 +136,10 @@ pub enum CastTarget {
         length: Option<u32>,
         collation: Option<Collation>,
     },
+    /// NCHAR: CHAR of utf8mb3, of which MySQL warns in other words.
+    NationalChar {
+        length: Option<u32>,
+    },
     Binary {
         length: Option<u32>,
     },

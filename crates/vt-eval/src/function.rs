@@ -23,9 +23,10 @@ pub use signature::{CollationUse, Signature};
 /// How long a function gives the same result for the same arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Volatility {
-    /// Always: a call with constant arguments is a constant.
+    /// Always, or as long as a compiled expression lives: a call with constant arguments is a
+    /// constant, as it is to MySQL: also `DATABASE()` and `VERSION()`.
     Pure,
-    /// While one statement runs: `NOW()`, `USER()`.
+    /// While one statement runs, but no constant to MySQL before that: `NOW()`, `USER()`.
     Statement,
     /// Never: `RAND()`, `UUID()`.
     Row,

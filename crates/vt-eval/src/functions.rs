@@ -38,7 +38,7 @@ mod vector;
 use crate::function::Function;
 
 pub(crate) use date_cast::{cast, cast_kind};
-pub(crate) use flow::{choose_if, choose_null_if};
+pub(crate) use flow::{choose_if, choose_null_if, null_if_how};
 pub(crate) use string_search::choose_elt;
 
 /// The functions of every family.

@@ -94,7 +94,7 @@ impl Kind {
     /// Returns how many characters a value has as a string.
     pub fn text_length(&self) -> u32 {
         match self.typ {
-            Type::FLOAT64 if self.decimals >= NOT_FIXED => 22,
+            Type::FLOAT64 => 22,
             // Of a document, as many characters as the bytes can be.
             Type::JSON => self.length.min(u32::MAX / 4),
             _ => self.length,
@@ -105,6 +105,7 @@ impl Kind {
     pub fn text_bytes(&self) -> u32 {
         match self.is_string() || matches!(self.typ, Type::ENUM | Type::SET) {
             true => self.byte_length(),
+            false if self.typ == Type::FLOAT64 => self.length,
             false => self.text_length(),
         }
     }

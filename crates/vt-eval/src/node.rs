@@ -9,7 +9,7 @@ use vt_value::{Collation, Type, Value};
 
 use crate::Func;
 use crate::context::Context;
-use crate::function::{Call, Function, Kept, Text};
+use crate::function::{Call, Function, Kept, Text, Volatility};
 use crate::kind::Kind;
 use crate::warning::Warning;
 use crate::{convert, describe};
@@ -48,6 +48,8 @@ pub(crate) enum Origin {
 pub(crate) struct Folded {
     pub(crate) value: Value,
     pub(crate) warnings: Vec<Warning>,
+    /// The warnings are given but once, however many rows there are.
+    pub(crate) once: bool,
     pub(crate) call: CallOp,
 }
 
@@ -98,6 +100,16 @@ impl Node {
         }
     }
 
+    /// Returns whether the node is the same in all rows: also a call that fails each time.
+    pub(crate) fn is_fixed(&self) -> bool {
+        match &self.op {
+            Op::Call(call) => {
+                call.function.volatility == Volatility::Pure && call.args.iter().all(Node::is_fixed)
+            }
+            _ => self.is_constant(),
+        }
+    }
+
     /// Returns whether the node is a literal, not a call that was computed.
     pub(crate) fn is_literal(&self) -> bool {
         matches!(self.op, Op::Constant(_) | Op::Written(..))
@@ -141,12 +153,23 @@ impl Node {
         self.call().is_some_and(|call| NAMES.contains(&call.func.function().name))
     }
 
+    /// Returns whether the node is a date or time whose integer has seconds that are rounded by
+    /// themselves, up to 60.
+    pub(crate) fn is_sum_of_time(&self) -> bool {
+        self.adds_time() || self.call().is_some_and(|call| call.function.name == "str_to_date")
+    }
+
     /// Returns the warnings that a constant call gives each time.
     pub(crate) fn folded_warnings(&self) -> &[Warning] {
         match &self.op {
             Op::Folded(folded) => &folded.warnings,
             _ => &[],
         }
+    }
+
+    /// Returns whether a constant call gives its warnings but once.
+    pub(crate) fn is_once(&self) -> bool {
+        matches!(&self.op, Op::Folded(folded) if folded.once)
     }
 
     pub(crate) fn kept(&self) -> Option<&(dyn std::any::Any + Send + Sync)> {
@@ -176,7 +199,7 @@ impl Node {
                         }
                     };
                     // A constant condition is computed but once.
-                    match describe::is_once(&folded.call) {
+                    match folded.once {
                         true => ctx.once(self, all),
                         false => all(ctx),
                     }

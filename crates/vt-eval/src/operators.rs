@@ -68,7 +68,9 @@ operators! {
         Function::new("cast", (1, 1), cast::decimal_kind, cast::decimal);
     Func::Cast(CastTarget::Float | CastTarget::Double | CastTarget::Real) =>
         Function::new("cast", (1, 1), cast::real_kind, cast::real);
-    Func::Binary | Func::Cast(CastTarget::Char { .. } | CastTarget::Binary { .. }) =>
+    Func::Binary | Func::Cast(
+        CastTarget::Char { .. } | CastTarget::NationalChar { .. } | CastTarget::Binary { .. },
+    ) =>
         Function::new("cast", (1, 1), cast::text_kind, cast::text);
     Func::Cast(
         CastTarget::Date | CastTarget::Time { .. } | CastTarget::DateTime { .. } | CastTarget::Year,

@@ -119,7 +119,7 @@ fn cast(target: CastTarget) -> Option<&'static str> {
         CastTarget::Signed => "cast_as_signed",
         CastTarget::Unsigned => "cast_as_unsigned",
         CastTarget::Decimal { .. } => "cast_as_decimal",
-        CastTarget::Char { .. } => "cast_as_char",
+        CastTarget::Char { .. } | CastTarget::NationalChar { .. } => "cast_as_char",
         CastTarget::Float | CastTarget::Double | CastTarget::Real => "cast_as_real",
         CastTarget::Date => "cast_as_date",
         CastTarget::Time { .. } => "cast_as_time",

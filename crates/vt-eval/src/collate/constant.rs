@@ -3,11 +3,11 @@
 
 use vt_base::{Error, ErrorId};
 use vt_collation::Charset;
-use vt_value::{Collation, Value};
+use vt_value::{Collation, Type, Value};
 
 use super::coercibility::NUMERIC;
 use crate::context::Context;
-use crate::function::{CollationUse, Text, Volatility};
+use crate::function::{CollationUse, Text};
 use crate::kind::Kind;
 use crate::node::{Node, Op};
 use crate::session::Session;
@@ -35,11 +35,15 @@ pub(super) fn convert(
             *arg = Node::new(Kind { collation, ..Kind::null() }, Op::Constant(Value::Null));
             return Ok(());
         }
-        Value::Text(bytes, own) => in_charset(bytes, *own, collation)?,
+        Value::Text(bytes, own) => Some(in_charset(bytes, *own, collation)?),
         // Digits are the same in all sets, but for how wide they are.
-        _ => return Ok(()),
+        _ => None,
     };
-    if arg.is_literal() {
+    // What was computed is kept, and does not warn again.
+    if let Op::Folded(folded) = &mut arg.op {
+        notes.append(&mut folded.warnings);
+    }
+    if let Some(bytes) = bytes {
         arg.kind.collation = collation;
         arg.op = Op::Constant(Value::Text(bytes, collation));
     }
@@ -64,15 +68,62 @@ fn needs(kind: &Kind, to: Charset, purpose: CollationUse) -> bool {
 
 /// Fails if the argument is constant and an error: MySQL computes it to convert it.
 pub(crate) fn fail_now(arg: &Node, session: &Session) -> Result<(), Error> {
-    let Op::Call(call) = &arg.op else { return Ok(()) };
-    let pure = call.function.volatility == Volatility::Pure;
-    if !pure || !call.args.iter().all(Node::is_constant) {
+    if arg.is_constant() || !arg.is_fixed() {
         return Ok(());
     }
     match arg.eval(&[], &mut Context::new(session)) {
         Err(err) if err.id() != Some(ErrorId::VT12001) => Err(err),
         _ => Ok(()),
     }
+}
+
+/// Brings a constant argument of a function to the character set of its result, where it has
+/// another: MySQL puts the string that it becomes in its place, before any row.
+///
+/// # Errors
+/// MySQL's 3854 for a string that has no place there, and whatever error the constant is.
+pub(crate) fn simplify(
+    arg: &mut Node,
+    collation: Collation,
+    session: &Session,
+    notes: &mut Vec<Warning>,
+) -> Result<(), Error> {
+    /// What numbers and times are strings of, to MySQL.
+    const OF_NUMBERS: Collation = Collation(8);
+    if matches!(arg.kind.typ, Type::GEOMETRY | Type::VECTOR) {
+        return Ok(());
+    }
+    if arg.call().is_some_and(|call| call.function.name == "name_const") {
+        return Ok(());
+    }
+    let string = arg.kind.is_string() || arg.kind.typ == Type::JSON;
+    let own = if string { arg.kind.collation } else { OF_NUMBERS };
+    let (Some(from), Some(to)) = (own.charset(), collation.charset()) else { return Ok(()) };
+    if from == to || from == Charset::Binary || to == Charset::Binary {
+        return Ok(());
+    }
+    fail_now(arg, session)?;
+    if !arg.is_constant() || arg.kind.is_null() {
+        return Ok(());
+    }
+    let mut ctx = Context::new(session);
+    let text = arg.text(&[], &mut ctx)?;
+    notes.append(&mut ctx.warnings.take());
+    let Some(text) = text else {
+        // Of NULL nothing is left but of a document.
+        let kind = match arg.kind.typ {
+            Type::JSON => arg.kind.clone(),
+            _ => Kind { collation, ..Kind::null() },
+        };
+        *arg = Node::new(kind, Op::Constant(Value::Null));
+        return Ok(());
+    };
+    let bytes = in_charset(&text.bytes, text.collation, collation)?;
+    let length = u32::try_from(to.count(&bytes)).unwrap_or(u32::MAX);
+    let Kind { coercibility, ascii, nullable, .. } = arg.kind;
+    let kind = Kind { nullable, ascii, ..Kind::text(length, collation, coercibility) };
+    *arg = Node::new(kind, Op::Constant(Value::Text(bytes, collation)));
+    Ok(())
 }
 
 fn in_charset(

@@ -9,7 +9,7 @@ use crate::kind::Kind;
 use crate::sql_mode::SqlMode;
 
 /// An integer of 64 bits, signed or unsigned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub struct Int {
     /// Between `i64::MIN` and `u64::MAX`.
     pub value: i128,
@@ -202,7 +202,9 @@ pub(crate) fn plain(bytes: &[u8], collation: Collation) -> std::borrow::Cow<'_, 
 /// that day without a time.
 fn whole_of_temporal(value: &Temporal, ctx: &mut Context<'_>) -> i64 {
     let dated = value.kind == TemporalKind::DateTime;
-    if ctx.session.sql_mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL) {
+    // A TIME column is rounded under every mode.
+    let column = ctx.reads_column && value.kind == TemporalKind::Time;
+    if ctx.session.sql_mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL) && !column {
         return vt_value::temporal::truncate_to(*value, 0).to_i64();
     }
     if dated && value.micros() >= 500_000 && value.ymd() == (9999, 12, 31) {
@@ -213,6 +215,18 @@ fn whole_of_temporal(value: &Temporal, ctx: &mut Context<'_>) -> i64 {
         }
     }
     value.to_i64()
+}
+
+/// Returns the digits of a sum of times, or of a text that was read by a pattern: MySQL rounds the
+/// seconds, and does not carry what becomes 60.
+pub(crate) fn whole_of_sum(value: &Temporal, ctx: &Context<'_>) -> i64 {
+    let cut = vt_value::temporal::truncate_to(*value, 0).to_i64();
+    let truncates = ctx.session.sql_mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL);
+    match value.micros() >= 500_000 && !truncates {
+        true if value.packed() < 0 => cut - 1,
+        true => cut + 1,
+        false => cut,
+    }
 }
 
 /// Rounds half away from what is even, as the C library does; what is too great is cut.
@@ -262,6 +276,15 @@ pub(crate) fn integer_of_text(text: &[u8]) -> (Int, bool) {
         i64::try_from(size).map_or(Int::unsigned(size), Int::signed)
     };
     (number, whole)
+}
+
+/// Returns whether a string begins with an integer of 64 bits that has no place among the signed.
+pub(crate) fn is_beyond_signed(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let text = text.strip_prefix(b"+").unwrap_or(text);
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let number = text.get(..digits).and_then(|digits| std::str::from_utf8(digits).ok());
+    number.and_then(|digits| digits.parse::<u64>().ok()).is_some_and(|one| one > i64::MAX as u64)
 }
 
 fn is_space(byte: u8) -> bool {
@@ -318,7 +341,11 @@ pub(crate) fn decimal(
             Decimal::from(member_number(bytes, kind).unwrap_or(0))
         }
         Value::Text(bytes, collation) => {
-            let (number, read) = decimal_of_text(&plain(bytes, *collation));
+            let plain = plain(bytes, *collation);
+            let (number, read) = decimal_of_text(&plain);
+            if read == Read::Beyond {
+                warn_beyond(&plain, ctx);
+            }
             if read != Read::Whole {
                 truncated(ctx, "DECIMAL", bytes, kind);
             }
@@ -345,6 +372,22 @@ pub(crate) enum Read {
     Nothing,
     Start,
     Whole,
+    /// A number that is too great; it counts as the greatest.
+    Beyond,
+}
+
+/// Warns of a number with an exponent that is too great: of what stands before that.
+pub(crate) fn warn_beyond(text: &[u8], ctx: &mut Context<'_>) {
+    let digits = text.split(|byte| matches!(byte, b'e' | b'E')).next().unwrap_or_default();
+    let digits = String::from_utf8_lossy(digits.trim_ascii());
+    ctx.warn(1292, format!("Truncated incorrect DECIMAL value: '{digits}'"));
+}
+
+/// Returns whether a text begins with a number whose exponent makes it greater than all decimals.
+fn is_beyond(text: &[u8]) -> bool {
+    let exponent = text.iter().position(|byte| matches!(byte, b'e' | b'E'));
+    let (number, _) = float::parse_number(text);
+    exponent.is_some() && number.abs() > 1.0
 }
 
 pub(crate) fn decimal_of_text(text: &[u8]) -> (Decimal, Read) {
@@ -352,7 +395,10 @@ pub(crate) fn decimal_of_text(text: &[u8]) -> (Decimal, Read) {
     match Decimal::parse_prefix(&text[start..]) {
         Some((number, rest)) if rest.iter().all(|byte| is_space(*byte)) => (number, Read::Whole),
         Some((number, _)) => (number, Read::Start),
-        None => (Decimal::ZERO, Read::Nothing),
+        None => match is_beyond(&text[start..]) {
+            true => (Decimal::max_value(text.get(start) == Some(&b'-')), Read::Beyond),
+            false => (Decimal::ZERO, Read::Nothing),
+        },
     }
 }
 

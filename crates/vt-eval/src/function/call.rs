@@ -115,6 +115,39 @@ impl<'c, 's> Call<'c, 's> {
         Call { node: self.node, func: self.func, args, row: self.row, ctx: self.ctx }
     }
 
+    /// Computes the least or the greatest of times and strings as a number: MySQL compares the
+    /// numbers then. The outer `None` is for every other argument.
+    fn extreme<T: PartialOrd>(
+        &mut self,
+        place: usize,
+        read: fn(&mut Call<'_, '_>, usize) -> Result<Option<T>, Error>,
+    ) -> Result<Option<Option<T>>, Error> {
+        let arg = &self.args[place];
+        let Some(call) = arg.call().filter(|_| arg.kind.is_string()) else { return Ok(None) };
+        let greatest = match call.function.name {
+            "greatest" => true,
+            "least" => false,
+            _ => return Ok(None),
+        };
+        if !call.args.iter().any(|arg| arg.kind.typ == Type::TIME) {
+            return Ok(None);
+        }
+        let (func, args) = (call.func, call.args.as_slice());
+        let mut inner = Call { node: arg, func, args, row: self.row, ctx: self.ctx };
+        let mut best: Option<T> = None;
+        for place in 0..inner.len() {
+            let Some(number) = read(&mut inner, place)? else { return Ok(Some(None)) };
+            let better = match &best {
+                Some(best) => (number > *best) == greatest && number != *best,
+                None => true,
+            };
+            if better {
+                best = Some(number);
+            }
+        }
+        Ok(Some(best))
+    }
+
     /// Does something with an argument that is converted to a number, which warns or not.
     fn numbered<T>(&mut self, arg: &Node, run: impl FnOnce(&mut Context<'s>) -> T) -> T {
         let silent = arg.call().is_some_and(|call| call.func.is_silent() || call.func.is_bitwise());
@@ -130,6 +163,9 @@ impl<'c, 's> Call<'c, 's> {
 
     /// Computes an argument as an integer; `None` for NULL.
     pub fn int(&mut self, place: usize) -> Result<Option<Int>, Error> {
+        if let Some(number) = self.extreme(place, |call, place| call.int(place))? {
+            return Ok(number);
+        }
         match self.chosen_number(place)? {
             Chosen::Itself => {}
             Chosen::Null => return Ok(None),
@@ -141,6 +177,11 @@ impl<'c, 's> Call<'c, 's> {
             let source = cast::source(arg);
             return Ok(Some(cast::int(json, &source, self.ctx)));
         }
+        if let Value::Temporal(sum) = &value
+            && arg.is_sum_of_time()
+        {
+            return Ok(Some(Int::signed(convert::whole_of_sum(sum, self.ctx))));
+        }
         if let Value::Float(number) = value
             && !(-TWO_TO_63..TWO_TO_63).contains(&number)
             && arg.call().is_some_and(|call| call.func.gives_reals())
@@ -151,11 +192,24 @@ impl<'c, 's> Call<'c, 's> {
         let number = self.numbered(arg, |ctx| convert::int(&value, &arg.kind, ctx))?;
         // A string has a sign: the greatest numbers without one are negative.
         let text = matches!(value, Value::Text(..)) && !arg.kind.is_bits();
+        if let Value::Text(bytes, collation) = &value
+            && text
+            && arg.call().is_some()
+            && arg.kind.members.is_none()
+            && convert::is_beyond_signed(&convert::plain(bytes, *collation))
+        {
+            let message = "Cast to signed converted positive out-of-range integer to its negative \
+                           complement";
+            self.ctx.warn(1105, message);
+        }
         Ok(number.map(|number| if text { Int::signed(number.bits_i64()) } else { number }))
     }
 
     /// Computes an argument as a double; `None` for NULL.
     pub fn real(&mut self, place: usize) -> Result<Option<f64>, Error> {
+        if let Some(number) = self.extreme(place, |call, place| call.real(place))? {
+            return Ok(number);
+        }
         match self.chosen_number(place)? {
             Chosen::Itself => {}
             Chosen::Null => return Ok(None),
@@ -172,6 +226,9 @@ impl<'c, 's> Call<'c, 's> {
 
     /// Computes an argument as a decimal; `None` for NULL.
     pub fn decimal(&mut self, place: usize) -> Result<Option<Decimal>, Error> {
+        if let Some(number) = self.extreme(place, |call, place| call.decimal(place))? {
+            return Ok(number);
+        }
         match self.chosen(place)? {
             Chosen::Itself => {}
             Chosen::Null => return Ok(None),
@@ -197,6 +254,9 @@ impl<'c, 's> Call<'c, 's> {
                 convert::truncated(self.ctx, "DECIMAL", bytes, &arg.kind);
             }
             return Ok(Some(number));
+        }
+        if read == Read::Beyond {
+            convert::warn_beyond(&convert::plain(bytes, *collation), self.ctx);
         }
         if read == Read::Nothing && !arg.call().is_some_and(|call| call.func.is_regex()) {
             self.ctx.warn(1366, "Incorrect DECIMAL value: '0' for column '' at row -1");

@@ -98,6 +98,13 @@ impl Signature<'_> {
         collate::aggregate(args, purpose, &name, self.session, &mut self.notes.borrow_mut())
     }
 
+    /// Brings a constant argument to the character set of a collation, as a string that takes its
+    /// place.
+    pub(crate) fn simplify(&mut self, place: usize, collation: Collation) -> Result<(), Error> {
+        let Some(arg) = self.args.get_mut(place) else { return Ok(()) };
+        collate::constant::simplify(arg, collation, self.session, &mut self.notes.borrow_mut())
+    }
+
     /// Gives a warning once, whatever the rows.
     pub fn note(&self, errno: u16, message: impl Into<Arc<str>>) {
         self.notes.borrow_mut().push(Warning::new(errno, message));

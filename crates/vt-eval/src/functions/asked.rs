@@ -1,7 +1,7 @@
 //! An argument as a date or a time, also where it is a JSON document.
 
 use vt_base::Error;
-use vt_value::{Temporal, TemporalKind, Type, Value};
+use vt_value::{Decimal, Temporal, TemporalKind, Type, Value};
 
 use super::json::cast;
 use crate::Func;
@@ -38,7 +38,7 @@ pub(super) fn datetime(
     let passed = passed_on(call, place, value)?;
     let value = passed.as_ref().unwrap_or(value);
     match of_json(call, place, value, TemporalKind::DateTime)? {
-        Some(found) => Ok(found),
+        Some(found) => Ok(found.map(|found| found.to_datetime())),
         None => {
             let found = convert::datetime(value, need, call.context())?;
             ask_inside(call, place, (value, found), |inner, ctx| {
@@ -65,6 +65,13 @@ pub(super) fn time(
 /// Returns the date, time or number that an argument passes on which chooses among strings: it is
 /// asked for itself, not for its text.
 fn passed_on(call: &mut Call<'_, '_>, place: usize, value: &Value) -> Result<Option<Value>, Error> {
+    // Of a zero that was computed the digits behind the point are lost.
+    if let Value::Decimal(zero) = value
+        && zero.is_zero()
+        && call.args()[place].call().is_some_and(|call| makes_zero(call.func))
+    {
+        return Ok(Some(Value::Decimal(Decimal::ZERO)));
+    }
     // MySQL forgets that a number which it casts to is NULL.
     if value.is_null() && call.args()[place].call().is_some_and(|call| is_real_cast(call.func)) {
         return Ok(Some(Value::Float(0.0)));
@@ -72,6 +79,15 @@ fn passed_on(call: &mut Call<'_, '_>, place: usize, value: &Value) -> Result<Opt
     if !matches!(value, Value::Text(..)) {
         return Ok(None);
     }
+    // What is chosen was computed, and has warned.
+    let muted = call.ctx.warnings.mute(true);
+    let passed = chosen_other(call, place);
+    call.ctx.warnings.mute(muted);
+    passed
+}
+
+/// Computes the number, date or time that a choice among strings passes on.
+fn chosen_other(call: &mut Call<'_, '_>, place: usize) -> Result<Option<Value>, Error> {
     let Chosen::Other(node) = call.chosen(place)? else { return Ok(None) };
     let other = node.kind().typ.is_temporal() || node.kind().typ.is_number();
     if !other || node.kind().typ == Type::YEAR {
@@ -106,10 +122,18 @@ fn is_real_cast(func: Func) -> bool {
     matches!(func, Func::Cast(CastTarget::Float | CastTarget::Double | CastTarget::Real))
 }
 
+/// Returns whether a call computes decimals, whose zero has no digits behind the point.
+fn makes_zero(func: Func) -> bool {
+    match func {
+        Func::Named(id) => id.function().name == "unix_timestamp",
+        _ => matches!(func, Func::Mul | Func::Div),
+    }
+}
+
 fn is_date_cast(func: Func) -> bool {
     match func {
         Func::Cast(CastTarget::Date | CastTarget::DateTime { .. }) => true,
-        Func::Named(id) => matches!(id.function().name, "date" | "timestamp"),
+        Func::Named(id) => matches!(id.function().name, "date" | "last_day" | "timestamp"),
         _ => false,
     }
 }

@@ -40,6 +40,7 @@ fn add_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     // A fraction comes from the date, or from the unit, or from the count of seconds.
     let own = match unit {
         unit if unit.has_microseconds() => 6,
+        Unit::Second if count.members.is_some() => 6,
         Unit::Second => count.decimals.min(6),
         _ => 0,
     };
@@ -141,7 +142,13 @@ pub(super) fn interval(call: &mut Call<'_, '_>, place: usize, unit: Unit) -> Res
     let Some(count) = call.int(place)? else { return Ok(Given::Null) };
     // MySQL takes the bits for a signed number, and the least of them has no opposite.
     let count = count.bits_i64();
-    if count == i64::MIN || unit == Unit::Week && count.checked_mul(7).is_none() {
+    // Weeks and quarters are counted as days and months, of 32 bits.
+    let each = match unit {
+        Unit::Week => 7,
+        Unit::Quarter => 3,
+        _ => 0,
+    };
+    if count == i64::MIN || i128::from(count).abs() * each > u32::MAX.into() {
         return Ok(Given::Unfit);
     }
     Ok(Given::Interval(Interval::of_count(unit, count.into())))

@@ -98,14 +98,21 @@ fn cast_year(call: &mut Call<'_, '_>, value: &Value) -> Result<Value, Error> {
         }
         Value::Temporal(value) => i64::from(value.ymd().0),
         Value::Text(bytes, _) if call.arg_kind(0).is_bits() => {
-            i64::try_from(convert::bits(bytes)).unwrap_or(-1)
+            i64::try_from(convert::bits_of(bytes, call.context())).unwrap_or(-1)
         }
+        Value::Text(..) if call.arg_kind(0).members.is_some() => match call.int(0)? {
+            Some(year) => year.clamped_i64(),
+            None => return Ok(Value::Null),
+        },
         Value::Text(bytes, collation) => match year_of_text(call, bytes, *collation) {
             Some(year) => year,
             None => return Ok(Value::Null),
         },
+        Value::Int(year) => *year,
+        Value::UInt(year) => *year as i64,
+        // What has a sign takes the bits of what has none.
         _ => match call.int(0)? {
-            Some(year) => year.clamped_i64(),
+            Some(year) => year.bits_i64(),
             None => return Ok(Value::Null),
         },
     };
@@ -149,5 +156,5 @@ fn year_of_text(call: &mut Call<'_, '_>, text: &[u8], collation: Collation) -> O
     if !whole {
         convert::warn_temporal(call.context(), "Truncated incorrect", "YEAR", text);
     }
-    Some(if number.value == 0 { 2000 } else { number.clamped_i64() })
+    Some(if number.value == 0 { 2000 } else { number.bits_i64() })
 }

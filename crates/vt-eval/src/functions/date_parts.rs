@@ -7,7 +7,8 @@ use vt_value::{Temporal, Type, Value};
 use super::asked;
 use super::temporal_kinds::date_kind;
 use crate::convert::{self, Need};
-use crate::function::{Call, Function};
+use crate::describe::Implied;
+use crate::function::{Call, Function, Signature};
 use crate::kind::Kind;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
@@ -36,7 +37,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("time_to_sec", (1, 1), |_| number(10), time_to_sec),
     Function::new("to_days", (1, 1), |_| number(8), to_days),
     Function::new("to_seconds", (1, 1), |_| number(21), to_seconds),
-    Function::new("week", (1, 2), |_| number(3), week),
+    Function::new("week", (1, 2), week_kind, week),
     Function::new(
         "weekday",
         (1, 1),
@@ -46,7 +47,10 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new(
         "weekofyear",
         (1, 1),
-        |_| number(3),
+        |signature| {
+            signature.keep(Implied(ISO_MODE));
+            number(3)
+        },
         |call| whole(call, |date| calendar::week(date.day_number(), date.ymd().0, WeekMode::ISO).0),
     ),
     Function::new(
@@ -60,8 +64,25 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             })
         },
     ),
-    Function::new("yearweek", (1, 2), |_| number(7), year_week),
+    Function::new("yearweek", (1, 2), year_week_kind, year_week),
 ];
+
+/// The number of the mode of WEEKOFYEAR.
+const ISO_MODE: u8 = 3;
+
+fn week_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    if signature.len() == 1 {
+        signature.keep(Implied(signature.session().default_week_format));
+    }
+    number(3)
+}
+
+fn year_week_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    if signature.len() == 1 {
+        signature.keep(Implied(0));
+    }
+    number(7)
+}
 
 /// A whole number of so many digits and a sign; none is computed for a bad date.
 pub(super) fn number(length: u32) -> Result<Kind, Error> {

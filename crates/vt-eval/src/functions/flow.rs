@@ -1,10 +1,12 @@
 //! COALESCE, IFNULL, NULLIF, IF, ISNULL, GREATEST, LEAST.
 
+use std::any::Any;
+
 use vt_base::Error;
 use vt_value::{Collation, Type, Value};
 
-use super::temporal_kinds::time_kind;
-use crate::choice::{common_kind, convert};
+use super::temporal_kinds::{time_digits, time_kind};
+use crate::choice::{common_kind, passed};
 use crate::collate::coercibility::NUMERIC;
 use crate::function::{Call, Function, MANY, Signature};
 use crate::kind::{Class, Kind, NOT_FIXED};
@@ -47,10 +49,7 @@ fn coalesce(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     for place in 0..call.len() {
         let value = call.value(place)?;
         if !value.is_null() {
-            return Ok(padded(
-                convert(value, call.arg_kind(place), call.kind(), call.context())?,
-                call.kind(),
-            ));
+            return Ok(padded(passed(call, place, value)?, call.kind()));
         }
     }
     Ok(Value::Null)
@@ -79,7 +78,7 @@ pub(crate) fn choose_if(call: &mut Call<'_, '_>) -> Result<Option<usize>, Error>
 fn if_(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(place) = choose_if(call)? else { return Ok(Value::Null) };
     let value = call.value(place)?;
-    convert(value, call.arg_kind(place), call.kind(), call.context())
+    passed(call, place, value)
 }
 
 fn is_null_kind(_signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -96,7 +95,8 @@ fn null_if_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let [a, b] = &mut *signature.args else { return Err(Error::bug("NULLIF of other than two")) };
     let bits = a.kind.is_bits() && a.is_literal() && b.kind.is_string() && !b.kind.is_bits();
     // A number is brought to the type of a date or time, and passed on as one.
-    let timely = a.is_constant() && a.kind.typ.is_number() && b.kind.typ.is_temporal();
+    let other = a.kind.typ.is_number() || b.kind.typ == Type::TIME && a.kind.typ != Type::TIME;
+    let timely = a.is_constant() && other && b.kind.typ.is_temporal();
     if a.is_literal() && matches!(b.kind.typ, Type::JSON | Type::YEAR) || bits || timely {
         return Err(Error::unsupported("NULLIF of a literal and a value of another type"));
     }
@@ -113,7 +113,9 @@ fn null_if_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let mut kind = kind;
     if let (How::Text(collation), Some(brought)) = (&how, stand_in.as_ref())
         && kind.is_string()
-        && a.is_literal()
+        && (a.is_literal()
+            || *collation != Collation::BINARY && collation.charset() != kind.collation.charset())
+        && !brought.kind.is_null()
         && *collation != Collation::UNKNOWN
     {
         let bytes = *collation == Collation::BINARY;
@@ -138,6 +140,11 @@ struct NullIf {
     stand_in: Option<Node>,
 }
 
+/// Returns how a NULLIF compares, of what it keeps.
+pub(crate) fn null_if_how(kept: &(dyn Any + Send + Sync)) -> Option<&How> {
+    kept.downcast_ref::<NullIf>().map(|kept| &kept.how)
+}
+
 /// Finds the value that NULLIF passes on.
 pub(crate) fn choose_null_if(call: &mut Call<'_, '_>) -> Result<Option<usize>, Error> {
     let kept = call.kept::<NullIf>();
@@ -145,6 +152,9 @@ pub(crate) fn choose_null_if(call: &mut Call<'_, '_>) -> Result<Option<usize>, E
         kept.ok_or_else(|| Error::bug("a NULLIF that was not compiled"))?;
     let mut pair = Pair { row: call.row, ctx: call.ctx };
     let first = stand_in.as_ref().unwrap_or(&call.args[0]);
+    if stand_in.is_some() {
+        call.args[0].folded_warnings().iter().for_each(|one| pair.ctx.warnings.push(one.clone()));
+    }
     match pair.equal(how, first, &call.args[1])? {
         Some(true) => Ok(None),
         _ => Ok(Some(0)),
@@ -157,9 +167,6 @@ fn null_if(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         None => Ok(Value::Null),
     }
 }
-
-/// How wide a TIME is among strings.
-const TIME_TEXT_WIDTH: u32 = 17;
 
 fn extreme_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let places: Vec<usize> = (0..signature.len()).collect();
@@ -176,15 +183,15 @@ fn extreme_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         let timely = signature.kinds().any(|kind| kind.typ == Type::TIME);
         let text = |kind: &Kind| kind.is_string() || kind.members.is_some();
         if timely && signature.kinds().any(text) {
-            // A time among strings has room for all that it can be.
-            kind.length = kind.length.max(TIME_TEXT_WIDTH);
             let column = |node: &Node| node.is_column() && node.kind.typ == Type::CHAR;
             if signature.args().iter().any(column) {
                 kind.typ = Type::VARCHAR;
             }
-        } else if timely {
-            let decimals = signature.kinds().map(|kind| kind.decimals.min(6)).max().unwrap_or(0);
-            kind.length = kind.length.max(time_kind(decimals).length);
+        }
+        if timely {
+            // A time among strings has room for as many digits as any of them has.
+            let digits = places.iter().map(|place| time_digits(signature, *place)).max();
+            kind.length = kind.length.max(time_kind(digits.unwrap_or(0)).length);
         }
     }
     signature.keep(match kind.typ {
@@ -220,7 +227,7 @@ fn extreme(
         if value.is_null() {
             return Ok(Value::Null);
         }
-        let value = convert(value, call.arg_kind(place), kind, call.context())?;
+        let value = passed(call, place, value)?;
         let takes = match &best {
             None => true,
             Some(best) => {

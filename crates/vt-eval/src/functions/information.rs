@@ -13,16 +13,16 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("any_value", (1, 1), first_kind, first),
     Function::new("connection_id", (0, 0), id_kind, connection_id).statement(),
     Function::new("current_user", (0, 0), user_kind, current_user).statement(),
-    Function::new("database", (0, 0), database_kind, database).statement(),
+    Function::new("database", (0, 0), database_kind, database),
     Function::new("found_rows", (0, 0), count_kind, found_rows).statement(),
     Function::new("last_insert_id", (0, 1), last_id_kind, last_insert_id).statement(),
     Function::new("name_const", (2, 2), name_const_kind, second),
     Function::new("row_count", (0, 0), count_kind, row_count).statement(),
-    Function::new("schema", (0, 0), database_kind, database).statement(),
+    Function::new("schema", (0, 0), database_kind, database),
     Function::new("session_user", (0, 0), user_kind, user).statement(),
     Function::new("system_user", (0, 0), user_kind, user).statement(),
     Function::new("user", (0, 0), user_kind, user).statement(),
-    Function::new("version", (0, 0), version_kind, version).statement(),
+    Function::new("version", (0, 0), version_kind, version),
 ];
 
 /// The coercibility of what the server knows.

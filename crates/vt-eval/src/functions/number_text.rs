@@ -82,7 +82,9 @@ fn convert_base(call: &mut Call<'_, '_>, from: i64, to: i64) -> Result<Value, Er
             return Ok(Value::Null);
         }
         let (number, whole) = read_in_base(&bytes, from_base, from < 0);
-        if !whole {
+        // MySQL says nothing of sets whose digits are no single bytes.
+        let single = text.collation.charset().is_none_or(|charset| charset.min_len() == 1);
+        if !whole && single {
             convert::warn_text(call.context(), "DECIMAL", &text)?;
         }
         number

@@ -265,8 +265,8 @@ impl Row {
 }
 
 fn like_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    prepare(signature, 2, 2)?;
-    Ok(Kind::truth().with_nullable(signature.any_nullable()))
+    let claim = prepare(signature, 2, 2)?;
+    Ok(found(claim, Kind::truth()).with_nullable(signature.any_nullable()))
 }
 
 fn regexp_like(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -276,13 +276,18 @@ fn regexp_like(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 fn instr_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    prepare(signature, 2, 5)?;
+    let claim = prepare(signature, 2, 5)?;
     if let Some(Some(option)) = strings::constant_int(signature, 4)?
         && !(0..=1).contains(&option.value)
     {
         return Err(wrong_option());
     }
-    Ok(Kind::int(21).with_nullable(signature.any_nullable()))
+    Ok(found(claim, Kind::int(21)).with_nullable(signature.any_nullable()))
+}
+
+/// The kind of a number that was found in a string: as a string it has the collation of that.
+fn found((collation, coercibility): (Collation, u8), kind: Kind) -> Kind {
+    Kind { collation, coercibility, ..kind }
 }
 
 fn regexp_instr(call: &mut Call<'_, '_>) -> Result<Value, Error> {

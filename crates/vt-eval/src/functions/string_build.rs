@@ -166,6 +166,7 @@ fn space(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn insert_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
+    signature.simplify(3, claim.0)?;
     let new = match claim.0 == Collation::BINARY {
         true => chars_in(signature, 3, claim),
         false => chars_brought(signature, 3, claim),
@@ -197,6 +198,8 @@ fn insert(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn replace_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
+    signature.simplify(1, claim.0)?;
+    signature.simplify(2, claim.0)?;
     let to = match claim.0 == Collation::BINARY {
         true => chars_in(signature, 2, claim),
         false => chars_brought(signature, 2, claim),

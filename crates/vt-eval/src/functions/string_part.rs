@@ -110,6 +110,7 @@ fn substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn pad_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
+    signature.simplify(2, claim.0)?;
     let kind = match constant_int(signature, 1)? {
         Some(Some(count)) => sized(count.bits_u64(), claim),
         _ => unlimited(strings::BLOB_MAX, claim),

@@ -5,8 +5,8 @@ use vt_collation::Charset;
 use vt_value::{Collation, Decimal, Type, Value};
 
 use super::strings::{
-    brought, chars_in, charset_of, claim_of, made_of, max_len, own, sized, too_long, unknown,
-    wrapped,
+    Claim, brought, chars, chars_in, charset_of, claim_of, made_of, max_len, own, sized, too_long,
+    unknown, wrapped,
 };
 use crate::function::{Call, CollationUse, Function, MANY, Signature};
 use crate::kind::Kind;
@@ -55,6 +55,7 @@ fn find_in_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 /// The collation of what is searched decides alone.
 fn found_kind(signature: &mut Signature<'_>, text: usize) -> Result<Kind, Error> {
     let (collation, coercibility) = claim_of(signature, text)?;
+    signature.simplify(1 - text, collation)?;
     signature.keep(Compared(collation));
     // As a string the answer has the collation that it was found by.
     let kind = Kind { collation, coercibility, ..Kind::int(11) };
@@ -275,9 +276,18 @@ impl Wanted {
 fn elt_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let count = signature.len();
     let claim = signature.aggregate_collation(1..count, CollationUse::Result)?;
-    let length = (1..count).map(|place| chars_in(signature, place, claim)).max().unwrap_or(0);
+    let length = (1..count).map(|place| part_length(signature, place, claim)).max().unwrap_or(0);
     let kind = wrapped(length, claim).with_nullable(true);
     Ok(made_of(signature, 1..count, kind))
+}
+
+/// Returns how long MySQL takes an argument of ELT or MAKE_SET for: among bytes a literal counts
+/// its bytes, all else its characters.
+fn part_length(signature: &Signature<'_>, place: usize, claim: Claim) -> u64 {
+    match signature.args()[place].is_literal() {
+        true => chars_in(signature, place, claim),
+        false => chars(signature, place),
+    }
 }
 
 /// Finds the argument that ELT passes on.
@@ -294,7 +304,7 @@ fn elt(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 fn make_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let count = signature.len();
     let claim = signature.aggregate_collation(1..count, CollationUse::Result)?;
-    let parts: u64 = (1..count).map(|place| chars_in(signature, place, claim)).sum();
+    let parts: u64 = (1..count).map(|place| part_length(signature, place, claim)).sum();
     let nullable = signature.any_nullable();
     let length = parts + (count as u64).saturating_sub(2);
     let kind = made_of(signature, 1..count, wrapped(length, claim));

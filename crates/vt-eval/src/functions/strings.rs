@@ -123,7 +123,7 @@ pub(super) fn chars_brought(signature: &Signature<'_>, place: usize, claim: Clai
         return chars(signature, place);
     }
     match signature.constant(place) {
-        Some(Value::Null) => 0,
+        Some(Value::Null) if kind.is_null() => 0,
         Some(value) if kind.typ.is_number() || kind.typ.is_temporal() => {
             value.text().map_or(0, |text| text.len() as u64)
         }
@@ -170,6 +170,15 @@ pub(super) fn constant_int(
     let mut ctx = Context::new(signature.session());
     let value = arg.eval(&[], &mut ctx)?;
     let number = convert::int(&value, arg.kind(), &mut ctx)?;
+    if let Value::Text(bytes, collation) = &value
+        && arg.call().is_some()
+        && !arg.kind().is_bits()
+        && convert::is_beyond_signed(&convert::plain(bytes, *collation))
+    {
+        let message =
+            "Cast to signed converted positive out-of-range integer to its negative complement";
+        ctx.warn(1105, message);
+    }
     for warning in ctx.warnings.take() {
         signature.note(warning.errno, warning.message);
     }

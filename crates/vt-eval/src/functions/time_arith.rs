@@ -65,7 +65,8 @@ pub(super) fn asked_again(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 /// Computes a number once more, as MySQL does where it found no datetime in it.
 pub(super) fn ask_again(call: &mut Call<'_, '_>, place: usize) -> Result<(), Error> {
-    let number = call.arg_kind(place).typ.is_number();
+    let typ = call.arg_kind(place).typ;
+    let number = typ.is_number() && typ != Type::YEAR;
     if number && call.args()[place].call().is_some() {
         call.value(place)?;
     }

@@ -16,7 +16,7 @@ use crate::kind::Kind;
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("convert_tz", (3, 3), convert_kind, convert_tz),
     Function::new("from_unixtime", (1, 2), from_kind, from_unixtime),
-    Function::new("unix_timestamp", (0, 1), unix_kind, unix_timestamp).statement(),
+    Function::new("unix_timestamp", (0, 1), unix_kind, unix_timestamp),
 ];
 
 fn unix_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {

@@ -264,6 +264,10 @@ pub(super) fn negation(signature: &mut Signature<'_>) -> Result<Kind, Error> {
             Kind { unsigned: false, length, ..arg.kind.clone() }
         }
         Class::Int | Class::UInt => {
+            // MySQL looks at a constant once more than its value is asked for.
+            arg.folded_warnings()
+                .iter()
+                .for_each(|warning| signature.notes.borrow_mut().push(warning.clone()));
             let length = (arg.kind.length + u32::from(arg.kind.unsigned)).max(2);
             // What does not fit an integer when it is negated becomes a decimal; MySQL asks so of
             // the bits, and negative constants seem too great to it.

@@ -4,7 +4,7 @@ use vt_base::Error;
 use vt_value::{Type, Value};
 
 use super::compare::{Comparing, How, Pair};
-use crate::choice::{common_kind, convert};
+use crate::choice::{common_kind, passed};
 use crate::function::{Call, Signature};
 use crate::kind::Kind;
 
@@ -69,6 +69,10 @@ pub(crate) fn choose_of(call: &mut Call<'_, '_>) -> Result<Option<usize>, Error>
     let count = call.len();
     for (branch, how) in hows.iter().enumerate() {
         let place = 1 + 2 * branch;
+        // Nothing equals a literal NULL: the operand is not even computed.
+        if call.args[place].kind.is_null() && call.args[place].is_literal() {
+            continue;
+        }
         let mut pair = Pair { row: call.row, ctx: call.ctx };
         if pair.equal(how, &call.args[0], &call.args[place])? == Some(true) {
             return Ok(Some(place + 1));
@@ -93,5 +97,5 @@ pub(super) fn of(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn chosen(call: &mut Call<'_, '_>, place: usize) -> Result<Value, Error> {
     let value = call.value(place)?;
-    convert(value, call.arg_kind(place), call.kind(), call.context())
+    passed(call, place, value)
 }

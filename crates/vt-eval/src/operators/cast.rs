@@ -9,7 +9,7 @@ use crate::expr::CastTarget;
 use crate::function::{Call, Signature};
 use crate::functions::json;
 use crate::kind::Kind;
-use crate::operators::collation;
+use crate::operators::collation::{self, NATIONAL};
 use crate::{Func, SqlMode};
 
 /// Warns of what MySQL will not take for ever.
@@ -18,6 +18,9 @@ fn note_deprecated(signature: &Signature<'_>) {
         let message = "'BINARY expr' is deprecated and will be removed in a future release. \
                        Please use CAST instead";
         signature.note(1287, message);
+    }
+    if let Func::Cast(CastTarget::NationalChar { .. }) = signature.func() {
+        signature.note(3720, collation::NATIONAL_WARNING);
     }
     if let Func::Cast(CastTarget::Char { collation: Some(collation), .. }) = signature.func()
         && let Some(warning) = collation::deprecated(collation)
@@ -64,6 +67,9 @@ pub(super) fn integer(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         Value::Json(json) => {
             let source = json::cast::source(&call.args[0]);
             json::cast::int(json, &source, call.context())
+        }
+        Value::Temporal(sum) if call.args[0].is_sum_of_time() => {
+            Int::signed(convert::whole_of_sum(sum, call.context()))
         }
         _ => match convert::int(&value, kind, call.context())? {
             Some(number) => number,
@@ -169,6 +175,7 @@ pub(super) fn text_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         CastTarget::Char { length, collation } => {
             (length, collation.unwrap_or(signature.session().connection_collation))
         }
+        CastTarget::NationalChar { length } => (length, NATIONAL),
         CastTarget::Binary { length } => (length, Collation::BINARY),
         _ => return Err(Error::bug("a cast to another type")),
     };
@@ -191,6 +198,7 @@ pub(super) fn text(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(text) = collation::of_bytes(text, collation, call) else { return Ok(Value::Null) };
     let bytes = convert::to_charset(text, collation, call.context())?;
     let (CastTarget::Char { length: Some(length), .. }
+    | CastTarget::NationalChar { length: Some(length) }
     | CastTarget::Binary { length: Some(length) }) = target(call.func())?
     else {
         return Ok(call.made(bytes));

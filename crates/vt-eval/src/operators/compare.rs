@@ -42,6 +42,18 @@ pub(crate) enum How {
     Tuple(Vec<How>),
 }
 
+impl How {
+    /// Returns whether values of a kind become numbers of another type.
+    pub(crate) fn converts(&self, kind: &Kind) -> bool {
+        match self {
+            How::Int => !kind.typ.is_integral(),
+            How::Decimal => kind.typ != Type::DECIMAL,
+            How::Real => !kind.typ.is_float(),
+            _ => false,
+        }
+    }
+}
+
 /// What a comparison is part of.
 pub(crate) struct Comparing<'c> {
     /// The operation's name in messages.
@@ -51,11 +63,13 @@ pub(crate) struct Comparing<'c> {
     pub(crate) notes: Vec<Warning>,
     /// One of several members of a list is compared, where a string that is no date is no error.
     pub(crate) among: bool,
+    /// What warnings call dates, where it is not the type of the other.
+    pub(crate) calendar: Option<Type>,
 }
 
 impl<'c> Comparing<'c> {
     pub(crate) fn new(operation: &'c str, session: &'c Session) -> Comparing<'c> {
-        Comparing { operation, session, notes: Vec::new(), among: false }
+        Comparing { operation, session, notes: Vec::new(), among: false, calendar: None }
     }
 
     /// Finds out how two values, or two tuples, compare; brings constants to the type of the

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use vt_base::Error;
-use vt_value::{Type, Value};
+use vt_value::{Collation, Type, Value};
 
 use super::compare::{
     Comparing, How, Pair, Side, is_date, is_nullable, is_text, number, order, prepared,
@@ -44,6 +44,9 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         refuse_mixed(value, members)?;
     }
     comparing.among = members.len() > 1;
+    let timed = |node: &Node| matches!(node.kind.typ, Type::DATETIME | Type::TIMESTAMP);
+    let calendar = timed(value) || members.iter().any(timed);
+    comparing.calendar = (calendar && comparing.among && !constant).then_some(Type::DATETIME);
     for member in members.iter_mut() {
         hows.push(match integers {
             true if member.kind.is_null() => How::Null,
@@ -54,6 +57,10 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
                 _ => err,
             })?,
         });
+    }
+    if let Some(typ) = comparing.calendar {
+        let dates = hows.iter_mut().filter(|how| matches!(how, How::Calendar(_)));
+        dates.for_each(|how| *how = How::Calendar(typ));
     }
     one_collation(value, members, &mut hows, session, &mut comparing.notes)?;
     let nullable = is_nullable(value) || members.iter().any(is_nullable);
@@ -97,6 +104,10 @@ fn row_how(
     if values.len() != members.len() {
         return Err(crate::compile::columns_wanted(values.len(), members.len()));
     }
+    let mut pairs = values.iter().zip(members.iter());
+    if pairs.any(|(value, member)| is_mixed(&value.kind, &member.kind)) {
+        return Err(Error::unsupported("IN of tuples whose members have different types"));
+    }
     let hows = values.iter_mut().zip(members).map(|(value, member)| {
         let other = |kind: &Kind| {
             let plain = kind.typ.is_number() && kind.typ != Type::YEAR;
@@ -116,6 +127,21 @@ fn row_how(
     hows.collect::<Result<_, _>>().map(How::Tuple)
 }
 
+/// Returns whether one is a number, a date or time, a document or a string, and the other another
+/// of these.
+fn is_mixed(a: &Kind, b: &Kind) -> bool {
+    let class = |kind: &Kind| match kind.typ {
+        Type::JSON => 0,
+        Type::GEOMETRY | Type::VECTOR => 1,
+        typ if typ.is_temporal() => 2,
+        _ if kind.is_bits() || kind.members.is_some() => 3,
+        _ if kind.is_string() && kind.collation == Collation::BINARY => 4,
+        _ if kind.is_string() => 5,
+        _ => 6,
+    };
+    !a.is_null() && !b.is_null() && class(a) != class(b)
+}
+
 /// Returns whether a tuple has a member that is NULL.
 fn has_null(node: &Node) -> bool {
     match node.tuple() {
@@ -130,10 +156,19 @@ fn refuse_mixed(value: &Node, members: &[Node]) -> Result<(), Error> {
     let string = |node: &Node| is_text(&node.kind);
     let timely = value.kind.typ == Type::TIME && members.iter().any(string);
     let dated = string(value) && members.iter().any(|member| member.kind.typ.is_temporal());
+    let all = || members.iter().chain([value]);
     let number = |node: &Node| node.kind.typ.is_number();
-    let mixed = is_date(&value.kind) && members.iter().any(string) && members.iter().any(number);
+    let temporal = |node: &Node| node.kind.typ.is_temporal();
+    // Each of these is compared in a way that the other members decide.
+    let mixed = all().any(temporal) && all().any(number)
+        || value.kind.is_null() && all().any(temporal) && all().any(string);
+    let document = |node: &Node| node.kind.typ == Type::JSON;
+    let other = |node: &Node| !document(node) && !node.kind.is_null();
+    if all().any(document) && all().any(other) {
+        return Err(Error::unsupported("IN of documents and other values"));
+    }
     match timely || dated || mixed {
-        true => Err(Error::unsupported("IN of strings and times")),
+        true => Err(Error::unsupported("IN of strings, numbers and times")),
         false => Ok(()),
     }
 }
@@ -219,6 +254,10 @@ fn values(
     let (row, ctx) = (call.row, &mut *call.ctx);
     let value = node.eval(row, ctx)?;
     if value.is_null() && node.kind.is_null() {
+        // Constants are computed all the same.
+        for member in members.iter().filter(|_| kept.constant) {
+            member.eval(row, ctx)?;
+        }
         return Ok(None);
     }
     let mut cache: Vec<(&How, Value)> = Vec::new();
@@ -243,12 +282,13 @@ fn values(
             let known = match cache.iter().position(|(one, _)| *one == how) {
                 Some(place) => place,
                 None => {
-                    let side = Side::of(&value, node);
+                    let side = Side { constant: true, ..Side::of(&value, node) };
                     cache.push((how, prepared(how, side, ctx)?));
                     cache.len() - 1
                 }
             };
-            let other = prepared(how, Side::of(&one, member), ctx)?;
+            let side = Side { constant: true, ..Side::of(&one, member) };
+            let other = prepared(how, side, ctx)?;
             let known = &cache[known].1;
             known.compare(&other).is_some_and(Ordering::is_eq)
         };
@@ -298,6 +338,9 @@ fn between_how(comparing: &mut Comparing<'_>, args: &mut [Node]) -> Result<How, 
     if all(&|kind| kind.typ == Type::TIME) {
         return Ok(How::Time);
     }
+    if nodes.len() < 3 && any(&|kind| kind.typ.is_temporal()) && any(&is_text) {
+        return Err(Error::unsupported("BETWEEN of dates, strings and NULL"));
+    }
     if any(&is_date) && all(&|kind| kind.typ.is_temporal() || is_text(kind)) {
         let date = nodes.iter().find(|node| is_date(&node.kind)).map(|node| node.kind.typ);
         if nodes.iter().any(|node| is_text(&node.kind) && is_no_date(node, comparing.session)) {
@@ -326,6 +369,9 @@ fn between_how(comparing: &mut Comparing<'_>, args: &mut [Node]) -> Result<How, 
 /// Returns whether a node is a constant that is no date.
 fn is_no_date(node: &Node, session: &Session) -> bool {
     let Some(value) = node.constant() else { return false };
+    if matches!(value, Value::Float(_) | Value::Decimal(_)) {
+        return true;
+    }
     let mut ctx = Context::new(session);
     let read = convert::datetime(value, Need::Stored, &mut ctx);
     !matches!(read, Ok(Some(_))) || ctx.warnings.count() > 0

@@ -6,7 +6,6 @@ use vt_eval::{CastTarget, Expr as Eval, Func};
 use vt_sql::ast::{Cast, CastKind, CastType, Charset, Collate, ConvertUsing};
 use vt_value::Collation;
 
-use super::literal::NATIONAL;
 use super::{ColumnPlace, translate};
 
 pub(super) fn cast<'a>(cast: &Cast<'a>, place: ColumnPlace<'_, 'a>) -> Result<Eval, Error> {
@@ -35,9 +34,7 @@ pub(crate) fn target(typ: &CastType<'_>) -> Result<CastTarget, Error> {
         },
         CastKind::Binary => CastTarget::Binary { length: number(typ.length)? },
         CastKind::Char => character(typ)?,
-        CastKind::NChar => {
-            CastTarget::Char { length: number(typ.length)?, collation: Some(NATIONAL) }
-        }
+        CastKind::NChar => CastTarget::NationalChar { length: number(typ.length)? },
         CastKind::Date => CastTarget::Date,
         CastKind::Time => CastTarget::Time { decimals: fraction(typ)? },
         CastKind::Datetime => CastTarget::DateTime { decimals: fraction(typ)? },

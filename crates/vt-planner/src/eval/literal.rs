@@ -3,7 +3,7 @@
 use vt_base::Error;
 use vt_eval::{Expr as Eval, Func};
 use vt_sql::ast::{Bind, Expr, Introducer, Literal, LiteralKind, Temporal, TemporalKind, UnaryOp};
-use vt_value::{Collation, Type, TypedBytes};
+use vt_value::{Type, TypedBytes};
 
 use super::cast::charset;
 
@@ -74,9 +74,6 @@ pub(super) fn literal(literal: &Literal<'_>) -> Result<Eval, Error> {
         _ => Eval::Literal(literal_value(literal)?),
     })
 }
-
-/// utf8mb3_general_ci, the collation of `N'...'` and NCHAR.
-pub(super) const NATIONAL: Collation = Collation(33);
 
 pub(super) fn bind(bind: &Bind<'_>) -> Eval {
     match bind.list {

@@ -155,6 +155,9 @@ impl Interval {
     }
 }
 
+/// A tenth of the greatest integer.
+const PART_MAX: u64 = i64::MAX as u64 / 10;
+
 /// Reads the text behind INTERVAL for a unit of several parts: numbers with anything between them.
 /// Fewer numbers than the unit has parts are the last ones. `None` if there are more, or one is
 /// too great.
@@ -173,9 +176,12 @@ pub fn interval_of_text(unit: Unit, text: &[u8]) -> Option<Interval> {
         last_width = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let mut number = 0u64;
         for digit in &rest[..last_width] {
-            number = number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+            // MySQL takes no digit more once the number is a tenth of the greatest.
+            if number >= PART_MAX {
+                return None;
+            }
+            number = number * 10 + u64::from(digit - b'0');
         }
-        i64::try_from(number).ok()?;
         parts[read] = number.into();
         read += 1;
         rest = &rest[last_width..];

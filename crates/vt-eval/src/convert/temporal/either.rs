@@ -55,7 +55,11 @@ pub(crate) fn either(
                 false => temporal::datetime_of_number(split, &DateRules::FUZZY).0,
             };
             if found.is_none() {
-                warn(ctx, "Incorrect", "datetime", &Source::of_text(&shown(value)));
+                let (way, what) = match split.whole < 10_000_101 {
+                    true => ("Truncated incorrect", "time"),
+                    false => ("Incorrect", "datetime"),
+                };
+                warn(ctx, way, what, &Source::of_text(&shown(value)));
             }
             Ok(found)
         }

@@ -87,9 +87,14 @@ pub(crate) fn overflow(ctx: &mut Context<'_>, what: &str) {
 /// Warns of delimiters that MySQL will not take for ever.
 pub(super) fn deprecation(notes: &Notes, text: &[u8], ctx: &mut Context<'_>) {
     let Some(seen) = notes.deprecation else { return };
+    let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
     let text = String::from_utf8_lossy(text);
     let (place, row) = (seen.position, ctx.row);
-    let delimiter = char::from(seen.delimiter).escape_default();
+    let delimiter = match seen.delimiter {
+        0x0b => "\\v".to_owned(),
+        0x0c => "\\f".to_owned(),
+        byte => char::from(byte).escape_default().to_string(),
+    };
     let start = format!(
         "Delimiter '{delimiter}' in position {place} in datetime value '{text}' at row {row} is"
     );

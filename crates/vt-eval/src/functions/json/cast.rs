@@ -130,6 +130,13 @@ pub(super) fn as_real(json: &Json) -> Made<f64> {
 }
 
 pub(crate) fn decimal(json: &Json, source: &str, ctx: &mut Context<'_>) -> Decimal {
+    if let Json::Double(number) = json
+        && Decimal::from_f64(*number).is_none()
+    {
+        let mut text = Vec::new();
+        float::write_f64(*number, &mut text);
+        convert::warn_beyond(&text, ctx);
+    }
     as_decimal(json).warn("DECIMAL", source, ctx)
 }
 

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use vt_base::{Code, Error};
-use vt_value::Value;
 use vt_value::json::path::{Index, Leg};
 use vt_value::json::{Json, Path};
+use vt_value::{Collation, Value};
 
 use super::argument::{Leads, document, keep_paths, path, utf8, wants_all};
 use super::element::element;
@@ -76,6 +76,11 @@ const SEARCH_PATHS: usize = 4;
 pub(super) fn search_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     if signature.len() > 3 && !signature.args()[3].is_constant() {
         return Err(wrong_escape());
+    }
+    // A constant string of another character set is brought to that of documents at once.
+    let bytes = |kind: &Kind| kind.collation == Collation::BINARY;
+    if signature.len() > 2 && signature.kind(2).is_string() && !bytes(signature.kind(2)) {
+        signature.simplify(2, Collation::UTF8MB4_BIN)?;
     }
     keep_paths(signature, SEARCH_PATHS, 1);
     Ok(json_kind())

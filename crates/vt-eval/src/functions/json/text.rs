@@ -66,7 +66,7 @@ pub(super) fn quote(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 pub(super) fn unquote_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let kind = signature.kind(0);
-    Ok(text_kind(if kind.typ == Type::JSON { LENGTH_MAX } else { kind.length }))
+    Ok(text_kind(if kind.typ == Type::JSON { LENGTH_MAX } else { kind.text_length() }))
 }
 
 /// A string that looks like JSON's is read as one; every other stays as it is.

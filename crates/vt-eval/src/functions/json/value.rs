@@ -17,6 +17,7 @@ use crate::convert::{self, Int};
 use crate::expr::CastTarget;
 use crate::function::{Call, Signature, Text};
 use crate::kind::{Kind, NOT_FIXED};
+use crate::operators::collation::NATIONAL;
 
 /// How many characters a value has where no type is named.
 const DEFAULT_LENGTH: u32 = 512;
@@ -70,6 +71,9 @@ fn kind_of(target: CastTarget) -> Kind {
         CastTarget::Decimal { precision, scale } => Kind::decimal(precision.into(), scale),
         CastTarget::Float => Kind::new(Type::FLOAT32, FLOAT_LENGTH, NOT_FIXED),
         CastTarget::Double | CastTarget::Real => Kind::float(),
+        CastTarget::NationalChar { length } => {
+            Kind::text(length.unwrap_or(LENGTH_MAX), NATIONAL, COERCIBLE)
+        }
         CastTarget::Char { length, collation } => {
             let collation = collation.unwrap_or(Collation::UTF8MB4_0900_BIN);
             Kind::text(length.unwrap_or(LENGTH_MAX), collation, COERCIBLE)
@@ -137,7 +141,9 @@ fn default(
             Err(out_of_range("DECIMAL DEFAULT"))
         }
         (Some(made), _) => Ok(made),
-        (None, CastTarget::Char { .. }) => Err(out_of_range("CHAR DEFAULT")),
+        (None, CastTarget::Char { .. } | CastTarget::NationalChar { .. }) => {
+            Err(out_of_range("CHAR DEFAULT"))
+        }
         (None, CastTarget::Signed | CastTarget::Unsigned) if matches!(json, Json::String(_)) => {
             let sign = if target == CastTarget::Signed { "SIGNED" } else { "UNSIGNED" };
             let shown = value.text().unwrap_or_default();
@@ -214,7 +220,9 @@ fn shown(target: CastTarget) -> &'static str {
         CastTarget::Signed => "SIGNED",
         CastTarget::Unsigned => "UNSIGNED",
         CastTarget::Decimal { .. } => "DECIMAL",
-        CastTarget::Char { .. } | CastTarget::Binary { .. } => "STRING",
+        CastTarget::Char { .. } | CastTarget::NationalChar { .. } | CastTarget::Binary { .. } => {
+            "STRING"
+        }
         CastTarget::Date => "DATE",
         CastTarget::Time { .. } => "TIME",
         CastTarget::DateTime { .. } => "DATETIME",
@@ -246,9 +254,9 @@ pub(super) fn made(value: &Json, target: CastTarget, kind: &Kind) -> Result<Opti
             }
             number => number.map(|number| Value::Float(number.into())),
         },
-        CastTarget::Char { length, .. } | CastTarget::Binary { length } => {
-            text(value, length, kind.collation)?
-        }
+        CastTarget::Char { length, .. }
+        | CastTarget::NationalChar { length }
+        | CastTarget::Binary { length } => text(value, length, kind.collation)?,
         CastTarget::Date => {
             let date = as_temporal(value, TemporalKind::Date)?;
             date.map(|date| Value::Temporal(date.to_date()))

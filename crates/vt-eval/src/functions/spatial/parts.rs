@@ -70,9 +70,13 @@ fn place(call: &mut Call<'_, '_>) -> Result<Option<usize>, Error> {
 
 pub(super) fn is_closed(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let closed = |points: &Vec<Point>| points.first() == points.last();
-    Ok(match shape(call)? {
-        Some(Shape::LineString(points)) => Value::from(closed(&points)),
-        Some(Shape::MultiLineString(parts)) => Value::from(parts.iter().all(closed)),
+    let Some(geometry) = geometry(call, 0)? else { return Ok(Value::Null) };
+    if geometry.srid != 0 {
+        return Err(Error::unsupported("ST_ISCLOSED in a reference system"));
+    }
+    Ok(match geometry.shape {
+        Shape::LineString(points) => Value::from(closed(&points)),
+        Shape::MultiLineString(parts) => Value::from(parts.iter().all(closed)),
         _ => Value::Null,
     })
 }

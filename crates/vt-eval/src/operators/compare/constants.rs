@@ -20,6 +20,11 @@ impl Comparing<'_> {
     ) -> Result<Option<How>, Error> {
         let Some(value) = constant.constant() else { return Ok(None) };
         if value.is_null() {
+            let timely = is_text(&constant.kind) || constant.kind.typ == Type::TIME;
+            if is_date(&other.kind) && timely {
+                // It is looked at twice.
+                self.notes.extend(constant.folded_warnings().iter().cloned());
+            }
             return Ok(None);
         }
         if is_date(&other.kind) && is_text(&constant.kind) {
@@ -27,7 +32,8 @@ impl Comparing<'_> {
             replace(constant, date);
             return Ok(Some(How::Calendar(other.kind.typ)));
         }
-        if !other.is_column() {
+        // CASE brings its values to no column.
+        if !other.is_column() || self.operation == "case" {
             return Ok(None);
         }
         // What fits a column is compared as the column's type.
@@ -110,7 +116,7 @@ impl Comparing<'_> {
     /// Reads a constant string that is compared with a date.
     fn date(&mut self, other: &Node, constant: &Node, value: &Value) -> Result<Temporal, Error> {
         let mut ctx = Context::new(self.session);
-        let (upper, lower) = match other.kind.typ {
+        let (upper, lower) = match self.calendar.unwrap_or(other.kind.typ) {
             Type::DATE => ("DATE", "date"),
             Type::TIMESTAMP => ("TIMESTAMP", "datetime"),
             _ => ("DATETIME", "datetime"),

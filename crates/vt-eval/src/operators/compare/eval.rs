@@ -76,6 +76,13 @@ impl Pair<'_, '_> {
 
     /// Returns an operand as the number that it is compared as; what is constant warns but once.
     pub(crate) fn number(&mut self, how: &How, node: &Node) -> Result<Value, Error> {
+        if node.is_constant() && how.converts(&node.kind) {
+            let row = self.row;
+            return self.ctx.once(node, |ctx| {
+                let value = node.eval(row, ctx)?;
+                prepared(how, Side::of(&value, node), ctx)
+            });
+        }
         let value = node.eval(self.row, self.ctx)?;
         let plain = matches!(
             (how, &value),
@@ -134,7 +141,9 @@ impl Pair<'_, '_> {
             }
             return Ok(true);
         }
-        let (x, y) = match is_number(how) {
+        // Beside a constant NULL nothing becomes a number.
+        let null = [a, b].iter().any(|node| node.constant().is_some_and(Value::is_null));
+        let (x, y) = match is_number(how) && !null {
             true => (self.number(how, a)?, self.number(how, b)?),
             false => (a.eval(self.row, self.ctx)?, b.eval(self.row, self.ctx)?),
         };
