@@ -1,6 +1,7 @@
 //! An argument as a date or a time, also where it is a JSON document.
 
 use vt_base::Error;
+use vt_value::json::Json;
 use vt_value::{Decimal, Temporal, TemporalKind, Type, Value};
 
 use super::json::cast;
@@ -38,7 +39,11 @@ pub(super) fn datetime(
     let passed = passed_on(call, place, value)?;
     let value = passed.as_ref().unwrap_or(value);
     match of_json(call, place, value, TemporalKind::DateTime)? {
-        Some(found) => Ok(found.map(|found| found.to_datetime())),
+        // A date in a document is a datetime; a string in one is what it says.
+        Some(found) => Ok(match value {
+            Value::Json(Json::Temporal(_)) => found.map(|found| found.to_datetime()),
+            _ => found,
+        }),
         None => {
             let found = convert::datetime(value, need, call.context())?;
             ask_inside(call, place, (value, found), |inner, ctx| {

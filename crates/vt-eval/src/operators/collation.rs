@@ -44,9 +44,9 @@ pub(super) fn eval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 pub(crate) const NATIONAL: Collation = Collation(33);
 
 /// The warning of `N'x'` and NCHAR.
-pub(crate) const NATIONAL_WARNING: &str = "NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by UTF8MB4 \
-     in a future release. Please consider using CHAR(x) CHARACTER SET UTF8MB4 in order to be \
-     unambiguous.";
+pub(crate) const NATIONAL_WARNING: &str = "NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by \
+     UTF8MB4 in a future release. Please consider using CHAR(x) CHARACTER SET UTF8MB4 in order \
+     to be unambiguous.";
 
 /// Returns the warning of a character set that MySQL will not have for ever.
 pub(crate) fn deprecated(collation: Collation) -> Option<String> {

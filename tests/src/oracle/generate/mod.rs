@@ -168,7 +168,7 @@ impl Run<'_> {
         Some((start / BLOCK, size))
     }
 
-    /// Returns whether a difference is to be made small: one of a form that has not been seen often.
+    /// Returns whether a difference is to be made small: its form has not been seen often.
     fn may_shrink(&self, tree: &Tree<'_>, aspects: &[Aspect]) -> bool {
         let mut state = self.state.lock();
         state.differing += 1;
