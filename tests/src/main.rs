@@ -61,7 +61,7 @@ fn main() -> ExitCode {
         Some((word, rest)) if word == "workflows-chaos" => return workflow_chaos::main(rest),
         _ => args.first().cloned().unwrap_or_default(),
     };
-    let groups: [(&str, Vec<Case>); 26] = [
+    let groups: [(&str, Vec<Case>); 27] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
@@ -78,6 +78,7 @@ fn main() -> ExitCode {
         ("vreplication", vreplication::cases()),
         ("switch", switch::cases()),
         ("workflows", workflows::cases()),
+        ("workflow chaos", workflow_chaos::cases()),
         ("load", load::cases()),
         ("promises", promises::cases()),
         ("lifecycle", lifecycle::cases()),

@@ -266,6 +266,10 @@ fn scenes(cluster: &LocalCluster) -> Outcome {
     same_rows(cluster)?;
     crate::say(&format!("{done} transactions while it was copied and followed"));
     keys_are_there(cluster)?;
+    for (uid, _) in TARGETS {
+        let log = ask(cluster, uid, "select message from _vt.vreplication_log")?;
+        contains("the log of the copy", &log, "table account is copied in 4 ranges")?;
+    }
     managers.set_state("move", State::Stopped)?;
     managers.until("move", "stopped", |stream| stream.state() == State::Stopped)?;
     cluster.mysql("src", "update account set name = 'later' where id = 1")?;
@@ -292,7 +296,8 @@ fn fill(cluster: &LocalCluster) -> Outcome {
     for rows in [account, event] {
         ask(cluster, SOURCE_TABLET, &format!("{deep} {rows} {numbers}"))?;
     }
-    Ok(())
+    // A table that is known to be large is copied in ranges.
+    ask(cluster, SOURCE_TABLET, "analyze table account").map(drop)
 }
 
 fn die_on_the_way(cluster: &LocalCluster, managers: &Managers) -> Outcome {

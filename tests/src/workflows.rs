@@ -76,6 +76,20 @@ fn materialized(cluster: &LocalCluster) -> Outcome {
     for shard in ["customer:-80", "customer:80-"] {
         shows(cluster, shard, "select * from unit order by id", "1\teach\n2\tdozen\n")?;
     }
+    // Tables come to a workflow that runs.
+    cluster.mysql("commerce", "create table color (id bigint primary key, name varchar(20))")?;
+    cluster.mysql("commerce", "insert into color values (1, 'red'), (2, 'blue')")?;
+    add_tables(cluster, "customer", r#""color": {"type": "reference"}"#)?;
+    let units = ["Materialize", "--workflow", "units", "--target-keyspace", "customer"];
+    let update = ["update", "--add-reference-tables", "color,unit", "--wait"];
+    cluster.client(&[&units[..], &update].concat())?;
+    cluster.mysql("commerce", "insert into color values (3, 'green')")?;
+    cluster.mysql("commerce", "insert into unit values (3, 'score')")?;
+    for shard in ["customer:-80", "customer:80-"] {
+        let (colors, units) = ("select count(*) from color", "select count(*) from unit");
+        shows(cluster, shard, colors, "3\n")?;
+        shows(cluster, shard, units, "3\n")?;
+    }
     // While it is stopped nothing comes, and then all of it.
     let workflow =
         |args: &[&str]| cluster.client(&[&["Workflow", "--keyspace", "customer"], args].concat());
@@ -90,7 +104,8 @@ fn materialized(cluster: &LocalCluster) -> Outcome {
     workflow(&["delete", "--workflow", "sums"])?;
     let args = ["Materialize", "--workflow", "units", "--target-keyspace", "customer", "cancel"];
     cluster.client(&args)?;
-    forget_tables(cluster, "customer", &["sold", "sold_by_unit", "unit"])?;
+    forget_tables(cluster, "customer", &["sold", "sold_by_unit", "unit", "color"])?;
+    cluster.mysql("commerce", "drop table color")?;
     cluster.mysql("commerce", "drop table unit").map(drop)
 }
 

@@ -150,6 +150,7 @@ macro_rules! with_commands {
             v_diff_resume(VDiffResumeRequest) -> VDiffResumeResponse;
             v_diff_show(VDiffShowRequest) -> VDiffShowResponse;
             v_diff_stop(VDiffStopRequest) -> VDiffStopResponse;
+            workflow_add_tables(WorkflowAddTablesRequest) -> WorkflowAddTablesResponse;
             workflow_delete(WorkflowDeleteRequest) -> WorkflowDeleteResponse;
             workflow_mirror_traffic(WorkflowMirrorTrafficRequest) -> WorkflowMirrorTrafficResponse;
             workflow_status(WorkflowStatusRequest) -> WorkflowStatusResponse;
@@ -189,7 +190,6 @@ macro_rules! with_missing {
             launch_schema_migration(LaunchSchemaMigrationRequest) -> LaunchSchemaMigrationResponse;
             remove_backup(RemoveBackupRequest) -> RemoveBackupResponse;
             retry_schema_migration(RetrySchemaMigrationRequest) -> RetrySchemaMigrationResponse;
-            workflow_add_tables(WorkflowAddTablesRequest) -> WorkflowAddTablesResponse;
         }
     };
 }

@@ -4,6 +4,7 @@
 //! both ends and refuses what cannot be ([`conflicts`], [`columns`]), then makes tables, rules and
 //! streams in an order in which its death leaves nothing that its next run cannot take up.
 
+mod add_tables;
 mod columns;
 mod conflicts;
 pub(crate) mod create;

@@ -19,7 +19,9 @@ use vt_rpc::row_streams::RowStreams;
 use vt_rpc::vschema::spec_from_proto;
 use vt_vschema::VSchema;
 use vt_vstream::filter::{Wanted, read_select};
-use vt_vstream::{CopySpec, FullSpec, Source, StreamSpec, Values, Vindexes, key_of};
+use vt_vstream::{
+    CopySpec, FullSpec, KeyRange, RANGES_MAX, Source, StreamSpec, Values, Vindexes, key_of,
+};
 
 use crate::core::Core;
 use crate::db::Role;
@@ -74,7 +76,18 @@ impl RowStreams for TabletService {
         let (table, selection) = read_select(&request.query)?;
         let after = request.lastpk.as_ref().map(|last| key(&table, last)).transpose()?;
         let schema = vindexes(core).await?;
-        let spec = CopySpec { table, wanted: Wanted::Select(selection), schema, after };
+        let ranges = request
+            .ranges
+            .iter()
+            .map(|range| KeyRange::of_proto(range).ok_or_else(|| wrong_key(&table)));
+        let ranges = ranges.collect::<Result<Vec<_>>>()?;
+        if ranges.len() > RANGES_MAX {
+            let message = format!("more than {RANGES_MAX} ranges of table {table} at once");
+            return Err(Error::new(Code::InvalidArgument, message));
+        }
+        let wanted = Wanted::Select(selection);
+        let ranges_max = usize::try_from(request.ranges_max).unwrap_or(RANGES_MAX);
+        let spec = CopySpec { table, wanted, schema, after, ranges, ranges_max };
         let source = source(core);
         while_serving(core, &target, source.copy_rows(spec, &out)).await
     }
@@ -180,10 +193,11 @@ fn position(text: &str) -> Result<GtidSet> {
 }
 
 fn key(table: &str, last: &query::QueryResult) -> Result<Values> {
-    key_of(last).ok_or_else(|| {
-        let message = format!("the last key of table {table} is no row");
-        Error::new(Code::InvalidArgument, message)
-    })
+    key_of(last).ok_or_else(|| wrong_key(table))
+}
+
+fn wrong_key(table: &str) -> Error {
+    Error::new(Code::InvalidArgument, format!("a key of table {table} is no row"))
 }
 
 /// Returns the vindexes that filters may name; none where the cell has no vschema yet.

@@ -16,6 +16,9 @@ pub struct Config {
     pub copy_phase_duration: Duration,
     /// `--vreplication-parallel-insert-workers`: how many batches are inserted at once.
     pub insert_workers: usize,
+    /// So many ranges of a large table are copied at once; of a workflow's options alone
+    /// (`vreplication-copy-ranges`), for Vitess has none.
+    pub copy_ranges: usize,
     /// `--vreplication-heartbeat-update-interval`.
     pub heartbeat_interval: Duration,
     /// `--vreplication-replica-lag-tolerance`: a stream this near to its source has caught up.
@@ -31,6 +34,7 @@ impl Default for Config {
             max_time_to_retry: Duration::ZERO,
             copy_phase_duration: Duration::from_secs(3600),
             insert_workers: 4,
+            copy_ranges: 4,
             heartbeat_interval: Duration::from_secs(1),
             lag_tolerance: Duration::from_secs(60),
             tablet_types: "in_order:REPLICA,PRIMARY".to_owned(),
@@ -40,6 +44,8 @@ impl Default for Config {
 
 /// More workers than this only wait for one another.
 const WORKERS_MAX: usize = 32;
+/// More ranges than this are not read by a source.
+const RANGES_MAX: usize = 16;
 
 impl Config {
     /// Returns the settings with those of a workflow's options over them; what cannot be read of
@@ -77,7 +83,12 @@ impl Config {
         if let Some(workers) = workers.and_then(|text| text.parse::<usize>().ok()) {
             config.insert_workers = workers;
         }
+        let ranges = given.get("vreplication-copy-ranges");
+        if let Some(ranges) = ranges.and_then(|text| text.parse::<usize>().ok()) {
+            config.copy_ranges = ranges;
+        }
         config.insert_workers = config.insert_workers.clamp(1, WORKERS_MAX);
+        config.copy_ranges = config.copy_ranges.clamp(1, RANGES_MAX);
         config
     }
 }
@@ -114,9 +125,9 @@ mod tests {
     #[test]
     fn options_override_what_they_name() {
         let options = r#"{"config":{"vreplication_parallel_insert_workers":"8",
-            "vreplication-retry-delay":"1m30s","vreplication-copy-phase-duration":"x"}}"#;
+            "vreplication-retry-delay":"1m30s","vreplication-copy-ranges":"2","vreplication-copy-phase-duration":"x"}}"#;
         let config = Config::default().with_options(options);
-        assert_eq!(config.insert_workers, 8);
+        assert_eq!((config.insert_workers, config.copy_ranges), (8, 2));
         assert_eq!(config.retry_delay, Duration::from_secs(90));
         assert_eq!(config.copy_phase_duration, Config::default().copy_phase_duration);
         assert_eq!(Config::default().with_options("nonsense").insert_workers, 4);

@@ -1,6 +1,5 @@
 //! One stream's life: it copies what is to be copied, follows, and tries again where that helps.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use vt_base::gtid::GtidSet;
@@ -8,11 +7,11 @@ use vt_base::{Code, Error, TabletAlias};
 use vt_mysql::Conn;
 use vt_proto::binlogdata::{BinlogSource, Journal, VReplicationWorkflowState as State};
 
-use crate::copier::{Copied, Copier, CopyState};
+use crate::copier::{Copied, Copier};
+use crate::extent::{self, Copying, Extent};
 use crate::plan::{Plans, TablePlan, taken};
-use crate::player::{Copying, Played, Player, Start, Until, position};
-use crate::spec::read_last_key;
-use crate::store::{StreamRow, number, quote, text};
+use crate::player::{Played, Player, Start, Until, position};
+use crate::store::{StreamRow, quote};
 use crate::stream::Stream;
 use crate::target::{TargetTable, table_names};
 use crate::trouble::{Outcome, Remedy, Trouble};
@@ -23,8 +22,6 @@ use crate::{SourceTablet, TypeWish, Wish, keys};
 const FEW_TIMES: u32 = 3;
 /// How long a stream that must read the tables anew waits.
 const MOMENT: Duration = Duration::from_millis(50);
-/// A stream has at most so many tables.
-const TABLES_MAX: usize = 100_000;
 
 /// What is next for a stream.
 #[derive(Debug)]
@@ -158,8 +155,8 @@ impl Attempt<'_> {
         stream.store.set_message(&mut conn, stream.id, &message).await?;
         while !stream.token.is_cancelled() {
             let Some(row) = read(stream, &mut conn).await? else { return Ok(None) };
-            let states = copy_states(stream, &mut conn).await?;
-            if states.is_empty() && row.pos.is_empty() {
+            let copying = extent::load(stream, &mut conn).await?;
+            if copying.is_empty() && row.pos.is_empty() {
                 if !begin(stream, &mut conn, &source).await? {
                     return Ok(None);
                 }
@@ -171,10 +168,10 @@ impl Attempt<'_> {
                 stop: stop_position(&row)?,
                 on_ddl: source.on_ddl(),
             };
-            let next = match states.is_empty() {
+            let next = match copying.is_empty() {
                 true => self.follow(&mut conn, &tablet, &plans, (&row, start)).await?,
                 false => {
-                    self.copy(&mut conn, &tablet, &plans, (&row, &source, states), start).await?
+                    self.copy(&mut conn, &tablet, &plans, (&row, &source, copying), start).await?
                 }
             };
             match next {
@@ -242,7 +239,7 @@ impl Attempt<'_> {
         conn: &mut Conn,
         tablet: &SourceTablet,
         plans: &Plans,
-        (row, source, states): (&StreamRow, &BinlogSource, BTreeMap<String, CopyState>),
+        (row, source, copying): (&StreamRow, &BinlogSource, Copying),
         start: Start,
     ) -> Outcome<Next> {
         let stream = self.stream;
@@ -251,17 +248,12 @@ impl Attempt<'_> {
         }
         stream.status.set_state(State::Copying, "");
         conn.query("set session foreign_key_checks = 0", 0).await?;
-        let mut copying = Copying::new();
-        for (table, state) in &states {
-            let last = state.last_text.as_deref().map(read_last_key).transpose()?;
-            copying.insert(table.clone(), last);
-        }
         // A table under way first.
-        let under_way = states.iter().find(|(_, state)| state.last_text.is_some());
-        let Some((table, state)) = under_way.or_else(|| states.iter().next()) else {
+        let under_way = copying.iter().find(|(_, extent)| extent.has_begun());
+        let Some((table, extent)) = under_way.or_else(|| copying.iter().next()) else {
             return Ok(Next::GoOn);
         };
-        if state.last_text.is_none() {
+        if !extent.has_begun() {
             let message = format!("table {table}");
             stream.store.log(conn, stream.id, "Started Copy Phase", &message).await?;
             if row.defer_secondary_keys && keys::defers(stream.workflow_type) {
@@ -272,12 +264,11 @@ impl Attempt<'_> {
             Ok(start) => start,
             Err(played) => return Ok(Next::after(played)),
         };
-        let state = state.clone();
-        let copier = Copier { stream, tablet, plans, copying: &copying, table, state };
+        let copier = Copier { stream, tablet, plans, copying: &copying, table };
         let copied = copier.run(conn, start).await?;
         self.progressed = true;
         match copied {
-            Copied::Done if states.len() == 1 => {
+            Copied::Done if copying.len() == 1 => {
                 if source.stop_after_copy {
                     stream.set_state(conn, State::Stopped, "Stopped after copy.").await?;
                     return Ok(Next::Stop);
@@ -300,7 +291,8 @@ impl Attempt<'_> {
         (plans, copying): (&Plans, &Copying),
         start: Start,
     ) -> Outcome<Result<Start, Played>> {
-        let here = plans.by_target.keys().any(|name| copying.get(name).is_none_or(Option::is_some));
+        let here =
+            plans.by_target.keys().any(|name| copying.get(name).is_none_or(Extent::has_begun));
         let tolerance = self.stream.config.lag_tolerance;
         let is_near = self.near.is_some_and(|at| at.elapsed() < tolerance);
         self.near = Some(Instant::now());
@@ -335,22 +327,6 @@ fn stop_position(row: &StreamRow) -> Outcome<Option<GtidSet>> {
         true => Ok(None),
         false => position(&row.stop_pos).map(Some).map_err(Trouble::Plan),
     }
-}
-
-/// Reads what still has to be copied.
-async fn copy_states(stream: &Stream, conn: &mut Conn) -> Outcome<BTreeMap<String, CopyState>> {
-    let table = stream.store.table("copy_state");
-    let sql = format!(
-        "select id, table_name, lastpk from {table} where id in \
-         (select max(id) from {table} where vrepl_id = {} group by table_name)",
-        stream.id
-    );
-    let found = conn.query(sql, TABLES_MAX).await?;
-    let state = |row: vt_value::Row<'_>| {
-        let last_text = row.column(2).map(|_| text(row, 2)).filter(|last| !last.is_empty());
-        (text(row, 1), CopyState { id: number(row, 0), last_text })
-    };
-    Ok(found.rows.iter().map(state).collect())
 }
 
 /// Plans the tables of a stream.

@@ -2,38 +2,30 @@
 //!
 //! What is here already is first brought to the position of the snapshot, no further; so what is
 //! here is always that of one position: tables that are done, and of the one under way the rows up
-//! to the last key. Batches are inserted several at once and come in one after the other, each with
-//! the key that it ends with.
+//! to the last key, or those of several ranges of the key, each up to a key of its own
+//! (`extent.rs`). `reader.rs` gathers what comes, `writer.rs` writes it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
 
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use parking_lot::Mutex;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use vt_base::{Code, Error, Result};
 use vt_mysql::Conn;
-use vt_proto::binlogdata::{VStreamRowsRequest, VStreamRowsResponse};
-use vt_proto::query::{self, QueryResult};
+use vt_proto::binlogdata::{VStreamRowsRange, VStreamRowsRequest, VStreamRowsResponse};
+use vt_proto::query;
 use vt_rpc::convert::field_from_proto;
 use vt_rpc::status::from_status;
 
 use crate::SourceTablet;
-use crate::bound::{Bound, Cells};
-use crate::plan::{Mode, Plans};
-use crate::player::{Copying, Played, Player, Start, Until, position};
-use crate::spec::write_last_key;
+use crate::bound::Bound;
+use crate::extent::{Copying, Extent, Part};
+use crate::plan::{Mode, Plans, TablePlan};
+use crate::player::{Played, Player, Start, Until, position};
+use crate::reader::{Reader, ended_early};
 use crate::store::{now, number, quote};
 use crate::stream::Stream;
 use crate::trouble::{Outcome, Trouble};
-
-/// A batch that was kept waiting by another is tried so many times.
-const TRIES_MAX: u32 = 5;
-/// A lock was waited for too long, or two batches waited for one another.
-const LOCKED: [u16; 2] = [1205, 1213];
-/// Messages of the source are inserted together up to so many bytes.
-const BATCH_BYTES: usize = 1 << 20;
+use crate::writer::{Lane, Writer};
 
 /// How a copy ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,14 +39,6 @@ pub(crate) enum Copied {
     Ended(Played),
 }
 
-/// A row of `_vt.copy_state`: the last of a table counts.
-#[derive(Clone, Debug)]
-pub(crate) struct CopyState {
-    pub(crate) id: i64,
-    /// As the table has it.
-    pub(crate) last_text: Option<String>,
-}
-
 /// Copies one table.
 pub(crate) struct Copier<'a> {
     pub(crate) stream: &'a Stream,
@@ -62,27 +46,14 @@ pub(crate) struct Copier<'a> {
     pub(crate) plans: &'a Plans,
     pub(crate) copying: &'a Copying,
     pub(crate) table: &'a str,
-    pub(crate) state: CopyState,
 }
 
-/// Rows that are inserted together.
-struct Batch {
-    sequence: u64,
-    rows: Vec<query::Row>,
-    /// The key of the last of them.
-    last: String,
-}
-
-/// What the batches under way share.
-struct Shared<'a> {
-    copier: &'a Copier<'a>,
-    bound: Bound,
-    conns: Mutex<Vec<Conn>>,
-    /// Rows are loaded as files; not any more once that did not take them all.
-    loads: AtomicBool,
-    /// The number of the batch that may come in next.
-    turn: watch::Sender<u64>,
-    last: Mutex<Option<String>>,
+/// What is read of a table in one snapshot.
+struct Reading {
+    head: VStreamRowsResponse,
+    messages: tonic::Streaming<VStreamRowsResponse>,
+    /// The ranges, as they are kept, and where each ends.
+    parts: Vec<(Part, Option<query::Row>)>,
 }
 
 impl Copier<'_> {
@@ -93,13 +64,13 @@ impl Copier<'_> {
             .by_target
             .get(self.table)
             .ok_or_else(|| Trouble::Plan(Error::bug("a table is copied that has no plan")))?;
-        let last = self.copying.get(self.table).cloned().flatten();
+        let extent = self
+            .copying
+            .get(self.table)
+            .ok_or_else(|| Error::bug("a table is copied that is not to be"))?;
         self.stream.throttled(conn, "vcopier").await?;
-        let request = VStreamRowsRequest {
-            query: plan.ask(&[]),
-            lastpk: last,
-            ..VStreamRowsRequest::default()
-        };
+        let rest = extent.rest();
+        let request = self.request(plan, extent, &rest);
         let opening = self.open(request);
         let Some(opened) = self.stream.token.run_until_cancelled(opening).await else {
             return Ok(Copied::Cancelled);
@@ -111,13 +82,68 @@ impl Copier<'_> {
         let fields = head.fields.iter().map(field_from_proto).collect();
         let bound =
             Bound::new(plan.clone(), &self.stream.store.database, fields).map_err(Trouble::Plan)?;
+        let parts = self.parts(conn, (extent, rest), &head).await?;
         // Rows that are counted together would wait for one another, and for their turn.
         let workers = match plan.mode {
             Mode::Plain => self.stream.config.insert_workers,
             Mode::Ignore | Mode::Aggregate => 1,
         };
         self.stream.metrics.copy_loops.add(&[&self.stream.workflow], 1);
-        self.insert_all(bound, head, messages, workers).await
+        self.insert_all(bound, Reading { head, messages, parts }, workers).await
+    }
+
+    /// Asks for what is not here yet.
+    fn request(
+        &self,
+        plan: &TablePlan,
+        extent: &Extent,
+        rest: &[(Part, VStreamRowsRange)],
+    ) -> VStreamRowsRequest {
+        let query = plan.ask(&[]);
+        if extent.parts.len() > 1 {
+            let ranges = rest.iter().map(|(_, range)| range.clone()).collect();
+            return VStreamRowsRequest { query, ranges, ..VStreamRowsRequest::default() };
+        }
+        let ranges_max = match plan.mode {
+            Mode::Plain => u32::try_from(self.stream.config.copy_ranges).unwrap_or(1),
+            Mode::Ignore | Mode::Aggregate => 1,
+        };
+        let lastpk = extent.first_key();
+        VStreamRowsRequest { query, lastpk, ranges_max, ..VStreamRowsRequest::default() }
+    }
+
+    /// Returns the ranges that the source reads; those that it has cut are written down first.
+    async fn parts(
+        &self,
+        conn: &mut Conn,
+        (extent, rest): (&Extent, Vec<(Part, VStreamRowsRange)>),
+        head: &VStreamRowsResponse,
+    ) -> Outcome<Vec<(Part, Option<query::Row>)>> {
+        if extent.parts.len() > 1 {
+            let same = head.ranges.len() == rest.len()
+                && head.ranges.iter().zip(&rest).all(|(told, (_, asked))| told == asked);
+            if !same {
+                let message = format!(
+                    "the source does not read ranges of table {}, of which several are copied; \
+                     let the stream come from a tablet that does",
+                    self.table
+                );
+                return Err(Error::new(Code::FailedPrecondition, message).into());
+            }
+            return Ok(rest.into_iter().map(|(part, range)| (part, range.up_to)).collect());
+        }
+        let parts = match head.ranges.len() {
+            0 | 1 => extent.parts.clone(),
+            _ => {
+                let what = (self.table, head.ranges.as_slice());
+                let parts = extent.divide(self.stream, conn, what, &head.pkfields).await?;
+                let message = format!("table {} is copied in {} ranges", self.table, parts.len());
+                self.stream.store.log(conn, self.stream.id, "Message", &message).await?;
+                parts
+            }
+        };
+        let ends = head.ranges.iter().map(|range| range.up_to.clone()).chain([None]);
+        Ok(parts.into_iter().zip(ends).collect())
     }
 
     /// Opens the snapshot; returns its first message, which tells its position.
@@ -143,7 +169,7 @@ impl Copier<'_> {
             .plans
             .by_target
             .keys()
-            .any(|name| self.copying.get(name).is_none_or(Option::is_some));
+            .any(|name| self.copying.get(name).is_none_or(Extent::has_begun));
         if start.position.is_empty() || !here {
             // There is nothing yet that could be at another position.
             let table = self.stream.store.table("vreplication");
@@ -175,13 +201,7 @@ impl Copier<'_> {
         Ok(None)
     }
 
-    async fn insert_all(
-        &self,
-        bound: Bound,
-        head: VStreamRowsResponse,
-        messages: tonic::Streaming<VStreamRowsResponse>,
-        workers: usize,
-    ) -> Outcome<Copied> {
+    async fn insert_all(&self, bound: Bound, reading: Reading, workers: usize) -> Outcome<Copied> {
         let mut conns = Vec::with_capacity(workers);
         let loads = bound.load().is_some() && self.may_load().await?;
         for _ in 0..workers {
@@ -190,18 +210,17 @@ impl Copier<'_> {
             conn.query("set session transaction_isolation = 'READ-COMMITTED'", 0).await?;
             conns.push(conn);
         }
-        let (conns, turn) = (Mutex::new(conns), watch::Sender::new(0));
-        let last = Mutex::new(self.state.last_text.clone());
-        let loads = AtomicBool::new(loads);
-        let shared = Shared { copier: self, bound, conns, loads, turn, last };
-        let mut reader = Reader {
+        let Reading { head, messages, parts } = reading;
+        let (parts, ends): (Vec<Part>, Vec<Option<query::Row>>) = parts.into_iter().unzip();
+        let mut reader = Reader::new(self.stream, messages, parts.len());
+        let writer = Writer {
             stream: self.stream,
-            messages,
-            head: Some(VStreamRowsResponse { pkfields: Vec::new(), ..head.clone() }),
-            key: QueryResult { fields: head.pkfields, ..QueryResult::default() },
-            sequence: 0,
-            until: Instant::now() + self.stream.config.copy_phase_duration,
-            end: None,
+            table: self.table,
+            bound,
+            fields: head.pkfields,
+            ranges: parts.into_iter().map(Lane::new).collect(),
+            conns: Mutex::new(conns),
+            loads: AtomicBool::new(loads),
         };
         let (sender, receiver) = mpsc::channel(1);
         let reading = async {
@@ -214,9 +233,15 @@ impl Copier<'_> {
             }
             Ok::<(), Trouble>(())
         };
-        tokio::try_join!(reading, shared.write_all(receiver, workers))?;
+        tokio::try_join!(reading, writer.write_all(receiver, workers))?;
         let end = reader.end.take().unwrap_or(Copied::Done);
-        let mut conn = shared.conns.lock().pop();
+        let whole = |(range, end): (usize, &Option<query::Row>)| {
+            end.is_none() || writer.last_of(range) == *end
+        };
+        if end == Copied::Done && !ends.iter().enumerate().all(whole) {
+            return Err(ended_early().into());
+        }
+        let mut conn = writer.conns.lock().pop();
         if let (Copied::Done, Some(conn)) = (&end, &mut conn) {
             self.finish(conn).await?;
         }
@@ -251,210 +276,6 @@ impl Copier<'_> {
         conn.query(sql, 0).await?;
         let message = format!("table {}", self.table);
         self.stream.store.log(conn, self.stream.id, "Ended Copy Phase", &message).await?;
-        Ok(())
-    }
-}
-
-/// Reads what the source sends, in batches.
-struct Reader<'a> {
-    stream: &'a Stream,
-    messages: tonic::Streaming<VStreamRowsResponse>,
-    head: Option<VStreamRowsResponse>,
-    /// The key's columns.
-    key: QueryResult,
-    sequence: u64,
-    until: Instant,
-    /// Why reading ended before the table did.
-    end: Option<Copied>,
-}
-
-impl Reader<'_> {
-    async fn next(&mut self) -> Outcome<Option<Batch>> {
-        let mut rows = Vec::new();
-        let mut bytes = 0;
-        let mut last = None;
-        loop {
-            let message = match self.head.take() {
-                Some(head) => Some(head),
-                None => self.message(last.is_some()).await?,
-            };
-            let Some(message) = message else { break };
-            bytes += message.rows.iter().map(|row| row.values.len()).sum::<usize>();
-            rows.extend(message.rows);
-            last = message.lastpk.or(last);
-            if bytes >= BATCH_BYTES {
-                break;
-            }
-        }
-        let Some(last) = last else { return Ok(None) };
-        let sequence = self.sequence;
-        self.sequence += 1;
-        let last = QueryResult { rows: vec![last], ..self.key.clone() };
-        Ok(Some(Batch { sequence, rows, last: write_last_key(&last)? }))
-    }
-
-    /// Returns the next message; `None` ends the batch, or the copy.
-    async fn message(&mut self, has_some: bool) -> Outcome<Option<VStreamRowsResponse>> {
-        if self.stream.token.is_cancelled() {
-            self.end = Some(Copied::Cancelled);
-            return Ok(None);
-        }
-        if Instant::now() >= self.until {
-            self.end = Some(Copied::Paused);
-            return Ok(None);
-        }
-        let (mut asked, mut conn) = (0u32, None);
-        while let Some(reason) = self.stream.throttle.check("vcopier") {
-            if self.stream.token.is_cancelled() {
-                self.end = Some(Copied::Cancelled);
-                return Ok(None);
-            }
-            // What was read is written before the wait.
-            if has_some {
-                return Ok(None);
-            }
-            let mut telling = match conn.take() {
-                Some(conn) => conn,
-                None => self.stream.store.connect().await?,
-            };
-            self.stream.note_throttled(&mut telling, ("vcopier", &reason), asked).await?;
-            conn = Some(telling);
-            asked = asked.saturating_add(1);
-            tokio::time::sleep(PAUSE).await;
-        }
-        let message = tokio::select! {
-            biased;
-            () = self.stream.token.cancelled() => {
-                self.end = Some(Copied::Cancelled);
-                return Ok(None);
-            }
-            message = self.messages.message() => message,
-        };
-        Ok(message.map_err(|status| from_status(&status))?)
-    }
-}
-
-/// How long a copy that has to wait waits before it asks again.
-const PAUSE: Duration = Duration::from_millis(250);
-
-impl Shared<'_> {
-    /// Writes batches as they come, so many at once.
-    async fn write_all(&self, mut batches: mpsc::Receiver<Batch>, workers: usize) -> Outcome<()> {
-        let mut under_way = FuturesUnordered::new();
-        let mut ended = false;
-        loop {
-            let may_take = !ended && under_way.len() < workers;
-            tokio::select! {
-                biased;
-                Some(written) = under_way.next(), if !under_way.is_empty() => written?,
-                batch = batches.recv(), if may_take => match batch {
-                    Some(batch) => under_way.push(self.write(batch)),
-                    None => ended = true,
-                },
-                else => return Ok(()),
-            }
-        }
-    }
-
-    async fn write(&self, batch: Batch) -> Outcome<()> {
-        let conn = self.conns.lock().pop();
-        let mut conn = conn.ok_or_else(|| Error::bug("more batches than connections"))?;
-        self.insert(&mut conn, &batch).await?;
-        let mut turn = self.turn.subscribe();
-        // The sender lives as long as this does.
-        let waited = turn.wait_for(|turn| *turn == batch.sequence).await;
-        waited.map_err(|_| Error::bug("the turns of batches ended"))?;
-        self.come_in(&mut conn, &batch).await?;
-        *self.last.lock() = Some(batch.last);
-        self.conns.lock().push(conn);
-        self.turn.send_replace(batch.sequence + 1);
-        let stream = self.copier.stream;
-        let count = batch.rows.len() as u64;
-        stream.metrics.copied_rows.add(&[&stream.workflow, self.copier.table], count);
-        Ok(())
-    }
-
-    /// Inserts the rows, and leaves the transaction open.
-    async fn insert(&self, conn: &mut Conn, batch: &Batch) -> Outcome<()> {
-        if self.loads.load(Ordering::Relaxed) && !batch.rows.is_empty() {
-            if self.load(conn, batch).await? {
-                return Ok(());
-            }
-            // An INSERT says what is wrong, where something is.
-            self.loads.store(false, Ordering::Relaxed);
-        }
-        let sql = self.statements(&batch.rows).map_err(Trouble::Plan)?;
-        for tried in 1.. {
-            match conn.query_multi(&sql, 0).await {
-                Ok(_) => break,
-                Err(error) if LOCKED.contains(&error.errno()) && tried < TRIES_MAX => {
-                    conn.query("rollback", 0).await?;
-                }
-                Err(error) => return Err(Trouble::Target(error)),
-            }
-        }
-        Ok(())
-    }
-
-    /// Loads the rows as a file, and leaves the transaction open; returns whether all are there as
-    /// they are. MySQL spends half of what it spends on an INSERT.
-    async fn load(&self, conn: &mut Conn, batch: &Batch) -> Outcome<bool> {
-        let Some(sql) = self.bound.load() else { return Ok(false) };
-        let mut file = Vec::with_capacity(BATCH_BYTES + (BATCH_BYTES >> 2));
-        let cells: Vec<Cells<'_>> = batch.rows.iter().map(Cells::of).collect::<Result<_>>()?;
-        self.bound.file(cells.iter(), &mut file);
-        for tried in 1.. {
-            conn.query("begin", 0).await?;
-            match conn.load_local(sql, &file).await {
-                // What MySQL would refuse in an INSERT is a warning here, or a row less.
-                Ok(done) if done.warnings == 0 && done.rows_affected == cells.len() as u64 => {
-                    return Ok(true);
-                }
-                Err(error) if conn.is_broken() => return Err(Trouble::Target(error)),
-                Err(error) if LOCKED.contains(&error.errno()) && tried < TRIES_MAX => {
-                    conn.query("rollback", 0).await?;
-                }
-                Ok(_) | Err(_) => break,
-            }
-        }
-        conn.query("rollback", 0).await?;
-        Ok(false)
-    }
-
-    fn statements(&self, rows: &[query::Row]) -> Result<Vec<u8>> {
-        let mut sql = b"begin".to_vec();
-        if !rows.is_empty() {
-            sql.push(b';');
-            let cells: Vec<Cells<'_>> = rows.iter().map(Cells::of).collect::<Result<_>>()?;
-            self.bound.insert(cells.iter(), &mut sql)?;
-        }
-        Ok(sql)
-    }
-
-    /// Writes how far the copy has come, and commits.
-    async fn come_in(&self, conn: &mut Conn, batch: &Batch) -> Outcome<()> {
-        let stream = self.copier.stream;
-        let before = match &*self.last.lock() {
-            Some(last) => quote(last),
-            None => "null".to_owned(),
-        };
-        let sql = format!(
-            "update {} set lastpk = {} where id = {} and lastpk <=> {before}; \
-             update {} set rows_copied = rows_copied + {}, time_updated = {} where id = {}",
-            stream.store.table("copy_state"),
-            quote(&batch.last),
-            self.copier.state.id,
-            stream.store.table("vreplication"),
-            batch.rows.len(),
-            now(),
-            stream.id
-        );
-        let results = conn.query_multi(sql, 0).await.map_err(Trouble::Target)?;
-        if results.iter().any(|one| one.rows_affected != 1) {
-            conn.query("rollback", 0).await?;
-            return Err(Trouble::Moved);
-        }
-        conn.query("commit", 0).await.map_err(Trouble::Target)?;
         Ok(())
     }
 }

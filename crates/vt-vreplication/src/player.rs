@@ -5,7 +5,7 @@
 //! The position is changed only where it is still the one that this stream knows: what a process
 //! before this one had under way, and what came in after all, is noticed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -16,12 +16,12 @@ use vt_proto::binlogdata::{
     Filter, Journal, OnDdlAction, RowEvent, VEvent, VEventType, VReplicationWorkflowState as State,
     VStreamRequest, VStreamResponse,
 };
-use vt_proto::query::QueryResult;
 use vt_rpc::convert::field_from_proto;
 use vt_rpc::status::from_status;
 
 use crate::SourceTablet;
 use crate::bound::Bound;
+use crate::extent::Copying;
 use crate::limit::Limit;
 use crate::plan::Plans;
 use crate::store::{now, quote};
@@ -64,9 +64,6 @@ pub(crate) enum Played {
     /// The source was resharded.
     Journal(Box<Journal>),
 }
-
-/// What tables still have to be copied, and the last keys of those that are under way.
-pub(crate) type Copying = BTreeMap<String, Option<QueryResult>>;
 
 /// Plays a stream.
 pub(crate) struct Player<'a> {
@@ -133,10 +130,10 @@ impl<'a> Player<'a> {
         let rules =
             self.plans.by_target.iter().filter_map(|(name, plan)| match self.copying.get(name) {
                 None => Some(plan.rule(&[])),
-                Some(None) => None,
-                Some(Some(last)) => {
+                Some(extent) if !extent.has_begun() => None,
+                Some(extent) => {
                     let key: Vec<String> =
-                        last.fields.iter().map(|field| field.name.clone()).collect();
+                        extent.fields.iter().map(|field| field.name.clone()).collect();
                     Some(plan.rule(&key))
                 }
             });
@@ -319,11 +316,11 @@ impl<'a> Player<'a> {
                 let bound = bound.map_err(Trouble::Plan)?;
                 let limit = match self.copying.get(&plan.table.name) {
                     None => None,
-                    Some(None) => {
+                    Some(extent) if !extent.has_begun() => {
                         self.bound.insert(field.table_name, None);
                         return Ok(());
                     }
-                    Some(Some(last)) => Some(Limit::new(last, &bound)?),
+                    Some(extent) => Some(Limit::new(extent, &bound)?),
                 };
                 Some(Target { bound, limit })
             }

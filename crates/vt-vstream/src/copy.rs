@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::future::try_join_all;
 use tokio::sync::mpsc;
 use vt_base::Result;
 use vt_base::gtid::Position;
@@ -15,6 +16,7 @@ use vt_value::{Row, Rows, Type};
 
 use crate::filter::Wanted;
 use crate::plan::Values;
+use crate::ranges::KeyRange;
 use crate::source::position;
 use crate::table::{SourceColumn, quoted};
 use crate::{Source, SourceTable, TablePlan, Vindexes, values};
@@ -27,7 +29,12 @@ pub struct CopySpec {
     /// The vschema whose vindexes the filter means.
     pub schema: Option<Arc<Vindexes>>,
     /// The values of the key's columns in the last row that the reader has.
-    pub after: Option<Vec<Option<Bytes>>>,
+    pub after: Option<Values>,
+    /// Read these ranges side by side, whatever `after` says; none: all that is behind `after`.
+    pub ranges: Vec<KeyRange>,
+    /// What is behind `after` may be cut into so many ranges, if the table is large; 0 asks for
+    /// one, and not to be told of it.
+    pub ranges_max: usize,
 }
 
 /// A part of a copy: the first tells columns and position, the others have rows.
@@ -37,8 +44,9 @@ pub type CopyPart = VStreamRowsResponse;
 const LOCK_SECONDS: u32 = 5;
 
 impl Source {
-    /// Sends a table's rows behind a key, in the order of the key, all as they were at one
-    /// position; the first part tells it. Ends when the table or the receiver does.
+    /// Sends a table's rows behind a key, all as they were at one position; the first part tells
+    /// it. Rows of one range come in the order of the key, and the key that a range ends with at
+    /// its end. Ends when the table or the receiver does.
     ///
     /// # Errors
     /// There is no such table, the filter asks for what it has not, or mysqld does not answer.
@@ -46,36 +54,73 @@ impl Source {
         let mut conn = self.connect().await?;
         let table = Arc::new(SourceTable::load(&mut conn, &self.database, &spec.table).await?);
         let plan = TablePlan::new(table.clone(), &spec.wanted, spec.schema.as_deref())?;
-        let at = self.snapshot(&mut conn, &table.name).await?;
+        let readers = match spec.ranges.len() {
+            0 => self.readers(&mut conn, &table, spec.ranges_max).await?,
+            given => given,
+        };
+        let mut conns = vec![conn];
+        while conns.len() < readers {
+            conns.push(self.connect().await?);
+        }
+        let at = self.snapshot(&mut conns, &table.name).await?;
+        // Who asks for ranges is told which are read; others know nothing of them.
+        let tells = spec.ranges_max > 0 || !spec.ranges.is_empty();
+        let ranges = match spec.ranges.is_empty() {
+            true => self.cut(&mut conns[0], &table, (spec.after, readers)).await?,
+            false => spec.ranges,
+        };
         let first = CopyPart {
             fields: plan.fields.iter().map(|one| field_to_proto(one, Included::All)).collect(),
             pkfields: table.key_fields().map(|one| field_to_proto(&one, Included::All)).collect(),
             gtid: at.to_string(),
+            ranges: ranges.iter().filter(|_| tells).map(KeyRange::to_proto).collect(),
             ..CopyPart::default()
         };
         if out.send(first).await.is_err() {
             return Ok(());
         }
-        let sql = select(&self.database, &table, spec.after.as_deref());
+        let reading = conns.into_iter().zip(&ranges).zip(0..).map(|((conn, range), number)| {
+            Box::pin(self.copy_range(conn, &plan, (number, range), out))
+        });
+        try_join_all(reading).await.map(drop)
+    }
+
+    /// Sends the rows of one range.
+    async fn copy_range(
+        &self,
+        mut conn: Conn,
+        plan: &TablePlan,
+        (number, range): (u32, &KeyRange),
+        out: &mpsc::Sender<CopyPart>,
+    ) -> Result<()> {
+        let sql = select(&self.database, &plan.table, range);
         let mut rows = conn.query_stream(&sql, self.batch_bytes).await?;
         while let Some(batch) = rows.next_batch().await? {
-            if out.send(part(&plan, &batch)?).await.is_err() {
-                break;
+            if out.send(CopyPart { range: number, ..part(plan, &batch)? }).await.is_err() {
+                return Ok(());
             }
+        }
+        if let Some(up_to) = &range.up_to {
+            let lastpk = Some(values::to_proto(up_to));
+            let end = CopyPart { range: number, lastpk, ..CopyPart::default() };
+            // A receiver that is gone is seen by who sends next.
+            drop(out.send(end).await);
         }
         Ok(())
     }
 
-    /// Opens a snapshot on a connection; returns the position that it shows.
+    /// Opens a snapshot on connections; returns the position that all of them show.
     ///
     /// A read lock keeps the table's writers away for as long as it takes to begin and to ask.
-    pub(crate) async fn snapshot(&self, conn: &mut Conn, table: &str) -> Result<Position> {
+    pub(crate) async fn snapshot(&self, conns: &mut [Conn], table: &str) -> Result<Position> {
         let mut locker = self.connect().await?;
         let place = format!("{}.{}", quoted(&self.database), quoted(table));
         locker.query(format!("set lock_wait_timeout = {LOCK_SECONDS}"), 1).await?;
         locker.query(format!("lock tables {place} read"), 1).await?;
-        conn.query("set transaction isolation level repeatable read", 1).await?;
-        conn.query("start transaction with consistent snapshot, read only", 1).await?;
+        for conn in conns {
+            conn.query("set transaction isolation level repeatable read", 1).await?;
+            conn.query("start transaction with consistent snapshot, read only", 1).await?;
+        }
         let gtid_set = position(&mut locker).await?;
         locker.query("unlock tables", 1).await?;
         locker.close().await;
@@ -143,12 +188,8 @@ fn shortest(text: &[u8]) -> Bytes {
     out.into()
 }
 
-/// Makes the statement that reads a table behind a key.
-pub(crate) fn select(
-    database: &str,
-    table: &SourceTable,
-    after: Option<&[Option<Bytes>]>,
-) -> String {
+/// Makes the statement that reads a range of a table.
+pub(crate) fn select(database: &str, table: &SourceTable, range: &KeyRange) -> String {
     let columns: Vec<String> = table
         .columns
         .iter()
@@ -160,60 +201,24 @@ pub(crate) fn select(
         .collect();
     let mut sql =
         format!("select {} from {}.{}", columns.join(", "), quoted(database), quoted(&table.name));
-    let name = |place: &usize| quoted(&table.columns[*place].field.name);
-    if let Some(after) = after {
-        let mut alternatives = Vec::new();
-        for (index, place) in table.key.iter().enumerate() {
-            let mut all: Vec<String> = table.key[..index]
-                .iter()
-                .zip(after)
-                .map(|(place, value)| {
-                    format!("{} <=> {}", name(place), literal(&table.columns[*place], value))
-                })
-                .collect();
-            let value = after.get(index).cloned().flatten();
-            let (name, column) = (name(place), &table.columns[*place]);
-            all.push(match &value {
-                Some(_) => format!("{name} > {}", literal(column, &value)),
-                // NULLs come first.
-                None => format!("{name} is not null"),
-            });
-            alternatives.push(format!("({})", all.join(" and ")));
-        }
+    let conditions = range.conditions(table);
+    if !conditions.is_empty() {
         // Writing to a String cannot fail.
-        let _ = write!(sql, " where {}", alternatives.join(" or "));
+        let _ = write!(sql, " where {conditions}");
     }
-    let key: Vec<String> = table.key.iter().map(name).collect();
+    let key: Vec<String> =
+        table.key.iter().map(|place| quoted(&table.columns[*place].field.name)).collect();
     let _ = write!(sql, " order by {}", key.join(", "));
     sql
 }
 
-/// Writes a value of a column so that comparing it means what ORDER BY means.
-fn literal(column: &SourceColumn, value: &Option<Bytes>) -> String {
-    let Some(value) = value else { return "null".to_owned() };
-    let typ = column.field.typ;
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    if typ.is_number() {
-        return String::from_utf8_lossy(value).into_owned();
-    }
-    // They are ordered by their numbers, not by their texts.
-    if let Some(number) = column.number_of(Some(value)) {
-        return number.to_string();
-    }
-    match typ {
-        Type::BIT => {
-            value.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte)).to_string()
-        }
-        _ if value.is_empty() => "''".to_owned(),
-        _ if typ.is_text() => format!("_utf8mb4 0x{}", hex(value)),
-        _ if typ.is_temporal() => format!("'{}'", String::from_utf8_lossy(value)),
-        _ => format!("0x{}", hex(value)),
-    }
+/// Reads the key of a row that a reader sends back.
+pub fn key_of(last: &query::QueryResult) -> Option<Values> {
+    values_of(last.rows.first()?)
 }
 
-/// Reads the key of a row that a reader sends back.
-pub fn key_of(last: &query::QueryResult) -> Option<Vec<Option<Bytes>>> {
-    let row = last.rows.first()?;
+/// Cuts a row into its values; `None` where lengths and values do not agree.
+pub fn values_of(row: &query::Row) -> Option<Values> {
     let mut rest = row.values.clone();
     row.lengths
         .iter()

@@ -97,6 +97,8 @@ impl Copy<'_> {
             wanted: read_rule(rule)?,
             schema: self.spec.schema.clone(),
             after: after.clone(),
+            ranges: Vec::new(),
+            ranges_max: 0,
         };
         let (sender, receiver) = mpsc::channel(PARTS_MAX);
         let reading = async {

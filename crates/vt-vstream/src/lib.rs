@@ -2,8 +2,8 @@
 //! shaped by rules.
 //!
 //! Start at [`Source`]: [`Source::stream`] follows the binary log from a position, and
-//! [`Source::copy_rows`] reads a table in the order of its key, in one consistent snapshot whose
-//! position it tells; [`Source::copy_and_stream`] does both, one after the other. `filter.rs` reads rules, `plan.rs` makes of a rule and a table what is sent,
+//! [`Source::copy_rows`] reads a table in the order of its key, or several ranges of the key side by
+//! side (`ranges.rs`), in one consistent snapshot whose position it tells; [`Source::copy_and_stream`] does both, one after the other. `filter.rs` reads rules, `plan.rs` makes of a rule and a table what is sent,
 //! `translate.rs` makes events for readers of events of the log (both are pure).
 //!
 //! - A stream is as slow as its reader: nothing is read that cannot be handed on.
@@ -19,6 +19,7 @@ pub mod table;
 
 mod copy;
 mod full;
+mod ranges;
 mod results;
 mod source;
 mod stream;
@@ -26,9 +27,10 @@ mod translate;
 mod values;
 mod vindexes;
 
-pub use copy::{CopyPart, CopySpec, key_of};
+pub use copy::{CopyPart, CopySpec, key_of, values_of};
 pub use full::FullSpec;
 pub use plan::{TablePlan, Values};
+pub use ranges::{KeyRange, RANGES_MAX};
 pub use source::Source;
 pub use stream::StreamSpec;
 pub use table::SourceTable;

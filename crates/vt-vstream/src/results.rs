@@ -11,7 +11,7 @@ use vt_sql::{Arena, Modes};
 use crate::copy::{part, select};
 use crate::filter::Wanted;
 use crate::source::position;
-use crate::{Source, SourceTable, TablePlan};
+use crate::{KeyRange, Source, SourceTable, TablePlan};
 
 impl Source {
     /// Sends the result of a query over one table, as it was at one position; the first part
@@ -27,7 +27,7 @@ impl Source {
         let table = table_of(sql)?;
         let mut conn = self.connect().await?;
         conn.init_db(&self.database).await?;
-        let at = self.snapshot(&mut conn, &table).await?;
+        let at = self.snapshot(std::slice::from_mut(&mut conn), &table).await?;
         let mut rows = conn.query_stream(sql, self.batch_bytes).await?;
         let fields = rows.fields().iter().map(|field| field_to_proto(field, Included::All));
         let head = VStreamResultsResponse {
@@ -81,7 +81,7 @@ impl Source {
                 gtid: gtid.clone(),
                 ..Default::default()
             };
-            let sql = select(&self.database, table, None);
+            let sql = select(&self.database, table, &KeyRange::default());
             let mut rows = conn.query_stream(&sql, self.batch_bytes).await?;
             loop {
                 if out.send(next).await.is_err() {

@@ -15,8 +15,16 @@ use std::time::{Duration, Instant};
 
 use vt_testkit::LocalCluster;
 
+use crate::Case;
 use crate::check::Outcome;
 use rounds::Rounds;
+
+/// The shortest run: tables go away and come back, and in each step something dies.
+pub(crate) fn cases() -> Vec<Case> {
+    vec![("tables move while processes die", |_| {
+        run(&Options { seconds: 0, rows: 12_000, reshards: false, ..Options::default() })
+    })]
+}
 
 const HELP: &str = "\
 usage: cargo run -p vt-e2e -- workflows-chaos [options]

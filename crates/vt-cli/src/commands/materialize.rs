@@ -23,13 +23,20 @@ const CREATE_FLAGS: &[Flag] = &[
         .short('r'),
     SOURCE_KEYSPACE,
     streams::STOP_AFTER_COPY,
-    Flag::new(
-        "table-settings",
-        Kind::Text,
-        "JSON: [{\"target_table\": ..., \"source_expression\": \"select ...\", \"create_ddl\": \"copy\" or a CREATE TABLE}]",
-    ),
+    TABLE_SETTINGS,
     streams::TABLET_TYPES,
     streams::IN_ORDER,
+    streams::WAIT,
+    streams::WAIT_INTERVAL,
+];
+const TABLE_SETTINGS: Flag = Flag::new(
+    "table-settings",
+    Kind::Text,
+    "JSON: [{\"target_table\": ..., \"source_expression\": \"select ...\", \"create_ddl\": \"copy\" or a CREATE TABLE}]",
+);
+const UPDATE_FLAGS: &[Flag] = &[
+    Flag::new("add-reference-tables", Kind::List, "reference tables that are copied too"),
+    TABLE_SETTINGS,
     streams::WAIT,
     streams::WAIT_INTERVAL,
 ];
@@ -43,6 +50,9 @@ pub(super) const COMMANDS: &[Command] = &[
         .flags(SHOW_FLAGS),
     Command::new("Materialize start", "Starts the streams", streams::start),
     Command::new("Materialize stop", "Stops the streams", streams::stop),
+    Command::new("Materialize update", "Adds tables to a workflow that runs", update)
+        .details("Tables that the workflow has already are left as they are.")
+        .flags(UPDATE_FLAGS),
     Command::new("Materialize cancel", "Ends the workflow; its tables stay", streams::cancel),
 ];
 
@@ -93,6 +103,40 @@ fn create(cx: &Context) -> Answer<'_> {
         }
         Ok(format!(
             "Materialization workflow {workflow} successfully created in the {keyspace} keyspace. Use show to view the status.\n"
+        ))
+    })
+}
+
+fn update(cx: &Context) -> Answer<'_> {
+    Box::pin(async {
+        let (keyspace, workflow) = target(cx)?;
+        let reference = cx.args.list("add-reference-tables");
+        let mut settings = table_settings(cx.args.text("table-settings"))?;
+        let materialization_intent = match reference.is_empty() {
+            true => MaterializationIntent::Custom as i32,
+            false => MaterializationIntent::Reference as i32,
+        };
+        settings.extend(reference.into_iter().map(|table| TableMaterializeSettings {
+            source_expression: format!("select * from `{}`", table.replace('`', "``")),
+            target_table: table,
+            create_ddl: "copy".to_owned(),
+        }));
+        if settings.is_empty() {
+            let message = "name tables with --add-reference-tables or --table-settings";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        let request = WorkflowAddTablesRequest {
+            workflow: workflow.clone(),
+            keyspace: keyspace.clone(),
+            table_settings: settings,
+            materialization_intent,
+        };
+        cx.client()?.workflow_add_tables(request).await?;
+        if streams::waits(cx) {
+            streams::wait_for_copy(cx, (&keyspace, &workflow)).await?;
+        }
+        Ok(format!(
+            "Successfully added the tables to the {workflow} materialize workflow in the {keyspace} keyspace.\n"
         ))
     })
 }

@@ -28,12 +28,12 @@ use crate::control::{invalid, refused};
 const COPY: [&str; 2] = ["copy", "copy_schema"];
 
 /// One table that is made, as it was asked for.
-struct Made {
-    target: String,
+pub(super) struct Made {
+    pub(super) target: String,
     source: String,
     select: String,
     /// None: the table is there already.
-    ddl: Option<String>,
+    pub(super) ddl: Option<String>,
 }
 
 impl Control {
@@ -119,7 +119,11 @@ impl Control {
     }
 
     /// Refuses to fill tables that are neither there nor said how to make.
-    async fn check_tables_exist(&self, targets: &[ShardEnd], tables: &[Made]) -> Result<()> {
+    pub(super) async fn check_tables_exist(
+        &self,
+        targets: &[ShardEnd],
+        tables: &[Made],
+    ) -> Result<()> {
         for end in targets {
             let there = read_tables(&end.primary).await?;
             let missing = tables.iter().find(|one| !there.contains_key(&one.target));
@@ -136,7 +140,7 @@ impl Control {
 }
 
 /// Returns the settings of all tables, reference tables among them.
-fn wanted(settings: &MaterializeSettings) -> Result<Vec<TableMaterializeSettings>> {
+pub(super) fn wanted(settings: &MaterializeSettings) -> Result<Vec<TableMaterializeSettings>> {
     let copied = |table: &String| TableMaterializeSettings {
         target_table: table.clone(),
         source_expression: format!("select * from {}", sql_name(table)),
@@ -151,7 +155,7 @@ fn wanted(settings: &MaterializeSettings) -> Result<Vec<TableMaterializeSettings
 }
 
 /// Reads what is asked for of one table.
-fn made(keyspace: &str, one: &TableMaterializeSettings, there: &Tables) -> Result<Made> {
+pub(super) fn made(keyspace: &str, one: &TableMaterializeSettings, there: &Tables) -> Result<Made> {
     let target = one.target_table.clone();
     if target.is_empty() {
         return Err(invalid("a table of the target must be named"));
@@ -201,12 +205,12 @@ fn tablet_types(text: &str) -> Result<Vec<i32>> {
 }
 
 /// What the streams are made from.
-struct Streams<'a> {
-    options: SourceOptions,
-    target: &'a str,
-    tables: &'a [Made],
-    source_vschema: &'a vschema::Keyspace,
-    target_vschema: &'a vschema::Keyspace,
+pub(super) struct Streams<'a> {
+    pub(super) options: SourceOptions,
+    pub(super) target: &'a str,
+    pub(super) tables: &'a [Made],
+    pub(super) source_vschema: &'a vschema::Keyspace,
+    pub(super) target_vschema: &'a vschema::Keyspace,
 }
 
 impl Streams<'_> {
@@ -230,7 +234,7 @@ impl Streams<'_> {
     }
 
     /// Every shard has the rows of a reference table: they come from the first.
-    fn rules(&self, shard: &str, is_first: bool) -> Result<Vec<Rule>> {
+    pub(super) fn rules(&self, shard: &str, is_first: bool) -> Result<Vec<Rule>> {
         let mut rules = Vec::new();
         for table in self.tables {
             let known = self.source_vschema.tables.get(&table.source);

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 use vt_base::{KeyspaceShard, Result, TabletType, Target};
 use vt_discovery::Event;
 use vt_tablet_api::{QueryService, SchemaTables};
@@ -16,6 +19,8 @@ use crate::tablets::Tablets;
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// How long a reading may take.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// So many shards are read at once; one that does not answer keeps none of the others waiting.
+const READS_MAX: usize = 16;
 
 /// Tracks the schema of every primary that discovery tells of.
 pub struct Tracker {
@@ -39,32 +44,47 @@ impl Tracker {
     pub async fn run(self) {
         let mut events = self.tablets.discovery.events();
         let mut pending = self.everything();
+        let mut failed = Pending::new();
+        let mut retry_at = Instant::now();
+        let mut reading: BTreeSet<KeyspaceShard> = BTreeSet::new();
+        let mut reads = FuturesUnordered::new();
         loop {
-            for (shard, wanted) in std::mem::take(&mut pending) {
-                if let Err(error) = self.read(&shard, &wanted).await {
-                    tracing::warn!(%shard, %error, "cannot read the schema; trying again");
-                    pending.insert(shard, wanted);
+            while let Some(next) = next_to_read(&pending, &reading) {
+                let Some(wanted) = pending.remove(&next) else { break };
+                reading.insert(next.clone());
+                reads.push(self.read_one(next, wanted));
+            }
+            tokio::select! {
+                biased;
+                Some((shard, wanted, done)) = reads.next(), if !reads.is_empty() => {
+                    reading.remove(&shard);
+                    if let Err(error) = done {
+                        tracing::warn!(%shard, %error, "cannot read the schema; trying again");
+                        add(&mut failed, shard, wanted);
+                        retry_at = Instant::now() + RETRY_PAUSE;
+                    }
                 }
-            }
-            let first = if pending.is_empty() {
-                Some(events.recv().await)
-            } else {
-                tokio::time::timeout(RETRY_PAUSE, events.recv()).await.ok()
-            };
-            match first {
-                Some(Ok(event)) => note(&mut pending, event),
-                Some(Err(RecvError::Lagged(_))) => pending.extend(self.everything()),
-                Some(Err(RecvError::Closed)) => return,
-                None => {}
-            }
-            loop {
-                match events.try_recv() {
+                event = events.recv() => match event {
                     Ok(event) => note(&mut pending, event),
-                    Err(TryRecvError::Lagged(_)) => pending.extend(self.everything()),
-                    Err(_) => break,
+                    Err(RecvError::Lagged(_)) => pending.extend(self.everything()),
+                    Err(RecvError::Closed) => return,
+                },
+                () = tokio::time::sleep_until(retry_at), if !failed.is_empty() => {
+                    for (shard, wanted) in std::mem::take(&mut failed) {
+                        add(&mut pending, shard, wanted);
+                    }
                 }
             }
         }
+    }
+
+    async fn read_one(
+        &self,
+        shard: KeyspaceShard,
+        wanted: Wanted,
+    ) -> (KeyspaceShard, Wanted, Result<()>) {
+        let done = self.read(&shard, &wanted).await;
+        (shard, wanted, done)
     }
 
     /// Returns every shard that has a primary.
@@ -139,14 +159,30 @@ async fn definitions(
 
 fn note(pending: &mut Pending, event: Event) {
     match event {
-        Event::PrimaryChanged { shard, .. } => drop(pending.insert(shard, Wanted::All)),
+        Event::PrimaryChanged { shard, .. } => add(pending, shard, Wanted::All),
         Event::SchemaChanged { shard, tables, views } => {
-            match pending.entry(shard).or_insert_with(|| Wanted::Named(BTreeSet::new())) {
-                Wanted::All => {}
-                Wanted::Named(names) => names.extend(tables.into_iter().chain(views)),
-            }
+            add(pending, shard, Wanted::Named(tables.into_iter().chain(views).collect()));
         }
     }
+}
+
+/// Adds what is to be read of a shard to what is wanted of it already.
+fn add(pending: &mut Pending, shard: KeyspaceShard, wanted: Wanted) {
+    let before = pending.entry(shard).or_insert_with(|| Wanted::Named(BTreeSet::new()));
+    match (before, wanted) {
+        (Wanted::All, _) => {}
+        (before, Wanted::All) => *before = Wanted::All,
+        (Wanted::Named(names), Wanted::Named(more)) => names.extend(more),
+    }
+}
+
+/// Returns the next shard to be read: a shard is not read twice at once, for the older reading
+/// might be the later one to come in.
+fn next_to_read(pending: &Pending, reading: &BTreeSet<KeyspaceShard>) -> Option<KeyspaceShard> {
+    if reading.len() >= READS_MAX {
+        return None;
+    }
+    pending.keys().find(|shard| !reading.contains(*shard)).cloned()
 }
 
 #[cfg(test)]
@@ -172,5 +208,27 @@ mod tests {
             vschemas.table("ks", "t").unwrap().columns.into_iter().map(|one| one.name).collect();
         assert_eq!(names, ["id", "name"]);
         assert!(running.tasks.shutdown(LONG).await);
+    }
+
+    #[test]
+    fn what_is_wanted_of_a_shard_adds_up() {
+        let shard = |name: &str| KeyspaceShard { keyspace: "ks".into(), shard: name.into() };
+        let named =
+            |names: &[&str]| Wanted::Named(names.iter().map(|name| (*name).to_owned()).collect());
+        let mut pending = Pending::new();
+        add(&mut pending, shard("-80"), named(&["a"]));
+        add(&mut pending, shard("-80"), named(&["b"]));
+        add(&mut pending, shard("80-"), named(&["a"]));
+        assert_eq!(pending[&shard("-80")], named(&["a", "b"]));
+        add(&mut pending, shard("80-"), Wanted::All);
+        add(&mut pending, shard("80-"), named(&["c"]));
+        assert_eq!(pending[&shard("80-")], Wanted::All);
+        // One that is being read waits, and the others do not.
+        let mut reading = BTreeSet::from([shard("-80")]);
+        assert_eq!(next_to_read(&pending, &reading), Some(shard("80-")));
+        reading.insert(shard("80-"));
+        assert_eq!(next_to_read(&pending, &reading), None);
+        let many = (0..READS_MAX).map(|number| shard(&number.to_string())).collect();
+        assert_eq!(next_to_read(&pending, &many), None);
     }
 }
