@@ -95,6 +95,10 @@ impl Control {
             end.primary.create_v_replication_workflow(request).await.map(drop)
         });
         let failed = all(self.options.concurrency, calls).await.into_iter().find_map(Result::err);
+        let failed = match failed {
+            None => self.forget_journal(&new.keyspace, &new.name).await.err(),
+            some => some,
+        };
         let Some(err) = failed else { return Ok(()) };
         let ends: Vec<&ShardEnd> = new.targets.iter().collect();
         Err(match self.delete_streams(&new.name, &ends).await {

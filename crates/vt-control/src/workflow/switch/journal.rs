@@ -45,6 +45,32 @@ impl Control {
         Ok(journaled)
     }
 
+    /// Takes out of the journals what stands there under the number of a workflow whose streams have
+    /// just been made.
+    ///
+    /// The number is that of shards and of ids of streams, and a shard that was replaced counts its
+    /// streams from one again: an earlier switch may have had the same one. To take that for this
+    /// switch would skip all that comes before the journal.
+    pub(in crate::workflow) async fn forget_journal(
+        &self,
+        keyspace: &str,
+        name: &str,
+    ) -> Result<()> {
+        let Some(found) = Snapshot::find(self, keyspace, name, &[]).await? else { return Ok(()) };
+        if found.source.shards.is_empty() {
+            return Ok(());
+        }
+        let stale = self.journaled_shards(&found).await?;
+        if stale.is_empty() {
+            return Ok(());
+        }
+        let table = self.journal_of(&found.source.keyspace).await?;
+        let sql = format!("delete from {table} where id = {}", journal_id(&found));
+        let shards = found.source.shards.iter().filter(|(name, _)| stale.contains(*name));
+        let calls = shards.map(async |(_, end)| run_ddl(&end.primary, &sql).await);
+        all(self.options.concurrency, calls).await.into_iter().collect()
+    }
+
     /// Writes the switch down at every source that does not have it yet.
     pub(super) async fn write_journal(&self, seen: &Observed) -> Result<()> {
         let found = &seen.found;

@@ -60,7 +60,9 @@ impl Control {
             let query = format!("delete from _vt.vreplication where id in ({})", ids.join(", "));
             end.primary.v_replication_exec(tm::VReplicationExecRequest { query }).await.map(drop)
         });
-        all(self.options.concurrency, calls).await.into_iter().collect()
+        let made: Result<()> = all(self.options.concurrency, calls).await.into_iter().collect();
+        made?;
+        self.forget_journal(&found.source.keyspace, &seen.view.reverse_name()).await
     }
 }
 

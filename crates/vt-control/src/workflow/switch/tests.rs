@@ -15,8 +15,9 @@ use vt_proto::vtctldata::*;
 use vt_topo::records::shard::{tablet_control, to_proto_time};
 use vt_workflow::rules::Move;
 
+use super::journal::journal_id;
 use crate::testing::FakeCluster;
-use crate::workflow::snapshot::FROZEN;
+use crate::workflow::snapshot::{FROZEN, Snapshot};
 
 const SOURCE: &str = "zone1-100";
 const TARGET: &str = "zone1-200";
@@ -219,6 +220,26 @@ async fn a_control_that_dies_leaves_what_the_same_command_finishes() {
         };
         assert_eq!(look(&cluster).await, wanted, "turn {turn}");
     }
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn the_number_of_an_earlier_switch_is_not_taken_for_this_one() {
+    let cluster = moving().await;
+    let control = &cluster.control;
+    let found = Snapshot::load(control, "b", "wf", &[]).await.unwrap();
+    // Shards that were replaced count their streams from one again.
+    cluster.mysql(SOURCE, |mysql| {
+        let id = journal_id(&found);
+        mysql.statements.push(format!(
+            "insert into _vt.resharding_journal (id, db_name, val) values ({id}, 'vt_a', '')"
+        ));
+    });
+    assert_eq!(control.journaled_shards(&found).await.unwrap().len(), 1);
+    control.forget_journal("b", "wf").await.unwrap();
+    assert!(control.journaled_shards(&found).await.unwrap().is_empty());
+    switch(&cluster, 0).await.unwrap();
+    assert_eq!(look(&cluster).await, seen("Target", "a", "a", &["b"]));
     cluster.stop().await;
 }
 
