@@ -1,6 +1,7 @@
 //! INSERT and REPLACE: ids from the sequence, then each row to its shard.
 
 mod careful;
+mod distinct;
 mod ids;
 mod parents;
 mod rows;
@@ -101,7 +102,7 @@ async fn send_rows(
             whole(insert, texts, binds.clone(), &map.shards().iter().collect::<Vec<_>>())
         }
         InsertRouting::Sharded(_) => {
-            let rows = sharded::Rows { parentless, ..sharded::Rows::default() };
+            let rows = sharded::Rows { left_out: parentless, ..sharded::Rows::default() };
             sharded::calls(insert, source, texts, binds, rows, ctx).await?
         }
     };

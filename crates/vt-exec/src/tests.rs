@@ -1,5 +1,6 @@
 //! Plans run against shards that are closures.
 
+mod careful;
 mod changes;
 mod dml;
 pub(crate) mod fake;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use vt_eval::Expr;
+use vt_value::{Collation, Type};
 use vt_vschema::Mapping;
 
 use crate::{Node, Route, RowParents, TableChange};
@@ -36,7 +37,7 @@ pub struct Insert {
     pub ignore: bool,
     pub multi_shard_autocommit: bool,
     pub timeout_ms: u64,
-    /// Rows are inserted one by one, each after a look at those that it may conflict with.
+    /// Rows are inserted after a look at those that they may conflict with.
     pub conflicts: Option<Box<Conflicts>>,
     /// What the rows refer to, where the gateway looks after foreign keys.
     pub parents: Vec<RowParents>,
@@ -47,10 +48,67 @@ pub struct Insert {
 #[derive(Clone, Debug)]
 pub struct Conflicts {
     pub how: ConflictHow,
-    /// For each row, the statement that finds, and locks, those with one of its unique keys.
+    /// For each row, the statement that finds, and locks, those with one of its unique keys; where
+    /// rows are left out it gives the row's number.
     pub probes: Vec<Arc<str>>,
+    /// The same for rows that a query gives.
+    pub selected: Option<Probe>,
+    /// What tells whether rows of the statement may conflict with each other.
+    pub keys: Vec<UniqueKey>,
     /// How found rows go, with their entries.
     pub removal: TableChange,
+}
+
+/// A statement about one of the rows that a query gives.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    pub start: Arc<str>,
+    /// What stands there for the row, each with the text behind it.
+    pub parts: Vec<(ProbePart, Arc<str>)>,
+}
+
+impl Probe {
+    /// Returns the statement with the numbers of columns, and `#` for the row's.
+    pub fn shown(&self) -> String {
+        let mut shown = self.start.to_string();
+        for (part, text) in &self.parts {
+            match part {
+                ProbePart::Row => shown.push('#'),
+                ProbePart::Column(place) => shown.push_str(&format!(":{place}")),
+            }
+            shown.push_str(text);
+        }
+        shown
+    }
+}
+
+/// What stands in a statement for a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbePart {
+    /// Its number.
+    Row,
+    /// The variable of a column.
+    Column(usize),
+}
+
+/// What rows give for a unique key, or for a lookup vindex that has each value once.
+#[derive(Clone, Debug, Default)]
+pub struct UniqueKey {
+    pub columns: Vec<KeyColumn>,
+}
+
+/// What rows give for a column of a unique key.
+#[derive(Clone, Debug)]
+pub struct KeyColumn {
+    pub typ: Type,
+    pub collation: Option<Collation>,
+    /// How many characters, or bytes, it holds.
+    pub size: usize,
+    pub nullable: bool,
+    /// For each row a literal or a variable; `None` where the shard computes it.
+    pub values: Vec<Option<Expr>>,
+    /// For a source of rows: where the column stands in them.
+    pub offset: Option<usize>,
 }
 
 /// What becomes of a row that conflicts.

@@ -22,7 +22,8 @@ pub mod window;
 pub use aggregate::{Aggregate, AggregateSpec};
 pub use change::{Change, ChangeAction, ChangePlace, LookupChange, Move, MovedColumn, TableChange};
 pub use dml::{
-    AutoIncrement, ConflictHow, Conflicts, Insert, InsertRouting, InsertSource, VindexColumn, Write,
+    AutoIncrement, ConflictHow, Conflicts, Insert, InsertRouting, InsertSource, KeyColumn, Probe,
+    ProbePart, UniqueKey, VindexColumn, Write,
 };
 pub use foreign::{
     ChildAction, ChildHow, Dependents, ForeignKeys, KeySearch, ParentCheck, RowParents,

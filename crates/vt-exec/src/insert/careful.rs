@@ -1,17 +1,36 @@
-//! Rows inserted one by one, each after a look at those that it conflicts with, so that entries of
-//! lookup vindexes are made for rows that really come, and go with those that are replaced.
+//! Rows inserted after a look at those that they conflict with, so that entries of lookup vindexes
+//! are made for rows that really come, and go with those that are replaced.
+//!
+//! Rows that surely do not conflict with each other are looked for together, and those that nothing
+//! conflicts with are inserted together; all others go one by one.
 
 use std::sync::Arc;
 
 use vt_base::Error;
-use vt_plan::{ConflictHow, Conflicts, Insert};
-use vt_value::{BindVars, QueryResult};
+use vt_eval::Expr;
+use vt_plan::{ConflictHow, Conflicts, Insert, KeyColumn, ProbePart};
+use vt_value::{BindVars, BoundValue, QueryResult, TypedBytes};
 
-use super::rows::{Source, Texts};
-use super::sharded::{self, Rows};
+use super::distinct;
+use super::rows::{self, Source, Texts};
+use super::sharded::{self, Rows, select_value};
 use crate::binds::named;
 use crate::change::{InTransaction, change_keeping, entries_of, has_entry, run_calls};
-use crate::{ExecContext, ShardCall, route};
+use crate::{CallOptions, ExecContext, ShardCall, first_error, route};
+
+/// How many rows one statement looks for.
+const PROBES: usize = 100;
+
+/// An INSERT with what its rows are.
+#[derive(Clone, Copy)]
+struct Careful<'a> {
+    insert: &'a Insert,
+    conflicts: &'a Conflicts,
+    source: Source<'a>,
+    texts: &'a Texts,
+    binds: &'a BindVars,
+    ctx: ExecContext<'a>,
+}
 
 pub(super) async fn run(
     (insert, conflicts): (&Insert, &Conflicts),
@@ -21,17 +40,123 @@ pub(super) async fn run(
 ) -> Result<QueryResult, Error> {
     let locking = InTransaction(ctx.shards);
     let ctx = ExecContext { shards: &locking, exclusive: true, ..ctx };
+    let careful = Careful { insert, conflicts, source, texts, binds, ctx };
+    let mut left: Vec<usize> =
+        (0..texts.len()).filter(|row| parentless.get(*row) != Some(&true)).collect();
     let mut results = Vec::new();
-    for row in (0..texts.len()).filter(|row| parentless.get(*row) != Some(&true)) {
+    if left.len() > 1
+        && let Some(alone) = careful.conflicting(&left, parentless).await?
+    {
+        let left_out: Vec<bool> =
+            (0..texts.len()).map(|row| alone[row] || parentless.get(row) == Some(&true)).collect();
+        results.push(careful.together(&left_out).await?);
+        left.retain(|row| alone[*row]);
+    }
+    for row in left {
+        results.extend(careful.one(row).await?);
+    }
+    Ok(route::sum_counts(&mut results))
+}
+
+impl Careful<'_> {
+    async fn calls(&self, rows: Rows<'_>) -> Result<Vec<ShardCall>, Error> {
+        let Careful { insert, source, texts, binds, ctx, .. } = *self;
+        sharded::calls(insert, source, texts, binds, rows, ctx).await
+    }
+
+    /// Returns which rows conflict with such as are there; `None` where rows may conflict with each
+    /// other, or where what happens to one may matter to another.
+    async fn conflicting(
+        &self,
+        wanted: &[usize],
+        parentless: &[bool],
+    ) -> Result<Option<Vec<bool>>, Error> {
+        let Careful { insert, conflicts, source, texts, binds, ctx } = *self;
+        let rows = Rows { left_out: parentless, without_entries: true, ..Rows::default() };
+        let divided = sharded::divide(insert, source, texts, binds, rows, ctx).await?;
+        let value_of = |column: &KeyColumn, row: usize| match column.offset {
+            Some(offset) => select_value(insert, source, row, offset, binds).ok(),
+            None => given(column.values.get(row)?.as_ref()?, [&divided.own_binds, binds]),
+        };
+        if !distinct::are_distinct(&conflicts.keys, wanted, &value_of) {
+            return Ok(None);
+        }
+        let mut calls = Vec::new();
+        for (shard, rows) in &divided.by_shard {
+            for rows in rows.chunks(PROBES) {
+                let mut probes = Vec::with_capacity(rows.len());
+                for row in rows {
+                    probes.push(format!("({})", self.probe_of(*row)?));
+                }
+                let sql = probes.join(" union all ").into();
+                calls.push(divided.call(insert, *shard, sql, binds));
+            }
+        }
+        let results = ctx.shards.execute(calls, CallOptions::default()).await;
+        if let Some(error) = first_error(&results) {
+            return Err(error.clone());
+        }
+        let mut conflicting = vec![false; texts.len()];
+        for found in results.into_iter().flatten().filter(|found| !found.rows.is_empty()) {
+            if conflicts.how != ConflictHow::Ignore {
+                // What is changed or removed for one row may be in the way of the next, or not.
+                return Ok(None);
+            }
+            for row in found.rows.iter() {
+                let number = row.column(0).and_then(|text| std::str::from_utf8(text).ok());
+                let number = number.and_then(|text| text.parse::<usize>().ok());
+                let place = number.and_then(|number| conflicting.get_mut(number));
+                *place.ok_or_else(|| Error::bug("a probe without its row"))? = true;
+            }
+        }
+        Ok(Some(conflicting))
+    }
+
+    /// Returns the statement that finds the rows that one conflicts with.
+    fn probe_of(&self, row: usize) -> Result<Arc<str>, Error> {
+        let (Some(probe), Source::Select { fields, .. }) = (&self.conflicts.selected, self.source)
+        else {
+            let probe = self.conflicts.probes.get(row).cloned();
+            return probe.ok_or_else(|| Error::bug("a row without a probe"));
+        };
+        let mut sql = probe.start.to_string();
+        for (part, text) in &probe.parts {
+            match part {
+                ProbePart::Row => sql.push_str(&row.to_string()),
+                ProbePart::Column(column) => {
+                    sql.push(':');
+                    sql.push_str(&rows::name(self.insert, row, *column, fields.len()));
+                }
+            }
+            sql.push_str(text);
+        }
+        Ok(sql.into())
+    }
+
+    /// Inserts all rows but some, with their entries.
+    async fn together(&self, left_out: &[bool]) -> Result<QueryResult, Error> {
+        let calls = self.calls(Rows { left_out, ..Rows::default() }).await?;
+        run_calls(calls, self.ctx).await
+    }
+
+    /// Inserts one row, or does what is to be done where it conflicts.
+    async fn one(&self, row: usize) -> Result<Vec<QueryResult>, Error> {
+        let Careful { insert, conflicts, source, texts, binds, ctx } = *self;
+        let mut results = Vec::new();
         let rows = Rows { only: Some(row), without_entries: true, ..Rows::default() };
-        let calls = sharded::calls(insert, source, texts, binds, rows, ctx).await?;
-        let Some(call) = calls.first() else { continue };
-        let found = probe(conflicts, row, call, ctx).await?;
+        let calls = self.calls(rows).await?;
+        let Some(call) = calls.first() else { return Ok(results) };
+        let found = self.probe(row, call).await?;
         let calls = match (conflicts.how, found.rows.is_empty()) {
             (ConflictHow::Ignore, false) => {
-                let message = format!("Duplicate entry for row {} is left out", row + 1);
-                ctx.shards.warn(1062, message);
-                continue;
+                // The shard says why it leaves the row out.
+                let left_out = run_calls(calls, ctx).await?;
+                if left_out.rows_affected > 0 {
+                    // It was found by what MySQL takes for equal, and is not.
+                    self.calls(Rows { only: Some(row), ..Rows::default() }).await?;
+                }
+                results.push(left_out);
+                return Ok(results);
             }
             (ConflictHow::Update, false) => calls,
             (ConflictHow::Replace, false) => {
@@ -40,40 +165,33 @@ pub(super) async fn run(
                 let mut kept = entries_of(&conflicts.removal, &found, ctx)?;
                 kept.retain(|(vindex, entry)| has_entry(&coming, vindex, entry));
                 results.push(change_keeping(&conflicts.removal, &found, &kept, ctx).await?);
-                let rows = Rows { only: Some(row), kept: &kept, ..Rows::default() };
-                sharded::calls(insert, source, texts, binds, rows, ctx).await?
+                self.calls(Rows { only: Some(row), kept: &kept, ..Rows::default() }).await?
             }
-            (_, true) => with_entries(insert, source, texts, binds, row, ctx).await?,
+            // The row's entries come first.
+            (_, true) => self.calls(Rows { only: Some(row), ..Rows::default() }).await?,
         };
         results.push(run_calls(calls, ctx).await?);
+        Ok(results)
     }
-    Ok(route::sum_counts(&mut results))
+
+    /// Finds the rows that one conflicts with on its shard.
+    async fn probe(&self, row: usize, call: &ShardCall) -> Result<QueryResult, Error> {
+        let sql = self.probe_of(row)?;
+        let bind_vars = Arc::new(named(&sql, &call.bind_vars));
+        let call = ShardCall { sql, bind_vars, ..call.clone() };
+        let result = self.ctx.shards.execute(vec![call], CallOptions::default()).await.pop();
+        result.unwrap_or_else(|| Err(Error::bug("no answer to a probe")))
+    }
 }
 
-/// Makes a row's entries, and the call that inserts it.
-async fn with_entries(
-    insert: &Insert,
-    source: Source<'_>,
-    texts: &Texts,
-    binds: &BindVars,
-    row: usize,
-    ctx: ExecContext<'_>,
-) -> Result<Vec<ShardCall>, Error> {
-    let rows = Rows { only: Some(row), ..Rows::default() };
-    sharded::calls(insert, source, texts, binds, rows, ctx).await
-}
-
-/// Finds the rows that one conflicts with on its shard.
-async fn probe(
-    conflicts: &Conflicts,
-    row: usize,
-    call: &ShardCall,
-    ctx: ExecContext<'_>,
-) -> Result<QueryResult, Error> {
-    let sql = conflicts.probes.get(row).ok_or_else(|| Error::bug("a row without a probe"))?;
-    let bind_vars = Arc::new(named(sql, &call.bind_vars));
-    let call = ShardCall { sql: sql.clone(), bind_vars, ..call.clone() };
-    let how = crate::CallOptions::default();
-    let result = ctx.shards.execute(vec![call], how).await.pop();
-    result.unwrap_or_else(|| Err(Error::bug("no answer to a probe")))
+/// Returns what a literal is, or what a variable stands for.
+fn given(value: &Expr, binds: [&BindVars; 2]) -> Option<TypedBytes> {
+    match value {
+        Expr::Literal(value) => Some(value.clone()),
+        Expr::Bind(name) => match binds.iter().find_map(|set| set.get(name))? {
+            BoundValue::One(value) => Some(value.clone()),
+            BoundValue::Tuple(_) => None,
+        },
+        _ => None,
+    }
 }

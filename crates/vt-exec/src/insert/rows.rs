@@ -63,8 +63,28 @@ fn variable(
     source: Source<'_>,
     binds: &mut BindVars,
 ) -> Result<String, Error> {
+    let (name, is_own) = named(insert, row, column);
+    if is_own {
+        binds.set(name.as_str(), source.value(row, column)?);
+    }
+    Ok(name)
+}
+
+/// Returns the name of the variable with a value of a query's row; the column behind the last is
+/// that of the sequence.
+pub(super) fn name(insert: &Insert, row: usize, column: usize, width: usize) -> String {
+    let auto = insert.auto_increment.as_ref();
+    match auto.is_some_and(|auto| auto.offset.is_none() && column == width) {
+        true => super::ids::name(row),
+        false => named(insert, row, column).0,
+    }
+}
+
+/// Returns the name of the variable with a value of a query's row, and whether it is of its own: no
+/// step to come binds it.
+fn named(insert: &Insert, row: usize, column: usize) -> (String, bool) {
     if insert.auto_increment.as_ref().is_some_and(|auto| auto.offset == Some(column)) {
-        return Ok(super::ids::name(row));
+        return (super::ids::name(row), false);
     }
     if let InsertRouting::Sharded(vindexes) = &insert.routing {
         let name = vindexes.iter().find_map(|vindex| {
@@ -72,12 +92,10 @@ fn variable(
             vindex.columns.get(place)
         });
         if let Some(name) = name {
-            return Ok(super::sharded::name(name, row));
+            return (super::sharded::name(name, row), false);
         }
     }
-    let name = format!("_c{row}_{column}");
-    binds.set(name.as_str(), source.value(row, column)?);
-    Ok(name)
+    (format!("_c{row}_{column}"), true)
 }
 
 impl Texts {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use vt_base::{Error, ErrorId, KeyspaceId};
 use vt_plan::{Insert, InsertRouting, VindexColumn};
 use vt_value::{BindVars, TypedBytes};
-use vt_vschema::{Destination, Vindex};
+use vt_vschema::{Destination, ShardMap, Vindex};
 
 use super::rows::{Source, Texts};
 use crate::change::{NamedEntry, has_entry};
@@ -27,13 +27,37 @@ pub(crate) struct Rows<'k> {
     pub(crate) without_entries: bool,
     /// Entries that are there already.
     pub(crate) kept: &'k [NamedEntry],
-    /// Those that INSERT IGNORE leaves out, since they refer to rows that are not there.
-    pub(crate) parentless: &'k [bool],
+    /// Those that are left out.
+    pub(crate) left_out: &'k [bool],
 }
 
 impl Rows<'_> {
     fn has(&self, row: usize) -> bool {
-        self.only.is_none_or(|only| only == row) && self.parentless.get(row) != Some(&true)
+        self.only.is_none_or(|only| only == row) && self.left_out.get(row) != Some(&true)
+    }
+}
+
+/// The rows of an INSERT by their shards.
+pub(crate) struct Divided {
+    map: Arc<ShardMap>,
+    /// Shards that get rows, with their rows.
+    pub(crate) by_shard: Vec<(usize, Vec<usize>)>,
+    /// The values of vindex columns.
+    pub(crate) own_binds: BindVars,
+}
+
+impl Divided {
+    /// Makes the call that sends a statement about some rows to a shard.
+    pub(crate) fn call(
+        &self,
+        insert: &Insert,
+        shard: usize,
+        sql: Arc<str>,
+        binds: &BindVars,
+    ) -> ShardCall {
+        let bind_vars = Arc::new(named_in(&sql, [&self.own_binds, binds]));
+        let shard = self.map.shards()[shard].name.clone();
+        ShardCall { keyspace: insert.keyspace.clone(), shard, sql, bind_vars }
     }
 }
 
@@ -48,6 +72,22 @@ pub(crate) async fn calls(
     rows: Rows<'_>,
     ctx: ExecContext<'_>,
 ) -> Result<Vec<ShardCall>, Error> {
+    let divided = divide(insert, source, texts, binds, rows, ctx).await?;
+    let call = |(shard, rows): &(usize, Vec<usize>)| {
+        divided.call(insert, *shard, texts.statement(insert, rows), binds)
+    };
+    Ok(divided.by_shard.iter().map(call).collect())
+}
+
+/// Binds the vindex columns, makes the entries, and finds the shards of the rows.
+pub(crate) async fn divide(
+    insert: &Insert,
+    source: Source<'_>,
+    texts: &Texts,
+    binds: &BindVars,
+    rows: Rows<'_>,
+    ctx: ExecContext<'_>,
+) -> Result<Divided, Error> {
     let vindexes = match &insert.routing {
         InsertRouting::Sharded(vindexes) => vindexes.as_slice(),
         InsertRouting::Unsharded | InsertRouting::Copies => &[],
@@ -81,15 +121,8 @@ pub(crate) async fn calls(
             rows_of[map.shard_of(id)?].push(row);
         }
     }
-    let filled: Vec<(usize, Vec<usize>)> =
-        rows_of.into_iter().enumerate().filter(|(_, rows)| !rows.is_empty()).collect();
-    let calls = filled.into_iter().map(|(shard, rows)| {
-        let sql = texts.statement(insert, &rows);
-        let bind_vars = Arc::new(named_in(&sql, [&own_binds, binds]));
-        let shard = map.shards()[shard].name.clone();
-        ShardCall { keyspace: insert.keyspace.clone(), shard, sql, bind_vars }
-    });
-    Ok(calls.collect())
+    let by_shard = rows_of.into_iter().enumerate().filter(|(_, rows)| !rows.is_empty()).collect();
+    Ok(Divided { map, by_shard, own_binds })
 }
 
 /// Returns the entries that a row of an INSERT comes with.

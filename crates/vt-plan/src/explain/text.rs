@@ -202,6 +202,9 @@ impl Text {
             if let Some(conflicts) = &one.conflicts {
                 let how = format!("{:?}", conflicts.how).to_lowercase();
                 conflicts.probes.iter().for_each(|probe| text.line(&format!("{how} if {probe}")));
+                if let Some(probe) = &conflicts.selected {
+                    text.line(&format!("{how} if {}", probe.shown()));
+                }
                 text.line(&super::change::line(&conflicts.removal));
                 for line in
                     conflicts.removal.foreign.iter().flat_map(|one| super::change::foreign(one))

@@ -97,12 +97,8 @@ impl<'a> Planner<'a> {
                 }
             }
             InsertSource::Query(query) => {
-                if probing.is_some() {
-                    return Err(Error::unsupported(format!(
-                        "INSERT ... SELECT into table {} with owned lookup vindexes, or with \
-                         cascades, that ignores, replaces or updates rows",
-                        table.name
-                    )));
+                if let Some(probing) = &mut probing {
+                    self.probe_selected(probing, &division.columns.names)?;
                 }
                 self.insert_query(query, &mut division, &mut node)?;
             }
@@ -157,7 +153,10 @@ impl<'a> Planner<'a> {
 
     fn insert_columns(&self, insert: &Insert<'a>, table: &Table) -> Result<Columns<'a>, Error> {
         let mut names = insert.columns.to_vec();
-        if names.is_empty() {
+        // `INSERT INTO t () VALUES ()` names no column, and gives all their defaults.
+        let only_defaults = matches!(insert.source, InsertSource::Values(rows)
+            if !rows.is_empty() && rows.iter().all(|row| row.is_empty()));
+        if names.is_empty() && !only_defaults {
             if !table.authoritative {
                 return Err(Error::vt(ErrorId::VT09004, ""));
             }
@@ -330,7 +329,7 @@ impl<'a> Planner<'a> {
         let is_null = matches!(value, Expr::Null);
         let ignores_nulls = vindex.vindex.lookup().is_some_and(|lookup| lookup.ignore_nulls);
         if is_primary && is_null {
-            return Err(Error::vt(ErrorId::VT09003, column));
+            return Err(Error::vt(ErrorId::VT09003, column).with_mysql(1364, *b"HY000"));
         }
         if is_null && (!vindex.owned || ignores_nulls) {
             return Ok(None);

@@ -1,22 +1,28 @@
-//! INSERT IGNORE, REPLACE and ON DUPLICATE KEY UPDATE into a table with owned lookup vindexes: each
-//! row looks first for those that it conflicts with.
+//! INSERT IGNORE, REPLACE and ON DUPLICATE KEY UPDATE into a table with owned lookup vindexes: rows
+//! look first for those that they conflict with.
 
 use std::sync::Arc;
 
 use vt_base::Error;
-use vt_plan::{ConflictHow, Conflicts, TableChange};
+use vt_plan::{ConflictHow, Conflicts, KeyColumn, Probe, ProbePart, TableChange, UniqueKey};
 use vt_sql::ast::{
     Comments, Delete, Expr, Ident, Insert, Lock, LockStrength, LockWait, Query, QueryBody, Select,
-    SelectOptions,
+    SelectExpr, SelectItem, SelectOptions,
 };
+use vt_value::{Collation, Type};
 use vt_vschema::Table;
 use vt_vschema::table::same_name;
 
 use crate::analyze::Tables;
 use crate::dml::change::{Changed, Items, untracked};
+use crate::eval::plain_value;
+use crate::fields::number;
 use crate::planner::Planner;
-use crate::shard_form::{ShardForm, equal, shard_sql};
+use crate::shard_form::{ShardForm, bind, equal, shard_sql};
 use crate::tree::Rewrite;
+
+/// Stands in a probe for what is put there for each row.
+const PART: &str = "__probe_part";
 
 /// The probes of an INSERT, as they are made row by row.
 pub(super) struct Probing<'a> {
@@ -25,11 +31,16 @@ pub(super) struct Probing<'a> {
     items: Items<'a>,
     removal: TableChange,
     probes: Vec<Arc<str>>,
+    selected: Option<Probe>,
+    /// The columns of each unique key, and what rows give for them.
+    keys: Vec<(Vec<Arc<str>>, UniqueKey)>,
 }
 
 impl Probing<'_> {
     pub(super) fn into_conflicts(self) -> Conflicts {
-        Conflicts { how: self.how, probes: self.probes, removal: self.removal }
+        let Probing { how, probes, selected, removal, keys, .. } = self;
+        let keys = keys.into_iter().map(|(_, key)| key).collect();
+        Conflicts { how, probes, selected, keys, removal }
     }
 }
 
@@ -76,7 +87,9 @@ impl<'a> Planner<'a> {
             limit: None,
         });
         let removal = self.deletion(delete, &changed, &mut items)?;
-        Ok(Some(Probing { how, changed, items, removal, probes: Vec::new() }))
+        let keys = keys_of(table);
+        let (probes, selected) = (Vec::new(), None);
+        Ok(Some(Probing { how, changed, items, removal, probes, selected, keys }))
     }
 
     /// Makes the statement that finds rows with one of a row's unique keys.
@@ -86,19 +99,78 @@ impl<'a> Planner<'a> {
         columns: &[Ident<'a>],
         values: &[Expr<'a>],
     ) -> Result<(), Error> {
+        for (names, key) in &mut probing.keys {
+            for (column, known) in names.iter().zip(&mut key.columns) {
+                let value = place_of(columns, column).map(|place| values[place]);
+                // A default is the same for all rows.
+                known.values.push(value.and_then(plain_value));
+            }
+        }
         let table = probing.changed.table.clone();
-        let keys = [Some(table.primary_key.clone())];
+        let row = number(self.arena, probing.probes.len());
+        let sql = self.probe_sql(probing, row, &mut |column| match place_of(columns, column)
+            .map(|place| values[place])
+        {
+            Some(Expr::Default(_)) | None => self.default_of(&table, column),
+            Some(value) => Ok(value),
+        })?;
+        probing.probes.push(sql.into());
+        Ok(())
+    }
+
+    /// Makes the statement that finds rows with one of the unique keys of a row that a query gives.
+    pub(super) fn probe_selected(
+        &self,
+        probing: &mut Probing<'a>,
+        columns: &[Ident<'a>],
+    ) -> Result<(), Error> {
+        for (names, key) in &mut probing.keys {
+            for (column, known) in names.iter().zip(&mut key.columns) {
+                known.offset = place_of(columns, column);
+            }
+        }
+        let table = probing.changed.table.clone();
+        let mut parts = Vec::new();
+        if probing.how == ConflictHow::Ignore {
+            parts.push(ProbePart::Row);
+        }
+        let sql = self.probe_sql(probing, bind(self, PART), &mut |column| match place_of(
+            columns, column,
+        ) {
+            Some(place) => {
+                parts.push(ProbePart::Column(place));
+                Ok(bind(self, PART))
+            }
+            None => self.default_of(&table, column),
+        })?;
+        let mark = format!(":{PART}");
+        let mut texts = sql.split(&mark).map(Arc::from);
+        let start = texts.next().unwrap_or_default();
+        let texts: Vec<Arc<str>> = texts.collect();
+        if texts.len() != parts.len() {
+            let message = format!("a column of table {} with the name of a variable", table.name);
+            return Err(Error::unsupported(message));
+        }
+        probing.selected = Some(Probe { start, parts: parts.into_iter().zip(texts).collect() });
+        Ok(())
+    }
+
+    /// Makes the statement that finds rows with one of a row's unique keys; `value_of` gives the
+    /// row's value of a column, in the order in which they stand in the statement.
+    fn probe_sql(
+        &self,
+        probing: &Probing<'a>,
+        row: Expr<'a>,
+        value_of: &mut dyn FnMut(&str) -> Result<Expr<'a>, Error>,
+    ) -> Result<String, Error> {
+        let table = &probing.changed.table;
+        let keys = std::iter::once(&table.primary_key).chain(table.unique_keys.iter().flatten());
         let mut any = Vec::new();
-        for key in keys.iter().chain(&table.unique_keys).flatten() {
+        for key in keys {
             let mut parts = Vec::with_capacity(key.len());
             for column in key {
-                let place = columns.iter().position(|one| same_name(one.as_str(), column));
-                let value = match place.map(|place| values[place]) {
-                    Some(Expr::Default(_)) | None => self.default_of(&table, column)?,
-                    Some(value) => value,
-                };
                 let held = self.column_of(probing.changed.name, column);
-                parts.push(equal(self.arena, held, value));
+                parts.push(equal(self.arena, held, value_of(column)?));
             }
             any.push(match parts.as_slice() {
                 [one] => *one,
@@ -109,10 +181,18 @@ impl<'a> Planner<'a> {
             [one] => *one,
             _ => Expr::Or(self.arena.list(&any)),
         };
+        let items = match probing.how {
+            // Nothing is done to what is found.
+            ConflictHow::Ignore => {
+                let row = SelectExpr { expr: row, alias: Some(Ident::new("n")), name: "n" };
+                self.arena.list(&[SelectItem::Expr(row)])
+            }
+            _ => self.arena.list(&probing.items.0),
+        };
         let select = self.arena.node(Select {
             comments: Comments::NONE,
             options: SelectOptions::default(),
-            items: self.arena.list(&probing.items.0),
+            items,
             from: self.by_name(&probing.changed),
             filter: Some(filter),
             group_by: None,
@@ -129,8 +209,42 @@ impl<'a> Planner<'a> {
             locks: self.arena.list(&[lock]),
             into: None,
         });
-        let query = ShardForm::new(self).query(query)?;
-        probing.probes.push(shard_sql(query).into());
-        Ok(())
+        Ok(shard_sql(ShardForm::new(self).query(query)?))
+    }
+}
+
+fn place_of(columns: &[Ident<'_>], column: &str) -> Option<usize> {
+    columns.iter().position(|one| same_name(one.as_str(), column))
+}
+
+/// Returns the unique keys of a table, and of its own lookup vindexes those that have each value
+/// once.
+fn keys_of(table: &Table) -> Vec<(Vec<Arc<str>>, UniqueKey)> {
+    let lookups = table.owned_vindexes().filter(|one| one.vindex.unique);
+    let lookups = lookups.map(|one| one.columns.clone());
+    let keys = std::iter::once(table.primary_key.clone());
+    let keys = keys.chain(table.unique_keys.iter().flatten().cloned()).chain(lookups);
+    let with_columns = |names: Vec<Arc<str>>| {
+        let columns = names.iter().map(|name| key_column(table, name)).collect();
+        (names, UniqueKey { columns })
+    };
+    keys.map(with_columns).collect()
+}
+
+fn key_column(table: &Table, name: &str) -> KeyColumn {
+    let (values, offset) = (Vec::new(), None);
+    match table.column(name) {
+        Some(column) => KeyColumn {
+            typ: column.typ,
+            collation: Collation::from_name(&column.collation_name),
+            size: usize::try_from(column.size).unwrap_or(0),
+            nullable: column.nullable,
+            values,
+            offset,
+        },
+        None => {
+            let (typ, collation) = (Type::NULL_TYPE, None);
+            KeyColumn { typ, collation, size: 0, nullable: false, values, offset }
+        }
     }
 }
