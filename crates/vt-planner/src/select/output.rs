@@ -106,6 +106,11 @@ impl<'a> Planner<'a> {
             Resolved::One { entry, .. } if entry.id == rows.table => {
                 rows.columns.iter().position(|one| same_name(&one.name, name))
             }
+            // Where the query is tried as a part of a shard's: it has to be given the value first.
+            Resolved::One { depth, .. } if depth > 0 => {
+                let message = format!("column '{name}' of a query around rows of the gateway");
+                return Err(Error::unsupported(message));
+            }
             _ => None,
         };
         let unknown = || Error::vt(ErrorId::VT03019, name);

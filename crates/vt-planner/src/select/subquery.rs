@@ -360,16 +360,34 @@ impl<'a> Planner<'a> {
         Ok(self.arena.node(Query { body, order_by: &[], ..*query }))
     }
 
-    /// Asks a query for one row at most.
+    /// Asks a query for one row at most, whose values nobody reads: MySQL computes none of them, and
+    /// so meets no error in them.
     pub(super) fn first_row(&self, query: &'a Query<'a>) -> &'a Query<'a> {
-        match query.limit {
-            Some(_) => query,
-            None => {
-                let limit = Some(Limit { offset: None, count: one(self.arena) });
-                self.arena.node(Query { limit, order_by: &[], ..*query })
-            }
+        if query.limit.is_some() {
+            return query;
         }
+        let body = match query.body {
+            QueryBody::Select(select) if is_unread(query, select) => {
+                let item = SelectExpr { expr: one(self.arena), alias: None, name: "1" };
+                let items = self.arena.list(&[SelectItem::Expr(item)]);
+                QueryBody::Select(self.arena.node(Select { items, group_by: None, ..*select }))
+            }
+            body => body,
+        };
+        let limit = Some(Limit { offset: None, count: one(self.arena) });
+        self.arena.node(Query { body, limit, order_by: &[], ..*query })
     }
+}
+
+/// Returns whether it has nothing to do with a select's list, nor with its groups, whether it gives
+/// any row.
+fn is_unread<'a>(query: &Query<'a>, select: &Select<'a>) -> bool {
+    let computes = |item: &SelectItem<'_>| matches!(item, SelectItem::Expr(_));
+    select.items.iter().all(computes)
+        && select.having.is_none()
+        && select.qualify.is_none()
+        && !super::has_aggregate(select)
+        && !super::aggregate::has_window(query, select)
 }
 
 /// Returns whether `x IN (query)` is the query with `x` compared in its WHERE.
@@ -415,7 +433,8 @@ fn route_for<'o, 'a>(op: &'o Op<'a>, tables: Tables) -> Option<&'o RouteOp<'a>> 
         Op::Compute(compute) => route_for(&compute.input, tables),
         Op::Rows(_) => None,
         Op::Join(join) => match join.kind {
-            JoinKind::Inner => {
+            // What reads no table goes to the left.
+            JoinKind::Inner if !tables.is_empty() => {
                 route_for(&join.left, tables).or_else(|| route_for(&join.right, tables))
             }
             _ => route_for(&join.left, tables),
