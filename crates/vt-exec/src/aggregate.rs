@@ -66,7 +66,8 @@ impl<'a> AggregateStep<'a> {
         input: &Fields,
         ctx: ExecContext<'a>,
     ) -> Result<AggregateStep<'a>, Error> {
-        let group_by = Keys::new(&aggregate.group_by, input, Purpose::Equality)?;
+        let connection = ctx.session.connection_collation;
+        let group_by = Keys::new(&aggregate.group_by, input, Purpose::Equality, connection)?;
         let make = |spec: &'a AggregateSpec| Call::new(spec, input, ctx);
         let calls: Vec<Call<'a>> =
             aggregate.aggregates.iter().map(make).collect::<Result<_, _>>()?;

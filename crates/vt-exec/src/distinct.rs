@@ -23,7 +23,8 @@ impl DistinctStep {
         input: &Fields,
         ctx: ExecContext<'_>,
     ) -> Result<DistinctStep, Error> {
-        let keys = Keys::new(columns, input, Purpose::Equality)?;
+        let connection = ctx.session.connection_collation;
+        let keys = Keys::new(columns, input, Purpose::Equality, connection)?;
         Ok(DistinctStep { fields: input.clone(), keys, seen: HashSet::new(), limits: ctx.limits })
     }
 }

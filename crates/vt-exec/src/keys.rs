@@ -39,14 +39,19 @@ enum How {
 
 impl Key {
     /// Finds out how a column compares, or refuses where that is not known.
-    fn new(key: &SortKey, fields: &[Field], purpose: Purpose) -> Result<Key, Error> {
+    fn new(
+        key: &SortKey,
+        fields: &[Field],
+        purpose: Purpose,
+        connection: Collation,
+    ) -> Result<Key, Error> {
         let field = fields.get(key.column).ok_or_else(|| missing(key.column, fields))?;
         if let Some(weight) = key.weight_column.filter(|weight| *weight >= fields.len()) {
             return Err(missing(weight, fields));
         }
         let column = key.column;
         let own = |collation| How::Column { column, typ: field.typ, collation };
-        let known = key.collation.map(Collation).filter(|one| one.name().is_some());
+        let known = key.collation_in(connection);
         let how = match field.typ {
             Type::ENUM | Type::SET if purpose == Purpose::Equality => own(Collation::BINARY),
             Type::ENUM | Type::SET if purpose == Purpose::Extreme => {
@@ -150,8 +155,16 @@ fn refused(what: &str, field: &Field) -> Error {
 pub(crate) struct Keys(Vec<Key>);
 
 impl Keys {
-    pub(crate) fn new(keys: &[SortKey], fields: &[Field], purpose: Purpose) -> Result<Keys, Error> {
-        keys.iter().map(|key| Key::new(key, fields, purpose)).collect::<Result<_, _>>().map(Keys)
+    /// Finds out how columns compare; `connection` is the collation of the connection, or
+    /// `UNKNOWN` where no key asks for it.
+    pub(crate) fn new(
+        keys: &[SortKey],
+        fields: &[Field],
+        purpose: Purpose,
+        connection: Collation,
+    ) -> Result<Keys, Error> {
+        let made = keys.iter().map(|key| Key::new(key, fields, purpose, connection));
+        made.collect::<Result<_, _>>().map(Keys)
     }
 
     /// Takes the keys out of a row whose bytes belong to `owner`.

@@ -45,7 +45,8 @@ struct Matching<'a> {
 
 impl<'a> Matching<'a> {
     fn new(plan: &'a Match, fields: Fields, ctx: ExecContext<'a>) -> Result<Matching<'a>, Error> {
-        let keys = Keys::new(&plan.columns, &fields, Purpose::Equality)?;
+        let connection = ctx.session.connection_collation;
+        let keys = Keys::new(&plan.columns, &fields, Purpose::Equality, connection)?;
         Ok(Matching { plan, keys, width: fields.len(), seen: HashMap::new(), ctx })
     }
 

@@ -19,7 +19,10 @@ pub(crate) async fn run(recurse: &Recurse, ctx: ExecContext<'_>) -> Result<Query
     let seed = node::run(&recurse.seed, ctx).await?;
     let fields = named(&seed.fields, &recurse.columns);
     let mut seen = match &recurse.distinct {
-        Some(keys) => Some((Keys::new(keys, &fields, Purpose::Equality)?, HashSet::new())),
+        Some(keys) => {
+            let connection = ctx.session.connection_collation;
+            Some((Keys::new(keys, &fields, Purpose::Equality, connection)?, HashSet::new()))
+        }
         None => None,
     };
     let mut last = fresh(seed.rows, fields.len(), &mut seen)?;

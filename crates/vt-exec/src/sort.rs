@@ -62,9 +62,10 @@ impl SortStep {
         ctx: ExecContext<'_>,
     ) -> Result<SortStep, Error> {
         let wanted = limit.map(|limit| row_count(limit, ctx.binds)).transpose()?;
+        let connection = ctx.session.connection_collation;
         Ok(SortStep {
             fields: input.clone(),
-            keys: Arc::new(Keys::new(keys, input, Purpose::Order)?),
+            keys: Arc::new(Keys::new(keys, input, Purpose::Order, connection)?),
             kept: BinaryHeap::new(),
             wanted: wanted.map(|wanted| usize::try_from(wanted).unwrap_or(usize::MAX)),
             limits: ctx.limits,

@@ -45,8 +45,9 @@ impl<'a> WindowStep<'a> {
         input: &Fields,
         ctx: ExecContext<'a>,
     ) -> Result<WindowStep<'a>, Error> {
-        let partition_by = Keys::new(&window.partition_by, input, Purpose::Order)?;
-        let order_by = Keys::new(&window.order_by, input, Purpose::Order)?;
+        let connection = ctx.session.connection_collation;
+        let keys = |keys| Keys::new(keys, input, Purpose::Order, connection);
+        let (partition_by, order_by) = (keys(&window.partition_by)?, keys(&window.order_by)?);
         let mut fields = input.to_vec();
         let mut calls = Vec::with_capacity(window.calls.len());
         for call in &window.calls {
@@ -155,7 +156,7 @@ impl Call {
     ) -> Result<Call, Error> {
         let (mut inputs, mut kinds) = (Vec::new(), Vec::new());
         for arg in &call.args {
-            let kind = kind_of(arg, fields)?;
+            let kind = kind_of(arg, fields, ctx.session.connection_collation)?;
             inputs.push(Input { column: arg.column, typ: kind.typ, collation: kind.collation });
             kinds.push(kind);
         }
@@ -187,10 +188,10 @@ impl Call {
 }
 
 /// Returns the kind of an argument: more than its column's where the planner knows the collation.
-fn kind_of(arg: &SortKey, fields: &Fields) -> Result<Kind, Error> {
+fn kind_of(arg: &SortKey, fields: &Fields, connection: Collation) -> Result<Kind, Error> {
     let missing = || Error::bug(format_args!("no column {} for a window", arg.column));
     let field = fields.get(arg.column).ok_or_else(missing)?;
-    let known = arg.collation.map(Collation).filter(|one| one.name().is_some());
+    let known = arg.collation_in(connection);
     let text = field.typ.is_text() || matches!(field.typ, Type::ENUM | Type::SET);
     Ok(match known {
         Some(collation) if text => Kind::of_column(field, collation),

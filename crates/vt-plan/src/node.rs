@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vt_eval::Expr;
-use vt_value::{Fields, Rows, Type};
+use vt_value::{Collation, Fields, Rows, Type};
 
 use crate::{
     Aggregate, Change, ForeignKeys, Insert, Join, Match, Need, Recurse, Route, VindexRows, Window,
@@ -124,6 +124,22 @@ pub struct SortKey {
     /// The type and collation where they are known at planning.
     pub typ: Option<Type>,
     pub collation: Option<u16>,
+}
+
+impl SortKey {
+    /// Stands for the collation of the connection, which is known when the plan runs.
+    pub const OF_CONNECTION: u16 = u16::MAX;
+
+    /// Returns the collation, where it is known.
+    pub fn collation_in(&self, connection: Collation) -> Option<Collation> {
+        match self.collation? {
+            // Texts arrive in the gateway's character set, whatever the connection's is.
+            SortKey::OF_CONNECTION => {
+                connection.name().filter(|name| name.starts_with("utf8")).map(|_| connection)
+            }
+            id => Collation(id).name().map(|_| Collation(id)),
+        }
+    }
 }
 
 /// A subquery that runs once, before the step that uses it.

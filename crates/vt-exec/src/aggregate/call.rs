@@ -48,7 +48,7 @@ impl<'a> Call<'a> {
         for arg in &spec.args {
             let field = fields.get(arg.column).ok_or_else(|| missing(arg.column))?;
             refuse_rounded(spec, field)?;
-            let kind = kind_of(spec, arg, field);
+            let kind = kind_of(spec, arg, field, ctx);
             inputs.push(Input {
                 column: arg.column,
                 typ: field.typ,
@@ -57,13 +57,14 @@ impl<'a> Call<'a> {
             });
             kinds.push(kind);
         }
+        let connection = ctx.session.connection_collation;
         let extreme = matches!(spec.func, AggregateFunc::Min | AggregateFunc::Max);
         let purpose = if extreme { Purpose::Extreme } else { Purpose::Equality };
         let keys = match spec.compares() {
-            true => Some(Keys::new(&spec.args, fields, purpose)?),
+            true => Some(Keys::new(&spec.args, fields, purpose, connection)?),
             false => None,
         };
-        let order = Keys::new(&spec.order_by, fields, Purpose::Order)?;
+        let order = Keys::new(&spec.order_by, fields, Purpose::Order, connection)?;
         let separator = match &spec.separator {
             Some(separator) => Some(separator.typed(ctx.binds)?.bytes.to_vec()),
             None => None,
@@ -172,8 +173,8 @@ fn counts(func: AggregateFunc) -> bool {
 }
 
 /// Returns the kind of an argument: more than its column's where the planner knows the collation.
-fn kind_of(spec: &AggregateSpec, arg: &SortKey, field: &Field) -> Kind {
-    let known = arg.collation.map(Collation).filter(|one| one.name().is_some());
+fn kind_of(spec: &AggregateSpec, arg: &SortKey, field: &Field, ctx: ExecContext<'_>) -> Kind {
+    let known = arg.collation_in(ctx.session.connection_collation);
     let text = field.typ.is_text() || matches!(field.typ, Type::ENUM | Type::SET);
     let kind = match known {
         Some(collation) if text => Kind::of_column(field, collation),

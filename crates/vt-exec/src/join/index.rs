@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use vt_base::Error;
 use vt_plan::{Join, Matching};
-use vt_value::{BindVars, BoundValue, Field, QueryResult, Row, Rows, TypedBytes};
+use vt_value::{BindVars, BoundValue, Collation, Field, QueryResult, Row, Rows, TypedBytes};
 
 use crate::keys::{Keys, Purpose};
 use crate::step::read_cells;
@@ -65,7 +65,7 @@ impl Index {
         let mut index = Index {
             rows: result.rows,
             places: HashMap::new(),
-            left: Keys::new(&left_keys, left, Purpose::Equality)?,
+            left: Keys::new(&left_keys, left, Purpose::Equality, Collation::UNKNOWN)?,
             left_columns,
             left_width: left.len(),
             key: Vec::new(),
@@ -73,7 +73,8 @@ impl Index {
         if index.rows.is_empty() {
             return Ok(index);
         }
-        let right = Keys::new(&right_keys, &result.fields, Purpose::Equality)?;
+        let (fields, unknown) = (&result.fields, Collation::UNKNOWN);
+        let right = Keys::new(&right_keys, fields, Purpose::Equality, unknown)?;
         let mut cells = Vec::with_capacity(result.fields.len());
         for (place, row) in index.rows.iter().enumerate() {
             read_cells(row, result.fields.len(), &mut cells)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use vt_base::Error;
 use vt_plan::SortKey;
-use vt_value::{Field, QueryResult, Rows, RowsBuilder};
+use vt_value::{Collation, Field, QueryResult, Rows, RowsBuilder};
 
 use crate::keys::{Keys, Purpose};
 use crate::sort::KeyedRow;
@@ -21,7 +21,7 @@ pub(crate) struct Heads {
 
 impl Heads {
     pub(crate) fn new(merge_by: &[SortKey], fields: &[Field]) -> Result<Heads, Error> {
-        let keys = Arc::new(Keys::new(merge_by, fields, Purpose::Order)?);
+        let keys = Arc::new(Keys::new(merge_by, fields, Purpose::Order, Collation::UNKNOWN)?);
         Ok(Heads { keys, width: fields.len(), heap: BinaryHeap::new() })
     }
 

@@ -207,7 +207,7 @@ impl<'a> Planner<'a> {
                 SelectItem::Expr(item) => {
                     let name = item.alias.map_or(item.name, |alias| alias.as_str());
                     let typ = self.type_of(item.expr, &scope);
-                    let collation = self.collation_of(item.expr, &scope);
+                    let collation = self.told_collation(item.expr, &scope);
                     columns.push(OutColumn { name: name.into(), typ, collation });
                 }
                 SelectItem::Next(_) => {

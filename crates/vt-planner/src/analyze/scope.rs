@@ -88,13 +88,16 @@ pub(crate) enum Source {
     Unknown,
 }
 
+/// Stands for the collation of the connection, which is known when a plan runs.
+pub(crate) const OF_CONNECTION: &str = "connection";
+
 /// A column that a query gives.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct OutColumn {
     pub(crate) name: Arc<str>,
     /// The type, where it is known.
     pub(crate) typ: Option<Type>,
-    /// The collation, where it is known.
+    /// The collation, where it is known; [`OF_CONNECTION`] for what literals and numbers make.
     pub(crate) collation: Option<Arc<str>>,
 }
 
@@ -147,10 +150,18 @@ impl Source {
         match self {
             Source::Unknown => None,
             Source::Columns(columns) => {
-                columns.iter().find(|column| same_name(&column.name, name))?.collation.clone()
+                let column = columns.iter().find(|column| same_name(&column.name, name))?;
+                column.collation.clone().filter(|name| **name != *OF_CONNECTION)
             }
             Source::Table(table) => table.column(name).and_then(collation),
         }
+    }
+
+    /// Returns whether the strings of a column have the collation of the connection.
+    pub(crate) fn is_of_connection(&self, name: &str) -> bool {
+        let Source::Columns(columns) = self else { return false };
+        let column = columns.iter().find(|column| same_name(&column.name, name));
+        column.is_some_and(|column| column.collation.as_deref() == Some(OF_CONNECTION))
     }
 
     /// Returns the type of a column, where it is known.

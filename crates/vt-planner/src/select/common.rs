@@ -10,9 +10,9 @@ use vt_sql::ast::{
     CommonTable, Derived, Expr, Ident, Query, QueryBody, SetOp, SetOperation, SetTail, TableName,
     TableRef, With,
 };
-use vt_value::Collation;
 
 use super::build::plain_query;
+use super::keys::collation_id;
 use super::op::{Home, Op, RouteOp, RowsOp};
 use crate::analyze::scope::OutColumn;
 use crate::analyze::tables::tables_of_query;
@@ -134,7 +134,7 @@ impl<'a> Planner<'a> {
             weight_column: None,
             descending: false,
             typ: out.typ,
-            collation: out.collation.as_deref().and_then(Collation::from_name).map(|one| one.0),
+            collation: out.collation.as_deref().and_then(collation_id),
         };
         let recurse = Recurse {
             slot: work.slot,

@@ -7,12 +7,21 @@ use vt_sql::ast::{Binary, BinaryOp, Cast, CastKind, CastType, Expr, Function, Sp
 use vt_value::{Collation, Type};
 
 use crate::analyze::Scope;
+use crate::analyze::scope::OF_CONNECTION;
 use crate::planner::Planner;
 use crate::tree::any_expr;
 
 /// Makes the key of a column.
 pub(crate) fn sort_key(column: usize, descending: bool, typ: Option<Type>) -> SortKey {
     SortKey { column, weight_column: None, descending, typ, collation: None }
+}
+
+/// Returns the id of a collation, or what stands for that of the connection.
+pub(crate) fn collation_id(name: &str) -> Option<u16> {
+    match name {
+        OF_CONNECTION => Some(SortKey::OF_CONNECTION),
+        name => Collation::from_name(name).map(|one| one.0),
+    }
 }
 
 /// Returns whether an expression has another value each time, as RAND() has.
@@ -39,16 +48,18 @@ impl<'a> Planner<'a> {
             true => Some(Type::FLOAT64),
             false => self.type_of(expr, scope),
         };
-        let known = self.collation_of(expr, scope);
-        let collation = known.and_then(|name| Collation::from_name(&name));
-        SortKey { collation: collation.map(|one| one.0), ..sort_key(column, descending, typ) }
+        let collation = self.told_collation(expr, scope).and_then(|name| collation_id(&name));
+        SortKey { collation, ..sort_key(column, descending, typ) }
     }
 
     /// Returns whether the order of a key's values wants a column of weights.
     pub(crate) fn needs_weight(key: &SortKey) -> bool {
         match key.typ {
             None => true,
-            Some(typ) if typ.is_text() => key.collation.is_none(),
+            // Shards know the connection's as well.
+            Some(typ) if typ.is_text() => {
+                matches!(key.collation, None | Some(SortKey::OF_CONNECTION))
+            }
             Some(typ) => matches!(typ, Type::ENUM | Type::SET | Type::FLOAT32),
         }
     }
@@ -78,7 +89,9 @@ impl<'a> Planner<'a> {
     /// of an ENUM or SET are the strings that they are there.
     pub(crate) fn compares_by_weight(key: &SortKey) -> bool {
         match key.typ {
-            Some(Type::ENUM | Type::SET) => key.collation.is_none(),
+            Some(Type::ENUM | Type::SET) => {
+                matches!(key.collation, None | Some(SortKey::OF_CONNECTION))
+            }
             _ => Planner::needs_weight(key),
         }
     }

@@ -46,7 +46,7 @@ impl<'a> Planner<'a> {
             match item {
                 SelectItem::Expr(item) => {
                     let typ = self.type_of(item.expr, scope);
-                    let collation = self.collation_of(item.expr, scope);
+                    let collation = self.told_collation(item.expr, scope);
                     outs.push(Out { item: *item, typ, collation });
                 }
                 SelectItem::Next(_) => {

@@ -12,6 +12,7 @@ use super::apply::{Apply, operand_columns};
 use super::op::RouteOp;
 use super::subquery::{Pullout, has_query};
 use crate::analyze::Scope;
+use crate::analyze::scope::OF_CONNECTION;
 use crate::planner::Planner;
 use crate::shard_form::bind;
 use crate::tree::{Rewrite, rewrite_children};
@@ -81,7 +82,8 @@ impl<'a> Settler<'_, '_, 'a> {
     /// Returns the collation of what a query gives, where it is known.
     fn collation_of(&self, query: &'a Query<'a>) -> Result<Option<Arc<str>>, Error> {
         let columns = self.planner.query_columns(query, Some(self.scope), &self.scope.common)?;
-        Ok(columns.and_then(|columns| columns.into_iter().next()?.collation))
+        let collation = columns.and_then(|columns| columns.into_iter().next()?.collation);
+        Ok(collation.filter(|name| **name != *OF_CONNECTION))
     }
 
     fn pull_out_in(&mut self, one: &'a In<'a>, query: &'a Query<'a>) -> Result<Expr<'a>, Error> {

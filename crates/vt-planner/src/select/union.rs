@@ -14,12 +14,12 @@ use vt_vschema::table::same_name;
 
 use super::block::{Block, RouteBlock};
 use super::build::plain_query;
-use super::keys::sort_key;
+use super::keys::{collation_id, sort_key};
 use super::merge::same_place;
 use super::op::{Choice, Home, RouteOp};
 use super::outs::is_constant;
 use crate::analyze::Scope;
-use crate::analyze::scope::OutColumn;
+use crate::analyze::scope::{OF_CONNECTION, OutColumn};
 use crate::eval::translate;
 use crate::planner::Planner;
 
@@ -259,6 +259,9 @@ fn common_collation(one: &str, other: &str) -> Option<Arc<str>> {
     if one == other {
         return Some(one.into());
     }
+    if one == OF_CONNECTION || other == OF_CONNECTION {
+        return None;
+    }
     let set = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
     let wins = |name: &str, other: &str| match set(name) == set(other) {
         true => name.ends_with("_bin") && !other.ends_with("_bin"),
@@ -325,9 +328,8 @@ fn unknown(name: &str) -> Error {
 
 /// Makes the key of a column; its type is known when it runs.
 fn column_key(place: usize, descending: bool, column: &OutColumn) -> SortKey {
-    let collation = column.collation.as_deref().and_then(Collation::from_name);
-    let key = sort_key(place, descending, column.typ);
-    SortKey { collation: collation.map(|one| one.0), ..key }
+    let collation = column.collation.as_deref().and_then(collation_id);
+    SortKey { collation, ..sort_key(place, descending, column.typ) }
 }
 
 /// Returns keys of all columns.
