@@ -16,11 +16,15 @@ const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// How long the gateway may take to know a new vschema.
 const KNOWN_MAX: Duration = Duration::from_secs(30);
 /// Ways in which the twin reads its tables.
-const SWITCHES: [&str; 3] = [
+const SWITCHES: [&str; 5] = [
     "default",
     "'block_nested_loop=off,semijoin=off,materialization=off,derived_merge=off'",
     "'subquery_to_derived=on,condition_fanout_filter=off'",
+    "default",
+    "default",
 ];
+/// The orders in which the twins have their rows: the ends tell most of what depends on the order.
+const ORDERS: [&str; 5] = ["1", "1 desc", "rand(2)", "rand(7)", "rand(12)"];
 
 const KEYSPACES: [(&str, &[&str]); 3] =
     [("one", &["-"]), ("two", &["-80", "80-"]), ("four", &["-40", "40-80", "80-c0", "c0-"])];
@@ -48,8 +52,8 @@ pub(crate) struct Gate {
 /// Databases `twin0`, `twin1` and so on, each with its own order of rows.
 struct Twins {
     conn: Conn,
-    /// They have the rows that the plain side has now.
-    fresh: bool,
+    /// So many of them have the rows that the plain side has now.
+    fresh: usize,
 }
 
 /// What chance decides of an answer.
@@ -70,11 +74,12 @@ impl Bench {
     pub(crate) async fn start(shards: &[usize]) -> Result<Bench, String> {
         let cluster = SharedCluster::start(&KEYSPACES)?;
         let mut plain = plain_conn(&cluster, "mysql").await?;
-        for database in ["plain", "twin0", "twin1", "twin2"] {
+        let twins = (0..ORDERS.len()).map(|twin| format!("twin{twin}"));
+        for database in std::iter::once("plain".to_owned()).chain(twins) {
             plain.query_drop(format!("create database {database}")).await.map_err(text)?;
         }
         let plain = plain_conn(&cluster, "plain").await?;
-        let twins = Twins { conn: plain_conn(&cluster, "twin0").await?, fresh: false };
+        let twins = Twins { conn: plain_conn(&cluster, "twin0").await?, fresh: 0 };
         let mut gates = Vec::new();
         for (keyspace, names) in KEYSPACES {
             if shards.contains(&names.len()) || names.len() == 1 {
@@ -107,7 +112,7 @@ impl Bench {
                 asked.map_err(|err| format!("{}: {sql}: {err}", gate.keyspace))?;
             }
         }
-        self.twins.fresh = false;
+        self.twins.fresh = 0;
         self.world = world;
         Ok(())
     }
@@ -170,7 +175,9 @@ impl Bench {
 
     /// Asks the plain side.
     pub(crate) async fn ask_plain(&mut self, statement: &Statement) -> Answer {
-        self.twins.fresh &= !changes(&statement.sql);
+        if changes(&statement.sql) {
+            self.twins.fresh = 0;
+        }
         ask_in_time(&mut self.plain, statement).await
     }
 
@@ -190,7 +197,9 @@ impl Bench {
 
     /// Asks all sides at once: the plain one, then the others in their order.
     pub(crate) async fn ask_all(&mut self, statement: &Statement) -> (Answer, Vec<Answer>) {
-        self.twins.fresh &= !changes(&statement.sql);
+        if changes(&statement.sql) {
+            self.twins.fresh = 0;
+        }
         let plain = ask_in_time(&mut self.plain, statement).await;
         let asked = self.gates.iter_mut().map(|gate| ask_in_time(&mut gate.conn, statement));
         let answers = futures::future::join_all(asked).await;
@@ -215,11 +224,11 @@ impl Bench {
         statement: &Statement,
         answer: &Answer,
     ) -> Result<Steadiness, String> {
-        if !self.twins.fresh {
-            self.copy_to_twins().await?;
-        }
         let mut steadiness = Steadiness::Steady;
         for (turn, switch) in SWITCHES.iter().enumerate() {
+            if self.twins.fresh <= turn {
+                self.copy_to_twin(turn).await?;
+            }
             for sql in [format!("use twin{turn}"), format!("set optimizer_switch = {switch}")] {
                 self.twins.conn.query_drop(sql).await.map_err(text)?;
             }
@@ -241,21 +250,18 @@ impl Bench {
         Ok(steadiness)
     }
 
-    async fn copy_to_twins(&mut self) -> Result<(), String> {
+    async fn copy_to_twin(&mut self, twin: usize) -> Result<(), String> {
         let mut statements = vec!["set sql_mode = 'NO_ENGINE_SUBSTITUTION'".to_owned()];
         let tables = "show full tables from plain where table_type = 'BASE TABLE'";
         let names: Vec<(String, String)> = self.twins.conn.query(tables).await.map_err(text)?;
         // Rows of the plain side that a transaction has changed must be seen.
         statements.push("set transaction_isolation = 'READ-UNCOMMITTED'".to_owned());
-        for twin in 0..SWITCHES.len() {
-            for (name, _) in &names {
-                statements.push(format!("drop table if exists twin{twin}.{name}"));
-                // The ends of the order tell most of what depends on it.
-                let order = ["1", "1 desc", "rand(2)"][twin];
-                statements.push(format!(
-                    "create table twin{twin}.{name} as select * from plain.{name} order by {order}"
-                ));
-            }
+        let order = ORDERS[twin];
+        for (name, _) in &names {
+            statements.push(format!("drop table if exists twin{twin}.{name}"));
+            statements.push(format!(
+                "create table twin{twin}.{name} as select * from plain.{name} order by {order}"
+            ));
         }
         // Without keys, MySQL cannot see that a group decides on a column.
         statements.push(
@@ -266,7 +272,7 @@ impl Bench {
         for sql in statements {
             self.twins.conn.query_drop(&sql).await.map_err(|err| format!("twin: {sql}: {err}"))?;
         }
-        self.twins.fresh = true;
+        self.twins.fresh = twin + 1;
         Ok(())
     }
 
@@ -300,7 +306,7 @@ impl Bench {
             None => (&mut self.plain, "mysqld"),
             Some(gate) => (&mut gate.conn, gate.keyspace),
         };
-        self.twins.fresh = false;
+        self.twins.fresh = 0;
         let deletes = tables.iter().rev().map(|rows| format!("delete from {}", rows.table));
         for sql in deletes.chain(tables.iter().filter_map(TableRows::insert)) {
             conn.query_drop(&sql).await.map_err(|err| format!("{name}: {sql}: {err}"))?;

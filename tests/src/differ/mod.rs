@@ -39,6 +39,7 @@ usage: cargo xtask differ [options]
   --statements N    so many statements by chance
   --seed S          where chance begins (1)
   --round R         this round of the seed alone
+  --per-round N     so many statements share tables (80)
   --sql TEXT        these statements on the tables of tests/diff, with both answers
   --shards 1,2,4    the keyspaces that are compared
   --shrinks N       make so many differences small (40)
@@ -55,6 +56,7 @@ struct Options {
     statements: u64,
     seed: u64,
     round: Option<u64>,
+    per_round: u64,
     shards: Vec<usize>,
     shrinks: usize,
     seconds: u64,
@@ -71,6 +73,7 @@ impl Options {
             statements: 0,
             seed: 1,
             round: None,
+            per_round: 80,
             shards: vec![1, 2, 4],
             shrinks: 40,
             seconds: 36_000,
@@ -97,6 +100,7 @@ impl Options {
                 "--statements" => options.statements = number()?,
                 "--seed" => options.seed = number()?,
                 "--round" => options.round = Some(number()?),
+                "--per-round" => options.per_round = number()?.max(1),
                 "--shrinks" => options.shrinks = number()? as usize,
                 "--seconds" => options.seconds = number()?,
                 "--report" => options.report = Some(value.clone()),
@@ -210,6 +214,7 @@ async fn drive(judge: &mut Judge, options: &Options) -> Result<(), String> {
             count: options.statements,
             seed: options.seed,
             round: options.round,
+            per_round: options.per_round,
             limit: Duration::from_secs(options.seconds),
         };
         generate::run(judge, &plan).await?;

@@ -18,9 +18,6 @@ use super::judge::{Judge, Manner, Verdict};
 use super::tokens;
 use crate::oracle::Chance;
 
-/// How many statements share tables.
-const ROUND: u64 = 80;
-
 /// What is to be generated.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
@@ -28,33 +25,43 @@ pub(super) struct Plan {
     pub(super) seed: u64,
     /// This round alone.
     pub(super) round: Option<u64>,
+    /// How many statements share tables.
+    pub(super) per_round: u64,
     pub(super) limit: Duration,
 }
 
 /// Runs statements by chance on all sides.
 pub(super) async fn run(judge: &mut Judge, plan: &Plan) -> Result<(), String> {
     let started = Instant::now();
-    let rounds = plan.count.div_ceil(ROUND);
+    let rounds = plan.count.div_ceil(plan.per_round);
     let rounds = plan.round.map_or(0..rounds, |round| round..round + 1);
+    let mut done = 0;
     for round in rounds {
         if started.elapsed() > plan.limit {
             break;
         }
         let mut source = Source::new(plan.seed, round);
         judge.bench.build(source.schema.world.clone()).await?;
-        for number in 0..ROUND.min(plan.count) {
+        let here = match plan.round {
+            Some(_) => plan.per_round.min(plan.count),
+            None => plan.per_round.min(plan.count - done),
+        };
+        for number in 0..here {
             let origin = format!("--seed {} --round {round}, statement {number}", plan.seed);
             source.step(judge, &origin).await?;
         }
+        done += here;
         if round % 5 == 4 {
-            crate::say(&format!(
-                "round {round}, {} s: {}",
-                started.elapsed().as_secs(),
-                judge.report.summary()
-            ));
+            tell(judge, round, done, started);
         }
     }
+    crate::say(&format!("{done} statements in {} s", started.elapsed().as_secs()));
     Ok(())
+}
+
+fn tell(judge: &Judge, round: u64, done: u64, started: Instant) {
+    let (seconds, summary) = (started.elapsed().as_secs(), judge.report.summary());
+    crate::say(&format!("round {round}, {done} statements, {seconds} s: {summary}"));
 }
 
 /// The tables of a round, and the chance that makes its statements.
