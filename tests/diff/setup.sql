@@ -35,3 +35,7 @@ insert into visit values
  (5, 4, '2024-02-29 23:59:59', 0), (6, 4, '2024-03-01 00:00:00', -5), (7, 9, '2023-12-31 00:00:00', 45), (8, 77, '2024-05-01 10:00:00', 10);
 insert into country values ('NO', 'Norway', 5500000), ('SE', 'Sweden', 10500000), ('is', 'Iceland', 18446744073709551615), ('XX', null, null);
 insert into one.lone values (1, 1, 'first', 10.50), (2, 4, 'fourth', 0.00), (3, null, 'nobody', null), (4, 99, 'ghost', 7.25), (5, 4, 'again', 1.00);
+
+create table mail (id bigint not null, email varchar(60) not null, nick varchar(30), n int, primary key (id), unique key (email));
+/* gateway */ create table one.{ks}_by_email (email varchar(60) not null, id varbinary(16), primary key (email));
+/* gateway */ create table one.{ks}_by_nick (nick varchar(30) not null, id varbinary(16) not null, primary key (nick, id));

@@ -34,3 +34,11 @@ select p.id from person p where p.city in (select q.city from person q where q.i
 select p.id, (select q.born from person q where q.id = p.id + 1) b from person p order by p.id;
 select p.id from person p where (select count(*) from song) > 3 and p.id < 3 order by p.id;
 select id from person where age in (select age from person where id = 99) or id = 1;
+select p.id from person p where exists (select s.plays - 4294967296 from song s where s.id = p.id and s.person_id <> p.id) order by p.id;
+select id from person where not exists (select population - 1 from country where code = 'none') and id < 3 order by id;
+select id, exists (select cast(id as unsigned) - 100 from song) e from person where id < 3 order by id;
+select id, exists (select distinct population - population - 1 from country group by code) e from person where id < 3 order by id;
+select p.id, d.n, max(1) over (partition by s.id) from person p join (select age, count(*) as n from person group by age) d join song s where not exists (select 1 from country c where c.code in (c.code, 'a') and 1 > 2) and d.n > 1 order by 1, 2, 3;
+select count(*) from (select age from person order by age limit 3) d join person p where 3 <> some (select id from one.lone);
+with c as (select city, count(*) as n from person group by city) select p.id, (select max(c.n) from c where p.age between 25 and 31) as m from person p where p.id < 6 union all select 0, max(n) from c order by 1, 2;
+select p.id, (select max(d.n) from (select age, count(*) as n from person group by age) d where d.age = p.age) as m from person p order by p.id;
