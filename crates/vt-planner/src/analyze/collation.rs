@@ -100,7 +100,7 @@ impl Brought {
     }
 
     /// What becomes of it in a function that makes strings of anything.
-    fn as_text(self) -> Brought {
+    fn into_text(self) -> Brought {
         match self {
             Brought::Nothing => Brought::Connection,
             other => other,
@@ -150,12 +150,12 @@ impl<'a> Planner<'a> {
                 all(call.args)
             }
             Expr::Aggregate(call) if call.kind == AggregateKind::GroupConcat => {
-                all(call.args).as_text()
+                all(call.args).into_text()
             }
             // Those that give a value of another row have it first.
             Expr::Window(call) => all(call.args.get(..1).unwrap_or_default()),
             Expr::Special(Special::Trim { what: None, expr, .. }) => {
-                self.brought(*expr, scope).as_text()
+                self.brought(*expr, scope).into_text()
             }
             Expr::Binary(one) if one.op == BinaryOp::JsonUnquote => Brought::Json,
             Expr::Cast(cast) if cast.target.kind == CastKind::Char && is_plain(&cast.target) => {
@@ -180,8 +180,8 @@ impl<'a> Planner<'a> {
         };
         match call.args {
             [] => Brought::Unknown,
-            args if named(&OF_ALL) => all(args).as_text(),
-            [_, rest @ ..] if named(&OF_OTHERS) => all(rest).as_text(),
+            args if named(&OF_ALL) => all(args).into_text(),
+            [_, rest @ ..] if named(&OF_OTHERS) => all(rest).into_text(),
             _ if named(&OF_CONNECTION_ALWAYS) => Brought::Connection,
             _ if named(&OF_JSON) => Brought::Json,
             _ => Brought::Unknown,
