@@ -61,42 +61,7 @@ fn main() -> ExitCode {
         Some((word, rest)) if word == "workflows-chaos" => return workflow_chaos::main(rest),
         _ => args.first().cloned().unwrap_or_default(),
     };
-    let groups: [(&str, Vec<Case>); 27] = [
-        ("demo", demo::cases()),
-        ("transactions", transactions::cases()),
-        ("errors", errors::cases()),
-        ("guards", guards::cases()),
-        ("control", control::cases()),
-        ("topology", topology::cases()),
-        ("differential", differ::cases()),
-        ("tpch", tpch::cases()),
-        ("tpcc", tpcc::cases()),
-        ("lookups", lookups::cases()),
-        ("expressions", oracle::cases()),
-        ("clients", clients::cases()),
-        ("streams", streams::cases()),
-        ("vreplication", vreplication::cases()),
-        ("switch", switch::cases()),
-        ("workflows", workflows::cases()),
-        ("workflow chaos", workflow_chaos::cases()),
-        ("load", load::cases()),
-        ("promises", promises::cases()),
-        ("lifecycle", lifecycle::cases()),
-        ("failover", failover::cases()),
-        ("killed", killed::cases()),
-        ("leases", leases::cases()),
-        ("faults", faults::cases()),
-        ("import", import::cases()),
-        ("storage", storage::cases()),
-        ("journey", journey::cases()),
-    ];
-    let wanted: Vec<(String, Case)> = groups
-        .into_iter()
-        .flat_map(|(group, cases)| {
-            cases.into_iter().map(move |case| (format!("{group}::{}", case.0), case))
-        })
-        .filter(|(name, _)| name.contains(&filter))
-        .collect();
+    let wanted = cases(&filter);
     let started = Instant::now();
     let cluster = match LocalCluster::up(&["--demo"]) {
         Ok(cluster) => cluster,
@@ -131,6 +96,46 @@ fn main() -> ExitCode {
     }
     say(&format!("{passed} passed, {} failed", failures.len()));
     if failures.is_empty() && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Returns the cases whose names have a word, under these names, in the order in which they run.
+fn cases(filter: &str) -> Vec<(String, Case)> {
+    let groups: [(&str, Vec<Case>); 27] = [
+        ("demo", demo::cases()),
+        ("transactions", transactions::cases()),
+        ("errors", errors::cases()),
+        ("guards", guards::cases()),
+        ("control", control::cases()),
+        ("topology", topology::cases()),
+        ("differential", differ::cases()),
+        ("tpch", tpch::cases()),
+        ("tpcc", tpcc::cases()),
+        ("lookups", lookups::cases()),
+        ("expressions", oracle::cases()),
+        ("clients", clients::cases()),
+        ("streams", streams::cases()),
+        ("vreplication", vreplication::cases()),
+        ("switch", switch::cases()),
+        ("workflows", workflows::cases()),
+        ("workflow chaos", workflow_chaos::cases()),
+        ("load", load::cases()),
+        ("promises", promises::cases()),
+        ("lifecycle", lifecycle::cases()),
+        ("failover", failover::cases()),
+        ("killed", killed::cases()),
+        ("leases", leases::cases()),
+        ("faults", faults::cases()),
+        ("import", import::cases()),
+        ("storage", storage::cases()),
+        ("journey", journey::cases()),
+    ];
+    groups
+        .into_iter()
+        .flat_map(|(group, cases)| {
+            cases.into_iter().map(move |case| (format!("{group}::{}", case.0), case))
+        })
+        .filter(|(name, _)| name.contains(filter))
+        .collect()
 }
 
 fn say(line: &str) {

@@ -113,7 +113,7 @@ pub(crate) async fn run(server: (&str, &str), plan: Plan, words: &str) -> Result
     for part in reports {
         report.join(part?);
     }
-    report.differences.sort_by(|a, b| a.expression.len().cmp(&b.expression.len()));
+    report.differences.sort_by_key(|one| one.expression.len());
     Ok(report)
 }
 
