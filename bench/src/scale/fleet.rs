@@ -11,8 +11,8 @@ use tokio::task::{AbortHandle, JoinSet};
 use vt_base::{Code, Error, Result, TabletAlias, TabletType, Target};
 use vt_rpc::framed::serve_connection;
 use vt_tablet_api::{
-    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, QueryService, RealtimeStats,
-    SchemaReply, SchemaTables, StreamPart, TxState,
+    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, HealthStream, QueryService,
+    RealtimeStats, SchemaReply, SchemaTables, StreamPart, TxState,
 };
 use vt_value::{Field, QueryResult, RowsBuilder, Type};
 
@@ -83,9 +83,10 @@ fn service_of(
     services.get(index).cloned()
 }
 
-fn one_row() -> QueryResult {
+/// Returns the one row that a tablet has: the name of its shard, neither long nor short.
+fn one_row(tablet: &Simulated) -> QueryResult {
     let mut rows = RowsBuilder::default();
-    rows.push([Some("a value of a point select, neither long nor short")]);
+    rows.push([Some(format!("{:<50}", tablet.target.shard))]);
     QueryResult::with_rows([Field::new("v", Type::VARCHAR)], rows.finish())
 }
 
@@ -96,7 +97,7 @@ fn not_simulated() -> Error {
 #[async_trait]
 impl QueryService for Simulated {
     async fn execute(&self, _: ExecuteRequest) -> ExecuteReply {
-        ExecuteReply { state: TxState::default(), result: Ok(one_row()) }
+        ExecuteReply { state: TxState::default(), result: Ok(one_row(self)) }
     }
 
     async fn stream_execute(
@@ -104,7 +105,7 @@ impl QueryService for Simulated {
         request: ExecuteRequest,
         parts: mpsc::Sender<StreamPart>,
     ) -> ExecuteReply {
-        let QueryResult { fields, rows, .. } = one_row();
+        let QueryResult { fields, rows, .. } = one_row(self);
         // The receiver has gone away, which is its own affair.
         drop(parts.send(StreamPart { fields: Some(fields), rows }).await);
         let reply = self.execute(request).await;
@@ -127,7 +128,7 @@ impl QueryService for Simulated {
         Err(not_simulated())
     }
 
-    async fn stream_health(&self) -> Result<mpsc::Receiver<HealthState>> {
+    async fn stream_health(&self) -> Result<HealthStream> {
         let (sender, receiver) = mpsc::channel(1);
         let state = HealthState {
             target: self.target.clone(),
@@ -152,7 +153,7 @@ impl QueryService for Simulated {
                 tokio::time::sleep(HEALTH_PERIOD).await;
             }
         });
-        Ok(receiver)
+        Ok(receiver.into())
     }
 
     async fn get_schema(

@@ -25,6 +25,7 @@ usage: vt-bench scale [options]
   --tablets N         tablets of the large cluster (default 10000)
   --connections N     connections of the crowded gateway (default 10000)
   --statements N      distinct statements of the varied load (default 100000)
+  --only WHAT         shards, connections, statements or tablets; may be repeated
 ";
 
 struct Options {
@@ -34,6 +35,7 @@ struct Options {
     tablets: usize,
     connections: usize,
     statements: usize,
+    only: Vec<String>,
 }
 
 impl Options {
@@ -45,6 +47,7 @@ impl Options {
             tablets: 10_000,
             connections: 10_000,
             statements: 100_000,
+            only: Vec::new(),
         };
         let mut rest = args.iter();
         while let Some(name) = rest.next() {
@@ -52,6 +55,10 @@ impl Options {
                 return Ok(None);
             }
             let value = rest.next().ok_or_else(|| format!("{name} needs a value\n{HELP}"))?;
+            if name == "--only" {
+                options.only.push(value.clone());
+                continue;
+            }
             let number: u64 = value.parse().map_err(|_| format!("{name} {value}: not a number"))?;
             let count = usize::try_from(number.max(1)).unwrap_or(1);
             match name.as_str() {
@@ -65,6 +72,10 @@ impl Options {
             }
         }
         Ok(Some(options))
+    }
+
+    fn takes(&self, what: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|one| one == what)
     }
 }
 
@@ -82,9 +93,16 @@ const WARM_UP: Duration = Duration::from_secs(2);
 struct Load {
     connections: usize,
     statements: usize,
+    /// How many of the shards are asked; all if none is said.
+    shards: Option<usize>,
 }
 
-const USUAL: Load = Load { connections: CONNECTIONS, statements: STATEMENTS };
+const USUAL: Load = Load { connections: CONNECTIONS, statements: STATEMENTS, shards: None };
+
+/// Shards of the small cluster; of the large one, those that are asked where others are only known.
+const SHARDS: usize = 2;
+/// Rows of such shards that are asked for in turns.
+const IDS: usize = 64;
 
 /// What a load cost.
 struct Cost {
@@ -113,34 +131,38 @@ pub(crate) fn main(args: &[String]) -> Outcome<()> {
 
 async fn run(options: &Options) -> Outcome<()> {
     say("two shards, two tablets");
-    let small = World::start(2, 2).await?;
-    say(&format!("{} shards, as many tablets", options.shards));
-    let sharded = World::start(options.shards, options.shards).await?;
-    compare(
-        options,
-        "shards",
-        (&small, USUAL, "2"),
-        (&sharded, USUAL, &options.shards.to_string()),
-    )
-    .await?;
-    drop(sharded);
-
-    let crowd = Load { connections: options.connections, ..USUAL };
-    let few = Load { connections: 100, ..USUAL };
-    let name = options.connections.to_string();
-    compare(options, "connections", (&small, few, "100"), (&small, crowd, &name)).await?;
-
-    let varied = Load { statements: options.statements, ..USUAL };
-    let name = options.statements.to_string();
-    compare(options, "statements", (&small, USUAL, "10"), (&small, varied, &name)).await?;
-
-    say(&format!("{} tablets", options.tablets));
-    let alone = usage::resident(small.gateway());
-    let large = World::start(options.shards, options.tablets).await?;
-    large.quiet().await?;
-    let name = options.tablets.to_string();
-    compare(options, "tablets", (&small, USUAL, "2"), (&large, USUAL, &name)).await?;
-    idle_cost(&large, options.tablets, alone).await;
+    let small = World::start(SHARDS, SHARDS).await?;
+    let narrow = Load { shards: Some(SHARDS), ..USUAL };
+    if options.takes("shards") {
+        say(&format!("{} shards, as many tablets", options.shards));
+        let sharded = World::start(options.shards, options.shards).await?;
+        let name = options.shards.to_string();
+        let few = (&small, narrow, "2");
+        compare(options, "shards known", few, (&sharded, narrow, &name)).await?;
+        compare(options, "shards asked", few, (&sharded, USUAL, &name)).await?;
+    }
+    if options.takes("connections") {
+        let crowd = Load { connections: options.connections, ..USUAL };
+        let few = Load { connections: 100, ..USUAL };
+        let name = options.connections.to_string();
+        compare(options, "connections", (&small, few, "100"), (&small, crowd, &name)).await?;
+    }
+    if options.takes("statements") {
+        let varied = Load { statements: options.statements, ..USUAL };
+        let name = options.statements.to_string();
+        compare(options, "statements", (&small, USUAL, "10"), (&small, varied, &name)).await?;
+    }
+    if options.takes("tablets") {
+        say(&format!("{} shards with {} tablets", options.shards, options.tablets));
+        let one_each = World::start(options.shards, options.shards).await?;
+        let alone = usage::resident(small.gateway());
+        let large = World::start(options.shards, options.tablets).await?;
+        large.quiet().await?;
+        idle_cost(&large, options.tablets, alone).await;
+        let names = (options.shards.to_string(), options.tablets.to_string());
+        let (few, many) = ((&one_each, narrow, &*names.0), (&large, narrow, &*names.1));
+        compare(options, "tablets", few, many).await?;
+    }
     Ok(())
 }
 
@@ -174,7 +196,7 @@ async fn compare(
     };
     let (first, second) = (median(&sums[0]), median(&sums[1]));
     say(&format!(
-        "{what:<12} {:>7}: {first:>6.1} us of CPU a query, {:>8.0}/s   {:>7}: {second:>6.1} us, \
+        "{what:<13} {:>7}: {first:>6.1} us of CPU a query, {:>8.0}/s   {:>7}: {second:>6.1} us, \
          {:>8.0}/s   ratio {:.2}",
         one.2,
         rate(&sums[0]),
@@ -210,12 +232,18 @@ fn cpu_seconds(world: &World) -> f64 {
 struct Crowd<'w> {
     world: &'w World,
     load: Load,
+    /// The rows to ask for; any if there are none.
+    ids: Vec<u64>,
     /// A part of the connections for each that asks at the same time.
     parts: Vec<tokio::sync::Mutex<Vec<Conn>>>,
 }
 
 impl<'w> Crowd<'w> {
     async fn open(world: &'w World, load: Load) -> Outcome<Crowd<'w>> {
+        let ids = match load.shards {
+            Some(count) => world.ids_of(count, IDS).await?,
+            None => Vec::new(),
+        };
         let mut set = JoinSet::new();
         let askers = load.connections.min(AT_ONCE);
         for asker in 0..askers {
@@ -235,7 +263,7 @@ impl<'w> Crowd<'w> {
         for opened in set.join_all().await {
             parts.push(tokio::sync::Mutex::new(opened.map_err(|err| err.to_string())?));
         }
-        Ok(Crowd { world, load, parts })
+        Ok(Crowd { world, load, ids, parts })
     }
 
     /// Asks for a while; each connection in its turn, each statement in its turn.
@@ -246,7 +274,7 @@ impl<'w> Crowd<'w> {
             let (mut queries, mut turn) = (0_u64, asker);
             while started.elapsed() < time {
                 for conn in conns.iter_mut() {
-                    let sql = statement(turn % self.load.statements, turn);
+                    let sql = self.statement(turn);
                     let rows = conn.query(&sql, 10).await.map_err(|err| err.to_string())?.rows;
                     if rows.len() != 1 {
                         return Err(format!("{sql}: {} rows", rows.len()));
@@ -267,10 +295,16 @@ impl<'w> Crowd<'w> {
         let cpu_us = 1e6 * (cpu_seconds(self.world) - cpu) / queries.max(1) as f64;
         Ok(Cost { queries, seconds: started.elapsed().as_secs_f64(), cpu_us })
     }
-}
 
-/// Returns statement `number`, whose shape no other has, for a row that chance could have taken.
-fn statement(number: usize, turn: usize) -> String {
-    let id = (turn as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-    format!("select v as v{number} from t where id = {id}")
+    /// Returns the statement of a turn, for a row that chance could have taken. There are as many
+    /// shapes as the load has statements.
+    fn statement(&self, turn: usize) -> String {
+        let number = turn % self.load.statements;
+        let chance = (turn as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        let id = match self.ids.len() {
+            0 => chance,
+            count => self.ids[usize::try_from(chance).unwrap_or_default() % count],
+        };
+        format!("select v as v{number} from t where id = {id}")
+    }
 }

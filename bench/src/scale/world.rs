@@ -26,6 +26,7 @@ const START: Duration = Duration::from_secs(180);
 pub(super) struct World {
     gateway: Running,
     mysql_port: u16,
+    shards: Vec<String>,
     _topo: Running,
     _fleet: Fleet,
     _folder: TempDir,
@@ -97,7 +98,14 @@ impl World {
             "--grpc-port",
             &grpc.to_string(),
         ]))?;
-        let world = World { gateway, mysql_port, _topo: topo, _fleet: fleet, _folder: folder };
+        let world = World {
+            gateway,
+            mysql_port,
+            shards: names,
+            _topo: topo,
+            _fleet: fleet,
+            _folder: folder,
+        };
         world.until_it_serves(shards).await?;
         Ok(world)
     }
@@ -133,6 +141,29 @@ impl World {
                 Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
             }
         }
+    }
+
+    /// Finds so many rows, each of one of the first shards.
+    pub(super) async fn ids_of(&self, shards: usize, count: usize) -> Outcome<Vec<u64>> {
+        let mut params = ConnectParams::new(Address::tcp("127.0.0.1", self.mysql_port), "user");
+        params.database = Some(KEYSPACE.to_owned());
+        let mut conn = Conn::connect(params).await.map_err(text)?;
+        let mut found = Vec::with_capacity(count);
+        let wanted = &self.shards[..shards.min(self.shards.len())];
+        for id in 1.. {
+            let answer = conn.query(format!("select v from t where id = {id}"), 1).await;
+            let rows = answer.map_err(text)?.rows;
+            let name = rows.iter().next().and_then(|row| row.column(0)).unwrap_or_default();
+            let name = String::from_utf8_lossy(name);
+            if wanted.iter().any(|shard| shard == name.trim_end()) {
+                found.push(id);
+            }
+            if found.len() == count {
+                break;
+            }
+        }
+        conn.close().await;
+        Ok(found)
     }
 
     /// Waits until the gateway has met all its tablets: until its memory stays as it is.

@@ -66,6 +66,11 @@ impl Discovery {
         self.table.get(alias)
     }
 
+    /// Returns the name of a keyspace's database on its tablets, if their records name one.
+    pub fn database_of(&self, keyspace: &str) -> Option<Arc<str>> {
+        self.table.database_of(keyspace)
+    }
+
     /// Returns every known tablet, by keyspace, shard and alias.
     pub fn snapshot(&self) -> Vec<Arc<TabletHealth>> {
         self.table.snapshot()

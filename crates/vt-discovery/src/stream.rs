@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rand::RngExt;
-use tokio::sync::mpsc;
 use vt_base::{Code, Error, Result};
-use vt_tablet_api::{HealthState, QueryService};
+use vt_tablet_api::{HealthStream, QueryService};
 
 use crate::config::Config;
 use crate::source::Dialer;
@@ -27,14 +26,14 @@ pub(crate) struct Listener {
 impl Listener {
     /// Listens for as long as the future is polled; opens the stream anew whenever it ends.
     pub(crate) async fn run(self) {
-        let mut health = TabletHealth::unknown(self.tablet.clone());
+        let mut health = Arc::new(TabletHealth::unknown(self.tablet.clone()));
         self.table.put(health.clone());
         let mut pause = self.config.retry_delay;
         loop {
             let mut heard = false;
             let error = self.listen(&mut health, &mut heard).await;
             tracing::debug!(tablet = %self.tablet.alias, %error, "health stream ended");
-            health = health.lost(error);
+            health = Arc::new(health.lost(error));
             self.table.put(health.clone());
             pause = if heard { self.config.retry_delay } else { (pause * 2).min(RETRY_DELAY_MAX) };
             tokio::time::sleep(with_jitter(pause)).await;
@@ -42,9 +41,10 @@ impl Listener {
     }
 
     /// Takes messages until the stream ends; returns why it did.
-    async fn listen(&self, health: &mut TabletHealth, heard: &mut bool) -> Error {
-        let opened = tokio::time::timeout(self.config.health_timeout, self.open()).await;
-        let (service, mut stream) = match opened.unwrap_or_else(|_| Err(self.silent())) {
+    async fn listen(&self, health: &mut Arc<TabletHealth>, heard: &mut bool) -> Error {
+        // Boxed: what it takes to connect is let go of when it is done.
+        let opening = Box::pin(tokio::time::timeout(self.config.health_timeout, self.open()));
+        let (service, mut stream) = match opening.await.unwrap_or_else(|_| Err(self.silent())) {
             Ok(opened) => opened,
             Err(error) => return error,
         };
@@ -62,12 +62,12 @@ impl Listener {
                 return Error::new(Code::FailedPrecondition, message);
             }
             *heard = true;
-            *health = health.after(news, service.clone());
+            *health = Arc::new(health.after(news, service.clone()));
             self.table.put(health.clone());
         }
     }
 
-    async fn open(&self) -> Result<(Arc<dyn QueryService>, mpsc::Receiver<HealthState>)> {
+    async fn open(&self) -> Result<(Arc<dyn QueryService>, HealthStream)> {
         let service = self.dialer.dial(&self.tablet.record).await?;
         let stream = service.stream_health().await?;
         Ok((service, stream))

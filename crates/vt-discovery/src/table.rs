@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use papaya::HashMap as SharedMap;
 use parking_lot::Mutex;
 use rand::RngExt;
 use tokio::sync::{broadcast, watch};
 use vt_base::{KeyspaceShard, TabletAlias, TabletType};
 
 use crate::rules::{LagRule, Nearness, primary};
-use crate::tablet::TabletHealth;
+use crate::tablet::{TabletHealth, TabletInfo};
 
 /// How many events a slow listener may be behind before it misses some.
 const EVENTS_MAX: usize = 1_024;
@@ -39,7 +40,9 @@ type Shards = HashMap<Arc<str>, HashMap<Arc<str>, Cell>>;
 /// The table.
 pub struct Table {
     shards: ArcSwap<Shards>,
-    by_alias: ArcSwap<HashMap<TabletAlias, KeyspaceShard>>,
+    by_alias: SharedMap<TabletAlias, KeyspaceShard>,
+    /// The names of databases that are not made of their keyspace's.
+    databases: SharedMap<Arc<str>, Arc<str>>,
     nearness: ArcSwap<Nearness>,
     lag: LagRule,
     /// Writers take turns; readers never wait.
@@ -52,7 +55,8 @@ impl Table {
     pub(crate) fn new(lag: LagRule, nearness: Nearness) -> Table {
         Table {
             shards: ArcSwap::default(),
-            by_alias: ArcSwap::default(),
+            by_alias: SharedMap::new(),
+            databases: SharedMap::new(),
             nearness: ArcSwap::from_pointee(nearness),
             lag,
             writing: Mutex::new(()),
@@ -83,18 +87,18 @@ impl Table {
     }
 
     /// Sets what is known of a tablet, and tells what that changes.
-    pub(crate) fn put(&self, health: TabletHealth) {
+    pub(crate) fn put(&self, health: Arc<TabletHealth>) {
         let turn = self.writing.lock();
         let shard = KeyspaceShard {
             keyspace: health.target.keyspace.clone(),
             shard: health.target.shard.clone(),
         };
         self.move_to(health.alias(), &shard);
+        self.note_database(&health.tablet);
         let cell = self.cell(&shard);
         let before = cell.load_full();
         let tables = health.stats.table_schema_changed.clone();
         let views = health.stats.view_schema_changed.clone();
-        let health = Arc::new(health);
         let mut all: Vec<_> =
             before.all.iter().filter(|one| one.alias() != health.alias()).cloned().collect();
         all.push(health.clone());
@@ -121,10 +125,8 @@ impl Table {
     /// Forgets a tablet.
     pub(crate) fn remove(&self, alias: &TabletAlias) {
         let turn = self.writing.lock();
-        let mut by_alias = HashMap::clone(&self.by_alias.load());
-        if let Some(shard) = by_alias.remove(alias) {
-            self.by_alias.store(Arc::new(by_alias));
-            self.take_out(alias, &shard);
+        if let Some(shard) = self.by_alias.pin().remove(alias) {
+            self.take_out(alias, shard);
         }
         drop(turn);
         self.bump();
@@ -132,7 +134,7 @@ impl Table {
 
     /// Notes which shard a tablet belongs to, and takes it out of the one that it left.
     fn move_to(&self, alias: &TabletAlias, shard: &KeyspaceShard) {
-        let by_alias = self.by_alias.load();
+        let by_alias = self.by_alias.pin();
         let was = by_alias.get(alias);
         if was == Some(shard) {
             return;
@@ -140,9 +142,25 @@ impl Table {
         if let Some(was) = was {
             self.take_out(alias, was);
         }
-        let mut next = HashMap::clone(&by_alias);
-        next.insert(alias.clone(), shard.clone());
-        self.by_alias.store(Arc::new(next));
+        by_alias.insert(alias.clone(), shard.clone());
+    }
+
+    fn note_database(&self, tablet: &TabletInfo) {
+        let name = tablet.record.db_name_override.as_str();
+        let databases = self.databases.pin();
+        let known = databases.get(&tablet.keyspace).map_or("", |known| &**known);
+        if name == known {
+            return;
+        }
+        match name.is_empty() {
+            true => drop(databases.remove(&tablet.keyspace).is_some()),
+            false => drop(databases.insert(tablet.keyspace.clone(), name.into()).is_some()),
+        }
+    }
+
+    /// Returns the name of a keyspace's database on its tablets, if they name another than usual.
+    pub(crate) fn database_of(&self, keyspace: &str) -> Option<Arc<str>> {
+        self.databases.pin().get(keyspace).cloned()
     }
 
     fn take_out(&self, alias: &TabletAlias, shard: &KeyspaceShard) {
@@ -216,7 +234,7 @@ impl Table {
     }
 
     pub(crate) fn get(&self, alias: &TabletAlias) -> Option<Arc<TabletHealth>> {
-        let by_alias = self.by_alias.load();
+        let by_alias = self.by_alias.pin();
         let shard = by_alias.get(alias)?;
         let shard = self.find(&shard.keyspace, &shard.shard)?;
         shard.all.iter().find(|one| one.alias() == alias).cloned()
@@ -229,7 +247,7 @@ impl Table {
 
     /// Returns every shard that has tablets.
     pub(crate) fn known_shards(&self) -> Vec<KeyspaceShard> {
-        self.by_alias.load().values().cloned().collect::<BTreeSet<_>>().into_iter().collect()
+        self.by_alias.pin().values().cloned().collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Returns every tablet, by keyspace, shard and alias.

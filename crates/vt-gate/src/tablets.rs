@@ -55,13 +55,8 @@ impl Tablets {
 
     /// Returns the name of a keyspace's database on its tablets.
     pub fn database_of(&self, keyspace: &str) -> String {
-        let tablets = self.discovery.snapshot();
-        tablets
-            .iter()
-            .filter(|one| &*one.target.keyspace == keyspace)
-            .map(|one| one.tablet.record.db_name_override.clone())
-            .find(|name| !name.is_empty())
-            .unwrap_or_else(|| format!("vt_{keyspace}"))
+        let own = self.discovery.database_of(keyspace);
+        own.map_or_else(|| format!("vt_{keyspace}"), |name| name.to_string())
     }
 
     /// Returns how long a query may wait for a primary.

@@ -12,8 +12,8 @@ use vt_discovery::{Dialer, Discovery, TabletSource};
 use vt_proto::topodata;
 use vt_service::Tasks;
 use vt_tablet_api::{
-    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, QueryService, RealtimeStats,
-    SchemaReply, SchemaTables, StreamPart, TxState,
+    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, HealthStream, QueryService,
+    RealtimeStats, SchemaReply, SchemaTables, StreamPart, TxState,
 };
 use vt_value::{Field, QueryResult, Rows, RowsBuilder, Type};
 use vt_vschema::ShardMap;
@@ -207,11 +207,11 @@ impl QueryService for FakeTablet {
         Ok(())
     }
 
-    async fn stream_health(&self) -> Result<mpsc::Receiver<HealthState>> {
+    async fn stream_health(&self) -> Result<HealthStream> {
         let (sender, receiver) = mpsc::channel(16);
         let _gone = sender.send(self.state()).await;
         self.health.lock().push(sender);
-        Ok(receiver)
+        Ok(receiver.into())
     }
 
     async fn get_schema(

@@ -13,6 +13,7 @@
 mod client;
 mod codec;
 mod connection;
+mod health;
 mod message;
 mod near;
 mod owners;
@@ -32,6 +33,10 @@ pub(crate) const FRAME_BYTES_MAX: usize = 256 << 20;
 
 /// How many pieces of a stream may be under way.
 pub(crate) const STREAM_AHEAD: usize = 8;
+
+/// How many pieces the receiver takes before it grants as many more: a frame for each would cost
+/// both sides a system call.
+pub(crate) const GRANTED_TOGETHER: usize = STREAM_AHEAD / 2;
 
 /// What a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

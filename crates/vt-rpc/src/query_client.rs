@@ -8,14 +8,14 @@ mod reply;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use futures::StreamExt;
+use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tonic::transport::Channel;
 use tonic::{Request, Status, Streaming};
 use vt_base::{Code, Error, Result, Target};
 use vt_proto::query;
 use vt_tablet_api::{
-    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, QueryService, SchemaReply,
+    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthStream, QueryService, SchemaReply,
     SchemaTables, StreamPart, TxState,
 };
 use vt_value::QueryResult;
@@ -31,9 +31,6 @@ use crate::status::{from_rpc_error, from_tablet_status};
 /// The metadata that tells whether `pre_queries` are settings for a pooled connection (`pool`) or
 /// make a connection the session's own (`reserve`); the messages themselves do not tell.
 pub(crate) const SETTINGS_KEY: &str = "vt-settings";
-
-/// How many health messages may wait for a slow receiver.
-const HEALTH_QUEUE: usize = 16;
 
 /// A tablet's query service over one gRPC channel.
 #[derive(Clone)]
@@ -343,25 +340,14 @@ impl QueryService for GrpcQueryService {
         reply.map(|_| ()).map_err(|status| from_tablet_status(&status))
     }
 
-    async fn stream_health(&self) -> Result<mpsc::Receiver<HealthState>> {
+    async fn stream_health(&self) -> Result<HealthStream> {
         let answer = self.client.clone().stream_health(query::StreamHealthRequest {}).await;
-        let mut stream = answer.map_err(|status| from_tablet_status(&status))?.into_inner();
-        let (sender, receiver) = mpsc::channel(HEALTH_QUEUE);
-        // Owned by the receiver: ends when that is dropped, or with the stream.
-        tokio::spawn(async move {
-            loop {
-                let message = tokio::select! {
-                    biased;
-                    () = sender.closed() => return,
-                    message = stream.next() => message,
-                };
-                let Some(Ok(message)) = message else { return };
-                if sender.send(health_from_proto(message)).await.is_err() {
-                    return;
-                }
-            }
+        let stream = answer.map_err(|status| from_tablet_status(&status))?.into_inner();
+        let health = stream::unfold(stream, async |mut stream| {
+            let message = stream.next().await?.ok()?;
+            Some((health_from_proto(message), stream))
         });
-        Ok(receiver)
+        Ok(HealthStream::new(health))
     }
 
     async fn get_schema(

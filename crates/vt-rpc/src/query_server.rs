@@ -365,7 +365,6 @@ impl Query for GrpcQueryServer {
         _request: Request<query::StreamHealthRequest>,
     ) -> Reply<BoxStream<query::StreamHealthResponse>> {
         let health = self.service.stream_health().await.map_err(|error| to_status(&error))?;
-        let health = tokio_stream::wrappers::ReceiverStream::new(health);
         Ok(Response::new(Box::pin(health.map(|state| Ok(health_to_proto(&state))))))
     }
 

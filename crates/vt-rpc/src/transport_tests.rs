@@ -12,14 +12,14 @@ use vt_base::{Code, Error, Result, TabletAlias, TabletType, Target};
 use vt_proto::topodata;
 use vt_service::Lanes;
 use vt_tablet_api::{
-    Begin, Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, QueryService,
-    Reserve, SchemaReply, SchemaTables, StreamPart, TxState,
+    Begin, Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, HealthStream,
+    QueryService, Reserve, SchemaReply, SchemaTables, StreamPart, TxState,
 };
 use vt_value::{Field, QueryResult, RowsBuilder, Type, TypedBytes};
 
 use crate::MESSAGE_BYTES_MAX;
 use crate::dial::TabletDialer;
-use crate::framed::{FramedServer, serve_framed};
+use crate::framed::{FramedConfig, FramedQueryService, FramedServer, serve_framed};
 use crate::query_server::GrpcQueryServer;
 use crate::query_server::schema::SCHEMA_CHUNK_BYTES;
 use crate::server::{ServerConfig, serve};
@@ -31,6 +31,9 @@ struct Fake {
     /// Cancelled when a call that never ends is dropped.
     dropped: CancellationToken,
 }
+
+/// How many messages a tablet tells of its health; more than may be under way.
+const HEALTH_MESSAGES: i64 = 40;
 
 /// How many rows a long stream has; more than any buffer on its way holds.
 const MANY: usize = 100_000;
@@ -111,13 +114,17 @@ impl QueryService for Fake {
         Err(Error::new(Code::NotFound, format!("no connection {tx} {reserved}")))
     }
 
-    async fn stream_health(&self) -> Result<mpsc::Receiver<HealthState>> {
-        let (sender, receiver) = mpsc::channel(3);
-        for second in 1..=3 {
-            let state = HealthState { primary_term_start: second, ..HealthState::default() };
-            let _ = sender.send(state).await;
-        }
-        Ok(receiver)
+    async fn stream_health(&self) -> Result<HealthStream> {
+        let (sender, receiver) = mpsc::channel(1);
+        tokio::spawn(async move {
+            for second in 1..=HEALTH_MESSAGES {
+                let state = HealthState { primary_term_start: second, ..HealthState::default() };
+                if sender.send(state).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(receiver.into())
     }
 
     async fn get_schema(
@@ -302,13 +309,48 @@ async fn a_stream_that_nobody_receives_is_dropped() {
 
 #[tokio::test]
 async fn a_deadline_arrives_and_ends_the_call() {
-    let Peer { fake, service, .. } = &start(Way::Grpc).await;
-    let soon = std::time::Instant::now() + std::time::Duration::from_millis(200);
-    let reply = service.execute(ExecuteRequest { deadline: Some(soon), ..request("hang") }).await;
-    let code = reply.result.unwrap_err().code();
-    assert!(matches!(code, Code::DeadlineExceeded | Code::Canceled), "{code:?}");
-    assert!(fake.asked.lock()[0].deadline.is_some());
-    fake.dropped.cancelled().await;
+    let peers = all().await;
+    let calls = peers.iter().map(|Peer { fake, service, .. }| async move {
+        let soon = std::time::Instant::now() + std::time::Duration::from_millis(200);
+        let request = ExecuteRequest { deadline: Some(soon), ..request("hang") };
+        let code = service.execute(request).await.result.unwrap_err().code();
+        assert!(matches!(code, Code::DeadlineExceeded | Code::Canceled), "{code:?}");
+        assert!(fake.asked.lock()[0].deadline.is_some());
+        fake.dropped.cancelled().await;
+    });
+    futures::future::join_all(calls).await;
+}
+
+#[tokio::test]
+async fn calls_on_one_connection_have_a_limit() {
+    let fake = Arc::new(Fake::default());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let config = FramedServer { calls_max: 2, is_near_served: false, ..FramedServer::default() };
+    let shutdown = CancellationToken::new();
+    let _shutdown = shutdown.clone().drop_guard();
+    tokio::spawn(serve_framed(listener, fake.clone(), config, shutdown));
+    let service = FramedQueryService::new(
+        address,
+        FramedConfig { connections: 1, ..FramedConfig::default() },
+    );
+    let (one, other) = (service.execute(request("hang")), service.execute(request("hang")));
+    let mut hanging = Box::pin(futures::future::join(one, other));
+    tokio::select! {
+        biased;
+        _ = &mut hanging => panic!("the calls ended"),
+        () = async { while fake.asked.lock().len() < 2 { tokio::task::yield_now().await } } => {}
+    }
+    let refused = service.execute(request("quick")).await.result.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
+    // Those that are dropped make room again, as soon as the tablet has heard of it.
+    drop(hanging);
+    let again = async {
+        while service.execute(request("quick")).await.result.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), again).await.unwrap();
 }
 
 #[tokio::test]
@@ -322,10 +364,10 @@ async fn transactions_health_and_schema_pass() {
         assert_eq!((committed.reserved_id, &*committed.session_state_changes), (9, "gtid"));
         assert_eq!(service.rollback(&caller, &target, 8).await.unwrap(), 10);
         let mut health = service.stream_health().await.unwrap();
-        for second in 1..=3 {
+        for second in 1..=HEALTH_MESSAGES {
             assert_eq!(health.recv().await.unwrap().primary_term_start, second);
         }
-        assert!(health.recv().await.is_none());
+        assert!(health.recv().await.is_none() && health.recv().await.is_none());
         let names = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
         let schema = service.get_schema(&target, SchemaTables::Tables, &names).await.unwrap();
         assert_eq!(schema.definitions.len(), 3);

@@ -1,8 +1,10 @@
 //! Tasks that have an owner: named, cancelled together, and waited for.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -36,11 +38,10 @@ impl Tasks {
     ///
     /// A panic ends the task alone, and is logged with the name.
     pub fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
-        let task = self.tracker.spawn(future);
+        // Boxed: a future that another one captures takes its room twice.
+        let guarded = AssertUnwindSafe(Box::pin(future)).catch_unwind();
         self.tracker.spawn(async move {
-            if let Err(err) = task.await
-                && err.is_panic()
-            {
+            if guarded.await.is_err() {
                 tracing::error!(task = name, "task panicked");
             }
         });
@@ -54,7 +55,7 @@ impl Tasks {
         lanes: &crate::Lanes,
         future: impl Future<Output = ()> + Send + 'static,
     ) {
-        let token = self.token.clone();
+        let (token, future) = (self.token.clone(), Box::pin(future));
         lanes.spawn(&self.tracker, async move {
             token.run_until_cancelled_owned(future).await;
         });
@@ -66,7 +67,7 @@ impl Tasks {
         name: &'static str,
         future: impl Future<Output = ()> + Send + 'static,
     ) {
-        let token = self.token.clone();
+        let (token, future) = (self.token.clone(), Box::pin(future));
         self.spawn(name, async move {
             token.run_until_cancelled_owned(future).await;
         });

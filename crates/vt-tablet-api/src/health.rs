@@ -1,5 +1,12 @@
 //! What a tablet says of itself, again and again.
 
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures::stream::{self, BoxStream};
+use futures::{Stream, StreamExt};
+use tokio::sync::mpsc;
 use vt_base::{TabletAlias, Target};
 
 /// One message of a tablet's health stream.
@@ -28,4 +35,42 @@ pub struct RealtimeStats {
     pub view_schema_changed: Vec<String>,
     pub udfs_changed: bool,
     pub tx_unresolved: bool,
+}
+
+/// The messages of one tablet's health, as they come; ends with the tablet. Dropped, it is closed.
+///
+/// A gateway holds one for each tablet that it knows: it is whatever takes the least room there, and
+/// needs no task of its own.
+pub struct HealthStream(BoxStream<'static, HealthState>);
+
+impl HealthStream {
+    /// Makes the stream of messages that come in any way.
+    pub fn new(messages: impl Stream<Item = HealthState> + Send + 'static) -> HealthStream {
+        HealthStream(messages.fuse().boxed())
+    }
+
+    /// Waits for the next message; `None` when the stream has ended. Safe to cancel.
+    pub async fn recv(&mut self) -> Option<HealthState> {
+        self.0.next().await
+    }
+}
+
+impl From<mpsc::Receiver<HealthState>> for HealthStream {
+    fn from(mut receiver: mpsc::Receiver<HealthState>) -> HealthStream {
+        HealthStream::new(stream::poll_fn(move |context| receiver.poll_recv(context)))
+    }
+}
+
+impl Stream for HealthStream {
+    type Item = HealthState;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<HealthState>> {
+        self.0.poll_next_unpin(context)
+    }
+}
+
+impl fmt::Debug for HealthStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HealthStream")
+    }
 }

@@ -10,7 +10,7 @@ pub mod query;
 pub mod service;
 pub mod throttle;
 
-pub use health::{HealthState, RealtimeStats};
+pub use health::{HealthState, HealthStream, RealtimeStats};
 pub use query::{
     Begin, Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, Isolation, Reserve, SchemaReply,
     SchemaTables, TxState, Workload,

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use vt_base::{Error, Result, Target};
 
 use crate::{
-    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, SchemaReply, SchemaTables,
+    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthStream, SchemaReply, SchemaTables,
     StreamPart, TxState,
 };
 
@@ -62,8 +62,8 @@ pub trait QueryService: Send + Sync + 'static {
         reserved_id: i64,
     ) -> Result<()>;
 
-    /// Starts the health stream; it ends with the tablet, or when the receiver is dropped.
-    async fn stream_health(&self) -> Result<mpsc::Receiver<HealthState>>;
+    /// Starts the health stream; it ends with the tablet, or when it is dropped.
+    async fn stream_health(&self) -> Result<HealthStream>;
 
     /// Returns definitions of tables or views; all of them where `names` is empty.
     async fn get_schema(

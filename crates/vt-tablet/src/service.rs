@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 use vt_base::{Result, Target};
 use vt_tablet_api::{
-    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, QueryService, SchemaReply,
+    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthStream, QueryService, SchemaReply,
     SchemaTables, StreamPart, TxState,
 };
 
@@ -63,8 +63,8 @@ impl QueryService for TabletService {
         self.0.queries.release(caller, target, transaction_id, reserved_id).await
     }
 
-    async fn stream_health(&self) -> Result<mpsc::Receiver<HealthState>> {
-        Ok(self.0.health.stream())
+    async fn stream_health(&self) -> Result<HealthStream> {
+        Ok(self.0.health.stream().into())
     }
 
     async fn get_schema(

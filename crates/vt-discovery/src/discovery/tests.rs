@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 use vt_base::TabletType;
 use vt_proto::topodata;
 use vt_tablet_api::{
-    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, QueryService, RealtimeStats,
-    SchemaReply, SchemaTables, StreamPart, TxState,
+    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, HealthStream, QueryService,
+    RealtimeStats, SchemaReply, SchemaTables, StreamPart, TxState,
 };
 
 use super::*;
@@ -41,7 +41,7 @@ impl QueryService for Deaf {
     async fn release(&self, _: &Caller, _: &Target, _: i64, _: i64) -> Result<()> {
         Err(silence())
     }
-    async fn stream_health(&self) -> Result<mpsc::Receiver<HealthState>> {
+    async fn stream_health(&self) -> Result<HealthStream> {
         Err(silence())
     }
     async fn get_schema(&self, _: &Target, _: SchemaTables, _: &[String]) -> Result<SchemaReply> {
@@ -74,10 +74,10 @@ impl QueryService for Talker {
     async fn release(&self, _: &Caller, _: &Target, _: i64, _: i64) -> Result<()> {
         Err(silence())
     }
-    async fn stream_health(&self) -> Result<mpsc::Receiver<HealthState>> {
+    async fn stream_health(&self) -> Result<HealthStream> {
         let (sender, receiver) = mpsc::channel(16);
         self.streams.lock().push(sender);
-        Ok(receiver)
+        Ok(receiver.into())
     }
     async fn get_schema(&self, _: &Target, _: SchemaTables, _: &[String]) -> Result<SchemaReply> {
         Err(silence())
@@ -296,5 +296,20 @@ async fn waiting_names_what_is_missing() {
     let wanted = [target(TabletType::Primary)];
     let error = discovery.wait_for_all(&wanted, Duration::from_secs(1)).await.unwrap_err();
     assert!(error.message().contains("ks.-80.primary"), "{error}");
+    tasks.shutdown(LONG).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_may_name_the_database_of_its_keyspace() {
+    let (world, tasks) = (Arc::new(World::default()), Tasks::new());
+    world.record("z1-100");
+    let discovery = start(&world, &tasks);
+    until(&discovery, "the tablet is known", || !discovery.snapshot().is_empty()).await;
+    assert_eq!(discovery.database_of("ks"), None);
+    world.record("z1-101");
+    world.cells.lock().get_mut("z1").unwrap()[1].db_name_override = "own".into();
+    until(&discovery, "the other is known", || discovery.snapshot().len() == 2).await;
+    assert_eq!(discovery.database_of("ks").as_deref(), Some("own"));
+    assert_eq!(discovery.database_of("other"), None);
     tasks.shutdown(LONG).await;
 }

@@ -18,6 +18,8 @@ pub struct ResultStream<'a> {
     conn: &'a mut Conn,
     fields: Fields,
     batch_bytes: usize,
+    /// Rows and bytes of the last batch: about what the next will have.
+    usual: (usize, usize),
     end: Option<EndInfo>,
 }
 
@@ -27,7 +29,8 @@ impl<'a> ResultStream<'a> {
         head: Head,
         batch_bytes: usize,
     ) -> Result<ResultStream<'a>> {
-        let mut stream = ResultStream { conn, fields: Fields::default(), batch_bytes, end: None };
+        let (fields, usual) = (Fields::default(), (0, 0));
+        let mut stream = ResultStream { conn, fields, batch_bytes, usual, end: None };
         match head {
             Head::Rows(fields) => stream.fields = fields,
             Head::End(end) => stream.finish(end).await?,
@@ -47,7 +50,7 @@ impl<'a> ResultStream<'a> {
         if self.end.is_some() {
             return Ok(None);
         }
-        let mut rows = RowsBuilder::default();
+        let mut rows = RowsBuilder::with_capacity(self.usual.0, self.usual.1);
         while rows.is_empty()
             || rows.byte_len() < self.batch_bytes
             || (rows.byte_len() < BUFFERED_TIMES * self.batch_bytes
@@ -66,6 +69,10 @@ impl<'a> ResultStream<'a> {
                 }
             }
         }
+        // A little more, lest a few bytes double it all; a single large row says nothing.
+        let most = BUFFERED_TIMES * self.batch_bytes;
+        let usual = |count: usize| (count + count / 8).min(most);
+        self.usual = (usual(rows.len()), usual(rows.byte_len()));
         Ok((!rows.is_empty()).then(|| rows.finish()))
     }
 

@@ -9,21 +9,22 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use vt_base::{Code, Error, Result, Retry, Target};
 use vt_service::lanes;
 use vt_service::tasks::Tasks;
 use vt_tablet_api::{
-    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthState, QueryService, SchemaReply,
+    Caller, ExecuteOptions, ExecuteReply, ExecuteRequest, HealthStream, QueryService, SchemaReply,
     SchemaTables, StreamPart, TxState,
 };
 
-use super::codec::{FrameWriter, OutFrame, Reader};
-use super::connection::{FRAMES_QUEUE, Frame, FrameReader, greet, prepare, write_frames};
+use super::codec::{FrameWriter, OutFrame, Reader, Taken};
+use super::connection::{
+    FRAMES_QUEUE, Frame, FrameReader, READ_BYTES_MIN, Socket, dial, write_frames,
+};
 use super::message::{Message, SchemaCall, TransactionCall};
-use super::{Kind, STREAM_AHEAD, near};
+use super::{Kind, STREAM_AHEAD, health};
 use crate::status::tablet_error;
 
 /// How the client connects.
@@ -51,6 +52,15 @@ impl Default for FramedConfig {
             calls_max: 8_000,
             owner: None,
         }
+    }
+}
+
+impl FramedConfig {
+    /// Returns the frame by which a gateway names itself.
+    pub(super) fn hello(&self) -> Option<OutFrame> {
+        let mut hello = FrameWriter::new(Kind::Owner, 0, 8);
+        hello.i64(self.owner?.cast_signed());
+        hello.finish().ok()
     }
 }
 
@@ -213,29 +223,18 @@ impl FramedQueryService {
         {
             return Ok(connection.clone());
         }
-        let connecting = tokio::time::timeout(self.config.connect_timeout, self.connect());
-        let connected = match connecting.await {
-            Ok(connected) => connected,
-            Err(_) => Err(unavailable(format!("no connection to {} in time", self.address))),
+        let connection = match dial(&self.address, self.config.connect_timeout).await? {
+            Socket::Near(stream) => {
+                let (reading, writing) = stream.into_split();
+                self.start(reading, writing)
+            }
+            Socket::Tcp(stream) => {
+                let (reading, writing) = stream.into_split();
+                self.start(reading, writing)
+            }
         };
-        let connection = connected.map_err(|err| err.with_retry(Retry::BeforeSend))?;
         *slot = Some(connection.clone());
         Ok(connection)
-    }
-
-    async fn connect(&self) -> Result<Arc<Connection>> {
-        let failed =
-            |err: std::io::Error| unavailable(format!("cannot connect to {}: {err}", self.address));
-        if let Some(mut stream) = near::connect(&self.address) {
-            greet(&mut stream).await?;
-            let (reading, writing) = stream.into_split();
-            return Ok(self.start(reading, writing));
-        }
-        let mut stream = TcpStream::connect(&self.address).await.map_err(failed)?;
-        prepare(&stream).map_err(failed)?;
-        greet(&mut stream).await?;
-        let (reading, writing) = stream.into_split();
-        Ok(self.start(reading, writing))
     }
 
     /// Starts the task that reads and writes a connection.
@@ -245,21 +244,15 @@ impl FramedQueryService {
         W: AsyncWrite + Unpin + Send + 'static,
     {
         let (frames, queue) = mpsc::channel(FRAMES_QUEUE);
-        if let Some(owner) = self.config.owner {
-            let mut hello = FrameWriter::new(Kind::Owner, 0, 8);
-            hello.i64(owner.cast_signed());
-            // The queue is empty, and the frame small.
-            if let Ok(hello) = hello.finish() {
-                drop(frames.try_send(hello));
-            }
-        }
+        // The queue is empty.
+        drop(self.config.hello().map(|hello| frames.try_send(hello)));
         let calls = Arc::new(Calls { table: Mutex::default(), calls_max: self.config.calls_max });
         let waiting = calls.clone();
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         self.tasks.spawn_until_cancelled("framed client", async move {
             let reading = async {
-                let mut reader = FrameReader::new(reading);
+                let mut reader = FrameReader::new(reading, READ_BYTES_MIN);
                 loop {
                     match reader.next().await {
                         Ok(Some(frame)) => waiting.deliver(frame)?,
@@ -305,6 +298,7 @@ impl FramedQueryService {
         let _guard = CallGuard { connection: &connection, call };
         connection.send(kind, call, message).await?;
         let gone = || Error::new(Code::Canceled, "the receiver of the stream has gone");
+        let mut taken = Taken::default();
         loop {
             let frame = tokio::select! {
                 biased;
@@ -320,10 +314,10 @@ impl FramedQueryService {
             let piece = P::read(&mut from)?;
             from.end()?;
             out.send(piece).await.map_err(|_| gone())?;
-            let mut credit = FrameWriter::new(Kind::Credit, call, 4);
-            credit.u32(1);
-            let sent = connection.frames.send(credit.finish()?).await;
-            sent.map_err(|_| unavailable("connection to the tablet lost".to_owned()))?;
+            if let Some(credit) = taken.one(call)? {
+                let sent = connection.frames.send(credit).await;
+                sent.map_err(|_| unavailable("connection to the tablet lost".to_owned()))?;
+            }
         }
     }
 
@@ -345,7 +339,7 @@ impl FramedQueryService {
     }
 }
 
-fn read_answer<A: Message>(kind: Kind, payload: Bytes) -> Result<A> {
+pub(super) fn read_answer<A: Message>(kind: Kind, payload: Bytes) -> Result<A> {
     let mut from = Reader::new(payload);
     if kind == Kind::Failure {
         let error = Error::read(&mut from)?;
@@ -436,22 +430,8 @@ impl QueryService for FramedQueryService {
         self.transaction(Kind::Release, (caller, target), None, ids).await
     }
 
-    async fn stream_health(&self) -> Result<mpsc::Receiver<HealthState>> {
-        // A service of its own, so that the stream outlives the handle that began it.
-        let service = FramedQueryService::new(
-            self.address.clone(),
-            FramedConfig { connections: 1, lanes: 0, ..self.config.clone() },
-        );
-        service.connection().await.map_err(worded)?;
-        let (sender, receiver) = mpsc::channel(STREAM_AHEAD);
-        // Owned by the receiver: ends when that is dropped, or with the stream.
-        tokio::spawn(async move {
-            let ended = service.stream(Kind::StreamHealth, &(), &sender).await;
-            if let Err::<(), Error>(err) = ended {
-                tracing::debug!(%err, "health stream ended");
-            }
-        });
-        Ok(receiver)
+    async fn stream_health(&self) -> Result<HealthStream> {
+        health::listen(&self.address, &self.config).await.map_err(worded)
     }
 
     async fn get_schema(

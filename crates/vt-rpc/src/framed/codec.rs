@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use vt_base::{Code, Error, Result};
 
-use super::{FRAME_BYTES_MAX, HEADER, Kind};
+use super::{FRAME_BYTES_MAX, GRANTED_TOGETHER, HEADER, Kind};
 
 /// Shared bytes from this length on are not copied into a frame, but follow it.
 pub(crate) const SHARED_MIN: usize = 8 << 10;
@@ -107,6 +107,23 @@ impl FrameWriter {
         } else {
             self.tail = value.clone();
         }
+    }
+}
+
+/// Counts the pieces of a stream that were taken, until it is worth to grant more.
+#[derive(Default)]
+pub(crate) struct Taken(usize);
+
+impl Taken {
+    /// Notes a piece; returns the frame to send, if it is time for one.
+    pub(crate) fn one(&mut self, call: u64) -> Result<Option<OutFrame>> {
+        self.0 += 1;
+        if self.0 < GRANTED_TOGETHER {
+            return Ok(None);
+        }
+        let mut credit = FrameWriter::new(Kind::Credit, call, 4);
+        credit.length(std::mem::take(&mut self.0));
+        credit.finish().map(Some)
     }
 }
 

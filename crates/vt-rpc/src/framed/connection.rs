@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::mpsc;
-use vt_base::{Code, Error, Result};
+use vt_base::{Code, Error, Result, Retry};
 
 use super::codec::OutFrame;
-use super::{FRAME_BYTES_MAX, HEADER, HELLO, Kind};
+use super::{FRAME_BYTES_MAX, HEADER, HELLO, Kind, near};
 
 /// How many frames wait for the writer.
 pub(super) const FRAMES_QUEUE: usize = 1024;
@@ -18,8 +18,12 @@ const BATCH_FRAMES: usize = 128;
 /// Frames up to this size are put together before they are written.
 const SMALL_BYTES: usize = 16 << 10;
 /// How much room is made for reading: a connection on which little comes keeps little.
-const READ_BYTES_MIN: usize = 4 << 10;
+pub(super) const READ_BYTES_MIN: usize = 4 << 10;
 const READ_BYTES_MAX: usize = 64 << 10;
+/// A frame from this size on is read alone.
+const LARGE_BYTES: usize = 32 << 10;
+/// Room that is made for a frame because it was announced; for more, as much must have come.
+const BELIEVED_BYTES: usize = 512 << 10;
 
 /// A frame that has arrived.
 #[derive(Debug)]
@@ -54,6 +58,32 @@ pub(super) fn prepare(stream: &TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
+/// A connection to a tablet.
+pub(super) enum Socket {
+    Near(UnixStream),
+    Tcp(TcpStream),
+}
+
+/// Connects to a tablet, by the nearest way, and greets it.
+pub(super) async fn dial(address: &str, limit: Duration) -> Result<Socket> {
+    let failed = |err: std::io::Error| wrong(&format!("cannot connect to {address}: {err}"));
+    let connecting = async {
+        if let Some(mut stream) = near::connect(address) {
+            greet(&mut stream).await?;
+            return Ok(Socket::Near(stream));
+        }
+        let mut stream = TcpStream::connect(address).await.map_err(failed)?;
+        prepare(&stream).map_err(failed)?;
+        greet(&mut stream).await?;
+        Ok(Socket::Tcp(stream))
+    };
+    let connected = match tokio::time::timeout(limit, connecting).await {
+        Ok(connected) => connected,
+        Err(_) => Err(wrong(&format!("no connection to {address} in time"))),
+    };
+    connected.map_err(|err| err.with_retry(Retry::BeforeSend))
+}
+
 /// Says hello and hears it.
 pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Result<()> {
     stream.write_all(&HELLO).await.map_err(|err| lost("cannot greet", &err))?;
@@ -68,11 +98,19 @@ pub(super) struct FrameReader<R> {
     buffer: BytesMut,
     /// How much room the next read is given; follows what comes.
     step: usize,
+    /// How much room every read is given.
+    step_min: usize,
 }
 
 impl<R: AsyncRead + Unpin> FrameReader<R> {
-    pub(super) fn new(socket: R) -> FrameReader<R> {
-        FrameReader { socket, buffer: BytesMut::new(), step: READ_BYTES_MIN }
+    /// Makes the reader of a socket whose reads have room for `step_min` bytes at least.
+    pub(super) fn new(socket: R, step_min: usize) -> FrameReader<R> {
+        FrameReader { socket, buffer: BytesMut::new(), step: step_min, step_min }
+    }
+
+    /// Returns the socket, to write to it.
+    pub(super) fn socket(&mut self) -> &mut R {
+        &mut self.socket
     }
 
     /// Waits for the next frame; `None` when the peer has closed. Safe to cancel.
@@ -81,9 +119,9 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             if let Some(frame) = take_frame(&mut self.buffer)? {
                 return Ok(Some(frame));
             }
-            self.make_room();
-            let room = self.buffer.capacity() - self.buffer.len();
-            let count = self.socket.read_buf(&mut self.buffer).await;
+            let room = self.make_room();
+            // No further than that: what follows a large frame would have to be moved.
+            let count = self.socket.read_buf(&mut (&mut self.buffer).limit(room)).await;
             let count = count.map_err(|err| lost("connection lost", &err))?;
             self.follow(count, room);
             if count == 0 {
@@ -98,9 +136,9 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
 }
 
 impl<R> FrameReader<R> {
-    /// Makes room for the next read: for all that a frame still lacks, but no more than has come of
-    /// it, since an announcement costs its sender nothing.
-    fn make_room(&mut self) {
+    /// Makes room for the next read, and returns how much: for all that a large frame still lacks,
+    /// within what may be believed, since an announcement costs its sender nothing.
+    fn make_room(&mut self) -> usize {
         let announced = self
             .buffer
             .first_chunk::<4>()
@@ -110,7 +148,15 @@ impl<R> FrameReader<R> {
             // Large frames came once; what they needed is not kept for small ones.
             self.buffer = BytesMut::new();
         }
-        self.buffer.reserve(lacking.min(self.buffer.len()).max(self.step));
+        let room = if announced >= LARGE_BYTES {
+            // The next large frame is read from its beginning, and nothing of it moved.
+            self.step = self.step_min;
+            lacking.min(self.buffer.len().max(BELIEVED_BYTES))
+        } else {
+            lacking.max(self.step)
+        };
+        self.buffer.reserve(room);
+        room
     }
 
     /// A read that filled its room is followed by larger ones, a small one by smaller ones.
@@ -118,7 +164,7 @@ impl<R> FrameReader<R> {
         if count == room {
             self.step = (2 * self.step).min(READ_BYTES_MAX);
         } else if count < self.step / 8 {
-            self.step = (self.step / 2).max(READ_BYTES_MIN);
+            self.step = (self.step / 2).max(self.step_min);
         }
     }
 }
@@ -143,7 +189,7 @@ pub(super) fn take_frame(buffer: &mut BytesMut) -> Result<Option<Frame>> {
 }
 
 /// Writes one frame, its shared bytes from where they are.
-async fn write_frame<W: AsyncWrite + Unpin>(
+pub(super) async fn write_frame<W: AsyncWrite + Unpin>(
     socket: &mut W,
     frame: OutFrame,
 ) -> std::io::Result<()> {

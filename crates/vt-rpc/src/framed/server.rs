@@ -17,7 +17,9 @@ use vt_service::tasks::Tasks;
 use vt_tablet_api::{ExecuteReply, ExecuteRequest, QueryService, StreamPart, TxState};
 
 use super::codec::{FrameWriter, OutFrame, Reader};
-use super::connection::{FRAMES_QUEUE, Frame, FrameReader, greet, prepare, write_frames};
+use super::connection::{
+    FRAMES_QUEUE, Frame, FrameReader, READ_BYTES_MIN, greet, prepare, write_frames,
+};
 use super::message::{Message, SchemaCall, TransactionCall};
 use super::owners::{Ledger, Membership, Owners};
 use super::{Kind, STREAM_AHEAD, near};
@@ -190,7 +192,7 @@ where
 {
     let (frames, queue) = mpsc::channel(FRAMES_QUEUE);
     let mut writer = Box::pin(write_frames(writing, queue));
-    let mut reader = FrameReader::new(reading);
+    let mut reader = FrameReader::new(reading, READ_BYTES_MIN);
     // Dropping the set drops every call.
     let mut calls: JoinSet<u64> = JoinSet::new();
     let mut running: HashMap<u64, Running> = HashMap::new();
