@@ -154,7 +154,12 @@ fn follows(cluster: &LocalCluster, uid: u32) -> Outcome {
 }
 
 fn recoveries(cluster: &LocalCluster) -> Result<String, String> {
-    let url = format!("http://127.0.0.1:{}/api/recoveries", cluster.port(16000));
+    web_page(cluster.port(16000), "/api/recoveries")
+}
+
+/// Returns a page of a program of this machine.
+pub(crate) fn web_page(port: u16, path: &str) -> Result<String, String> {
+    let url = format!("http://127.0.0.1:{port}{path}");
     let script = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode())";
     output_of(Command::new("python3").args(["-c", script, &url]))
 }

@@ -1,8 +1,10 @@
 //! Reparents whose vtctld dies in the middle: the next run finishes what was begun, or begins anew.
 //! And a replica with transactions of its own, which is set aside.
 
+use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use vt_testkit::LocalCluster;
@@ -16,8 +18,20 @@ use crate::leases::{primary, rejoined};
 const LIMIT: Duration = Duration::from_secs(120);
 /// How long that lease is, in seconds.
 const LEASE: &str = "5";
-/// The command, and how long after its beginning vtctld dies.
-const DEATHS: [(&str, u64); 2] = [("PlannedReparentShard", 90), ("EmergencyReparentShard", 120)];
+const PLANNED: &str = "PlannedReparentShard";
+const EMERGENCY: &str = "EmergencyReparentShard";
+/// The command, and the step at whose beginning vtctld dies, by what its log says of it.
+const DEATHS: [(&str, &str); 9] = [
+    (PLANNED, "has what"),
+    (PLANNED, "demote "),
+    (PLANNED, "has the last write of the demoted"),
+    (PLANNED, "promote "),
+    (PLANNED, "record "),
+    (EMERGENCY, "stop replication on every tablet"),
+    (EMERGENCY, "promote "),
+    (EMERGENCY, "journal on "),
+    (EMERGENCY, "record "),
+];
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![("reparents whose vtctld dies are finished by the next", killed_reparents)]
@@ -26,9 +40,8 @@ pub(crate) fn cases() -> Vec<Case> {
 fn killed_reparents(_: &LocalCluster) -> Outcome {
     let cluster = LocalCluster::up(&["--keyspace", "shop:1", "--replicas", "2"])?;
     cluster.mysql("shop", "create table kept (id bigint primary key)")?;
-    let seen = DEATHS.iter().enumerate().try_for_each(|(id, (command, after))| {
-        killed(&cluster, command, *after)
-            .map_err(|err| format!("{command} at {after} ms: {err}"))?;
+    let seen = DEATHS.iter().enumerate().try_for_each(|(id, (command, step))| {
+        killed(&cluster, command, step).map_err(|err| format!("{command} at {step:?}: {err}"))?;
         // What waits for a moment at the gateway still ends.
         within(LIMIT, || {
             cluster.mysql("shop", &format!("replace into kept values ({id})")).map(drop)
@@ -90,26 +103,34 @@ fn topo_flags(cluster: &LocalCluster) -> [String; 6] {
     [a, b, c, d, "--topo-global-server-address".to_owned(), topo]
 }
 
-fn killed(cluster: &LocalCluster, command: &str, after: u64) -> Outcome {
+fn killed(cluster: &LocalCluster, command: &str, step: &str) -> Outcome {
     let old = primary(cluster)?;
     let new = if old == 102 { 100 } else { old + 1 };
     let alias = format!("zone1-{new}");
     let args = [command, "shop/-", "--new-primary", &alias];
-    let mut control = Control::start(cluster)?;
-    let mut client = cluster.vitrum(&["vtctldclient", "--server", &control.server]);
-    client.args(args).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut client = client.spawn().map_err(|err| err.to_string())?;
-    std::thread::sleep(Duration::from_millis(after));
-    control.kill();
-    client.wait().map_err(|err| err.to_string())?;
+    within(LIMIT, || break_off(cluster, &args, step))?;
     within(LIMIT, || cluster.client(&args).map(drop))?;
     equal("the primary", primary(cluster)?, new)?;
     rejoined(cluster, old)
 }
 
+/// Runs a command by a vtctld that dies as a step begins.
+fn break_off(cluster: &LocalCluster, args: &[&str], step: &str) -> Outcome {
+    let mut control = Control::start(cluster)?;
+    let mut client = cluster.vitrum(&["vtctldclient", "--server", &control.server]);
+    client.args(args).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut client = client.spawn().map_err(|err| err.to_string())?;
+    let seen = control.wait_for(step, &mut client);
+    control.kill();
+    client.wait().map_err(|err| err.to_string())?;
+    seen
+}
+
 /// A vtctld of its own, which nobody starts again, and whose locks end soon after it.
 struct Control {
     child: Child,
+    /// The lines of its log.
+    log: Receiver<String>,
     server: String,
 }
 
@@ -121,14 +142,34 @@ impl Control {
         command.args(topo_flags(cluster)).args(["--topo-etcd-lease-ttl", LEASE]);
         command.args(["--bind-address", "127.0.0.1", "--grpc-bind-address", "127.0.0.1"]);
         command.args(["--port", &web.to_string(), "--grpc-port", &grpc.to_string()]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let child = command.spawn().map_err(|err| format!("vtctld: {err}"))?;
-        let control = Control { child, server };
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|err| format!("vtctld: {err}"))?;
+        let stderr = child.stderr.take().ok_or("vtctld has no log")?;
+        let (sender, log) = channel();
+        std::thread::spawn(move || {
+            let lines = BufReader::new(stderr).lines().map_while(Result::ok);
+            // The log is read to its end, lest the writer waits.
+            lines.for_each(|line| drop(sender.send(line)));
+        });
+        let control = Control { child, log, server };
         within(LIMIT, || {
             let args = ["vtctldclient", "--server", &control.server, "GetKeyspaces"];
             output_of(&mut cluster.vitrum(&args)).map(drop)
         })?;
         Ok(control)
+    }
+
+    /// Waits until its log says that a step begins; fails where the command ends without.
+    fn wait_for(&self, step: &str, client: &mut Child) -> Outcome {
+        let mut log = Vec::new();
+        loop {
+            match self.log.recv_timeout(Duration::from_secs(1)) {
+                Ok(line) if line.contains(step) => return Ok(()),
+                Ok(line) => log.push(line),
+                Err(_) if matches!(client.try_wait(), Ok(None)) => {}
+                Err(_) => return Err(format!("no step {step:?} in:\n{}", log.join("\n"))),
+            }
+        }
     }
 
     fn kill(&mut self) {

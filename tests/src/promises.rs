@@ -15,6 +15,7 @@ const TRIES: u32 = 10;
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         ("a session reads its own writes from replicas", own_writes),
+        ("a session never sees less than it has seen", monotonic),
         ("a position that is given is waited for", given_position),
         ("reads are no older than the session allows", bounded),
         ("what a dead gateway had open is ended at once", dead_gateway),
@@ -89,6 +90,46 @@ fn own_writes(cluster: &LocalCluster) -> Outcome {
     equal("counts that do not fall", counts.is_sorted() && counts.len() == 3, true)
 }
 
+/// Another session writes; this one reads from the primary, then from a replica that is behind.
+fn monotonic(cluster: &LocalCluster) -> Outcome {
+    make(cluster, "promise_seen")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|err| err.to_string())?;
+    let mut conn = runtime.block_on(mysql_async::Conn::new(options(cluster)?)).map_err(text)?;
+    runtime.block_on(conn.query_drop("set read_consistency = 'session'")).map_err(text)?;
+    let mut count = |target: &str| -> Result<u64, String> {
+        let read = async {
+            conn.query_drop(format!("use `{target}`")).await?;
+            conn.query_first("select count(*) from promise_seen").await
+        };
+        runtime.block_on(read).map_err(text)?.ok_or_else(|| "no count".to_owned())
+    };
+    let mut has_been_old = false;
+    for id in 0..TRIES {
+        hold(cluster)?;
+        cluster.mysql("commerce", &format!("insert into promise_seen values ({id})"))?;
+        let first = count("commerce")?;
+        let plain = cluster.mysql("commerce@replica", "select count(*) from promise_seen")?;
+        has_been_old |= plain.trim().parse::<u64>().map_err(|err| err.to_string())? < first;
+        let then = count("commerce@replica")?;
+        equal("what is read later is not older", then >= first, true)?;
+        if has_been_old && id > 1 {
+            return Ok(());
+        }
+    }
+    Err("the replica was never behind, so that nothing was shown".to_owned())
+}
+
+fn text(err: mysql_async::Error) -> String {
+    err.to_string()
+}
+
+fn options(cluster: &LocalCluster) -> Result<mysql_async::Opts, String> {
+    let port = cluster.port(15306);
+    let url = format!("mysql://user@127.0.0.1:{port}/commerce?prefer_socket=false");
+    mysql_async::Opts::from_url(&url).map_err(|err| err.to_string())
+}
+
 fn given_position(cluster: &LocalCluster) -> Outcome {
     make(cluster, "promise_given")?;
     old_without_promise(cluster, "promise_given", |id| {
@@ -120,9 +161,7 @@ fn bounded(cluster: &LocalCluster) -> Outcome {
 /// A transaction may be idle for 30 s before its tablet ends it; this one must go sooner.
 fn dead_gateway(cluster: &LocalCluster) -> Outcome {
     cluster.mysql("commerce", "create table promise_lock (id bigint primary key)")?;
-    let url =
-        format!("mysql://user@127.0.0.1:{}/commerce?prefer_socket=false", cluster.port(15306));
-    let opts = mysql_async::Opts::from_url(&url).map_err(|err| err.to_string())?;
+    let opts = options(cluster)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|err| err.to_string())?;
     let held = runtime.block_on(async {
@@ -131,7 +170,7 @@ fn dead_gateway(cluster: &LocalCluster) -> Outcome {
         conn.query_drop("insert into promise_lock values (1)").await?;
         Ok::<_, mysql_async::Error>(conn)
     });
-    let held = held.map_err(|err| err.to_string())?;
+    let held = held.map_err(text)?;
     cluster.kill("vtgate")?;
     let killed = Instant::now();
     within(LIMIT, || cluster.mysql("commerce", "insert into promise_lock values (1)").map(drop))?;

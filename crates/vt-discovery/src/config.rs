@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use vt_base::{KeyRange, Result};
 
+use crate::balance::Balance;
+
 /// The configuration, with the defaults of Vitess; the flag stands beside each key.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -30,6 +32,7 @@ pub struct Config {
     pub health_timeout: Duration,
     /// `--healthcheck-retry-delay`: the first pause before a stream is opened anew.
     pub retry_delay: Duration,
+    pub balance: Balance,
 }
 
 impl Default for Config {
@@ -46,6 +49,7 @@ impl Default for Config {
             serving_min: 2,
             health_timeout: Duration::from_secs(60),
             retry_delay: Duration::from_millis(2),
+            balance: Balance::default(),
         }
     }
 }

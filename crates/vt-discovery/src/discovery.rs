@@ -34,7 +34,7 @@ impl Discovery {
         let lag =
             LagRule { low: config.lag_low, high: config.lag_high, serving_min: config.serving_min };
         let nearness = Nearness::new(&config.cell, &std::collections::BTreeMap::new());
-        let table = Arc::new(Table::new(lag, nearness));
+        let table = Arc::new(Table::new(lag, nearness, config.balance.clone()));
         let nudge = Arc::new(Notify::new());
         let roster = Roster::new(
             config.clone(),
@@ -53,12 +53,27 @@ impl Discovery {
         &self.config
     }
 
-    /// Picks a tablet for a target, not one of `except`: of the local cell if there is one, then of
-    /// the cells of its alias; any of several equals. A target that names a cell takes no other.
+    /// Picks a tablet for a target, not one of `except`: as the mode of balancing says, which by
+    /// default is any of the local cell if there is one, then of the cells of its alias. A target that names a cell takes no other.
     pub fn pick(&self, target: &Target, except: &[TabletAlias]) -> Option<Arc<TabletHealth>> {
+        self.pick_for(target, except, None)
+    }
+
+    /// As [`Discovery::pick`], for a session, which keeps to a tablet where the mode is so.
+    pub fn pick_for(
+        &self,
+        target: &Target,
+        except: &[TabletAlias],
+        session: Option<u64>,
+    ) -> Option<Arc<TabletHealth>> {
         self.table
-            .pick(&target.keyspace, &target.shard, target.tablet_type, except)
+            .pick(target, except, session)
             .filter(|one| target.cell.is_empty() || target.cell == one.alias().cell)
+    }
+
+    /// Returns, by shard and type, the tablets that reads go to, with the part that each gets.
+    pub fn shares(&self) -> Vec<(Target, Vec<(Arc<TabletHealth>, f64)>)> {
+        self.table.shares()
     }
 
     /// Returns what is known of a tablet.

@@ -3,10 +3,11 @@
 //! Start at [`Discovery`]. It reads the tablets of some cells out of the topology ([`TabletSource`]),
 //! keeps a health stream to each ([`Dialer`]), and answers [`Discovery::pick`] without waiting, from
 //! what it knows: while the topology is away, it goes on with the tablets that it has. [`rules`] says
-//! who counts as healthy and who is preferred; it is pure.
+//! who counts as healthy and near, [`balance`] how those share reads; both are pure.
 //!
 //! The crate knows no SQL and no gRPC, and of the topology only tablet records and cell aliases.
 
+pub mod balance;
 pub mod config;
 pub mod discovery;
 pub mod rules;
@@ -19,6 +20,7 @@ mod ended;
 mod roster;
 mod stream;
 
+pub use balance::{Balance, Mode};
 pub use config::{Config, ShardFilter};
 pub use discovery::Discovery;
 pub use source::{Dialer, TabletSource};

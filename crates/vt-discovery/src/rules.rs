@@ -64,6 +64,11 @@ impl Nearness {
         Nearness { local: local.to_owned(), siblings }
     }
 
+    /// Returns the cell of this process.
+    pub fn local(&self) -> &str {
+        &self.local
+    }
+
     /// Splits tablets into tiers: those of the local cell, then those of its alias. Tablets of other
     /// cells are not asked.
     pub fn tiers(&self, tablets: Vec<Arc<TabletHealth>>) -> Vec<Vec<Arc<TabletHealth>>> {
@@ -81,4 +86,4 @@ impl Nearness {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use papaya::HashMap as SharedMap;
 use parking_lot::Mutex;
-use rand::RngExt;
 use tokio::sync::{broadcast, watch};
-use vt_base::{KeyspaceShard, TabletAlias, TabletType};
+use vt_base::{KeyspaceShard, TabletAlias, TabletType, Target};
 
+use crate::balance::{Balance, Choice};
 use crate::rules::{LagRule, Nearness, primary};
 use crate::tablet::{TabletHealth, TabletInfo};
 
@@ -30,8 +30,8 @@ pub enum Event {
 struct Shard {
     all: Vec<Arc<TabletHealth>>,
     primary: Option<Arc<TabletHealth>>,
-    replicas: Vec<Vec<Arc<TabletHealth>>>,
-    rdonly: Vec<Vec<Arc<TabletHealth>>>,
+    replicas: Choice,
+    rdonly: Choice,
 }
 
 type Cell = Arc<ArcSwap<Shard>>;
@@ -45,6 +45,7 @@ pub struct Table {
     databases: SharedMap<Arc<str>, Arc<str>>,
     nearness: ArcSwap<Nearness>,
     lag: LagRule,
+    balance: Balance,
     /// Writers take turns; readers never wait.
     writing: Mutex<()>,
     generation: watch::Sender<u64>,
@@ -52,13 +53,14 @@ pub struct Table {
 }
 
 impl Table {
-    pub(crate) fn new(lag: LagRule, nearness: Nearness) -> Table {
+    pub(crate) fn new(lag: LagRule, nearness: Nearness, balance: Balance) -> Table {
         Table {
             shards: ArcSwap::default(),
             by_alias: SharedMap::new(),
             databases: SharedMap::new(),
             nearness: ArcSwap::from_pointee(nearness),
             lag,
+            balance,
             writing: Mutex::new(()),
             generation: watch::channel(0).0,
             events: broadcast::channel(EVENTS_MAX).0,
@@ -189,7 +191,8 @@ impl Table {
                 .filter(|one| one.is_usable() && one.target.tablet_type == wanted)
                 .cloned()
                 .collect();
-            self.nearness.load().tiers(self.lag.healthy(usable))
+            let keyspace = all.first().map_or("", |one| &*one.target.keyspace);
+            self.balance.order(keyspace, &self.nearness.load(), self.lag.healthy(usable))
         };
         Shard {
             primary: primary(&all),
@@ -212,16 +215,15 @@ impl Table {
         self.shards.load().get(keyspace)?.get(shard).map(|cell| cell.load_full())
     }
 
-    /// Returns a tablet that serves the type, not one of `except`; any of several equals.
+    /// Returns a tablet that serves the target, not one of `except`; of several, as reads are shared.
     pub(crate) fn pick(
         &self,
-        keyspace: &str,
-        shard: &str,
-        tablet_type: TabletType,
+        target: &Target,
         except: &[TabletAlias],
+        session: Option<u64>,
     ) -> Option<Arc<TabletHealth>> {
-        let shard = self.find(keyspace, shard)?;
-        let tiers = match tablet_type {
+        let shard = self.find(&target.keyspace, &target.shard)?;
+        let choice = match target.tablet_type {
             TabletType::Primary => {
                 let primary = shard.primary.as_ref()?;
                 return (!except.contains(primary.alias())).then(|| primary.clone());
@@ -230,7 +232,7 @@ impl Table {
             TabletType::Rdonly => &shard.rdonly,
             _ => return None,
         };
-        tiers.iter().find_map(|tier| any_of(tier, except))
+        choice.pick(except, session)
     }
 
     pub(crate) fn get(&self, alias: &TabletAlias) -> Option<Arc<TabletHealth>> {
@@ -260,11 +262,19 @@ impl Table {
         }
         sorted.values().flat_map(|shard| shard.all.iter().cloned()).collect()
     }
-}
 
-/// Picks one at random, not one of `except`.
-fn any_of(tier: &[Arc<TabletHealth>], except: &[TabletAlias]) -> Option<Arc<TabletHealth>> {
-    let start = if tier.len() > 1 { rand::rng().random_range(0..tier.len()) } else { 0 };
-    let (before, after) = tier.split_at(start);
-    after.iter().chain(before).find(|one| !except.contains(one.alias())).cloned()
+    /// Returns, by shard and type, the tablets that reads go to, with the part that each gets.
+    pub(crate) fn shares(&self) -> Vec<(Target, Vec<(Arc<TabletHealth>, f64)>)> {
+        let mut all = Vec::new();
+        for known in self.known_shards() {
+            let Some(shard) = self.find(&known.keyspace, &known.shard) else { continue };
+            let of = [(TabletType::Replica, &shard.replicas), (TabletType::Rdonly, &shard.rdonly)];
+            for (tablet_type, choice) in of {
+                let target = Target::new(&known.keyspace, &known.shard, tablet_type);
+                all.push((target, choice.parts()));
+            }
+        }
+        all.retain(|(_, parts)| !parts.is_empty());
+        all
+    }
 }

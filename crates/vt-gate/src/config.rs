@@ -18,6 +18,7 @@ pub struct Config {
     pub querylog: QueryLogConfig,
     pub session: SessionDefaults,
     pub buffer: BufferConfig,
+    pub warming: WarmingConfig,
 
     /// `--tablet-types-to-wait`
     pub tablet_types_to_wait: Vec<TabletType>,
@@ -117,10 +118,31 @@ pub struct SessionDefaults {
 /// How long queries wait for a primary that is missing.
 #[derive(Clone, Debug)]
 pub struct BufferConfig {
-    /// How many queries wait at once; further ones fail at once (`--buffer-size`).
+    /// `--enable-buffer`, which is on unless it is switched off.
+    pub is_enabled: bool,
+    /// `--buffer-keyspace-shards`: `ks` or `ks/shard`; empty means all.
+    pub shards: Vec<String>,
+    /// `--buffer-size`: how many wait at once; further ones fail at once.
     pub size: usize,
-    /// How long one waits.
+    /// `--buffer-window`: how long one waits.
     pub window: Duration,
+    /// `--buffer-max-failover-duration`: when a shard has had no primary for so long, its queries
+    /// fail at once.
+    pub outage_max: Duration,
+    /// `--buffer-min-time-between-failovers`: queries do not wait in an outage that begins sooner
+    /// after the last. Zero where the flag is not given, so that each outage is hidden.
+    pub outage_pause: Duration,
+}
+
+/// Reads that keep replicas warm.
+#[derive(Clone, Debug)]
+pub struct WarmingConfig {
+    /// `--warming-reads-percent`: how many of a hundred reads of primaries go to a replica too.
+    pub percent: u32,
+    /// `--warming-reads-concurrency`: further ones are left out.
+    pub concurrency: usize,
+    /// `--warming-reads-query-timeout`
+    pub timeout: Duration,
 }
 
 /// The query log.
@@ -155,6 +177,7 @@ impl Default for Config {
             querylog: QueryLogConfig::default(),
             session: SessionDefaults::default(),
             buffer: BufferConfig::default(),
+            warming: WarmingConfig::default(),
             tablet_types_to_wait: vec![TabletType::Primary],
             initial_tablet_timeout: Duration::from_secs(30),
             allowed_tablet_types: Vec::new(),
@@ -222,7 +245,20 @@ impl Default for SessionDefaults {
 
 impl Default for BufferConfig {
     fn default() -> BufferConfig {
-        BufferConfig { size: 1_000, window: Duration::from_secs(5) }
+        BufferConfig {
+            is_enabled: true,
+            shards: Vec::new(),
+            size: 1_000,
+            window: Duration::from_secs(10),
+            outage_max: Duration::from_secs(20),
+            outage_pause: Duration::ZERO,
+        }
+    }
+}
+
+impl Default for WarmingConfig {
+    fn default() -> WarmingConfig {
+        WarmingConfig { percent: 0, concurrency: 500, timeout: Duration::from_secs(5) }
     }
 }
 

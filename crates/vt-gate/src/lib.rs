@@ -9,6 +9,7 @@
 //! The crate knows no topology paths, and protobuf only in `front/grpc`. It holds no state that
 //! must outlive the process: another gateway can take over any client that connects anew.
 
+pub mod buffer;
 pub mod config;
 pub mod connections;
 pub mod defaults;
@@ -31,6 +32,7 @@ pub mod tx;
 pub mod vschema;
 pub mod vstream;
 pub mod vtgate;
+pub mod warming;
 
 mod dialer;
 

@@ -16,14 +16,15 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use vt_base::{Error, Result};
+use vt_base::{Error, Result, TabletType};
 use vt_exec::{Autocommit, CallOptions, ShardCall, ShardQueries};
 use vt_tablet_api::{Caller, ExecuteOptions, StreamPart};
 use vt_value::{BindVars, QueryResult};
 use vt_vschema::{ShardMap, VSchema};
 
 use crate::session::{Level, Session, Warning};
-use crate::tablets::Tablets;
+use crate::tablets::{Tablets, effective_type};
+use crate::warming::Reads;
 
 pub(crate) use fresh::first_text;
 pub use statement::Statement;
@@ -144,6 +145,23 @@ impl<'a> Scatter<'a> {
         *self.found_rows.lock()
     }
 
+    /// Sends reads of primaries to replicas too, where those are kept warm.
+    fn warm(&self, calls: &[ShardCall], how: CallOptions) {
+        let warming = &self.tablets.warming;
+        if !warming.is_on() || !how.read_only || how.outside_transaction {
+            return;
+        }
+        let session = self.session.lock();
+        let transaction = &session.transaction;
+        let is_of_primary = effective_type(session.target.tablet_type) == TabletType::Primary
+            && session.target.alias.is_none();
+        if !is_of_primary || transaction.is_open || transaction.is_reserving || !warming.is_turn() {
+            return;
+        }
+        let settings = session.settings.queries();
+        warming.send(calls, &Reads { caller: &self.caller, options: &self.options, settings });
+    }
+
     /// Returns what the statement has done to the transaction so far.
     pub fn statement(&self) -> Statement {
         self.statement.lock().clone()
@@ -184,6 +202,7 @@ impl ShardQueries for Scatter<'_> {
         if let Err(error) = self.enter(&calls, how).await {
             return calls.iter().map(|_| Err(error.clone())).collect();
         }
+        self.warm(&calls, how);
         match calls.as_slice() {
             [call] => vec![self.call(call, how).await],
             _ => self.execute_many(&calls, how).await,

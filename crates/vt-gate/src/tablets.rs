@@ -3,19 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 use vt_base::{Code, Error, ErrorId, Result, Retry, TabletAlias, TabletType, Target};
 use vt_discovery::{Discovery, TabletHealth};
 use vt_tablet_api::QueryService;
 
-use crate::config::BufferConfig;
+use crate::buffer::Buffer;
 use crate::positions::Positions;
 use crate::serving::Serving;
 use crate::session::ShardSession;
+use crate::warming::Warming;
 
 /// How long a tablet that refused is passed over while no other comes up.
 const REFUSAL_PAUSE: Duration = Duration::from_millis(250);
+/// How long a read of replicas waits for one, where there is none.
+const REPLICA_WINDOW: Duration = Duration::from_secs(5);
 
 /// Finds tablets for queries.
 pub struct Tablets {
@@ -23,9 +26,19 @@ pub struct Tablets {
     pub serving: Arc<Serving>,
     pub retry_count: u32,
     pub positions: Positions,
-    buffer: BufferConfig,
-    /// One permit for each query that may wait for a primary.
-    waiting: Semaphore,
+    pub buffer: Arc<Buffer>,
+    pub warming: Warming,
+}
+
+/// What a query asks of a tablet.
+pub struct Wish<'a> {
+    pub target: &'a Target,
+    /// Those that refused; taken only if there is no other.
+    pub except: &'a [TabletAlias],
+    /// Nothing is waited for after this.
+    pub until: Instant,
+    /// The session, where sessions keep to tablets.
+    pub session: Option<u64>,
 }
 
 /// A tablet to ask.
@@ -40,17 +53,11 @@ impl Tablets {
         discovery: Arc<Discovery>,
         serving: Arc<Serving>,
         retry_count: u32,
-        buffer: BufferConfig,
+        buffer: Arc<Buffer>,
+        warming: Warming,
     ) -> Tablets {
-        let waiting = Semaphore::new(buffer.size);
-        Tablets {
-            discovery,
-            serving,
-            retry_count,
-            positions: Positions::default(),
-            buffer,
-            waiting,
-        }
+        let positions = Positions::default();
+        Tablets { discovery, serving, retry_count, positions, buffer, warming }
     }
 
     /// Returns the name of a keyspace's database on its tablets.
@@ -61,54 +68,80 @@ impl Tablets {
 
     /// Returns how long a query may wait for a primary.
     pub fn window(&self) -> Duration {
-        self.buffer.window
+        self.buffer.window()
     }
 
     /// Returns a tablet for a target, not one of `except` if there is another. Waits for one, but
-    /// not after `until`, and not if too many wait already.
+    /// not after `until`, and only within the limits of what may wait.
     pub async fn reach(
         &self,
         target: &Target,
         except: &[TabletAlias],
         until: Instant,
     ) -> Result<Reached> {
-        if let Some(found) = self.discovery.pick(target, except) {
+        self.reach_wished(Wish { target, except, until, session: None }).await
+    }
+
+    /// As [`Tablets::reach`], for a session.
+    pub async fn reach_wished(&self, wish: Wish<'_>) -> Result<Reached> {
+        if let Some(found) = self.discovery.pick_for(wish.target, wish.except, wish.session) {
             return reached(&found);
         }
         self.discovery.refresh();
-        let Some(_permit) = self.wait_permit() else {
-            return Err(none_available(target));
-        };
+        if wish.target.tablet_type != TabletType::Primary {
+            let until = wish.until.min(Instant::now() + REPLICA_WINDOW);
+            let Some(_slot) = self.buffer.slot() else { return Err(none_available(wish.target)) };
+            return self.wait_unless_moved(&Wish { until, ..wish }).await;
+        }
+        let waiting = self.buffer.enter(wish.target).map_err(|_| none_available(wish.target))?;
+        let found = self.wait_unless_moved(&wish).await;
+        match &found {
+            Ok(found) => waiting.drained(!wish.except.contains(&found.alias)),
+            Err(_) if Instant::now() >= wish.until => waiting.evicted(),
+            Err(_) => {}
+        }
+        found
+    }
+
+    async fn wait_unless_moved(&self, wish: &Wish<'_>) -> Result<Reached> {
         tokio::select! {
             biased;
-            () = self.serving.left(target) => Err(moved(target)),
-            found = self.wait(target, except, until) => found,
+            () = self.serving.left(wish.target) => Err(moved(wish.target)),
+            found = self.wait(wish) => found,
         }
     }
 
     /// Returns the permit of one more query that waits, if there may be one.
     pub fn wait_permit(&self) -> Option<SemaphorePermit<'_>> {
-        self.waiting.try_acquire().ok()
+        self.buffer.slot()
     }
 
-    async fn wait(
-        &self,
-        target: &Target,
-        except: &[TabletAlias],
-        until: Instant,
-    ) -> Result<Reached> {
+    async fn wait(&self, wish: &Wish<'_>) -> Result<Reached> {
+        let Wish { target, except, until, .. } = *wish;
         // One who refused may be well again, as a primary is after a restart.
         if !except.is_empty() {
             let pause = REFUSAL_PAUSE.min(until.saturating_duration_since(Instant::now()));
             if let Ok(found) = self.discovery.wait_for(target, except, pause).await {
-                return reached(&found);
+                return reached(&self.own(wish, except, found));
             }
         }
         let left = until.saturating_duration_since(Instant::now());
         match self.discovery.wait_for(target, &[], left).await {
-            Ok(found) => reached(&found),
+            Ok(found) => reached(&self.own(wish, &[], found)),
             Err(_) => Err(none_available(target)),
         }
+    }
+
+    /// Returns the tablet that the session keeps to, in place of any.
+    fn own(
+        &self,
+        wish: &Wish<'_>,
+        except: &[TabletAlias],
+        found: Arc<TabletHealth>,
+    ) -> Arc<TabletHealth> {
+        let own =
+            wish.session.and_then(|_| self.discovery.pick_for(wish.target, except, wish.session));
+        own.unwrap_or(found)
     }
 
     /// Returns the one tablet of a name, which a session is bound to.

@@ -18,11 +18,13 @@ use vt_tablet_api::{
 use vt_value::{Field, QueryResult, Rows, RowsBuilder, Type};
 use vt_vschema::ShardMap;
 
-use crate::config::{BufferConfig, Config};
+use crate::buffer::Buffer;
+use crate::config::{BufferConfig, Config, WarmingConfig};
 use crate::serving::{Serving, ServingKeyspace};
 use crate::session::Session;
 use crate::tablets::Tablets;
 use crate::target::SessionTarget;
+use crate::warming::Warming;
 
 pub(crate) const LONG: Duration = Duration::from_secs(600);
 
@@ -273,7 +275,10 @@ impl FakeCluster {
             (Arc::from(name.as_str()), ServingKeyspace::same_for_all(map))
         });
         serving.set(keyspaces.collect());
-        let tablets = Arc::new(Tablets::new(discovery, serving, 2, BufferConfig::default()));
+        let stats = vt_service::Stats::new("vtgate");
+        let buffer = Arc::new(Buffer::new(BufferConfig::default(), &stats));
+        let warming = Warming::new(WarmingConfig::default(), discovery.clone(), tasks.child());
+        let tablets = Arc::new(Tablets::new(discovery, serving, 2, buffer, warming));
         Running { cluster, tablets, tasks }
     }
 }
@@ -286,6 +291,19 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Lets reads of primaries warm replicas.
+    pub(crate) fn warm(&mut self, config: WarmingConfig) {
+        let tablets = &self.tablets;
+        let warming = Warming::new(config, tablets.discovery.clone(), self.tasks.child());
+        self.tablets = Arc::new(Tablets::new(
+            tablets.discovery.clone(),
+            tablets.serving.clone(),
+            2,
+            tablets.buffer.clone(),
+            warming,
+        ));
+    }
+
     pub(crate) fn tablet(&self, uid: u32) -> &Arc<FakeTablet> {
         &self.cluster.tablets[&TabletAlias::new("z1", uid)]
     }

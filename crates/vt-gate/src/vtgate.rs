@@ -18,6 +18,7 @@ use vt_service::{Stats, Tasks};
 use vt_tablet_api::QueryService;
 use vt_topo::{ResilientServer, TopoServer};
 
+use crate::buffer::Buffer;
 use crate::config::Config;
 use crate::connections::Connections;
 use crate::defaults;
@@ -35,6 +36,7 @@ use crate::session::TransactionMode;
 use crate::tablets::Tablets;
 use crate::vschema::tracker::Tracker;
 use crate::vschema::{VSchemas, follow};
+use crate::warming::Warming;
 
 /// How long tasks may take to end.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
@@ -86,8 +88,10 @@ impl Vtgate {
             &tasks,
         );
         let serving = Arc::new(Serving::default());
-        let buffer = config.buffer.clone();
-        let tablets = Arc::new(Tablets::new(discovery, serving, config.retry_count, buffer));
+        let buffer = Arc::new(Buffer::new(config.buffer.clone(), &stats));
+        let warming = Warming::new(config.warming.clone(), discovery.clone(), tasks.child());
+        let tablets =
+            Arc::new(Tablets::new(discovery, serving, config.retry_count, buffer, warming));
         let (querylog, log_file) = QueryLog::new(config.querylog.clone());
         let gate = Arc::new(Gate {
             topo: Arc::new(ResilientServer::new(deps.topo, config.srv_topo)),
@@ -148,6 +152,8 @@ impl Vtgate {
             tasks: self.tasks.clone(),
         };
         self.tasks.spawn_until_cancelled("serving", serving.run());
+        let buffer = gate.tablets.buffer.clone().follow(gate.tablets.discovery.clone());
+        self.tasks.spawn_until_cancelled("buffer", buffer);
         let defaults = defaults::follow(gate.tablets.clone(), gate.defaults.clone());
         self.tasks.spawn_until_cancelled("server-defaults", defaults);
         let vschema = follow::run(gate.topo.clone(), cell, gate.vschemas.clone());

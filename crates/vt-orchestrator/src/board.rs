@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
+use vt_base::gtid::GtidSet;
 use vt_base::{KeyspaceShard, TabletAlias};
-use vt_recovery::detect::ShardView;
+use vt_recovery::detect::{ShardView, errant_transactions};
 use vt_recovery::{Analysis, Finding};
 use vt_service::Stats;
-use vt_service::stats::{Counter, Counters, Gauge};
+use vt_service::stats::{Counter, Counters, Gauge, Labelled, Timings};
+
+use crate::audit::{Audit, Event};
 
 /// How many recoveries the history holds.
 const HISTORY_MAX: usize = 1000;
@@ -64,6 +67,7 @@ struct Metrics {
     discovery_failures: Counter,
     pending: Gauge,
     locks: Gauge,
+    lock_timings: Timings,
 }
 
 const LABELS: &[&str] = &["RecoveryType", "Keyspace", "Shard"];
@@ -83,10 +87,11 @@ struct Inner {
     /// The topology was read at least once.
     discovered: AtomicBool,
     metrics: Metrics,
+    audit: Audit,
 }
 
 impl Board {
-    pub fn new(stats: &Stats) -> Board {
+    pub(crate) fn new(stats: &Stats, audit: Audit) -> Board {
         let counters = |name, help| stats.counters(name, help, LABELS);
         let metrics = Metrics {
             attempts: counters("RecoveriesCount", "Recoveries that were begun."),
@@ -98,6 +103,11 @@ impl Board {
                 .counter("DiscoveriesFail", "Tablets asked in vain where they stand."),
             pending: stats.gauge("PendingRecoveries", "Recoveries under way."),
             locks: stats.gauge("ShardLocksActive", "Shards locked by this process."),
+            lock_timings: stats.timings(
+                "ShardLockTimings",
+                "How long it took to lock and unlock shards.",
+                &["Action"],
+            ),
         };
         let board = Board {
             inner: Arc::new(Inner {
@@ -107,6 +117,7 @@ impl Board {
                 disabled: AtomicBool::new(false),
                 discovered: AtomicBool::new(false),
                 metrics,
+                audit,
             }),
         };
         board.register_gauges(stats);
@@ -115,14 +126,48 @@ impl Board {
 
     fn register_gauges(&self, stats: &Stats) {
         let of = self.clone();
-        stats.gauge_func("DetectedProblems", "Findings that hold now.", move || {
-            let shards = of.inner.shards.lock();
-            count(shards.values().map(|shard| shard.standing.len()).sum())
+        const PROBLEM: &[&str] = &["Analysis", "TabletAlias", "Keyspace", "Shard"];
+        stats.gauges_func("DetectedProblems", "Findings that hold now.", PROBLEM, move || {
+            of.problems()
         });
+        let of = self.clone();
+        stats.gauges_func(
+            "CurrentErrantGTIDCount",
+            "How many errant transactions a tablet has.",
+            &["TabletAlias"],
+            move || of.errant_counts(),
+        );
         let of = self.clone();
         stats.gauge_func("ErrantGtidTabletCount", "Tablets with errant transactions.", move || {
             count(of.standing(Analysis::ErrantGTIDDetected).len())
         });
+    }
+
+    fn problems(&self) -> Labelled {
+        let shards = self.inner.shards.lock();
+        let mut found = Labelled::new();
+        for (shard, state) in shards.iter() {
+            found.extend(state.standing.iter().map(|one| {
+                let labels = [
+                    one.finding.analysis.name(),
+                    name_of(one.finding.tablet.as_ref()),
+                    shard.keyspace.to_string(),
+                    shard.shard.to_string(),
+                ];
+                (labels.to_vec(), 1)
+            }));
+        }
+        found
+    }
+
+    fn errant_counts(&self) -> Labelled {
+        let shards = self.inner.shards.lock();
+        let views = shards.values().filter_map(|state| state.view.as_ref());
+        let errant = views.flat_map(errant_transactions);
+        let number = |(alias, set): (&TabletAlias, GtidSet)| {
+            (vec![alias.to_string()], i64::try_from(set.count()).unwrap_or(i64::MAX))
+        };
+        errant.map(number).collect()
     }
 
     /// Returns the findings of one kind that hold now.
@@ -161,15 +206,35 @@ impl Board {
                     Some(known) => Standing { finding, ..known.clone() },
                     None => {
                         tracing::warn!(%shard, analysis = %finding.analysis, detail = finding.detail, "found");
+                        self.tell(shard, "detected", &finding, &finding.detail);
                         Standing { finding, since: now, since_wall: wall }
                     }
                 }
             })
             .collect();
+        for gone in &former {
+            let is_gone = |one: &Standing| {
+                one.finding.analysis != gone.finding.analysis
+                    || one.finding.tablet != gone.finding.tablet
+            };
+            if state.standing.iter().all(is_gone) {
+                self.tell(shard, "ended", &gone.finding, "");
+            }
+        }
         state.view = Some(view);
         state.looked_at = Some(wall);
         state.error = None;
         state.standing.clone()
+    }
+
+    /// Writes down what happened to a finding.
+    fn tell(&self, shard: &KeyspaceShard, kind: &str, finding: &Finding, detail: &str) {
+        let message = match detail {
+            "" => finding.analysis.name(),
+            detail => format!("{}: {detail}", finding.analysis),
+        };
+        let alias = name_of(finding.tablet.as_ref());
+        self.inner.audit.tell(&Event { kind, alias, shard, message });
     }
 
     /// Notes that a shard could not be looked at.
@@ -213,6 +278,12 @@ impl Board {
     pub(crate) fn record(&self, mut recovery: Recovery) {
         let labels = [recovery.name, &recovery.shard.keyspace, &recovery.shard.shard];
         let metrics = &self.inner.metrics;
+        let outcome = match &recovery.outcome {
+            Outcome::Done => format!("{} done in {} ms", recovery.name, recovery.took_ms),
+            Outcome::Failed(err) => format!("{} failed: {err}", recovery.name),
+            Outcome::Skipped(why) => format!("{} left out: {why}", recovery.name),
+        };
+        self.tell(&recovery.shard, "recovery", &recovery.finding, &outcome);
         match &recovery.outcome {
             Outcome::Done => metrics.successes.add(&labels, 1),
             Outcome::Failed(_) => metrics.failures.add(&labels, 1),
@@ -228,6 +299,11 @@ impl Board {
             history.pop_front();
         }
         history.push_back(recovery);
+    }
+
+    /// Notes how long it took to lock or unlock a shard.
+    pub(crate) fn lock_took(&self, action: &str, took: Duration) {
+        self.inner.metrics.lock_timings.record(&[action], took);
     }
 
     pub(crate) fn locked(&self, change: i64) {

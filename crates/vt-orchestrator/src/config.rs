@@ -1,5 +1,6 @@
 //! What vtorc is told, and which shards that means.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use vt_base::{Error, KeyRange, KeyspaceShard, Result};
@@ -34,6 +35,8 @@ pub struct Config {
     pub wait_replicas: Duration,
     /// How long one call of a tablet may take.
     pub tablet_timeout: Duration,
+    /// The file in which findings and recoveries are written down (`--audit-file-location`).
+    pub audit_file: Option<PathBuf>,
     /// How long work under way may go on after the order to stop.
     pub shutdown_wait: Duration,
     /// The shards to watch; empty means all.
@@ -57,6 +60,7 @@ impl Default for Config {
             tolerable_lag: Duration::ZERO,
             wait_replicas: Duration::from_secs(30),
             tablet_timeout: Duration::from_secs(15),
+            audit_file: None,
             shutdown_wait: Duration::from_secs(30),
             watched: Vec::new(),
             dial: DialConfig::default(),

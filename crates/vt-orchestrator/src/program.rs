@@ -11,6 +11,7 @@ use vt_service::http::{Pages, bind};
 use vt_service::{Stats, Tasks};
 use vt_topo::TopoServer;
 
+use crate::audit::{self, Audit};
 use crate::board::Board;
 use crate::{Config, api, roster};
 
@@ -19,6 +20,7 @@ pub struct Vtorc {
     config: Arc<Config>,
     cluster: Cluster,
     board: Board,
+    audit: Option<audit::Writer>,
     http: TcpListener,
     stats: Stats,
 }
@@ -30,9 +32,13 @@ impl Vtorc {
         let options = Options { tablet_timeout: config.tablet_timeout, ..Options::default() };
         let dialer = TabletDialer::new(config.dial.clone());
         let stats = Stats::new("vtorc");
-        let board = Board::new(&stats);
+        let (audit, writer) = match config.audit_file.clone().map(Audit::to_file) {
+            Some((audit, writer)) => (audit, Some(writer)),
+            None => (Audit::default(), None),
+        };
+        let board = Board::new(&stats, audit);
         let cluster = Cluster { topo, dialer, options };
-        Ok(Vtorc { config: Arc::new(config), cluster, board, http, stats })
+        Ok(Vtorc { config: Arc::new(config), cluster, board, audit: writer, http, stats })
     }
 
     /// Returns what is known, for one who looks from within this process.
@@ -47,10 +53,13 @@ impl Vtorc {
 
     /// Watches until the token is cancelled; recoveries under way then get a while to end.
     pub async fn run(self, shutdown: CancellationToken) -> Result<()> {
-        let Vtorc { config, cluster, board, http, stats } = self;
+        let Vtorc { config, cluster, board, audit, http, stats } = self;
         let pages = pages(&stats, &board, &config);
         let tasks = Tasks::new();
         tasks.spawn("http", pages.serve(http, tasks.token().clone()));
+        if let Some(audit) = audit {
+            tasks.spawn("audit", audit.run(tasks.token().clone()));
+        }
         let watch = roster::keep(config.clone(), cluster, board, tasks.child());
         tracing::info!(http = config.http_address, "vtorc watches");
         tasks.spawn("roster", watch);

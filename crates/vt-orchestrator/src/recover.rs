@@ -23,6 +23,7 @@ impl Watcher {
         if due.is_empty() {
             return;
         }
+        let asked = Instant::now();
         let lock = match lock_shard(&self.cluster, &self.shard, "vtorc recovery").await {
             Ok(lock) => lock,
             Err(err) => {
@@ -32,9 +33,12 @@ impl Watcher {
                 return;
             }
         };
+        self.board.lock_took("Lock", asked.elapsed());
         self.board.locked(1);
         self.recover_locked(&lock, &due).await;
+        let ended = Instant::now();
         unlock(lock).await;
+        self.board.lock_took("Unlock", ended.elapsed());
         self.board.locked(-1);
     }
 

@@ -141,6 +141,7 @@ impl Analysis {
             (_, Remedy::FixReplica) => "FixReplica",
             (_, Remedy::DrainErrant) => "RecoverErrantGTIDDetected",
             (_, Remedy::ReconcileStalePrimary) => "ReconcileStaleTopoPrimary",
+            (Analysis::LockedSemiSyncPrimary, _) => "CheckAndRecoverLockedSemiSyncPrimary",
             (_, Remedy::Report) => "CheckAndRecoverGenericProblem",
         }
     }

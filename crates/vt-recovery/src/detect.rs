@@ -5,6 +5,8 @@
 mod primary;
 mod replica;
 
+pub use replica::errant_transactions;
+
 use std::time::Duration;
 
 use vt_base::gtid::Position;

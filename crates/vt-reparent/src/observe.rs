@@ -106,6 +106,7 @@ pub async fn stop_and_observe(
     for (cell, err) in &found.failed {
         progress.warn(format!("the tablets of cell {cell} are not known: {err}"));
     }
+    progress.info(format!("stop replication on every tablet of {shard}, and its primary"));
     let mut records = found.records;
     records.retain(|one| !request.ignore.contains(&one.alias()));
     let limit = cluster.options.tablet_timeout.min(wait);

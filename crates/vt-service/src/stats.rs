@@ -31,6 +31,9 @@ struct Registered {
     metric: Metric,
 }
 
+/// Numbers by the values of their labels, in the order in which the labels are named.
+pub type Labelled = Vec<(Vec<String>, i64)>;
+
 enum Metric {
     Counter(Counter),
     Gauge(Gauge),
@@ -38,6 +41,8 @@ enum Metric {
     Timings(Timings),
     /// Asked when the page is.
     GaugeFunc(Box<dyn Fn() -> i64 + Send + Sync>),
+    /// The same, by labels.
+    GaugesFunc(&'static [&'static str], Box<dyn Fn() -> Labelled + Send + Sync>),
     Text(Box<dyn Fn() -> String + Send + Sync>),
 }
 
@@ -101,6 +106,17 @@ impl Stats {
         read: impl Fn() -> i64 + Send + Sync + 'static,
     ) {
         self.register(name, help, Metric::GaugeFunc(Box::new(read)));
+    }
+
+    /// Registers numbers, told apart by labels, that are computed when asked for.
+    pub fn gauges_func(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        labels: &'static [&'static str],
+        read: impl Fn() -> Labelled + Send + Sync + 'static,
+    ) {
+        self.register(name, help, Metric::GaugesFunc(labels, Box::new(read)));
     }
 
     /// Registers a text that is computed when asked for; shown in `/debug/vars` only.

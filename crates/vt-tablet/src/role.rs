@@ -66,7 +66,12 @@ pub struct Role {
     pub owes_follow: bool,
     /// It is primary, and its lease has ended.
     pub lapsed: bool,
+    /// It is primary, and its commits wait in vain for a tablet that acknowledges.
+    pub blocked: bool,
 }
+
+/// What the health of a primary says whose commits wait in vain.
+const BLOCKED: &str = "commits wait: no tablet acknowledges them";
 
 impl Role {
     /// Makes the role of a tablet that has not started.
@@ -84,6 +89,7 @@ impl Role {
             semi_sync: false,
             owes_follow: false,
             lapsed: false,
+            blocked: false,
         }
     }
 }
@@ -129,6 +135,10 @@ pub fn judge(role: &Role, lag: &Lag, unhealthy: Duration) -> (Serving, String) {
         if u64::from(lag.seconds) > unhealthy.as_secs() {
             return no("replication lag is above the unhealthy threshold");
         }
+    }
+    if role.blocked && role.tablet_type == TabletType::Primary {
+        // It answers reads, and commits go on by themselves once somebody acknowledges.
+        return (Serving::Serving, BLOCKED.to_owned());
     }
     (Serving::Serving, String::new())
 }
@@ -458,6 +468,8 @@ mod tests {
         assert_eq!(serving(&closing, &well), Serving::Draining);
         let draining = Role { draining: true, ..primary.clone() };
         assert_eq!(serving(&draining, &well), Serving::Draining);
+        let blocked = Role { blocked: true, ..primary.clone() };
+        assert_eq!(judge(&blocked, &well, unhealthy), (Serving::Serving, BLOCKED.into()));
         let disabled = Role { disabled: true, ..primary };
         assert_eq!(serving(&disabled, &well), Serving::NotServing);
         let backup = Role { tablet_type: TabletType::Backup, ..ready };

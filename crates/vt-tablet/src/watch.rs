@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{MissedTickBehavior, interval};
 use vt_base::{Error, Result, TabletType};
-use vt_mysqld::replication;
+use vt_mysqld::replication::{self, SemiSync, SemiSyncState};
 use vt_proto::topodata;
 use vt_topo::records::shard::{tablet_control, to_proto_time};
 use vt_topo::{ShardRecord, TopoError, WatchEvent};
@@ -31,6 +31,8 @@ struct Seen {
     /// How many times in a row it took too long to answer.
     misses: u32,
     reconnect: Reconnect,
+    /// How many commits were acknowledged when some were seen to wait.
+    waiting: Option<u64>,
 }
 
 /// How many answers in a row may be missing before the server counts as away.
@@ -109,7 +111,16 @@ impl Core {
         if seen.restored {
             self.set_mysqld(Ok(()));
         }
-        if self.tablet_type() == TabletType::Primary || self.config.db.unmanaged {
+        let (is_primary, semi_sync) = {
+            let role = self.role.lock();
+            (role.tablet_type == TabletType::Primary, role.semi_sync)
+        };
+        if is_primary || self.config.db.unmanaged {
+            let state = match is_primary && semi_sync && !self.config.db.unmanaged {
+                true => SemiSync::state(&mut conn).await?,
+                false => SemiSyncState::default(),
+            };
+            self.note_blocked(seen, &state);
             return Ok(());
         }
         let status = replication::replica_status(&mut conn).await?;
@@ -123,6 +134,24 @@ impl Core {
             Some(status) => self.reconnect(&mut seen.reconnect, status).await,
             None => Ok(()),
         }
+    }
+
+    /// Takes note of whether commits wait and none has been acknowledged since the last look.
+    fn note_blocked(&self, seen: &mut Seen, state: &SemiSyncState) {
+        let waiting = (state.waiting > 0).then_some(state.acknowledged);
+        let blocked = waiting.is_some() && waiting == seen.waiting;
+        seen.waiting = waiting;
+        if std::mem::replace(&mut self.role.lock().blocked, blocked) == blocked {
+            return;
+        }
+        match blocked {
+            true => tracing::error!(
+                waiting = state.waiting,
+                "commits wait: no tablet acknowledges them"
+            ),
+            false => tracing::info!("commits are acknowledged again, or none waits"),
+        }
+        self.evaluate();
     }
 
     fn measure_qps(&self, seen: &mut Seen) {

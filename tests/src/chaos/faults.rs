@@ -28,9 +28,15 @@ pub(super) enum Fault {
     KillOrchestrator,
     KillControl,
     KillTopology,
+    /// Told to end, which they do in order, and started again.
+    RestartMysqld,
+    RestartTablet,
+    RestartGateway,
     PauseMysqld,
     PauseTablet,
     PauseNode,
+    PauseGateway,
+    PauseOrchestrator,
     PauseTopology,
     /// A node loses all its links, or all but that to the gateway.
     CutNode,
@@ -46,7 +52,7 @@ pub(super) enum Fault {
     HandOver,
 }
 
-const FAULTS: [Fault; 19] = [
+const FAULTS: [Fault; 24] = [
     Fault::KillMysqld,
     Fault::KillTablet,
     Fault::KillNode,
@@ -54,9 +60,14 @@ const FAULTS: [Fault; 19] = [
     Fault::KillOrchestrator,
     Fault::KillControl,
     Fault::KillTopology,
+    Fault::RestartMysqld,
+    Fault::RestartTablet,
+    Fault::RestartGateway,
     Fault::PauseMysqld,
     Fault::PauseTablet,
     Fault::PauseNode,
+    Fault::PauseGateway,
+    Fault::PauseOrchestrator,
     Fault::PauseTopology,
     Fault::CutNode,
     Fault::CutNodeFromAllButGateway,
@@ -126,9 +137,14 @@ impl<'a> Driver<'a> {
             Fault::KillOrchestrator => self.kill(&["vtorc".into()]),
             Fault::KillControl => self.kill(&["vtctld".into()]),
             Fault::KillTopology => self.kill(&["topo".into()]),
+            Fault::RestartMysqld => self.restart(&mysqld),
+            Fault::RestartTablet => self.restart(&tablet),
+            Fault::RestartGateway => self.restart("vtgate"),
             Fault::PauseMysqld => self.pause(&[mysqld], hold),
             Fault::PauseTablet => self.pause(&[tablet], hold),
             Fault::PauseNode => self.pause(&[mysqld, tablet], hold),
+            Fault::PauseGateway => self.pause(&["vtgate".into()], hold),
+            Fault::PauseOrchestrator => self.pause(&["vtorc".into()], hold),
             Fault::PauseTopology => self.pause(&["topo".into()], hold),
             Fault::CutNode => self.disturb(Part::Node(uid), With::Everybody, Effect::Cut, hold),
             Fault::CutNodeFromAllButGateway => {
@@ -208,6 +224,12 @@ impl<'a> Driver<'a> {
     fn kill(&self, parts: &[String]) -> Result<String, String> {
         self.signal("-KILL", &self.pids(parts));
         Ok(format!("kill {}", parts.join(" and ")))
+    }
+
+    /// Ends a process in order; the supervisor starts it again.
+    fn restart(&self, part: &str) -> Result<String, String> {
+        self.signal("-TERM", &self.pids(&[part.to_owned()]));
+        Ok(format!("restart {part}"))
     }
 
     fn pause(&self, parts: &[String], hold: Duration) -> Result<String, String> {

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vt_base::{Code, Error, Result, TabletType};
-use vt_gate::config::{BufferConfig, Config, Listen, MysqlConfig, QueryLogConfig, SessionDefaults};
+use vt_discovery::Mode;
+use vt_gate::config::{
+    BufferConfig, Config, Listen, MysqlConfig, QueryLogConfig, SessionDefaults, WarmingConfig,
+};
 use vt_gate::session::TransactionMode;
 use vt_gate::{Deps, Vtgate};
 use vt_mysql::auth::{AuthServer, NoneAuth, StaticAuth};
@@ -56,7 +59,12 @@ pub(super) fn config(flags: &Flags) -> Result<Config> {
         mysql: mysql(flags, defaults.mysql)?,
         querylog: query_log(flags),
         session: session(flags)?,
-        buffer: BufferConfig { size: flags.number("buffer-size"), ..defaults.buffer },
+        buffer: buffer(flags),
+        warming: WarmingConfig {
+            percent: flags.number("warming-reads-percent"),
+            concurrency: flags.number("warming-reads-concurrency"),
+            timeout: or(flags.duration("warming-reads-query-timeout"), defaults.warming.timeout),
+        },
         tablet_types_to_wait: types(flags, "tablet-types-to-wait")?,
         initial_tablet_timeout: flags.duration("gateway-initial-tablet-timeout"),
         allowed_tablet_types: types(flags, "allowed-tablet-types")?,
@@ -87,6 +95,41 @@ pub(super) fn config(flags: &Flags) -> Result<Config> {
     })
 }
 
+/// Queries wait for a primary unless they are told not to, in each outage.
+fn buffer(flags: &Flags) -> BufferConfig {
+    let defaults = BufferConfig::default();
+    let given = |name: &str, otherwise| match flags.is_given(name) {
+        true => flags.duration(name),
+        false => otherwise,
+    };
+    // Vitess switches it on by the flag; here it is on, and the flag can only switch it off.
+    let is_enabled = flags.bool("enable-buffer") || !flags.is_given("enable-buffer");
+    let shards = flags.string("buffer-keyspace-shards");
+    let shards = shards.split(',').map(str::trim).filter(|one| !one.is_empty());
+    BufferConfig {
+        is_enabled,
+        shards: shards.map(str::to_owned).collect(),
+        size: flags.number("buffer-size"),
+        window: given("buffer-window", defaults.window),
+        outage_max: given("buffer-max-failover-duration", defaults.outage_max),
+        outage_pause: given("buffer-min-time-between-failovers", defaults.outage_pause),
+    }
+}
+
+fn balance(flags: &Flags) -> Result<vt_discovery::Balance> {
+    let mode = flags.string("vtgate-balancer-mode");
+    // The older flag means what was the only other mode then.
+    let is_preferring = mode.is_empty() && flags.bool("enable-balancer");
+    let mode = if is_preferring { Mode::PreferCell } else { Mode::parse(&mode)? };
+    let cells = flags.list("balancer-vtgate-cells");
+    if mode == Mode::PreferCell && cells.is_empty() {
+        let text = "--vtgate-balancer-mode prefer-cell: name the cells that have gateways with \
+                    --balancer-vtgate-cells";
+        return Err(wrong(text.to_owned()));
+    }
+    Ok(vt_discovery::Balance { mode, cells, keyspaces: flags.list("balancer-keyspaces") })
+}
+
 fn discovery(flags: &Flags) -> Result<vt_discovery::Config> {
     let defaults = vt_discovery::Config::default();
     let mut filters = Vec::new();
@@ -114,6 +157,7 @@ fn discovery(flags: &Flags) -> Result<vt_discovery::Config> {
         serving_min: flags.number("min-number-serving-vttablets"),
         health_timeout: or(flags.duration("healthcheck-timeout"), defaults.health_timeout),
         retry_delay: or(flags.duration("healthcheck-retry-delay"), defaults.retry_delay),
+        balance: balance(flags)?,
     })
 }
 

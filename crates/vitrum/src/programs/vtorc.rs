@@ -1,5 +1,6 @@
 //! `vtorc`: flags to configuration, then run.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use vt_base::Result;
@@ -50,6 +51,7 @@ fn config(flags: &Flags) -> Result<Config> {
         tolerable_lag: flags.duration("tolerable-replication-lag"),
         wait_replicas: duration("wait-replicas-timeout", defaults.wait_replicas),
         tablet_timeout: duration("remote-operation-timeout", defaults.tablet_timeout),
+        audit_file: flags.optional("audit-file-location").map(PathBuf::from),
         shutdown_wait: duration("shutdown-wait-time", defaults.shutdown_wait),
         watched,
         dial: dial(flags),

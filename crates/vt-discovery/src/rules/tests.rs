@@ -6,7 +6,12 @@ use vt_tablet_api::RealtimeStats;
 use super::*;
 use crate::tablet::TabletInfo;
 
-fn tablet(alias: &str, tablet_type: TabletType, term: i64, lag: u32) -> Arc<TabletHealth> {
+pub(crate) fn tablet(
+    alias: &str,
+    tablet_type: TabletType,
+    term: i64,
+    lag: u32,
+) -> Arc<TabletHealth> {
     let alias: TabletAlias = alias.parse().unwrap();
     let record = topodata::Tablet {
         alias: Some((&alias).into()),

@@ -28,6 +28,7 @@ pub fn pages(gate: &Arc<Gate>, stats: &Stats, health: HealthCheck) -> Pages {
         .route("/debug/vschema", page(vschema))
         .route("/debug/query_plans", page(plans::query_plans))
         .route("/debug/gateway", page(status::gateway))
+        .route("/debug/balancer", page(status::balancer))
         .route("/debug/scatter_stats", page(plans::scatter_stats))
         .route("/debug/config", page(config))
         .route("/debug/queryz", get(plans::queryz).with_state(queryz.clone()))

@@ -85,3 +85,25 @@ pub(super) fn gateway(gate: &Gate) -> Value {
     };
     Value::Array(tablets.iter().map(one).collect())
 }
+
+/// Returns how reads of replicas are shared.
+pub(super) fn balancer(gate: &Gate) -> Value {
+    let balance = &gate.config.discovery.balance;
+    let shard = |(target, parts): &(vt_base::Target, Vec<_>)| {
+        let part = |(tablet, share): &(std::sync::Arc<vt_discovery::TabletHealth>, f64)| json!({"alias": tablet.alias().to_string(), "share": share});
+        json!({
+            "keyspace": &*target.keyspace,
+            "shard": &*target.shard,
+            "tablet_type": target.tablet_type.as_str().to_uppercase(),
+            "mode": balance.mode_of(&target.keyspace).name(),
+            "tablets": parts.iter().map(part).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "cell": gate.config.discovery.cell,
+        "mode": balance.mode.name(),
+        "vtgate_cells": balance.cells,
+        "keyspaces": balance.keyspaces,
+        "shares": gate.tablets.discovery.shares().iter().map(shard).collect::<Vec<_>>(),
+    })
+}

@@ -1,11 +1,14 @@
 //! One call to one shard.
 
+use std::collections::hash_map::DefaultHasher;
 use std::future::Future;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use vt_base::{Code, Error, Result, TabletAlias, TabletType, Target};
+use vt_discovery::Mode;
 use vt_exec::{CallOptions, CommitOrder, ShardCall};
 use vt_tablet_api::{Begin, ExecuteReply, ExecuteRequest, Reserve, TxState};
 use vt_value::QueryResult;
@@ -13,7 +16,7 @@ use vt_value::QueryResult;
 use super::Scatter;
 use super::fresh::Wanted;
 use crate::session::{Session, ShardSession};
-use crate::tablets::{Reached, effective_type, ends_transaction, may_retry};
+use crate::tablets::{Reached, Wish, effective_type, ends_transaction, may_retry};
 
 /// How much later than the tablet the gateway gives up, so that the tablet can tell of it itself.
 const DEADLINE_GRACE: Duration = Duration::from_millis(500);
@@ -160,11 +163,31 @@ impl Scatter<'_> {
     ) -> Result<Reached> {
         let found = match &place.alias {
             Some(alias) => self.tablets.reach_alias(alias),
-            None => self.tablets.reach(&place.target, refused, until).await,
+            None => {
+                let session = self.session_key(&place.target);
+                let wish = Wish { target: &place.target, except: refused, until, session };
+                self.tablets.reach_wished(wish).await
+            }
         };
         found.map_err(|error| {
             let error = error.context(format!("target: {}", place.target));
             self.note_loss(place, error)
+        })
+    }
+
+    /// Returns the session's number, where sessions keep to replicas.
+    fn session_key(&self, target: &Target) -> Option<u64> {
+        let balance = &self.tablets.discovery.config().balance;
+        if target.tablet_type == TabletType::Primary
+            || balance.mode_of(&target.keyspace) != Mode::Session
+        {
+            return None;
+        }
+        let session = self.session.lock();
+        (!session.uuid.is_empty()).then(|| {
+            let mut hasher = DefaultHasher::new();
+            session.uuid.hash(&mut hasher);
+            hasher.finish()
         })
     }
 

@@ -29,6 +29,8 @@ pub struct SemiSyncState {
     pub wait_for_count: u32,
     /// How many commits wait at this moment.
     pub waiting: u32,
+    /// How many commits were acknowledged since the server started.
+    pub acknowledged: u64,
 }
 
 impl SemiSync {
@@ -116,6 +118,7 @@ impl SemiSyncState {
                     .or_else(|| get("source", "master", "wait_for_slave_count")),
             ),
             waiting: number(of_source("wait_sessions")),
+            acknowledged: of_source("yes_tx").and_then(|value| value.parse().ok()).unwrap_or(0),
         }
     }
 }

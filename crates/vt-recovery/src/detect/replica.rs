@@ -1,8 +1,9 @@
 //! What can be wrong with a tablet that is not the primary.
 
-use vt_base::TabletType;
+use vt_base::gtid::GtidSet;
+use vt_base::{TabletAlias, TabletType};
 
-use super::{Finding, ServerView, ShardView, TabletView, Thread, is_source};
+use super::{Finding, Primary, ServerView, ShardView, TabletView, Thread, find_primary, is_source};
 use crate::Analysis;
 
 pub(super) fn check(
@@ -20,7 +21,7 @@ pub(super) fn check(
         return;
     }
     let Some(server) = tablet.server() else { return };
-    errant(primary, tablet, server, found);
+    errant(primary, tablet, found);
     if !tablet.is_follower() {
         return;
     }
@@ -32,23 +33,35 @@ pub(super) fn check(
     }
 }
 
-fn errant(
-    primary: &TabletView,
-    tablet: &TabletView,
-    server: &ServerView,
-    found: &mut Vec<Finding>,
-) {
+/// Returns the tablets that have transactions which their primary lacks, and these.
+///
+/// Nothing is known of it while the primary does not tell what it has.
+pub fn errant_transactions(view: &ShardView) -> Vec<(&TabletAlias, GtidSet)> {
+    let Primary::Known(primary) = find_primary(view) else { return Vec::new() };
+    let others = view.tablets.iter().filter(|one| one.alias != primary.alias);
+    others.filter_map(|one| Some((&one.alias, errant_of(primary, one)?))).collect()
+}
+
+fn errant_of(primary: &TabletView, tablet: &TabletView) -> Option<GtidSet> {
     // A tablet that is being restored or drained is not read from.
     if matches!(
         tablet.tablet_type,
-        TabletType::Drained | TabletType::Restore | TabletType::Backup | TabletType::Unknown
+        TabletType::Primary
+            | TabletType::Drained
+            | TabletType::Restore
+            | TabletType::Backup
+            | TabletType::Unknown
     ) {
-        return;
+        return None;
     }
     // One whose disk stalls does not tell what it has.
-    let Some(of_primary) = primary.server().filter(|one| !one.disk_stalled) else { return };
-    let errant = server.executed.gtid_set.subtract(&of_primary.executed.gtid_set);
-    if !errant.is_empty() {
+    let of_primary = primary.server().filter(|one| !one.disk_stalled)?;
+    let executed = &tablet.server()?.executed.gtid_set;
+    Some(executed.subtract(&of_primary.executed.gtid_set)).filter(|errant| !errant.is_empty())
+}
+
+fn errant(primary: &TabletView, tablet: &TabletView, found: &mut Vec<Finding>) {
+    if let Some(errant) = errant_of(primary, tablet) {
         let detail = format!("{} has {errant}, which {} lacks", tablet.alias, primary.alias);
         found.push(Finding::of(Analysis::ErrantGTIDDetected, tablet, detail));
     }

@@ -34,6 +34,9 @@ fn vars_of(metric: &Metric) -> Value {
         Metric::Counter(counter) => json!(counter.get()),
         Metric::Gauge(gauge) => json!(gauge.get()),
         Metric::GaugeFunc(read) => json!(read()),
+        Metric::GaugesFunc(_, read) => {
+            read().into_iter().map(|(labels, value)| (labels.join("."), json!(value))).collect()
+        }
         Metric::Text(read) => json!(read()),
         Metric::Counters(counters) => {
             let cells = counters.cells.read();
@@ -69,7 +72,7 @@ fn histogram(cell: &Cell) -> Value {
 fn write_metric(page: &mut String, name: &str, help: &str, metric: &Metric) {
     let kind = match metric {
         Metric::Counter(_) | Metric::Counters(_) => "counter",
-        Metric::Gauge(_) | Metric::GaugeFunc(_) => "gauge",
+        Metric::Gauge(_) | Metric::GaugeFunc(_) | Metric::GaugesFunc(..) => "gauge",
         Metric::Timings(_) => "histogram",
         Metric::Text(_) => return,
     };
@@ -85,6 +88,11 @@ fn write_metric(page: &mut String, name: &str, help: &str, metric: &Metric) {
         Metric::Counter(counter) => line(name, "", &counter.get()),
         Metric::Gauge(gauge) => line(name, "", &gauge.get()),
         Metric::GaugeFunc(read) => line(name, "", &read()),
+        Metric::GaugesFunc(labels, read) => {
+            for (values, value) in read() {
+                line(name, &label_text(labels, &values), &value);
+            }
+        }
         Metric::Counters(counters) => {
             for (values, cell) in counters.cells.read().iter() {
                 line(name, &label_text(counters.labels, values), &cell.get());

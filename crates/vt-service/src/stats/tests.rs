@@ -22,12 +22,18 @@ fn pages_show_counts_and_timings() {
     stats.counter("Kills", "Statements killed.").add(3);
     stats.counters("QueryCounts", "Queries.", &["Table", "Plan"]).add(&["a\"b", "Select"], 2);
     stats.timings("Mysql", "Calls.", &["operation"]).record(&["exec"], Duration::from_millis(2));
+    stats.gauges_func("Problems", "Now.", &["Analysis", "Shard"], || {
+        vec![(["DeadPrimary", "-80"].map(str::to_owned).to_vec(), 1)]
+    });
     let vars = stats.vars();
+    assert_eq!(vars["Problems"]["DeadPrimary.-80"], 1);
     assert_eq!(vars["Kills"], 3);
     assert_eq!(vars["QueryCounts"]["a\"b.Select"], 2);
     assert_eq!(vars["Mysql"]["TotalCount"], 1);
     let page = stats.prometheus();
     assert!(page.contains("vttablet_kills 3\n"), "{page}");
+    let line = "vttablet_problems{analysis=\"DeadPrimary\",shard=\"-80\"} 1\n";
+    assert!(page.contains(line), "{page}");
     assert!(page.contains("vttablet_query_counts{table=\"a\\\"b\",plan=\"Select\"} 2\n"), "{page}");
     assert!(page.contains("vttablet_mysql_bucket{operation=\"exec\",le=\"0.005\"} 1\n"), "{page}");
     assert!(page.contains("vttablet_mysql_count{operation=\"exec\"} 1\n"), "{page}");

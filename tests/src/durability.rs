@@ -1,0 +1,183 @@
+//! A keyspace whose durability policy is changed while clients write: semi-sync follows on every
+//! server, and a primary that cannot reach those who acknowledge blocks, says so, and goes on.
+
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use vt_testkit::LocalCluster;
+
+use crate::Case;
+use crate::check::{Outcome, contains, equal, within};
+use crate::failover::web_page;
+use crate::leases::primary;
+
+const LIMIT: Duration = Duration::from_secs(120);
+const UIDS: [u32; 3] = [100, 101, 102];
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![("a policy that is changed holds on every server", changed)]
+}
+
+fn changed(_: &LocalCluster) -> Outcome {
+    let cluster = LocalCluster::up(&["--keyspace", "shop:1", "--replicas", "2"])?;
+    let seen = scenes(&cluster);
+    seen.map_err(|err| format!("{err}\n{}", cluster.logs()))
+}
+
+fn scenes(cluster: &LocalCluster) -> Outcome {
+    cluster.mysql("shop", "create table kept (id bigint primary key)")?;
+    settled(cluster, true)?;
+    let writer = Writer::start(cluster)?;
+    for (policy, waits) in [("none", false), ("semi_sync", true), ("none", false)] {
+        set(cluster, policy)?;
+        settled(cluster, waits)?;
+        writer.progress()?;
+    }
+    set(cluster, "semi_sync")?;
+    settled(cluster, true)?;
+    writer.progress()?;
+    writer.finish(cluster)?;
+    blocked(cluster)
+}
+
+/// All tablets are in one cell: under `cross_cell` nobody may acknowledge.
+fn blocked(cluster: &LocalCluster) -> Outcome {
+    let uid = primary(cluster)?;
+    let alias = format!("zone1-{uid:010}");
+    set(cluster, "cross_cell")?;
+    within(LIMIT, || {
+        for uid in UIDS {
+            equal(&format!("{uid} acknowledges"), variable(cluster, uid, REPLICA)?.as_str(), "0")?;
+        }
+        Ok(())
+    })?;
+    let mut write = Waiting::start(cluster, "insert into kept values (1000000)")?;
+    let problems = || web_page(cluster.port(16000), "/api/problems");
+    within(LIMIT, || contains("vtorc", &problems()?, "\"LockedSemiSyncPrimary\""))?;
+    within(LIMIT, || {
+        let status = cluster.client(&["GetFullStatus", &alias])?;
+        contains("its status", &status, "\"semi_sync_blocked\": true")
+    })?;
+    let tablet = cluster.port(15000) + u16::try_from(uid).unwrap_or(u16::MAX);
+    let health = || web_page(tablet, "/debug/status");
+    within(LIMIT, || contains("its health", &health()?, "commits wait: no tablet acknowledges"))?;
+    equal("the write is acknowledged", write.is_acknowledged()?, false)?;
+    set(cluster, "semi_sync")?;
+    settled(cluster, true)?;
+    within(LIMIT, || cluster.mysql("shop", "replace into kept values (1000001)").map(drop))?;
+    // It goes on too, unless its tablet has broken it off meanwhile.
+    if write.is_acknowledged()? {
+        let kept = cluster.mysql("shop", "select count(*) from kept where id = 1000000")?;
+        equal("what was acknowledged", kept.trim(), "1")?;
+    }
+    within(LIMIT, || equal("a problem", problems()?.contains("LockedSemiSyncPrimary"), false))?;
+    within(LIMIT, || equal("its health", health()?.contains("commits wait"), false))
+}
+
+const PRIMARY: &str = "rpl_semi_sync_source_enabled";
+const REPLICA: &str = "rpl_semi_sync_replica_enabled";
+
+fn set(cluster: &LocalCluster, policy: &str) -> Outcome {
+    let policy = format!("--durability-policy={policy}");
+    cluster.client(&["SetKeyspaceDurabilityPolicy", &policy, "shop"]).map(drop)
+}
+
+/// Waits until the primary waits for replicas, and they acknowledge, or nobody does.
+fn settled(cluster: &LocalCluster, waits: bool) -> Outcome {
+    let wanted = if waits { "1" } else { "0" };
+    within(LIMIT, || {
+        let primary = primary(cluster)?;
+        for uid in UIDS {
+            let name = if uid == primary { PRIMARY } else { REPLICA };
+            equal(&format!("{name} of {uid}"), variable(cluster, uid, name)?.as_str(), wanted)?;
+        }
+        Ok(())
+    })
+}
+
+fn variable(cluster: &LocalCluster, uid: u32, name: &str) -> Result<String, String> {
+    let sql = format!("select @@global.{name} as v");
+    let args = ["ExecuteFetchAsDBA", "--json", &format!("zone1-{uid}"), &sql];
+    let reply = cluster.client(&args)?;
+    let reply: serde_json::Value = serde_json::from_str(&reply).map_err(|err| err.to_string())?;
+    let value = reply["rows"][0][0].as_str().map(str::to_owned);
+    value.ok_or_else(|| format!("no value in {reply}"))
+}
+
+/// A statement that may have to wait.
+struct Waiting(Child);
+
+impl Waiting {
+    fn start(cluster: &LocalCluster, sql: &str) -> Result<Waiting, String> {
+        let mut command = cluster.mysql_command("shop", sql)?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().map(Waiting).map_err(|err| err.to_string())
+    }
+
+    fn is_acknowledged(&mut self) -> Result<bool, String> {
+        let ended = self.0.try_wait().map_err(|err| err.to_string())?;
+        Ok(ended.is_some_and(|status| status.success()))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A client that writes all the time; no write of it may fail.
+struct Writer {
+    stop: Arc<AtomicBool>,
+    written: Arc<AtomicU64>,
+    thread: std::thread::JoinHandle<Result<(), String>>,
+}
+
+impl Writer {
+    fn start(cluster: &LocalCluster) -> Result<Writer, String> {
+        use mysql_async::prelude::Queryable;
+        let url =
+            format!("mysql://user@127.0.0.1:{}/shop?prefer_socket=false", cluster.port(15306));
+        let opts = mysql_async::Opts::from_url(&url).map_err(|err| err.to_string())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|err| err.to_string())?;
+        let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (ended, count) = (stop.clone(), written.clone());
+        let thread = std::thread::spawn(move || {
+            runtime.block_on(async {
+                let mut conn = mysql_async::Conn::new(opts).await.map_err(|err| err.to_string())?;
+                while !ended.load(Ordering::Relaxed) {
+                    let id = count.load(Ordering::Relaxed);
+                    let sql = format!("insert into kept values ({id})");
+                    conn.query_drop(sql).await.map_err(|err| format!("write {id}: {err}"))?;
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+                Ok(())
+            })
+        });
+        Ok(Writer { stop, written, thread })
+    }
+
+    /// Waits until more was acknowledged.
+    fn progress(&self) -> Outcome {
+        let before = self.written.load(Ordering::Relaxed);
+        within(LIMIT, || {
+            equal("writes go on", self.written.load(Ordering::Relaxed) > before + 5, true)
+        })
+    }
+
+    /// Checks that no write failed and none is missing.
+    fn finish(self, cluster: &LocalCluster) -> Outcome {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().map_err(|_| "the writer panicked")??;
+        let kept = cluster.mysql("shop", "select count(*) from kept")?;
+        equal(
+            "what is kept",
+            kept.trim(),
+            self.written.load(Ordering::Relaxed).to_string().as_str(),
+        )
+    }
+}
