@@ -86,8 +86,8 @@ impl Writer {
         while let Ok(line) = self.lines.try_recv() {
             text.push_str(&line);
         }
-        let open = tokio::fs::OpenOptions::new().create(true).append(true).open(&self.path);
-        let mut file = open.await?;
+        let mut options = tokio::fs::OpenOptions::new();
+        let mut file = options.create(true).append(true).open(&self.path).await?;
         file.write_all(text.as_bytes()).await?;
         file.flush().await
     }
