@@ -149,6 +149,9 @@ fn shares(local: &str, gate_cells: &[String], tablets: &[&str]) -> Vec<f64> {
     tablets.iter().map(share).collect()
 }
 
+/// Tablets with the part of a gateway's reads that each gets.
+pub type Shares = Vec<(Arc<TabletHealth>, f64)>;
+
 /// The order in which the tablets of one shard and type are asked.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Choice {
@@ -180,7 +183,7 @@ impl Choice {
     }
 
     /// Returns the tablets with their part of the reads, as `/debug/balancer` shows them.
-    pub(crate) fn parts(&self) -> Vec<(Arc<TabletHealth>, f64)> {
+    pub(crate) fn parts(&self) -> Shares {
         // Later tiers are asked only while the first has nobody.
         let Some(first) = self.tiers.iter().find(|tier| !tier.tablets.is_empty()) else {
             return Vec::new();

@@ -7,6 +7,7 @@ use tokio::sync::{Notify, broadcast, watch};
 use vt_base::{Code, Error, Result, TabletAlias, Target};
 use vt_service::Tasks;
 
+use crate::balance::Shares;
 use crate::config::Config;
 use crate::ended;
 use crate::roster::Roster;
@@ -72,7 +73,7 @@ impl Discovery {
     }
 
     /// Returns, by shard and type, the tablets that reads go to, with the part that each gets.
-    pub fn shares(&self) -> Vec<(Target, Vec<(Arc<TabletHealth>, f64)>)> {
+    pub fn shares(&self) -> Vec<(Target, Shares)> {
         self.table.shares()
     }
 

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::{broadcast, watch};
 use vt_base::{KeyspaceShard, TabletAlias, TabletType, Target};
 
-use crate::balance::{Balance, Choice};
+use crate::balance::{Balance, Choice, Shares};
 use crate::rules::{LagRule, Nearness, primary};
 use crate::tablet::{TabletHealth, TabletInfo};
 
@@ -264,7 +264,7 @@ impl Table {
     }
 
     /// Returns, by shard and type, the tablets that reads go to, with the part that each gets.
-    pub(crate) fn shares(&self) -> Vec<(Target, Vec<(Arc<TabletHealth>, f64)>)> {
+    pub(crate) fn shares(&self) -> Vec<(Target, Shares)> {
         let mut all = Vec::new();
         for known in self.known_shards() {
             let Some(shard) = self.find(&known.keyspace, &known.shard) else { continue };

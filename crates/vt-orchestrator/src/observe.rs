@@ -120,6 +120,7 @@ fn server_view(status: &replicationdata::FullStatus) -> Result<ServerView> {
     };
     Ok(ServerView {
         own_type: TabletType::from_i32(status.tablet_type),
+        uuid: status.server_uuid.clone(),
         read_only: status.read_only || status.super_read_only,
         semi_sync_primary: status.semi_sync_primary_enabled,
         semi_sync_replica: status.semi_sync_replica_enabled,

@@ -61,7 +61,9 @@ impl Watcher {
 
     async fn recover_locked(&mut self, lock: &LockGuard, due: &[Key]) {
         // Another may have mended it while this one waited for the lock.
-        let Some((seen, standing)) = self.look().await else { return };
+        let Some((seen, mut standing)) = self.look().await else { return };
+        // Commits are not to wait before there is somebody who acknowledges them.
+        standing.sort_by_key(|one| one.finding.analysis == Analysis::PrimarySemiSyncMustBeSet);
         for one in standing {
             let key = (one.finding.analysis, one.finding.tablet.clone());
             let same_loss = |(analysis, _): &Key| {

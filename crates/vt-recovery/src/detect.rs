@@ -68,6 +68,8 @@ impl Watch {
 pub struct ServerView {
     /// What the tablet holds itself for.
     pub own_type: TabletType,
+    /// What its server calls itself, and the transactions that begin there.
+    pub uuid: String,
     pub read_only: bool,
     /// Commits wait for replicas.
     pub semi_sync_primary: bool,

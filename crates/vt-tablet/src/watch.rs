@@ -1,6 +1,7 @@
 //! The loops of a tablet: watching its server, its shard, its schema; telling its health.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::time::{MissedTickBehavior, interval};
@@ -11,6 +12,7 @@ use vt_topo::records::shard::{tablet_control, to_proto_time};
 use vt_topo::{ShardRecord, TopoError, WatchEvent};
 
 use crate::core::Core;
+use crate::db::quote_name;
 use crate::query::rules::Denied;
 use crate::reconnect::Reconnect;
 use crate::schema::text;
@@ -33,6 +35,9 @@ struct Seen {
     reconnect: Reconnect,
     /// How many commits were acknowledged when some were seen to wait.
     waiting: Option<u64>,
+    is_blocked: bool,
+    /// A write of our own is under way that lets commits go on.
+    pushing: Arc<AtomicBool>,
 }
 
 /// How many answers in a row may be missing before the server counts as away.
@@ -121,6 +126,9 @@ impl Core {
                 false => SemiSyncState::default(),
             };
             self.note_blocked(seen, &state);
+            if seen.is_blocked && state.clients > 0 {
+                self.push_commits(seen);
+            }
             return Ok(());
         }
         let status = replication::replica_status(&mut conn).await?;
@@ -141,6 +149,7 @@ impl Core {
         let waiting = (state.waiting > 0).then_some(state.acknowledged);
         let blocked = waiting.is_some() && waiting == seen.waiting;
         seen.waiting = waiting;
+        seen.is_blocked = blocked;
         if std::mem::replace(&mut self.role.lock().blocked, blocked) == blocked {
             return;
         }
@@ -152,6 +161,28 @@ impl Core {
             false => tracing::info!("commits are acknowledged again, or none waits"),
         }
         self.evaluate();
+    }
+
+    /// Writes a row of our own, of which replicas tell that they have it.
+    ///
+    /// A replica that connects anew acknowledges what comes then, and with it all before; a commit
+    /// that it had already received would wait for the next one, and that may never come.
+    fn push_commits(self: &Arc<Core>, seen: &Seen) {
+        if seen.pushing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (core, pushing) = (self.clone(), seen.pushing.clone());
+        self.tasks.spawn_until_cancelled("semi-sync push", async move {
+            let table = format!("{}.semisync_heartbeat", quote_name(&core.sidecar.load()));
+            let written = async {
+                core.db.dba_query(&format!("insert into {table} (ts) values (now(6))")).await?;
+                core.db.dba_query(&format!("delete from {table}")).await
+            };
+            if let Ok(Err(err)) = tokio::time::timeout(ANSWER_TIMEOUT, written).await {
+                tracing::warn!(%err, "cannot write what would let commits go on");
+            }
+            pushing.store(false, Ordering::Release);
+        });
     }
 
     fn measure_qps(&self, seen: &mut Seen) {

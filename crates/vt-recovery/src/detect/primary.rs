@@ -84,6 +84,7 @@ fn answered(view: &ShardView, primary: &TabletView, server: &ServerView, found: 
         let acker = view.tablets.iter().any(|one| {
             view.durability.may_ack(alias, &one.alias, one.tablet_type)
                 && one.receives_from(primary)
+                && one.server().is_some_and(|server| server.semi_sync_replica)
         });
         match acker {
             true => add(

@@ -57,7 +57,16 @@ fn errant_of(primary: &TabletView, tablet: &TabletView) -> Option<GtidSet> {
     // One whose disk stalls does not tell what it has.
     let of_primary = primary.server().filter(|one| !one.disk_stalled)?;
     let executed = &tablet.server()?.executed.gtid_set;
-    Some(executed.subtract(&of_primary.executed.gtid_set)).filter(|errant| !errant.is_empty())
+    let beyond = executed.subtract(&of_primary.executed.gtid_set);
+    // What began on the primary came from there: it counts there as executed only once it is
+    // acknowledged, and a replica may have executed it by then.
+    let mut errant = GtidSet::default();
+    for (source, intervals) in beyond.sources() {
+        if !source.uuid.eq_ignore_ascii_case(&of_primary.uuid) {
+            intervals.iter().for_each(|one| errant.add(source.clone(), *one));
+        }
+    }
+    Some(errant).filter(|errant| !errant.is_empty())
 }
 
 fn errant(primary: &TabletView, tablet: &TabletView, found: &mut Vec<Finding>) {

@@ -15,6 +15,7 @@ fn server(own_type: TabletType, replicating: Option<Replicating>) -> Contact {
     let primary = own_type == TabletType::Primary;
     Contact::Answered(Box::new(ServerView {
         own_type,
+        uuid: String::new(),
         read_only: !primary,
         semi_sync_primary: primary,
         semi_sync_replica: own_type == TabletType::Replica,
@@ -276,4 +277,28 @@ fn what_concerns_the_shard_comes_first() {
         .into();
     assert_eq!(remedies.len(), 2);
     assert_eq!(Analysis::DeadPrimary.remedy(), Remedy::ReplacePrimary);
+}
+
+#[test]
+fn what_the_primary_has_sent_and_not_committed_yet_is_not_errant() {
+    let mut view = shard();
+    server_of(&mut view, 0).uuid = UUID.to_owned();
+    server_of(&mut view, 1).executed = position(12);
+    assert_eq!(names(&view), Vec::<String>::new());
+    let other = "MySQL56/26b1039f-22b6-11ed-b765-0a43f95f28a3:1-3".parse::<Position>().unwrap();
+    let executed = server_of(&mut view, 1).executed.gtid_set.union(&other.gtid_set);
+    server_of(&mut view, 1).executed.gtid_set = executed;
+    assert_eq!(names(&view), ["ErrantGTIDDetected 101"]);
+    let errant = errant_transactions(&view);
+    assert_eq!((errant.len(), errant[0].0.uid, errant[0].1.count()), (1, 101, 3));
+}
+
+#[test]
+fn a_replica_that_was_not_told_to_acknowledge_yet_is_told_and_the_primary_stays() {
+    let mut view = shard();
+    server_of(&mut view, 0).semi_sync_blocked = true;
+    server_of(&mut view, 1).semi_sync_replica = false;
+    assert_eq!(names(&view), ["LockedSemiSyncPrimary 100", "ReplicaSemiSyncMustBeSet 101"]);
+    server_of(&mut view, 1).semi_sync_replica = true;
+    assert_eq!(names(&view), ["PrimarySemiSyncBlocked 100"]);
 }
