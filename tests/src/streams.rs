@@ -220,8 +220,8 @@ fn filtered(cluster: &LocalCluster) -> Outcome {
              update cdc_part set n = 8 where id = 3; update cdc_part set n = 1 where id = 4; \
              insert into cdc_part values (5, 'end', 50)",
         )?;
-        consumer.until("the last row", |now| now.rows.len() == 3).await?;
-        equal("rows", consumer.shown(), "1\t5\n3\t8\n5\t50\n".to_owned())?;
+        // Shards tell of their changes side by side: row 4 may be seen before it goes.
+        consumer.until("the last row", |now| now.shown() == "1\t5\n3\t8\n5\t50\n").await?;
         let wrong = Rule {
             filter: "select nothing from cdc_part".to_owned(),
             ..self::rule("cdc_part", "")
