@@ -254,8 +254,11 @@ impl Importing<'_> {
         let databases = "select group_concat(schema_name order by 1) from \
                          information_schema.schemata where schema_name in ('shop', '_vt')";
         equal("left", runtime.block_on(ask(self.server, databases))?, "shop".to_owned())?;
-        let shards = self.cluster.mysql("", "show vitess_shards")?;
-        equal("shards", shards.contains("shop_import"), false)?;
+        // The gateway hears of it a little later.
+        within(LIMIT, || {
+            let shards = self.cluster.mysql("", "show vitess_shards")?;
+            equal("shards", shards.contains("shop_import"), false)
+        })?;
         let url = self.url("root", "shop");
         let status = self.import(&["shop", "--back", "--yes"]);
         equal("forgotten", status.is_err(), true)?;
