@@ -326,6 +326,8 @@ impl Bench {
             (folder.path().display().to_string(), self.options.threads.to_string());
         let account = |tool: &Tool, uid: u32| -> Command {
             let mut command = tool.command();
+            let plugins = tool.folder("usr/lib/x86_64-linux-gnu/libmariadb3/plugin");
+            command.env("MARIADB_PLUGIN_DIR", plugins);
             command.args(["-S", &self.socket(uid), "-u", "vt_dba", "-t", &threads]);
             command
         };

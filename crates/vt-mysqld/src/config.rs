@@ -1,6 +1,8 @@
 //! The folder of an instance, and the configuration file that is written into it.
 
 use std::fmt::Write;
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use vt_base::Result;
@@ -103,7 +105,7 @@ impl Instance {
             let _ = writeln!(text, "\n# From {}\n{more}", path.display());
         }
         let path = self.cnf();
-        std::fs::write(&path, text).map_err(|err| on_path("write", &path, &err))
+        write_durably(&path, &text).map_err(|err| on_path("write", &path, &err))
     }
 
     /// Returns the server's id from the configuration file that is there.
@@ -173,6 +175,17 @@ fn buffer_pool_mb(memory_mb: u64) -> u64 {
 }
 
 const TEMPLATE: &str = include_str!("my.cnf.template");
+
+/// Writes a file that is there whole or as it was before, also after a loss of power: a server
+/// that finds an empty configuration starts as another one, or not at all.
+fn write_durably(path: &Path, text: &str) -> std::io::Result<()> {
+    let fresh = path.with_extension("cnf.new");
+    let mut file = File::create(&fresh)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&fresh, path)?;
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
 
 #[cfg(test)]
 mod tests;
