@@ -87,7 +87,8 @@ impl Mysqld {
         self.instance.make_folders()?;
         self.instance.write_cnf(options)?;
         let (from, to) = (seed.dir.clone(), self.instance.dir.clone());
-        let copied = tokio::task::spawn_blocking(move || copy_server(&from, &to)).await;
+        let copy = move || copy_server(&from, &to).and_then(|()| make_durable(&to));
+        let copied = tokio::task::spawn_blocking(copy).await;
         copied.map_err(|err| failed(format!("copying a server: {err}")))?
     }
 
@@ -103,7 +104,9 @@ impl Mysqld {
         let results = conn.query_multi(init_sql, 0).await;
         results.map_err(|err| err.context("init SQL"))?;
         conn.close().await;
-        Ok(())
+        let folder = self.instance.dir.clone();
+        let synced = tokio::task::spawn_blocking(move || make_durable(&folder)).await;
+        synced.map_err(|err| failed(format!("writing a server to disk: {err}")))?
     }
 
     /// Starts the server, detached from us, and waits until it answers.
@@ -280,6 +283,14 @@ fn copy_server(from: &Path, to: &Path) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes all of a folder's file system to its disk. A server that is being made writes most by
+/// itself, but not its keys, and of a copy nothing is written yet: after a loss of power it would
+/// not start.
+fn make_durable(folder: &Path) -> Result<()> {
+    let opened = std::fs::File::open(folder).map_err(|err| on_path("open", folder, &err))?;
+    rustix::fs::syncfs(&opened).map_err(|err| on_path("sync", folder, &std::io::Error::from(err)))
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<()> {
