@@ -18,6 +18,7 @@ use crate::change::InTransaction;
 use crate::route::{self, destinations};
 use crate::{Autocommit, CallOptions, ExecContext, ShardCall, first_error, node};
 use rows::{Source, Texts};
+use sharded::{Batch, Rows};
 
 /// How many rows that a query gave go in one round of statements.
 const SELECT_BATCH: usize = 1000;
@@ -71,10 +72,11 @@ async fn send(
         Some(auto) => ids::bind(auto, source, &mut texts, &mut binds, ctx).await?,
         None => None,
     };
-    let parentless = parents::before(insert, source, texts.len(), &binds, ctx).await?;
-    let total = send_rows(insert, (source, &texts), (&binds, &parentless), how, ctx).await;
-    let mut total = total?;
-    parents::after(insert, source, texts.len(), &binds, ctx).await?;
+    let batch = Batch { insert, source, texts: &texts, binds: &binds, ctx };
+    let parentless = parents::before(batch).await?;
+    let mut total = send_rows(batch, &parentless, how).await?;
+    parents::after(batch).await?;
+    batch.tell_rows(&mut total);
     if let Some(id) = first_id {
         total.insert_id = id;
     }
@@ -82,14 +84,13 @@ async fn send(
 }
 
 async fn send_rows(
-    insert: &Insert,
-    (source, texts): (Source<'_>, &Texts),
-    (binds, parentless): (&BindVars, &[bool]),
+    batch: Batch<'_>,
+    parentless: &[bool],
     how: CallOptions,
-    ctx: ExecContext<'_>,
 ) -> Result<QueryResult, Error> {
+    let Batch { insert, texts, binds, ctx, .. } = batch;
     if let Some(conflicts) = &insert.conflicts {
-        return careful::run((insert, conflicts), (source, texts), (binds, parentless), ctx).await;
+        return careful::run(batch, conflicts, parentless).await;
     }
     let calls = match &insert.routing {
         InsertRouting::Unsharded => {
@@ -102,8 +103,7 @@ async fn send_rows(
             whole(insert, texts, binds.clone(), &map.shards().iter().collect::<Vec<_>>())
         }
         InsertRouting::Sharded(_) => {
-            let rows = sharded::Rows { left_out: parentless, ..sharded::Rows::default() };
-            sharded::calls(insert, source, texts, binds, rows, ctx).await?
+            batch.calls(Rows { left_out: parentless, ..Rows::default() }).await?
         }
     };
     if calls.is_empty() {
@@ -114,6 +114,7 @@ async fn send_rows(
         return Err(error.clone());
     }
     let mut results: Vec<QueryResult> = results.into_iter().flatten().collect();
+    results.iter_mut().for_each(|result| batch.tell_row(result));
     if matches!(insert.routing, InsertRouting::Copies) {
         results.truncate(1);
     }

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use vt_base::Error;
 use vt_eval::Expr;
-use vt_plan::{ConflictHow, Conflicts, Insert, KeyColumn, ProbePart};
+use vt_plan::{ConflictHow, Conflicts, KeyColumn, ProbePart};
 use vt_value::{BindVars, BoundValue, QueryResult, TypedBytes};
 
 use super::distinct;
-use super::rows::{self, Source, Texts};
-use super::sharded::{self, Rows, select_value};
+use super::rows::{self, Source};
+use super::sharded::{Batch, Rows};
 use crate::binds::named;
 use crate::change::{InTransaction, change_keeping, entries_of, has_entry, run_calls};
 use crate::{CallOptions, ExecContext, ShardCall, first_error, route};
@@ -24,23 +24,19 @@ const PROBES: usize = 100;
 /// An INSERT with what its rows are.
 #[derive(Clone, Copy)]
 struct Careful<'a> {
-    insert: &'a Insert,
+    batch: Batch<'a>,
     conflicts: &'a Conflicts,
-    source: Source<'a>,
-    texts: &'a Texts,
-    binds: &'a BindVars,
-    ctx: ExecContext<'a>,
 }
 
 pub(super) async fn run(
-    (insert, conflicts): (&Insert, &Conflicts),
-    (source, texts): (Source<'_>, &Texts),
-    (binds, parentless): (&BindVars, &[bool]),
-    ctx: ExecContext<'_>,
+    batch: Batch<'_>,
+    conflicts: &Conflicts,
+    parentless: &[bool],
 ) -> Result<QueryResult, Error> {
-    let locking = InTransaction(ctx.shards);
-    let ctx = ExecContext { shards: &locking, exclusive: true, ..ctx };
-    let careful = Careful { insert, conflicts, source, texts, binds, ctx };
+    let locking = InTransaction(batch.ctx.shards);
+    let ctx = ExecContext { shards: &locking, exclusive: true, ..batch.ctx };
+    let texts = batch.texts;
+    let careful = Careful { batch: Batch { ctx, ..batch }, conflicts };
     let mut left: Vec<usize> =
         (0..texts.len()).filter(|row| parentless.get(*row) != Some(&true)).collect();
     let mut results = Vec::new();
@@ -59,11 +55,6 @@ pub(super) async fn run(
 }
 
 impl Careful<'_> {
-    async fn calls(&self, rows: Rows<'_>) -> Result<Vec<ShardCall>, Error> {
-        let Careful { insert, source, texts, binds, ctx, .. } = *self;
-        sharded::calls(insert, source, texts, binds, rows, ctx).await
-    }
-
     /// Returns which rows conflict with such as are there; `None` where rows may conflict with each
     /// other, or where what happens to one may matter to another.
     async fn conflicting(
@@ -71,11 +62,11 @@ impl Careful<'_> {
         wanted: &[usize],
         parentless: &[bool],
     ) -> Result<Option<Vec<bool>>, Error> {
-        let Careful { insert, conflicts, source, texts, binds, ctx } = *self;
+        let Careful { batch: Batch { insert, texts, binds, ctx, .. }, conflicts } = *self;
         let rows = Rows { left_out: parentless, without_entries: true, ..Rows::default() };
-        let divided = sharded::divide(insert, source, texts, binds, rows, ctx).await?;
+        let divided = self.batch.divide(rows).await?;
         let value_of = |column: &KeyColumn, row: usize| match column.offset {
-            Some(offset) => select_value(insert, source, row, offset, binds).ok(),
+            Some(offset) => self.batch.select_value(row, offset).ok(),
             None => given(column.values.get(row)?.as_ref()?, [&divided.own_binds, binds]),
         };
         if !distinct::are_distinct(&conflicts.keys, wanted, &value_of) {
@@ -114,7 +105,8 @@ impl Careful<'_> {
 
     /// Returns the statement that finds the rows that one conflicts with.
     fn probe_of(&self, row: usize) -> Result<Arc<str>, Error> {
-        let (Some(probe), Source::Select { fields, .. }) = (&self.conflicts.selected, self.source)
+        let Batch { insert, source, .. } = self.batch;
+        let (Some(probe), Source::Select { fields, .. }) = (&self.conflicts.selected, source)
         else {
             let probe = self.conflicts.probes.get(row).cloned();
             return probe.ok_or_else(|| Error::bug("a row without a probe"));
@@ -125,7 +117,7 @@ impl Careful<'_> {
                 ProbePart::Row => sql.push_str(&row.to_string()),
                 ProbePart::Column(column) => {
                     sql.push(':');
-                    sql.push_str(&rows::name(self.insert, row, *column, fields.len()));
+                    sql.push_str(&rows::name(insert, row, *column, fields.len()));
                 }
             }
             sql.push_str(text);
@@ -135,16 +127,17 @@ impl Careful<'_> {
 
     /// Inserts all rows but some, with their entries.
     async fn together(&self, left_out: &[bool]) -> Result<QueryResult, Error> {
-        let calls = self.calls(Rows { left_out, ..Rows::default() }).await?;
-        run_calls(calls, self.ctx).await
+        let calls = self.batch.calls(Rows { left_out, ..Rows::default() }).await?;
+        run_calls(calls, self.batch.ctx).await
     }
 
     /// Inserts one row, or does what is to be done where it conflicts.
     async fn one(&self, row: usize) -> Result<Vec<QueryResult>, Error> {
-        let Careful { insert, conflicts, source, texts, binds, ctx } = *self;
+        let Careful { batch, conflicts } = *self;
+        let ctx = batch.ctx;
         let mut results = Vec::new();
         let rows = Rows { only: Some(row), without_entries: true, ..Rows::default() };
-        let calls = self.calls(rows).await?;
+        let calls = batch.calls(rows).await?;
         let Some(call) = calls.first() else { return Ok(results) };
         let found = self.probe(row, call).await?;
         let calls = match (conflicts.how, found.rows.is_empty()) {
@@ -153,7 +146,7 @@ impl Careful<'_> {
                 let left_out = run_calls(calls, ctx).await?;
                 if left_out.rows_affected > 0 {
                     // It was found by what MySQL takes for equal, and is not.
-                    self.calls(Rows { only: Some(row), ..Rows::default() }).await?;
+                    batch.calls(Rows { only: Some(row), ..Rows::default() }).await?;
                 }
                 results.push(left_out);
                 return Ok(results);
@@ -161,16 +154,18 @@ impl Careful<'_> {
             (ConflictHow::Update, false) => calls,
             (ConflictHow::Replace, false) => {
                 // An entry cannot go and come again in one transaction: it would wait for itself.
-                let coming = sharded::coming(insert, source, texts, binds, row, ctx).await?;
+                let coming = batch.coming(row).await?;
                 let mut kept = entries_of(&conflicts.removal, &found, ctx)?;
                 kept.retain(|(vindex, entry)| has_entry(&coming, vindex, entry));
                 results.push(change_keeping(&conflicts.removal, &found, &kept, ctx).await?);
-                self.calls(Rows { only: Some(row), kept: &kept, ..Rows::default() }).await?
+                batch.calls(Rows { only: Some(row), kept: &kept, ..Rows::default() }).await?
             }
             // The row's entries come first.
-            (_, true) => self.calls(Rows { only: Some(row), ..Rows::default() }).await?,
+            (_, true) => batch.calls(Rows { only: Some(row), ..Rows::default() }).await?,
         };
-        results.push(run_calls(calls, ctx).await?);
+        let mut done = run_calls(calls, ctx).await?;
+        batch.tell_row(&mut done);
+        results.push(done);
         Ok(results)
     }
 
@@ -179,7 +174,7 @@ impl Careful<'_> {
         let sql = self.probe_of(row)?;
         let bind_vars = Arc::new(named(&sql, &call.bind_vars));
         let call = ShardCall { sql, bind_vars, ..call.clone() };
-        let result = self.ctx.shards.execute(vec![call], CallOptions::default()).await.pop();
+        let result = self.batch.ctx.shards.execute(vec![call], CallOptions::default()).await.pop();
         result.unwrap_or_else(|| Err(Error::bug("no answer to a probe")))
     }
 }

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use vt_base::{Error, ErrorId, KeyspaceId};
+use vt_eval::Expr;
 use vt_plan::{Insert, InsertRouting, VindexColumn};
-use vt_value::{BindVars, TypedBytes};
+use vt_value::{BindVars, QueryResult, TypedBytes};
 use vt_vschema::{Destination, ShardMap, Vindex};
 
 use super::rows::{Source, Texts};
@@ -37,6 +38,16 @@ impl Rows<'_> {
     }
 }
 
+/// The rows of an INSERT, which are not on their shards yet.
+#[derive(Clone, Copy)]
+pub(crate) struct Batch<'a> {
+    pub(crate) insert: &'a Insert,
+    pub(crate) source: Source<'a>,
+    pub(crate) texts: &'a Texts,
+    pub(crate) binds: &'a BindVars,
+    pub(crate) ctx: ExecContext<'a>,
+}
+
 /// The rows of an INSERT by their shards.
 pub(crate) struct Divided {
     map: Arc<ShardMap>,
@@ -61,152 +72,177 @@ impl Divided {
     }
 }
 
-/// Binds the vindex columns and returns one call for each shard that gets rows.
-///
-/// Entries of owned lookup vindexes are made before the rows that they are about.
-pub(crate) async fn calls(
-    insert: &Insert,
-    source: Source<'_>,
-    texts: &Texts,
-    binds: &BindVars,
-    rows: Rows<'_>,
-    ctx: ExecContext<'_>,
-) -> Result<Vec<ShardCall>, Error> {
-    let divided = divide(insert, source, texts, binds, rows, ctx).await?;
-    let call = |(shard, rows): &(usize, Vec<usize>)| {
-        divided.call(insert, *shard, texts.statement(insert, rows), binds)
-    };
-    Ok(divided.by_shard.iter().map(call).collect())
-}
-
-/// Binds the vindex columns, makes the entries, and finds the shards of the rows.
-pub(crate) async fn divide(
-    insert: &Insert,
-    source: Source<'_>,
-    texts: &Texts,
-    binds: &BindVars,
-    rows: Rows<'_>,
-    ctx: ExecContext<'_>,
-) -> Result<Divided, Error> {
-    let vindexes = match &insert.routing {
-        InsertRouting::Sharded(vindexes) => vindexes.as_slice(),
-        InsertRouting::Unsharded | InsertRouting::Copies => &[],
-    };
-    let Some((primary, others)) = vindexes.split_first() else {
-        return Err(Error::vt(ErrorId::VT09001, &insert.table));
-    };
-    let map = ctx.shards.shards(&insert.keyspace)?;
-    let mut kept: Vec<bool> = (0..texts.len()).map(|row| rows.has(row)).collect();
-    let mut own_binds = BindVars::new();
-    let wanted = kept.clone();
-    let values_of_primary = values(insert, primary, source, &wanted, (binds, &mut own_binds))?;
-    let ids = keyspace_ids(insert, primary, &values_of_primary, ctx).await?;
-    for other in others {
-        let values = values(insert, other, source, &wanted, (binds, &mut own_binds))?;
-        let entries = entries(&ids, &kept, values);
-        let agree = match other.owned {
-            true if rows.without_entries => continue,
-            true => own(insert, other, &entries, rows.kept, ctx).await?,
-            false => check(insert, other, &entries, ctx).await?,
+impl Batch<'_> {
+    /// Binds the vindex columns and returns one call for each shard that gets rows.
+    ///
+    /// Entries of owned lookup vindexes are made before the rows that they are about.
+    pub(crate) async fn calls(&self, rows: Rows<'_>) -> Result<Vec<ShardCall>, Error> {
+        let divided = self.divide(rows).await?;
+        let call = |(shard, rows): &(usize, Vec<usize>)| {
+            divided.call(self.insert, *shard, self.texts.statement(self.insert, rows), self.binds)
         };
-        entries
-            .iter()
-            .zip(agree)
-            .filter(|(_, agrees)| !agrees)
-            .for_each(|(one, _)| kept[one.0] = false);
+        Ok(divided.by_shard.iter().map(call).collect())
     }
-    let mut rows_of: Vec<Vec<usize>> = vec![Vec::new(); map.shards().len()];
-    for (row, id) in ids.iter().enumerate() {
-        if let (Some(id), true) = (id, kept[row]) {
-            rows_of[map.shard_of(id)?].push(row);
-        }
-    }
-    let by_shard = rows_of.into_iter().enumerate().filter(|(_, rows)| !rows.is_empty()).collect();
-    Ok(Divided { map, by_shard, own_binds })
-}
 
-/// Returns the entries that a row of an INSERT comes with.
-pub(crate) async fn coming(
-    insert: &Insert,
-    source: Source<'_>,
-    texts: &Texts,
-    binds: &BindVars,
-    row: usize,
-    ctx: ExecContext<'_>,
-) -> Result<Vec<NamedEntry>, Error> {
-    let InsertRouting::Sharded(vindexes) = &insert.routing else { return Ok(Vec::new()) };
-    let Some((primary, others)) = vindexes.split_first() else { return Ok(Vec::new()) };
-    let kept: Vec<bool> = (0..texts.len()).map(|other| other == row).collect();
-    let mut own_binds = BindVars::new();
-    let values_of_primary = values(insert, primary, source, &kept, (binds, &mut own_binds))?;
-    let ids = keyspace_ids(insert, primary, &values_of_primary, ctx).await?;
-    let mut coming = Vec::new();
-    for other in others.iter().filter(|other| other.owned) {
-        let values = values(insert, other, source, &kept, (binds, &mut own_binds))?;
-        let entries = entries(&ids, &kept, values).into_iter();
-        coming.extend(entries.map(|one| (other.vindex.name.clone(), one.1)));
-    }
-    Ok(coming)
-}
-
-/// Returns the values of the rows wanted for the columns of a vindex, and binds them; of other rows
-/// there are none.
-fn values(
-    insert: &Insert,
-    vindex: &VindexColumn,
-    source: Source<'_>,
-    wanted: &[bool],
-    (binds, own_binds): (&BindVars, &mut BindVars),
-) -> Result<Vec<Vec<TypedBytes>>, Error> {
-    let mut all = Vec::with_capacity(wanted.len());
-    for (row, is_wanted) in wanted.iter().enumerate() {
-        if !is_wanted {
-            all.push(Vec::new());
-            continue;
-        }
-        let values: Vec<TypedBytes> = match source {
-            Source::Values => {
-                let exprs = vindex.rows.get(row);
-                let exprs = exprs.ok_or_else(|| Error::bug("a row without vindex values"))?;
-                exprs.iter().map(|expr| expr.typed(binds)).collect::<Result<_, _>>()?
-            }
-            Source::Select { .. } => vindex
-                .offsets
+    /// Binds the vindex columns, makes the entries, and finds the shards of the rows.
+    pub(crate) async fn divide(&self, rows: Rows<'_>) -> Result<Divided, Error> {
+        let Batch { insert, texts, ctx, .. } = *self;
+        let Some((primary, others)) = self.vindexes().split_first() else {
+            return Err(Error::vt(ErrorId::VT09001, &insert.table));
+        };
+        let map = ctx.shards.shards(&insert.keyspace)?;
+        let mut kept: Vec<bool> = (0..texts.len()).map(|row| rows.has(row)).collect();
+        let mut own_binds = BindVars::new();
+        let wanted = kept.clone();
+        let values_of_primary = self.values(primary, &wanted, &mut own_binds)?;
+        let ids = keyspace_ids(insert, primary, &values_of_primary, ctx).await?;
+        for other in others {
+            let values = self.values(other, &wanted, &mut own_binds)?;
+            let entries = entries(&ids, &kept, values);
+            let agree = match other.owned {
+                true if rows.without_entries => continue,
+                true => own(insert, other, &entries, rows.kept, ctx).await?,
+                false => check(insert, other, &entries, ctx).await?,
+            };
+            entries
                 .iter()
-                .map(|column| select_value(insert, source, row, *column, binds))
-                .collect::<Result<_, _>>()?,
-        };
-        let values = match vindex.vindex.stored(&values, row + 1) {
-            Ok(Cow::Borrowed(_)) => values,
-            Ok(Cow::Owned(stored)) => stored,
-            // INSERT IGNORE makes of it what MySQL would, where no one knows beforehand.
-            Err(_) if insert.ignore => values,
-            Err(error) => return Err(error),
-        };
-        for (column, value) in vindex.columns.iter().zip(&values) {
-            own_binds.set(name(column, row), value.clone());
+                .zip(agree)
+                .filter(|(_, agrees)| !agrees)
+                .for_each(|(one, _)| kept[one.0] = false);
         }
-        all.push(values);
+        let mut rows_of: Vec<Vec<usize>> = vec![Vec::new(); map.shards().len()];
+        for (row, id) in ids.iter().enumerate() {
+            if let (Some(id), true) = (id, kept[row]) {
+                rows_of[map.shard_of(id)?].push(row);
+            }
+        }
+        let by_shard =
+            rows_of.into_iter().enumerate().filter(|(_, rows)| !rows.is_empty()).collect();
+        Ok(Divided { map, by_shard, own_binds })
     }
-    Ok(all)
+
+    /// Returns the entries that a row comes with.
+    pub(crate) async fn coming(&self, row: usize) -> Result<Vec<NamedEntry>, Error> {
+        let Some((primary, others)) = self.vindexes().split_first() else {
+            return Ok(Vec::new());
+        };
+        let kept: Vec<bool> = (0..self.texts.len()).map(|other| other == row).collect();
+        let mut own_binds = BindVars::new();
+        let values_of_primary = self.values(primary, &kept, &mut own_binds)?;
+        let ids = keyspace_ids(self.insert, primary, &values_of_primary, self.ctx).await?;
+        let mut coming = Vec::new();
+        for other in others.iter().filter(|other| other.owned) {
+            let values = self.values(other, &kept, &mut own_binds)?;
+            let entries = entries(&ids, &kept, values).into_iter();
+            coming.extend(entries.map(|one| (other.vindex.name.clone(), one.1)));
+        }
+        Ok(coming)
+    }
+
+    /// Returns whether MySQL tells how many rows came, as it does of more than one.
+    fn tells_rows(&self) -> bool {
+        self.texts.len() > 1 || matches!(self.source, Source::Select { .. })
+    }
+
+    /// Tells of a row that ON DUPLICATE KEY UPDATE is about what a shard that gets it alone leaves
+    /// out.
+    pub(crate) fn tell_row(&self, result: &mut QueryResult) {
+        if self.tells_rows() && !self.insert.suffix.is_empty() && result.info.is_empty() {
+            result.info = info(1, u64::from(result.rows_affected > 1), result.warnings);
+        }
+    }
+
+    /// Tells of all rows how many there are, and how many of them were there before.
+    pub(crate) fn tell_rows(&self, total: &mut QueryResult) {
+        if !self.tells_rows() || !self.insert.suffix.is_empty() {
+            return;
+        }
+        let rows = self.texts.len() as u64;
+        let duplicates = match self.insert.ignore {
+            true => rows.saturating_sub(total.rows_affected),
+            // Rows that REPLACE took away count as well.
+            false => total.rows_affected.saturating_sub(rows),
+        };
+        total.info = info(rows, duplicates, total.warnings);
+    }
+
+    /// Returns the vindexes that rows go by, the primary one first.
+    fn vindexes(&self) -> &[VindexColumn] {
+        match &self.insert.routing {
+            InsertRouting::Sharded(vindexes) => vindexes,
+            InsertRouting::Unsharded | InsertRouting::Copies => &[],
+        }
+    }
+
+    /// Returns the values of the rows wanted for the columns of a vindex, and binds them; of other
+    /// rows there are none.
+    fn values(
+        &self,
+        vindex: &VindexColumn,
+        wanted: &[bool],
+        own_binds: &mut BindVars,
+    ) -> Result<Vec<Vec<TypedBytes>>, Error> {
+        let mut all = Vec::with_capacity(wanted.len());
+        for (row, is_wanted) in wanted.iter().enumerate() {
+            if !is_wanted {
+                all.push(Vec::new());
+                continue;
+            }
+            let values = self.values_of(vindex, row)?;
+            for (column, value) in vindex.columns.iter().zip(&values) {
+                own_binds.set(name(column, row), value.clone());
+            }
+            all.push(values);
+        }
+        Ok(all)
+    }
+
+    /// Returns the values of a row for the columns of a vindex, as they will be stored.
+    fn values_of(&self, vindex: &VindexColumn, row: usize) -> Result<Vec<TypedBytes>, Error> {
+        let values = self.key(&vindex.rows, &vindex.offsets, row)?;
+        match vindex.vindex.stored(&values, row + 1) {
+            Ok(Cow::Borrowed(_)) => Ok(values),
+            Ok(Cow::Owned(stored)) => Ok(stored),
+            // INSERT IGNORE makes of it what MySQL would, where no one knows beforehand.
+            Err(_) if self.insert.ignore => Ok(values),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns some values of a row: of these expressions where rows are written out, and of these
+    /// columns where a query gave them.
+    pub(crate) fn key(
+        &self,
+        exprs: &[Vec<Expr>],
+        columns: &[usize],
+        row: usize,
+    ) -> Result<Vec<TypedBytes>, Error> {
+        match self.source {
+            Source::Values => {
+                let exprs = exprs.get(row).ok_or_else(|| Error::bug("a row without its values"))?;
+                exprs.iter().map(|expr| expr.typed(self.binds)).collect()
+            }
+            Source::Select { .. } => {
+                columns.iter().map(|column| self.select_value(row, *column)).collect()
+            }
+        }
+    }
+
+    /// Returns a value of a query's row, or the id that stands in its place or behind its end.
+    pub(crate) fn select_value(&self, row: usize, column: usize) -> Result<TypedBytes, Error> {
+        let Source::Select { fields, .. } = self.source else {
+            return Err(Error::bug("a value of a row that is text"));
+        };
+        let auto = self.insert.auto_increment.as_ref();
+        if auto.is_some_and(|auto| column == auto.offset.unwrap_or(fields.len())) {
+            return Expr::Bind(super::ids::name(row).into()).typed(self.binds);
+        }
+        self.source.value(row, column)
+    }
 }
 
-/// Returns a value of a query's row, or the id that stands in its place or behind its end.
-pub(crate) fn select_value(
-    insert: &Insert,
-    source: Source<'_>,
-    row: usize,
-    column: usize,
-    binds: &BindVars,
-) -> Result<TypedBytes, Error> {
-    let Source::Select { fields, .. } = source else {
-        return Err(Error::bug("a value of a row that is text"));
-    };
-    let auto = insert.auto_increment.as_ref();
-    if auto.is_some_and(|auto| column == auto.offset.unwrap_or(fields.len())) {
-        return vt_eval::Expr::Bind(super::ids::name(row).into()).typed(binds);
-    }
-    source.value(row, column)
+fn info(rows: u64, duplicates: u64, warnings: u16) -> Arc<str> {
+    format!("Records: {rows}  Duplicates: {duplicates}  Warnings: {warnings}").into()
 }
 
 /// Maps each row that has values through the primary vindex; `None` for the others, and where

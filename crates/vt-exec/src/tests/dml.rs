@@ -85,6 +85,35 @@ async fn rows_go_to_their_shards() {
     assert_eq!(&*result.info, "Records: 4  Duplicates: 0  Warnings: 0");
 }
 
+/// Answers as MySQL does: of one row nothing is told; of two rows one was there.
+fn told(call: &ShardCall) -> Result<QueryResult, Error> {
+    let rows = call.sql.matches("(:_id_").count() as u64;
+    let found = u64::from(rows > 1);
+    let rows_affected = match call.sql.contains("on duplicate key") {
+        true => rows + found,
+        false => rows - found,
+    };
+    let info = match rows {
+        1 => "".into(),
+        _ => format!("Records: {rows}  Duplicates: {found}  Warnings: {found}").into(),
+    };
+    Ok(QueryResult { rows_affected, info, warnings: found as u16, ..QueryResult::default() })
+}
+
+#[tokio::test]
+async fn several_rows_are_told_of_where_shards_got_one() {
+    let info = async |insert: Insert| {
+        let fake = Fake::new(told);
+        execute(&plan(Node::Insert(Box::new(insert))), &fake.ctx()).await.unwrap().info
+    };
+    let rows = [int(1), high(), int(2)];
+    let ignore = Insert { ignore: true, ..insert(&rows) };
+    assert_eq!(&*info(ignore).await, "Records: 3  Duplicates: 1  Warnings: 1");
+    let update = Insert { suffix: " on duplicate key update v = 'y'".into(), ..insert(&rows) };
+    assert_eq!(&*info(update).await, "Records: 3  Duplicates: 1  Warnings: 1");
+    assert_eq!(&*info(insert(&[int(1)])).await, "");
+}
+
 #[tokio::test]
 async fn ids_come_from_the_sequence_in_one_call() {
     let fake = Fake::new(changed);
