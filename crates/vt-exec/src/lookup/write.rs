@@ -12,6 +12,9 @@ use crate::{CommitOrder, ExecContext, ShardCall};
 
 /// How many entries one statement adds or removes.
 const BATCH: usize = 500;
+/// How many one removes on a connection beside that which adds: what it finds in a scan of the
+/// table it would wait for, and the other for it.
+const BATCH_BESIDE: usize = 1;
 /// MySQL's number of a duplicate entry.
 const DUPLICATE: u16 = 1062;
 
@@ -41,7 +44,7 @@ pub(crate) async fn create(
     };
     let sql = |rows| lookup::insert(access.lookup, access.backing, rows, how);
     let map = ctx.shards.shards(&access.backing.keyspace.name)?;
-    let calls = calls(access, &map, &entries, sql)?;
+    let calls = calls(access, &map, (&entries, BATCH), sql)?;
     match run(ctx, calls, access.writing(order)).await {
         Err(error) if error.errno() == DUPLICATE && access.lookup.consistent => {
             consistent::settle(access, &entries, &error, ctx).await
@@ -62,12 +65,13 @@ pub(crate) async fn remove(
     }
     let has_null = |entry: &EntryOf| entry.0.iter().any(TypedBytes::is_null);
     let entries: Vec<&EntryOf> = entries.iter().filter(|entry| !has_null(entry)).collect();
-    let order = match access.lookup.consistent {
-        true => CommitOrder::Post,
-        false => CommitOrder::Normal,
+    let (order, batch) = match access.lookup.consistent {
+        true => (CommitOrder::Post, BATCH_BESIDE),
+        false => (CommitOrder::Normal, BATCH),
     };
     let map = ctx.shards.shards(&access.backing.keyspace.name)?;
-    let calls = calls(access, &map, &entries, |rows| lookup::delete(access.backing, rows))?;
+    let sql = |rows| lookup::delete(access.backing, rows);
+    let calls = calls(access, &map, (&entries, batch), sql)?;
     run(ctx, calls, access.writing(order)).await.map(drop)
 }
 
@@ -129,7 +133,7 @@ fn kept<'e>(access: Access<'_>, entries: &'e [EntryOf]) -> Result<Vec<&'e EntryO
 fn calls(
     access: Access<'_>,
     map: &ShardMap,
-    entries: &[&EntryOf],
+    (entries, batch): (&[&EntryOf], usize),
     sql: impl Fn(usize) -> String,
 ) -> Result<Vec<ShardCall>, Error> {
     let mut by_shard: Vec<Vec<StoredEntry>> = Vec::new();
@@ -143,7 +147,7 @@ fn calls(
     }
     let mut calls = Vec::new();
     for (shard, entries) in by_shard.iter().enumerate() {
-        for batch in entries.chunks(BATCH) {
+        for batch in entries.chunks(batch) {
             let mut binds = BindVars::new();
             for (row, entry) in batch.iter().enumerate() {
                 access.bind(&mut binds, row, entry);
