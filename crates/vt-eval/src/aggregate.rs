@@ -6,6 +6,7 @@
 //! which aggregates to ask for, and [`Aggregate::add_parts`] takes their values in.
 
 mod bits;
+mod collect;
 mod concat;
 mod distinct;
 mod extreme;
@@ -24,6 +25,7 @@ use crate::convert;
 use crate::kind::Kind;
 use crate::session::Session;
 use bits::Bits;
+use collect::Collected;
 use concat::Concat;
 use distinct::Seen;
 use extreme::Extreme;
@@ -92,6 +94,7 @@ enum Total {
     Concat(Concat),
     Array(Vec<vt_value::json::Json>),
     Object(Vec<(std::sync::Arc<str>, vt_value::json::Json)>),
+    Collected(Collected),
     First(Option<Value>),
 }
 
@@ -164,6 +167,7 @@ impl Aggregate {
             AggregateFunc::GroupConcat => Total::Concat(Concat::default()),
             AggregateFunc::JsonArrayAgg => Total::Array(Vec::new()),
             AggregateFunc::JsonObjectAgg => Total::Object(Vec::new()),
+            AggregateFunc::Collect => Total::Collected(Collected::default()),
             AggregateFunc::AnyValue => Total::First(None),
         };
         let seen = self.options.distinct.then(Seen::default);
@@ -272,6 +276,7 @@ impl Aggregate {
                 held = name.len() + json::size(&item);
                 members.push((name, item));
             }
+            Total::Collected(collected) => held = collected.add(first)?,
             Total::First(value) => {
                 value.get_or_insert_with(|| first.clone());
             }
@@ -336,6 +341,7 @@ impl Aggregate {
             }
             Total::Array(items) => json::array(items),
             Total::Object(members) => json::object(members),
+            Total::Collected(collected) => collected.value(),
         }
     }
 

@@ -3,6 +3,9 @@
 use vt_base::Error;
 use vt_value::{Collation, Decimal, Field, Type, Value, float};
 
+/// The most digits that a second has behind the point.
+const FRACTION_MAX: u8 = 6;
+
 /// How the values of a column are brought to the common type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Converter(Change);
@@ -17,6 +20,8 @@ enum Change {
     Float(Type),
     /// A date as its midnight, with so many digits of a second.
     DateTime(u8),
+    /// A time, with so many digits of a second.
+    Fraction(u8),
 }
 
 impl Converter {
@@ -52,7 +57,7 @@ impl Converter {
         let changes: Option<Vec<Converter>> = changes.collect();
         let refused = || {
             Error::unsupported(format_args!(
-                "UNION of times with different fractions in column '{}'",
+                "UNION of times with fractions of unknown length in column '{}'",
                 first.name
             ))
         };
@@ -78,25 +83,45 @@ impl Converter {
             Change::DateTime(digits) => {
                 out.extend_from_slice(text);
                 out.extend_from_slice(b" 00:00:00");
-                if *digits > 0 {
-                    out.push(b'.');
-                    out.resize(out.len() + usize::from(*digits), b'0');
-                }
+                write_fraction(b"", *digits, out);
+            }
+            Change::Fraction(digits) => {
+                let point = text.iter().position(|byte| *byte == b'.').unwrap_or(text.len());
+                let (whole, fraction) = text.split_at(point);
+                out.extend_from_slice(whole);
+                write_fraction(fraction.get(1..).unwrap_or_default(), *digits, out);
             }
         }
         Ok(())
     }
 }
 
+/// Appends the digits of a fraction of a second, and as many zeroes as are wanted behind them.
+fn write_fraction(known: &[u8], digits: u8, out: &mut Vec<u8>) {
+    if digits > 0 {
+        out.push(b'.');
+        let end = out.len() + usize::from(digits);
+        out.extend_from_slice(known);
+        out.resize(end, b'0');
+    }
+}
+
 fn change(part: &Field, typ: Type, decimals: u8) -> Option<Change> {
+    let known = |digits: u8| digits <= FRACTION_MAX;
     Some(match typ {
         _ if part.typ == Type::NULL_TYPE => Change::None,
         Type::DECIMAL if part.typ == typ && part.decimals == decimals => Change::None,
         Type::DECIMAL => Change::Decimal(decimals),
         Type::FLOAT64 if part.typ.is_float() => Change::None,
         Type::FLOAT64 => Change::Float(part.typ),
-        Type::DATETIME if part.typ == Type::DATE => Change::DateTime(decimals),
-        Type::DATETIME | Type::TIMESTAMP | Type::TIME if part.decimals != decimals => return None,
+        Type::DATETIME if part.typ == Type::DATE && known(decimals) => Change::DateTime(decimals),
+        Type::DATETIME | Type::TIMESTAMP | Type::TIME if part.decimals != decimals => {
+            // Where a result does not tell the digits of one of them, it does not tell those of all.
+            if !known(decimals) {
+                return None;
+            }
+            Change::Fraction(decimals)
+        }
         _ => Change::None,
     })
 }

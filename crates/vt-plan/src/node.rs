@@ -132,13 +132,11 @@ impl SortKey {
 
     /// Returns the collation, where it is known.
     pub fn collation_in(&self, connection: Collation) -> Option<Collation> {
-        match self.collation? {
-            // Texts arrive in the gateway's character set, whatever the connection's is.
-            SortKey::OF_CONNECTION => {
-                connection.name().filter(|name| name.starts_with("utf8")).map(|_| connection)
-            }
-            id => Collation(id).name().map(|_| Collation(id)),
-        }
+        let collation = match self.collation? {
+            SortKey::OF_CONNECTION => connection,
+            id => Collation(id),
+        };
+        collation.name().map(|_| collation)
     }
 }
 

@@ -20,6 +20,8 @@ pub enum AggregateFunc {
     GroupConcat,
     JsonArrayAgg,
     JsonObjectAgg,
+    /// `ST_COLLECT()`
+    Collect,
     AnyValue,
 }
 
@@ -36,6 +38,7 @@ const NAMES: &[(&str, AggregateFunc)] = &[
     ("json_objectagg", AggregateFunc::JsonObjectAgg),
     ("max", AggregateFunc::Max),
     ("min", AggregateFunc::Min),
+    ("st_collect", AggregateFunc::Collect),
     ("std", AggregateFunc::StdPop),
     ("stddev", AggregateFunc::StdPop),
     ("stddev_pop", AggregateFunc::StdPop),

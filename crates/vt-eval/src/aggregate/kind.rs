@@ -29,8 +29,13 @@ pub(super) fn of(func: AggregateFunc, args: &[Kind], session: &Session) -> Resul
     let (Some(arg), false) = (args.first(), func == AggregateFunc::CountStar) else {
         return Ok(Kind::int(21).with_nullable(false));
     };
-    let takes_geometry =
-        matches!(func, AggregateFunc::Count | AggregateFunc::AnyValue | AggregateFunc::GroupConcat);
+    let takes_geometry = matches!(
+        func,
+        AggregateFunc::Count
+            | AggregateFunc::AnyValue
+            | AggregateFunc::GroupConcat
+            | AggregateFunc::Collect
+    );
     let takes_bits =
         matches!(func, AggregateFunc::BitAnd | AggregateFunc::BitOr | AggregateFunc::BitXor);
     if args.iter().any(|kind| kind.typ == Type::GEOMETRY) && !takes_geometry && !takes_bits {
@@ -49,6 +54,9 @@ pub(super) fn of(func: AggregateFunc, args: &[Kind], session: &Session) -> Resul
         | AggregateFunc::StdSamp => Kind::float(),
         AggregateFunc::GroupConcat => concat(args, session)?,
         AggregateFunc::JsonArrayAgg | AggregateFunc::JsonObjectAgg => json(),
+        AggregateFunc::Collect => {
+            Kind { coercibility: IMPLICIT, ..Kind::new(Type::GEOMETRY, u32::MAX, 0) }
+        }
         AggregateFunc::AnyValue => any_value(arg),
     })
 }

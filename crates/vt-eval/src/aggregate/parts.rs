@@ -14,8 +14,8 @@ impl Aggregate {
     /// A variance is `None`: what parts of it come to depends in its last digits on the order.
     pub fn parts(&self) -> Option<&'static [AggregateFunc]> {
         use AggregateFunc::{
-            AnyValue, Avg, BitAnd, BitOr, BitXor, Count, CountStar, GroupConcat, JsonArrayAgg,
-            JsonObjectAgg, Max, Min, StdPop, StdSamp, Sum, VarPop, VarSamp,
+            AnyValue, Avg, BitAnd, BitOr, BitXor, Collect, Count, CountStar, GroupConcat,
+            JsonArrayAgg, JsonObjectAgg, Max, Min, StdPop, StdSamp, Sum, VarPop, VarSamp,
         };
         let alone = !self.options.distinct && self.options.descending.is_empty();
         Some(match self.func {
@@ -32,6 +32,7 @@ impl Aggregate {
             GroupConcat => &[GroupConcat],
             JsonArrayAgg => &[JsonArrayAgg],
             JsonObjectAgg => &[JsonObjectAgg],
+            Collect => &[Collect],
             AnyValue => &[AnyValue],
             VarPop | VarSamp | StdPop | StdSamp => return None,
         })
@@ -79,6 +80,11 @@ impl Aggregate {
             Total::Object(members) => {
                 state.held += self.hold(first.text().map_or(0, |text| text.len()))?;
                 json::add_members(members, first)
+            }
+            Total::Collected(collected) => {
+                let held = collected.add_part(first)?;
+                state.held += self.hold(held)?;
+                Ok(())
             }
             Total::Extreme(best) => {
                 let key = parts.get(usize::from(self.options.weighed)).unwrap_or(first);

@@ -42,6 +42,51 @@ fn check(func: AggregateFunc, kind: Kind, values: &[Value], wanted: &str) {
     assert_eq!(seen, wanted, "{func:?} of {values:?}");
 }
 
+fn geometry(srid: u32, wkt: &str) -> Value {
+    let shape = vt_value::geometry::Shape::of_wkt(wkt).unwrap();
+    let bytes = vt_value::geometry::Geometry { srid, shape }.to_bytes();
+    Value::Text(bytes.into(), Collation::BINARY)
+}
+
+/// Collects in two steps: what shards have collected is collected again.
+fn collected(shards: &[&[Value]]) -> Result<Value, Error> {
+    let session = Session::default();
+    let new = || {
+        let kinds = vec![kind(Type::GEOMETRY)];
+        Aggregate::new(AggregateFunc::Collect, Options::default(), kinds, &session, MEMORY).unwrap()
+    };
+    let mut ctx = Context::new(&session);
+    let mut total = new();
+    let mut state = total.start();
+    for values in shards {
+        let mut part = new();
+        let mut own = part.start();
+        for value in *values {
+            part.add(&mut own, std::slice::from_ref(value), &mut ctx)?;
+        }
+        let value = part.finish(own, &mut ctx)?;
+        total.add_parts(&mut state, &[value], &mut ctx)?;
+    }
+    total.finish(state, &mut ctx)
+}
+
+#[test]
+fn geometries_are_collected_as_narrowly_as_they_can_be() {
+    let (point, line) = ("POINT(1 2)", "LINESTRING(0 0,1 1)");
+    let of = |wkt: &str| geometry(0, wkt);
+    let bytes = |shards: &[&[Value]]| collected(shards).unwrap().text();
+    let both = bytes(&[&[of(point), Value::Null], &[], &[of("POINT(3 4)")]]);
+    assert_eq!(both, of("MULTIPOINT((1 2),(3 4))").text());
+    let mixed = bytes(&[&[of(point)], &[of(line)]]);
+    assert_eq!(mixed, of(&format!("GEOMETRYCOLLECTION({point},{line})")).text());
+    let several = "MULTIPOINT((1 2),(3 4))";
+    let nested = bytes(&[&[of(several)]]);
+    assert_eq!(nested, of(&format!("GEOMETRYCOLLECTION({several})")).text());
+    assert_eq!(bytes(&[&[Value::Null]]), None);
+    let systems = collected(&[&[of(point)], &[geometry(4326, point)]]);
+    assert!(systems.unwrap_err().message().contains("different SRIDs"));
+}
+
 #[test]
 fn numbers_are_aggregated() {
     let ints = [Value::Int(1), Value::Null, Value::Int(2), Value::Int(5)];
