@@ -28,7 +28,9 @@ impl<'a> Planner<'a> {
         common: &[&'a CommonTable<'a>],
     ) -> Result<Rc<Scope<'a>>, Error> {
         let place = std::ptr::from_ref(select).cast();
-        if let Some(scope) = self.cached_scope(place) {
+        if let Some(scope) = self.cached_scope(place)
+            && is_inside(&scope, parent)
+        {
             return Ok(scope);
         }
         let mut scope = self.scope_of_tables(select.from, parent, common)?;
@@ -366,6 +368,24 @@ impl<'a> Planner<'a> {
         scope: &Rc<Scope<'a>>,
     ) -> Result<Tables, Error> {
         self.deps(Expr::Subquery(query), scope).map(|deps| deps.both(scope.own_tables()))
+    }
+}
+
+/// Returns whether the scopes around a scope are these. They are others where a select has been
+/// made anew around the query: then its tables have other numbers.
+fn is_inside<'a>(scope: &Scope<'a>, parent: Option<&Rc<Scope<'a>>>) -> bool {
+    let numbers = |first: Option<&Rc<Scope<'a>>>| -> Vec<Tables> {
+        let mut numbers = Vec::new();
+        let mut next = first;
+        while let Some(scope) = next {
+            numbers.extend(scope.entries.iter().map(|entry| entry.id));
+            next = scope.parent.as_ref();
+        }
+        numbers
+    };
+    match (&scope.parent, parent) {
+        (Some(one), Some(other)) if Rc::ptr_eq(one, other) => true,
+        (one, other) => numbers(one.as_ref()) == numbers(other),
     }
 }
 

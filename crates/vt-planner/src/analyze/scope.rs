@@ -103,7 +103,7 @@ pub(crate) struct OutColumn {
 
 impl Source {
     /// Returns whether there is a column of a name: yes, no, or perhaps (`None`).
-    fn has(&self, name: &str) -> Option<bool> {
+    pub(crate) fn has(&self, name: &str) -> Option<bool> {
         match self {
             Source::Unknown => None,
             Source::Columns(columns) => {

@@ -82,7 +82,8 @@ fn is_computed(line: &Line<'_>, needs: Needs) -> bool {
     let name = line.example.split(['(', ' ']).next().unwrap_or_default();
     if needs == Needs::Rows {
         let over = line.example.contains(" OVER (");
-        return over || AggregateFunc::from_name(name).is_some();
+        // The planner makes GROUPING() of what a rollup tells of its rows.
+        return over || name == "grouping" || AggregateFunc::from_name(name).is_some();
     }
     match PreparedExpression::new(line.example, &columns, &session) {
         Ok(_) => true,

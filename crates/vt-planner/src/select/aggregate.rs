@@ -282,12 +282,7 @@ fn gateway_func(call: &Call<'_>) -> Result<AggregateFunc, Error> {
         AggregateKind::StdDevSamp => AggregateFunc::StdSamp,
         AggregateKind::VarPop | AggregateKind::Variance => AggregateFunc::VarPop,
         AggregateKind::VarSamp => AggregateFunc::VarSamp,
-        AggregateKind::StCollect => {
-            let text = vt_sql::to_sql(&Expr::Aggregate(&Call { ..*call }));
-            return Err(Error::unsupported(format!(
-                "in scatter query: aggregation function '{text}'"
-            )));
-        }
+        AggregateKind::StCollect => AggregateFunc::Collect,
     })
 }
 
@@ -296,6 +291,7 @@ fn gateway_func(call: &Call<'_>) -> Result<AggregateFunc, Error> {
 fn wants_rows(call: &Call<'_>) -> bool {
     match call.kind {
         AggregateKind::GroupConcat => call.distinct || !call.order_by.is_empty(),
+        AggregateKind::StCollect => call.distinct,
         AggregateKind::JsonArrayAgg
         | AggregateKind::JsonObjectAgg
         | AggregateKind::Std
@@ -313,7 +309,11 @@ fn wants_rows(call: &Call<'_>) -> bool {
 fn splits_distinct(call: &Call<'_>) -> bool {
     let changed = matches!(
         call.kind,
-        AggregateKind::Count | AggregateKind::Sum | AggregateKind::Avg | AggregateKind::GroupConcat
+        AggregateKind::Count
+            | AggregateKind::Sum
+            | AggregateKind::Avg
+            | AggregateKind::GroupConcat
+            | AggregateKind::StCollect
     );
     call.distinct && changed
 }

@@ -115,7 +115,7 @@ impl<'a> Planner<'a> {
         let mut join = JoinOp::new(kind, op, Op::Rows(Box::new(rows)));
         let query = self.bind_outer(&mut join, query, scope)?;
         let query = match test {
-            None if kind != JoinKind::Value => self.first_row(query),
+            None if kind != JoinKind::Value => self.first_row(query, scope)?,
             _ => query,
         };
         let given = self.query_columns(query, scope.parent.as_ref(), &scope.common)?;

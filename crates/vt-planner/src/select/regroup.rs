@@ -1,7 +1,8 @@
 //! Grouped selects with queries that run for each group: the groups become a derived table.
 //!
 //! `select g, (select ... where x = g) from t group by g` is planned as
-//! `select c0, (select ... where x = c0) from (select g as c0 from t group by g)`.
+//! `select c0, (select ... where x = c0) from (select g as c0 from t group by g)`. So is one whose
+//! queries hold its aggregates: `select (select max(t.x) from u limit 1) from t`.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -12,6 +13,7 @@ use vt_sql::ast::{
     ColumnName, Comments, Derived, Expr, GroupBy, Ident, OrderItem, Query, QueryBody, Select,
     SelectExpr, SelectItem, SelectOptions, TableName, TableRef,
 };
+use vt_sql::visit;
 
 use super::build::plain_query;
 use super::op::{Op, RouteOp};
@@ -37,7 +39,8 @@ impl<'a> Planner<'a> {
         let grouped = select.group_by.is_some()
             || has_aggregate(select)
             || query.order_by.iter().any(|item| is_aggregated(item.expr));
-        if !grouped || !self.has_group_query(query, select, op, scope)? {
+        let by_group = grouped && self.has_group_query(query, select, op, scope)?;
+        if !by_group && !self.lends_aggregates(query, select, scope)? {
             return Ok(None);
         }
         let Some(outs) = self.outs(select.items, scope)? else {
@@ -106,6 +109,57 @@ impl<'a> Planner<'a> {
         let body = QueryBody::Select(outer);
         let order_by = self.arena.list(&order_by);
         Ok(Some(self.arena.node(Query { body, order_by, locks: &[], ..*query })))
+    }
+
+    /// Returns whether a query in the select list, HAVING or ORDER BY holds an aggregate of this
+    /// select, which makes groups of its rows.
+    fn lends_aggregates(
+        &self,
+        query: &'a Query<'a>,
+        select: &'a Select<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<bool, Error> {
+        let items = select.items.iter().filter_map(|item| match item {
+            SelectItem::Expr(item) => Some(item.expr),
+            _ => None,
+        });
+        let order = query.order_by.iter().map(|item| item.expr);
+        let mut found = Vec::new();
+        for expr in items.chain(select.having).chain(order) {
+            any_expr(expr, &mut |part| {
+                found.extend(super::subquery::query_of(part));
+                false
+            });
+        }
+        for inner in found {
+            // Names are looked up where it may matter alone.
+            if !visit::any_expr(&inner, |expr| is_plain_aggregate(*expr)) {
+                continue;
+            }
+            let outer = self.names_of_groups(inner, scope)?;
+            if visit::any_expr(&inner, |expr| reads_alone(*expr, &outer)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Returns the places where a query names columns of the tables of the select around it.
+    fn names_of_groups(
+        &self,
+        query: &'a Query<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<HashSet<*const ColumnName<'a>>, Error> {
+        let own: Tables = scope.own_tables();
+        let mut outer = HashSet::new();
+        self.each_column_of_query(query, scope, &scope.common, &mut |column, resolved| {
+            if let Resolved::One { entry, .. } = resolved
+                && entry.id.overlaps(own)
+            {
+                outer.insert(std::ptr::from_ref(column));
+            }
+        })?;
+        Ok(outer)
     }
 
     /// Returns whether a query in the select list, HAVING or ORDER BY must run for each group.
@@ -228,25 +282,37 @@ impl<'a> Regroup<'_, 'a> {
     /// Returns whether an aggregate is of the grouped select: inside a query only where all that
     /// it reads is of the groups.
     fn is_own_aggregate(&self, expr: Expr<'a>) -> bool {
-        let Expr::Aggregate(call) = expr else { return false };
-        if call.over.is_some() {
-            return false;
+        match &self.outer {
+            Some(outer) => reads_alone(expr, outer),
+            None => is_plain_aggregate(expr),
         }
-        let Some(outer) = &self.outer else { return true };
-        let (mut own, mut other) = (false, false);
-        for argument in call.args {
-            any_expr(*argument, &mut |part| {
-                if let Expr::Column(column) = part {
-                    match outer.contains(&std::ptr::from_ref(column)) {
-                        true => own = true,
-                        false => other = true,
-                    }
-                }
-                false
-            });
-        }
-        own && !other
     }
+}
+
+fn is_plain_aggregate(expr: Expr<'_>) -> bool {
+    matches!(expr, Expr::Aggregate(call) if call.over.is_none())
+}
+
+/// Returns whether an expression is an aggregate over some of these columns, and no others.
+fn reads_alone<'a>(expr: Expr<'a>, outer: &HashSet<*const ColumnName<'a>>) -> bool {
+    let Expr::Aggregate(call) = expr else { return false };
+    if call.over.is_some() {
+        return false;
+    }
+    let (mut own, mut other) = (false, false);
+    let order = call.order_by.iter().map(|item| item.expr);
+    for argument in call.args.iter().copied().chain(order) {
+        any_expr(argument, &mut |part| {
+            if let Expr::Column(column) = part {
+                match outer.contains(&std::ptr::from_ref(column)) {
+                    true => own = true,
+                    false => other = true,
+                }
+            }
+            false
+        });
+    }
+    own && !other
 }
 
 impl<'a> Rewrite<'a> for Regroup<'_, 'a> {
@@ -267,21 +333,7 @@ impl<'a> Rewrite<'a> for Regroup<'_, 'a> {
         if self.outer.is_some() {
             return rewrite_query(self, query);
         }
-        let own: Tables = self.scope.own_tables();
-        let mut outer = HashSet::new();
-        self.planner.each_column_of_query(
-            query,
-            self.scope,
-            &self.scope.common,
-            &mut |column, resolved| {
-                if let Resolved::One { entry, .. } = resolved
-                    && entry.id.overlaps(own)
-                {
-                    outer.insert(std::ptr::from_ref(column));
-                }
-            },
-        )?;
-        self.outer = Some(outer);
+        self.outer = Some(self.planner.names_of_groups(query, self.scope)?);
         let changed = rewrite_query(self, query);
         self.outer = None;
         changed

@@ -201,7 +201,7 @@ impl<'a> Rewrite<'a> for Settler<'_, '_, 'a> {
                 if !self.runs_first(query)? {
                     return self.apply_truth(JoinKind::Any, query, None);
                 }
-                let query = self.planner.first_row(query);
+                let query = self.planner.first_row(query, self.scope)?;
                 let (_, has_values) = self.pull_out(query, SubqueryKind::Exists)?;
                 Ok(bind(self.planner, has_values))
             }

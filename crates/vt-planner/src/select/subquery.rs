@@ -4,17 +4,20 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use vt_base::Error;
+use vt_eval::FunctionId;
 use vt_plan::{JoinKind, Node, Subquery, SubqueryKind};
 use vt_sql::ast::{
     Expr, GroupBy, In, InList, Limit, OrderItem, Query, QueryBody, Select, SelectExpr, SelectItem,
     UnaryOp,
 };
+use vt_sql::visit;
 
 use super::block::{Block, RouteBlock};
 use super::merge::same_place;
 use super::op::{Choice, Home, JoinOp, Op, RouteOp, RowsOp};
 use super::settle::{Nesting, Settled, Settler};
-use crate::analyze::{Scope, Tables};
+use crate::analyze::columns::with_common;
+use crate::analyze::{Resolved, Scope, Tables};
 use crate::fields::one;
 use crate::planner::Planner;
 use crate::shard_form::equal;
@@ -335,7 +338,7 @@ impl<'a> Planner<'a> {
             let left = self.bind_left(&mut join, left, scope)?;
             bound = self.as_exists(bound, left)?;
         }
-        let bound = self.first_row(bound);
+        let bound = self.first_row(bound, scope)?;
         let block = self.plan_block(bound, scope.parent.as_ref(), &scope.common)?;
         let node = self.block_node(block)?;
         let rows = RowsOp { table: nothing, node, columns: Vec::new() };
@@ -361,13 +364,19 @@ impl<'a> Planner<'a> {
     }
 
     /// Asks a query for one row at most, whose values nobody reads: MySQL computes none of them, and
-    /// so meets no error in them.
-    pub(super) fn first_row(&self, query: &'a Query<'a>) -> &'a Query<'a> {
+    /// so meets no error in them but names that are not there.
+    pub(super) fn first_row(
+        &self,
+        query: &'a Query<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<&'a Query<'a>, Error> {
         if query.limit.is_some() {
-            return query;
+            return Ok(query);
         }
         let body = match query.body {
-            QueryBody::Select(select) if is_unread(query, select) => {
+            QueryBody::Select(select)
+                if is_unread(query, select) && self.names_are_there(query, select, scope)? =>
+            {
                 let item = SelectExpr { expr: one(self.arena), alias: None, name: "1" };
                 let items = self.arena.list(&[SelectItem::Expr(item)]);
                 QueryBody::Select(self.arena.node(Select { items, group_by: None, ..*select }))
@@ -375,15 +384,48 @@ impl<'a> Planner<'a> {
             body => body,
         };
         let limit = Some(Limit { offset: None, count: one(self.arena) });
-        self.arena.node(Query { body, limit, order_by: &[], ..*query })
+        Ok(self.arena.node(Query { body, limit, order_by: &[], ..*query }))
+    }
+
+    /// Returns whether all functions and columns in the list and the groups of a select are known.
+    fn names_are_there(
+        &self,
+        query: &'a Query<'a>,
+        select: &'a Select<'a>,
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<bool, Error> {
+        let common = with_common(query, &scope.common);
+        let own = self.scope_of(select, scope.parent.as_ref(), &common)?;
+        let items = select.items.iter().filter_map(|item| match item {
+            SelectItem::Expr(item) => Some(item.expr),
+            _ => None,
+        });
+        let groups = select.group_by.map_or(&[][..], |group_by| group_by.exprs);
+        let mut known = true;
+        for expr in items.chain(groups.iter().copied()) {
+            known = known && !visit::any_expr(&expr, |part| is_unknown_call(*part));
+            self.each_column(expr, &own, &mut |column, resolved| {
+                known = known
+                    && matches!(resolved, Resolved::One { entry, .. }
+                        if entry.source.has(column.name.as_str()) == Some(true));
+            })?;
+        }
+        Ok(known)
     }
 }
 
+/// Returns whether an expression calls a function that may not be there.
+fn is_unknown_call(expr: Expr<'_>) -> bool {
+    matches!(expr, Expr::Function(call)
+        if call.schema.is_some() || FunctionId::from_name(call.name.as_str()).is_none())
+}
+
 /// Returns whether it has nothing to do with a select's list, nor with its groups, whether it gives
-/// any row.
+/// any row. With ROLLUP there is a total of no rows, too.
 fn is_unread<'a>(query: &Query<'a>, select: &Select<'a>) -> bool {
     let computes = |item: &SelectItem<'_>| matches!(item, SelectItem::Expr(_));
     select.items.iter().all(computes)
+        && !select.group_by.is_some_and(GroupBy::is_extended)
         && select.having.is_none()
         && select.qualify.is_none()
         && !super::has_aggregate(select)

@@ -11,8 +11,8 @@ use vt_plan::{
     WindowFunc,
 };
 use vt_sql::ast::{
-    Aggregate as Call, Expr, Frame, FrameBound as AstBound, FrameUnit as AstUnit, Ident,
-    LiteralKind, OrderItem, Over, Query, Select, SelectItem, WindowFunction, WindowKind,
+    Aggregate as Call, AggregateKind, Expr, Frame, FrameBound as AstBound, FrameUnit as AstUnit,
+    Ident, LiteralKind, OrderItem, Over, Query, Select, SelectItem, WindowFunction, WindowKind,
     WindowSpec,
 };
 use vt_value::TypedBytes;
@@ -339,6 +339,9 @@ fn window_func<'a>(call: &WindowFunction<'a>) -> Result<(WindowFunc, &'a [Expr<'
 }
 
 fn aggregate_func(call: &Call<'_>) -> Result<WindowFunc, Error> {
+    if call.distinct && call.kind == AggregateKind::StCollect {
+        return Err(Error::unsupported("ST_COLLECT(DISTINCT) as a window function"));
+    }
     if call.distinct {
         return Err(not_yet("<window function>(DISTINCT ..)"));
     }
