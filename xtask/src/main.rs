@@ -8,6 +8,7 @@ mod collations;
 mod corpus;
 mod deps;
 mod golden;
+mod refusals;
 mod sh;
 mod tidy;
 

@@ -1,10 +1,11 @@
-//! Proves the house's order: floors, absences, sizes of files, their first lines.
+//! Proves the house's order: floors, absences, sizes of files, their first lines, and that every
+//! refusal is on its page.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::sh;
+use crate::{refusals, sh};
 
 /// The floor of each crate; imports go down, or sideways where no circle comes of it.
 const FLOORS: &[(&str, u8)] = &[
@@ -79,6 +80,7 @@ pub(crate) fn run() -> Result<(), String> {
         }
     }
     check_circles(&imports, &mut faults);
+    refusals::check(&mut faults)?;
     if faults.is_empty() {
         sh::say(&format!("tidy: {} crates in order", imports.len()));
         return Ok(());
@@ -155,7 +157,8 @@ fn check_circles(imports: &BTreeMap<String, Vec<String>>, faults: &mut Vec<Strin
     }
 }
 
-fn rust_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+/// Returns the sources of a crate, in order.
+pub(crate) fn rust_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
