@@ -111,3 +111,15 @@ select sql_calc_found_rows id from person order by id limit 3;
 select found_rows();
 select sql_calc_found_rows id from person where id = 4 limit 1;
 select found_rows()
+select st_astext(st_collect(point(id, 1))) from person where id = 3;
+select st_numgeometries(st_collect(point(id, age))), st_geometrytype(st_collect(point(id, age))) from person;
+select city, st_numgeometries(st_collect(point(id, 1))), st_astext(st_envelope(st_collect(point(id, age)))) from person group by city order by city;
+select st_astext(st_collect(distinct point(1, 2))), st_numgeometries(st_collect(distinct point(age, 1))) from person;
+select st_geometrytype(st_collect(if(id < 4, point(id, 1), linestring(point(0, 0), point(id, 1))))) from person;
+select st_collect(point(id, 1)) from person where id > 100;
+select st_geometrytype(st_collect(st_geomfromtext('MULTIPOINT(1 1, 2 2)'))), st_numgeometries(st_collect(st_geomfromtext('MULTIPOINT(1 1, 2 2)'))) from person;
+select st_collect(st_srid(point(id, 1), if(id < 4, 0, 4326))) is null from person;
+select id, st_numgeometries(st_collect(point(id, 1)) over (order by id)) from person order by id;
+select s.person_id, st_numgeometries(st_collect(distinct point(p.age, 1))) from song s join person p on p.age > s.plays group by s.person_id order by s.person_id;
+select time '10:00:00' t union select length from song where person_id < 4 union select time '10:00:00.250' order by t;
+select seen from person union select timestamp '2024-01-01 00:00:00' union select timestamp '2024-01-01 00:00:00.123456' order by seen;

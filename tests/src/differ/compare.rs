@@ -139,9 +139,7 @@ fn rows(wanted: &Rows, given: &Rows, order: RowOrder, aspects: &mut Vec<Aspect>)
     let parts: [(Aspect, Same); 7] = [
         (Aspect::Names, same_name),
         (Aspect::Types, same_type),
-        (Aspect::Lengths, |mine, theirs| {
-            mine.length == theirs.length || are_json(mine, theirs) || are_long(mine, theirs)
-        }),
+        (Aspect::Lengths, same_length),
         (Aspect::Decimals, |mine, theirs| told_decimals(mine) == told_decimals(theirs)),
         (Aspect::Flags, |mine, theirs| told_flags(mine) == told_flags(theirs)),
         (Aspect::Charsets, |mine, theirs| mine.charset == theirs.charset || are_json(mine, theirs)),
@@ -238,6 +236,10 @@ fn are_json(mine: &Meta, theirs: &Meta) -> bool {
     mine.typ == ColumnType::MYSQL_TYPE_JSON && theirs.typ == ColumnType::MYSQL_TYPE_JSON
 }
 
+fn same_length(mine: &Meta, theirs: &Meta) -> bool {
+    mine.length == theirs.length || are_json(mine, theirs) || are_long(mine, theirs)
+}
+
 /// Where TEXT goes through an expression, MySQL now and then takes its bytes for characters, of
 /// four bytes each.
 fn are_long(mine: &Meta, theirs: &Meta) -> bool {
@@ -288,7 +290,7 @@ fn distinct(warnings: &[Warning]) -> BTreeSet<(String, u16, String)> {
 }
 
 /// Tells of a difference what the patterns of known ones may ask for: the warnings of one side
-/// alone, what became of NOT NULL, and the messages of errors.
+/// alone, which columns are longer or shorter, what became of NOT NULL, and the messages of errors.
 pub(crate) fn details(mysql: &Answer, seen: &Answer) -> String {
     let mut lines = Vec::new();
     let warned = |answer: &Answer| match answer {
@@ -303,6 +305,10 @@ pub(crate) fn details(mysql: &Answer, seen: &Answer) -> String {
         lines.push(format!("more {code}: {message}"));
     }
     if let (Answer::Rows(wanted), Answer::Rows(given)) = (mysql, seen) {
+        let pairs = wanted.columns.iter().zip(&given.columns);
+        for (mine, theirs) in pairs.filter(|(mine, theirs)| !same_length(mine, theirs)) {
+            lines.push(if theirs.length > mine.length { "longer" } else { "shorter" }.to_owned());
+        }
         for (mine, theirs) in wanted.columns.iter().zip(&given.columns) {
             let differing = told_flags(mine) ^ told_flags(theirs);
             match differing.is_empty() {

@@ -1,10 +1,11 @@
 //! Statements by chance: each round has tables and rows of its own, then queries and writes.
 //!
-//! [`schema`] makes tables and rows, [`expr`] expressions of a kind, [`query`] queries, [`write`]
-//! everything that changes rows. The same seed gives the same statements everywhere.
+//! [`schema`] makes tables and rows, [`expr`] expressions of a kind, [`query`] queries, [`lateral`]
+//! tables for each row, [`write`] everything that changes rows. The same seed gives the same statements everywhere.
 
 mod expr;
 mod grouped;
+mod lateral;
 mod query;
 mod schema;
 mod write;

@@ -48,13 +48,19 @@ impl<'a> Maker<'a> {
     /// Makes a whole query.
     pub(super) fn top(&mut self) -> String {
         let with = if self.chance.percent(10) { self.with() } else { String::new() };
-        let query = match self.chance.below(100) {
-            0..12 => self.set_operation(2, Naming::Free),
-            _ => self.select(None, 2, Naming::Free),
+        let is_set = self.chance.percent(12);
+        let query = match is_set {
+            true => self.set_operation(2, Naming::Free),
+            false => self.select(None, 2, Naming::Free),
+        };
+        let locks = match self.chance.below(50) {
+            0 if !is_set => " for update",
+            1 if !is_set => " for share",
+            _ => "",
         };
         let star = query.kinds.is_empty();
         let paged = if star { String::new() } else { self.page(query.kinds.len(), 35) };
-        format!("{with}{}{paged}", query.sql)
+        format!("{with}{}{paged}{locks}", query.sql)
     }
 
     pub(super) fn alias(&mut self) -> String {
@@ -113,15 +119,14 @@ impl<'a> Maker<'a> {
         format!("with {}{} ", if recursive { "recursive " } else { "" }, parts.join(", "))
     }
 
-    fn derived_source(&mut self, query: &Query) -> Source {
+    pub(super) fn derived_source(&mut self, query: &Query) -> Source {
         let columns: Vec<(String, Kind)> = query
             .kinds
             .iter()
             .enumerate()
             .map(|(place, kind)| (format!("c{}", place + 1), *kind))
             .collect();
-        let keys = columns.iter().map(|(name, _)| name.clone()).collect();
-        Source { alias: self.alias(), columns, keys, routing: None }
+        Source::made(self.alias(), columns)
     }
 
     /// Makes a query for a derived table: it sees nothing of what is around it.
@@ -247,8 +252,16 @@ impl<'a> Maker<'a> {
         };
         let commas = self.chance.percent(15);
         for _ in 0..joins {
+            if self.chance.percent(10) {
+                let (table, source) = self.lateral();
+                text.push_str(&table);
+                self.see(source);
+                continue;
+            }
             let (table, source) = self.source(depth.saturating_sub(1));
             let condition = self.join_condition(&source);
+            let source_keys = source.keys.clone();
+            let alone = self.scopes.last().is_some_and(|scope| scope.len() == 1);
             self.see(source);
             if commas {
                 text.push_str(&format!(", {table}"));
@@ -263,7 +276,10 @@ impl<'a> Maker<'a> {
                 "cross join",
             ]);
             text.push_str(&format!(" {kind} {table}"));
-            if kind != "cross join" {
+            let shared = if alone { self.shared_key(&source_keys) } else { None };
+            if let Some(key) = shared.filter(|_| kind != "cross join" && self.chance.percent(25)) {
+                text.push_str(&format!(" using ({key})"));
+            } else if kind != "cross join" {
                 let more = if self.chance.percent(20) {
                     let kept = std::mem::take(&mut self.subqueries);
                     let more = format!(" and {}", self.predicate(0));
@@ -276,6 +292,12 @@ impl<'a> Maker<'a> {
             }
         }
         text
+    }
+
+    /// Returns a key column of the first source whose name is among these.
+    fn shared_key(&self, names: &[String]) -> Option<String> {
+        let first = self.scopes.last()?.first()?;
+        first.keys.iter().find(|key| names.contains(key)).cloned()
     }
 
     fn see(&mut self, source: Source) {
@@ -440,6 +462,12 @@ impl<'a> Maker<'a> {
 }
 
 impl Source {
+    /// A table that a statement makes: all its columns tell one row from the others.
+    pub(super) fn made(alias: String, columns: Vec<(String, Kind)>) -> Source {
+        let keys = columns.iter().map(|(name, _)| name.clone()).collect();
+        Source { alias, columns, keys, routing: None }
+    }
+
     pub(super) fn of(table: &Table, alias: String) -> Source {
         let columns: Vec<(String, Kind)> =
             table.columns.iter().map(|column| (column.name.clone(), column.kind)).collect();

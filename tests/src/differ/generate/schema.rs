@@ -40,8 +40,17 @@ pub(super) struct Table {
     /// The columns that decide the shard.
     pub(super) sharding: Vec<usize>,
     pub(super) sort: Sort,
+    /// The owned lookup vindex, where there is one.
+    lookup: Option<Lookup>,
     /// Keys from here on are free.
     pub(super) fresh: i64,
+}
+
+/// An owned lookup vindex over a column.
+#[derive(Clone, Copy, Debug)]
+struct Lookup {
+    column: usize,
+    unique: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +112,21 @@ impl Schema {
         ];
         let mut statements = Vec::new();
         let mut vschema = serde_json::Map::new();
+        let mut vindexes = json!({
+            "hash": { "type": "hash" },
+            "xxhash": { "type": "xxhash" },
+            "binary_md5": { "type": "binary_md5" },
+            "loose": { "type": "unicode_loose_xxhash" },
+            "reverse": { "type": "reverse_bits" },
+        });
+        let mut unsharded = json!({ "u1": {} });
         for table in &mut tables {
+            table.choose_lookup(chance);
+            if let Some(lookup) = table.lookup {
+                statements.push(table.create_entries(lookup));
+                vindexes[table.lookup_name()] = table.lookup_vindex(lookup);
+                unsharded[format!("{{ks}}_{}", table.lookup_name())] = json!({});
+            }
             statements.push(table.create(chance));
             if let Some(how) = table.vschema(chance) {
                 vschema.insert(table.name.clone(), how);
@@ -114,16 +137,10 @@ impl Schema {
         }
         let sharded = json!({
             "sharded": true,
-            "vindexes": {
-                "hash": { "type": "hash" },
-                "xxhash": { "type": "xxhash" },
-                "binary_md5": { "type": "binary_md5" },
-                "loose": { "type": "unicode_loose_xxhash" },
-                "reverse": { "type": "reverse_bits" },
-            },
+            "vindexes": vindexes,
             "tables": vschema,
         });
-        let world = World { statements, sharded, unsharded: json!({ "tables": { "u1": {} } }) };
+        let world = World { statements, sharded, unsharded: json!({ "tables": unsharded }) };
         Schema { tables, world }
     }
 }
@@ -153,6 +170,7 @@ fn table(name: &str, mut keys: Vec<Column>, sharding: Vec<usize>, more: Vec<Colu
         keys: count,
         sharding,
         sort: Sort::Sharded,
+        lookup: None,
         fresh: 1,
     }
 }
@@ -191,7 +209,59 @@ fn small(chance: &mut Chance, name: &str, sort: Sort) -> Table {
     table
 }
 
+/// Types whose equal values are equal as keys of a lookup's table.
+const LOOKED_UP: [&str; 10] = [
+    "int",
+    "bigint",
+    "smallint",
+    "tinyint",
+    "mediumint",
+    "int unsigned",
+    "bigint unsigned",
+    "varchar(20)",
+    "varchar(30) collate utf8mb4_bin",
+    "date",
+];
+
 impl Table {
+    /// Gives a table a lookup vindex, at times: a unique one over the key that does not decide on
+    /// the shard, or one over a column of the parent.
+    fn choose_lookup(&mut self, chance: &mut Chance) {
+        if self.sort == Sort::ByOther && chance.percent(60) {
+            self.lookup = Some(Lookup { column: 0, unique: true });
+        } else if self.name == "t1" && chance.percent(40) {
+            let mut columns = self.columns.iter().enumerate().skip(self.keys);
+            let column = columns.find(|(_, column)| LOOKED_UP.contains(&column.typ));
+            self.lookup = column.map(|(column, _)| Lookup { column, unique: false });
+        }
+    }
+
+    fn lookup_name(&self) -> String {
+        format!("{}_by", self.name)
+    }
+
+    /// Makes the table of the entries, of which each sharded keyspace has its own.
+    fn create_entries(&self, lookup: Lookup) -> String {
+        let Column { name, typ, .. } = &self.columns[lookup.column];
+        let key = if lookup.unique { name.clone() } else { format!("{name}, keyspace_id") };
+        format!(
+            "/* gateway */ create table one.{{ks}}_{} ({name} {typ} not null, \
+             keyspace_id varbinary(16) not null, primary key ({key}))",
+            self.lookup_name()
+        )
+    }
+
+    fn lookup_vindex(&self, lookup: Lookup) -> Json {
+        let kind = if lookup.unique { "consistent_lookup_unique" } else { "consistent_lookup" };
+        let params = json!({
+            "table": format!("one.{{ks}}_{}", self.lookup_name()),
+            "from": self.columns[lookup.column].name,
+            "to": "keyspace_id",
+            "ignore_nulls": "true",
+        });
+        json!({ "type": kind, "params": params, "owner": self.name })
+    }
+
     fn create(&self, chance: &mut Chance) -> String {
         let mut parts: Vec<String> = self
             .columns
@@ -226,7 +296,12 @@ impl Table {
                     _ if self.name == "t1" || self.name == "t2" => "hash",
                     _ => *chance.pick(&["hash", "xxhash", "binary_md5", "reverse"]),
                 };
-                Some(json!({ "column_vindexes": [{ "column": column.name, "name": vindex }] }))
+                let mut vindexes = vec![json!({ "column": column.name, "name": vindex })];
+                if let Some(lookup) = self.lookup {
+                    let column = &self.columns[lookup.column].name;
+                    vindexes.push(json!({ "column": column, "name": self.lookup_name() }));
+                }
+                Some(json!({ "column_vindexes": vindexes }))
             }
         }
     }
@@ -247,7 +322,9 @@ impl Table {
 
     /// Returns the values of a row; so many times of a hundred its key is one that was used.
     pub(super) fn row(&mut self, chance: &mut Chance, used: usize) -> Vec<String> {
-        let again = self.sort != Sort::ByOther && self.fresh > 1 && chance.percent(used);
+        // Without a lookup nothing keeps a key unique over shards.
+        let is_unique = self.sort != Sort::ByOther || self.lookup.is_some_and(|one| one.unique);
+        let again = is_unique && self.fresh > 1 && chance.percent(used);
         let number = if again { 1 + chance.below(self.fresh as usize) as i64 } else { self.fresh };
         if !again {
             self.fresh += 1;
