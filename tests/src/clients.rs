@@ -1,4 +1,5 @@
-//! Real clients: drivers and ORMs of Python and Node, each by a script of its own, and mysqldump.
+//! Real clients: drivers of Python and Node, each by a script of its own, and mysqldump; ORMs and
+//! sqlx of Rust on four shards.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,13 +9,14 @@ use vt_testkit::tools::{Tool, output_of, repository};
 
 use crate::Case;
 use crate::check::{Outcome, contains, equal};
+use crate::four;
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        ("drivers, Django and SQLAlchemy of Python", python),
+        ("drivers of Python", python),
         ("a consumer of changes whose classes are generated from our .proto", consumer),
-        ("mysql2 and Sequelize of Node", node),
-        ("sqlx of Rust", sqlx),
+        ("mysql2 of Node", node),
+        ("Django, SQLAlchemy, Sequelize and sqlx on four shards", orms),
         ("mysqldump writes a sharded table, and its file is read back", dump),
     ]
 }
@@ -51,24 +53,35 @@ fn consumer(cluster: &LocalCluster) -> Outcome {
 }
 
 fn python(cluster: &LocalCluster) -> Outcome {
+    let scripts = ["pymysql_test.py", "charsets_test.py", "connector_test.py"];
+    run_python(&scripts, cluster.port(15306))
+}
+
+fn run_python(scripts: &[&str], port: u16) -> Outcome {
     let interpreter = interpreter()?;
-    let port = cluster.port(15306).to_string();
-    let scripts = [
-        "pymysql_test.py",
-        "charsets_test.py",
-        "connector_test.py",
-        "django_test.py",
-        "sqlalchemy_test.py",
-    ];
     for name in scripts {
-        contains(name, &output_of(Command::new(&interpreter).arg(script(name)).arg(&port))?, "ok")?;
+        let mut command = Command::new(&interpreter);
+        contains(name, &output_of(command.arg(script(name)).arg(port.to_string()))?, "ok")?;
     }
     Ok(())
 }
 
 fn node(cluster: &LocalCluster) -> Outcome {
+    run_node(&["mysql2_test.mjs"], cluster.port(15306))
+}
+
+/// Runs what applications bring: their tables, migrations and models, on four shards.
+fn orms(_: &LocalCluster) -> Outcome {
+    let cluster = four::start()?;
+    let port = cluster.gate_port();
+    run_python(&["django_test.py", "sqlalchemy_test.py"], port)
+        .and_then(|()| run_node(&["sequelize_test.mjs"], port))
+        .and_then(|()| sqlx(port))
+        .map_err(|err| format!("{err}\n{}", cluster.logs()))
+}
+
+fn run_node(scripts: &[&str], port: u16) -> Outcome {
     let modules = folder("node")?;
-    let scripts = ["mysql2_test.mjs", "sequelize_test.mjs"];
     for name in scripts.iter().chain(&["package.json"]) {
         std::fs::copy(script(name), modules.join(name)).map_err(|err| format!("{name}: {err}"))?;
     }
@@ -77,20 +90,19 @@ fn node(cluster: &LocalCluster) -> Outcome {
         install.args(["install", "--silent", "--no-audit", "--no-fund"]).current_dir(&modules);
         output_of(&mut install)?;
     }
-    let port = cluster.port(15306).to_string();
     for name in scripts {
-        contains(name, &output_of(Command::new("node").arg(modules.join(name)).arg(&port))?, "ok")?;
+        let mut command = Command::new("node");
+        contains(name, &output_of(command.arg(modules.join(name)).arg(port.to_string()))?, "ok")?;
     }
     Ok(())
 }
 
 /// Builds the client of sqlx, a workspace of its own, with the cargo that builds all else.
-fn sqlx(cluster: &LocalCluster) -> Outcome {
+fn sqlx(port: u16) -> Outcome {
     let mut command = Command::new("cargo");
     command.args(["run", "--quiet", "--locked", "--manifest-path"]);
     command.arg(script("sqlx/Cargo.toml")).arg("--target-dir").arg(folder("sqlx")?);
-    let port = cluster.port(15306).to_string();
-    contains("sqlx", &output_of(command.arg("--").arg(&port))?, "ok")
+    contains("sqlx", &output_of(command.arg("--").arg(port.to_string()))?, "ok")
 }
 
 /// Dumps a table, takes it away, and reads the file back: each row is again on its shard.

@@ -14,6 +14,7 @@ mod errors;
 mod exceptions;
 mod failover;
 mod faults;
+mod four;
 mod guards;
 mod import;
 mod journey;

@@ -1,4 +1,4 @@
-//! The 22 queries of TPC-H on few rows: the sharded cluster answers as one plain mysqld does.
+//! The 22 queries of TPC-H on few rows: four shards answer as one plain mysqld does.
 //!
 //! Customers, orders with their lines, parts and suppliers are sharded by their own keys, so that
 //! nearly every join leads across shards.
@@ -9,11 +9,12 @@ use std::path::PathBuf;
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder, Row};
-use vt_testkit::LocalCluster;
 use vt_testkit::tools::repository;
+use vt_testkit::{LocalCluster, SharedCluster};
 
 use crate::Case;
 use crate::check::Outcome;
+use crate::four;
 
 /// The tables with the columns that they are sharded by.
 const TABLES: [(&str, &str); 8] = [
@@ -28,32 +29,27 @@ const TABLES: [(&str, &str); 8] = [
 ];
 
 pub(crate) fn cases() -> Vec<Case> {
-    vec![("the queries of TPC-H give what one mysqld gives", agree)]
+    vec![("the queries of TPC-H on four shards give what one mysqld gives", agree)]
 }
 
-fn agree(cluster: &LocalCluster) -> Outcome {
+fn agree(_: &LocalCluster) -> Outcome {
+    let cluster = four::start()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|err| err.to_string())?.block_on(compare(cluster))
+    runtime.map_err(|err| err.to_string())?.block_on(compare(&cluster))
 }
 
-async fn compare(cluster: &LocalCluster) -> Outcome {
+async fn compare(cluster: &SharedCluster) -> Outcome {
     let text = |err: mysql_async::Error| err.to_string();
-    let socket = cluster.folder().join("vt_0000000100/mysql.sock");
-    let plain =
-        OptsBuilder::default().socket(Some(socket.display().to_string())).user(Some("vt_dba"));
+    let socket = cluster.socket().display().to_string();
+    let plain = OptsBuilder::default().socket(Some(socket)).user(Some("root"));
     let mut plain = Conn::new(plain).await.map_err(text)?;
-    let through = OptsBuilder::default()
-        .ip_or_hostname("127.0.0.1")
-        .tcp_port(cluster.port(15306))
-        .user(Some("user"))
-        .db_name(Some("customer"))
-        .prefer_socket(false);
-    let mut gate = Conn::new(through).await.map_err(text)?;
-    for sql in ["drop database if exists tpch", "create database tpch", "use tpch"] {
+    let mut gate = four::connect(cluster).await?;
+    for sql in ["create database tpch", "use tpch"] {
         plain.query_drop(sql).await.map_err(text)?;
     }
     for (table, column) in TABLES {
-        let add = format!("alter vschema on customer.{table} add vindex `hash`({column})");
+        let add =
+            format!("alter vschema on customer.{table} add vindex `hash`({column}) using hash");
         gate.query_drop(&add).await.map_err(|err| format!("{add}: {err}"))?;
     }
     for sql in statements("schema.sql")?.into_iter().chain(data::inserts()) {
@@ -68,12 +64,6 @@ async fn compare(cluster: &LocalCluster) -> Outcome {
             wrong.push(format!("Q{}: {sql}\n  mysqld  {wanted:?}\n  cluster {seen:?}", place + 1));
         }
     }
-    for (table, _) in TABLES {
-        gate.query_drop(format!("drop table {table}")).await.map_err(text)?;
-        let drop = format!("alter vschema drop table customer.{table}");
-        gate.query_drop(&drop).await.map_err(|err| format!("{drop}: {err}"))?;
-    }
-    plain.query_drop("drop database tpch").await.map_err(text)?;
     match wrong.is_empty() {
         true => Ok(()),
         false => Err(format!("{} queries differ:\n{}", wrong.len(), wrong.join("\n"))),

@@ -1,5 +1,5 @@
 //! sqlx on a sharded keyspace: migrations, prepared statements, types, transactions, pools.
-//! Usage: sqlx-client PORT, of a gateway with the keyspace `customer` of `vitrum up --demo`.
+//! Usage: sqlx-client PORT, of a gateway with a sharded keyspace `customer`.
 
 use std::error::Error;
 use std::path::Path;
