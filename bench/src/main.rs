@@ -33,6 +33,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let done = match args.split_first() {
         Some((word, rest)) if word == "scale" => scale::main(rest),
+        Some((word, _)) if word == scale::echo::WORD => scale::echo::serve(),
         Some((word, rest)) if word == "flame" => flame::main(rest),
         Some((word, rest)) if word == "copy" => copy::run(rest),
         _ => Options::read(args.into_iter()).and_then(|options| match options {

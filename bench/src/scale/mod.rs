@@ -5,6 +5,7 @@
 //! answer our own transport with one row, and tell of their health as real ones do, so that what
 //! is measured is the gateway alone.
 
+pub(crate) mod echo;
 mod fleet;
 mod world;
 
@@ -146,6 +147,8 @@ async fn run(options: &Options) -> Outcome<()> {
         let few = Load { connections: 100, ..USUAL };
         let name = options.connections.to_string();
         compare(options, "connections", (&small, few, "100"), (&small, crowd, &name)).await?;
+        let (seconds, rounds) = (options.seconds, options.rounds);
+        echo::compare(few.connections, crowd.connections, seconds, rounds).await?;
     }
     if options.takes("statements") {
         let varied = Load { statements: options.statements, ..USUAL };
@@ -185,16 +188,11 @@ async fn compare(
             sums[index].push(cost);
         }
     }
-    let median = |costs: &[Cost]| {
-        let mut each: Vec<f64> = costs.iter().map(|cost| cost.cpu_us).collect();
-        each.sort_by(f64::total_cmp);
-        each.get(each.len() / 2).copied().unwrap_or_default()
-    };
     let rate = |costs: &[Cost]| {
         let queries: u64 = costs.iter().map(|cost| cost.queries).sum();
         queries as f64 / costs.iter().map(|cost| cost.seconds).sum::<f64>()
     };
-    let (first, second) = (median(&sums[0]), median(&sums[1]));
+    let (first, second) = (median_us(&sums[0]), median_us(&sums[1]));
     say(&format!(
         "{what:<13} {:>7}: {first:>6.1} us of CPU a query, {:>8.0}/s   {:>7}: {second:>6.1} us, \
          {:>8.0}/s   ratio {:.2}",
@@ -205,6 +203,13 @@ async fn compare(
         second / first
     ));
     Ok(())
+}
+
+/// Returns what a query cost in the measurement that stands in the middle.
+fn median_us(costs: &[Cost]) -> f64 {
+    let mut each: Vec<f64> = costs.iter().map(|cost| cost.cpu_us).collect();
+    each.sort_by(f64::total_cmp);
+    each.get(each.len() / 2).copied().unwrap_or_default()
 }
 
 /// Tells what tablets cost a gateway that has no queries.
