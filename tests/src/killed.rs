@@ -60,7 +60,8 @@ fn set_aside(cluster: &LocalCluster) -> Outcome {
     let alias = format!("zone1-{errant:010}");
     let on_it = |sql: &str| cluster.client(&["ExecuteFetchAsDBA", &alias, sql]).map(drop);
     let web = free_port()?;
-    let _orchestrator = Orchestrator::start(cluster, web)?;
+    let _orchestrator =
+        Orchestrator::start(cluster, web, "--change-tablets-with-errant-gtid-to-drained")?;
     within(LIMIT, || {
         // vtorc makes a writable replica read-only again.
         on_it("set global super_read_only = off")?;
@@ -76,14 +77,18 @@ fn set_aside(cluster: &LocalCluster) -> Outcome {
 }
 
 /// A vtorc beside the cluster's own, which takes tablets with transactions of their own aside.
-struct Orchestrator(Child);
+pub(crate) struct Orchestrator(Child);
 
 impl Orchestrator {
-    fn start(cluster: &LocalCluster, web: u16) -> Result<Orchestrator, String> {
+    pub(crate) fn start(
+        cluster: &LocalCluster,
+        web: u16,
+        flag: &str,
+    ) -> Result<Orchestrator, String> {
         let mut command = cluster.vitrum(&["vtorc", "--port", &web.to_string()]);
         command.args(topo_flags(cluster));
         command.args(["--bind-address", "127.0.0.1"]);
-        command.arg("--change-tablets-with-errant-gtid-to-drained");
+        command.arg(flag);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().map(Orchestrator).map_err(|err| format!("vtorc: {err}"))
     }
@@ -96,7 +101,7 @@ impl Drop for Orchestrator {
     }
 }
 
-fn topo_flags(cluster: &LocalCluster) -> [String; 6] {
+pub(crate) fn topo_flags(cluster: &LocalCluster) -> [String; 6] {
     let topo = format!("localhost:{}", cluster.topo_port());
     let flags = ["--topo-implementation", "etcd2", "--topo-global-root", "/vitess/global"];
     let [a, b, c, d] = flags.map(str::to_owned);
@@ -185,7 +190,7 @@ impl Drop for Control {
     }
 }
 
-fn free_port() -> Result<u16, String> {
+pub(crate) fn free_port() -> Result<u16, String> {
     let failed = |err: std::io::Error| err.to_string();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
     listener.local_addr().map(|address| address.port()).map_err(failed)

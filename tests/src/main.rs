@@ -3,6 +3,7 @@
 //! One cluster serves most tests, since starting one takes a while; tests keep to tables of their
 //! own. `cargo run -p vt-e2e -- WORD` runs those whose name has the word.
 
+mod cells;
 mod chaos;
 mod check;
 mod clients;
@@ -10,6 +11,7 @@ mod collations;
 mod control;
 mod demo;
 mod differ;
+mod durability;
 mod errors;
 mod exceptions;
 mod failover;
@@ -27,6 +29,7 @@ mod lookups;
 mod oracle;
 mod promises;
 mod reparents;
+mod rewound;
 mod storage;
 mod streams;
 mod switch;
@@ -101,7 +104,7 @@ fn main() -> ExitCode {
 
 /// Returns the cases whose names have a word, under these names, in the order in which they run.
 fn cases(filter: &str) -> Vec<(String, Case)> {
-    let groups: [(&str, Vec<Case>); 27] = [
+    let groups: [(&str, Vec<Case>); 30] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
@@ -124,6 +127,9 @@ fn cases(filter: &str) -> Vec<(String, Case)> {
         ("lifecycle", lifecycle::cases()),
         ("failover", failover::cases()),
         ("killed", killed::cases()),
+        ("rewound", rewound::cases()),
+        ("durability", durability::cases()),
+        ("cells", cells::cases()),
         ("leases", leases::cases()),
         ("faults", faults::cases()),
         ("import", import::cases()),

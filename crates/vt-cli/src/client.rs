@@ -57,6 +57,30 @@ impl Client {
         within(self.timeout(), printed).await
     }
 
+    /// Has a tablet's data replaced; returns what was told until that ended.
+    pub async fn restore_from_backup(
+        &self,
+        request: RestoreFromBackupRequest,
+    ) -> Result<Vec<RestoreFromBackupResponse>> {
+        let (address, channel) = match self {
+            Client::Internal { control, timeout } => {
+                return within(*timeout, Box::pin(control.restore_from_backup(request))).await;
+            }
+            Client::Remote { address, channel, .. } => (address, channel),
+        };
+        let mut client = VtctldClient::new(channel.clone());
+        let told = async {
+            let failed = |status: tonic::Status| rpc_error(address, self.timeout(), &status);
+            let reply = client.restore_from_backup(request).await.map_err(failed)?;
+            let (mut events, mut told) = (reply.into_inner(), Vec::new());
+            while let Some(event) = events.message().await.map_err(failed)? {
+                told.push(event);
+            }
+            Ok(told)
+        };
+        within(self.timeout(), told).await
+    }
+
     fn timeout(&self) -> Duration {
         match self {
             Client::Remote { timeout, .. } | Client::Internal { timeout, .. } => *timeout,

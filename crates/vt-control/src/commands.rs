@@ -20,6 +20,7 @@ mod reload_schema;
 mod reparent;
 mod reparent_tablet;
 mod replication;
+mod restore;
 mod routing_rules;
 mod schema_diff;
 mod serving_graph;

@@ -121,9 +121,20 @@ macro_rules! serve {
 
             async fn restore_from_backup(
                 &self,
-                _: Request<RestoreFromBackupRequest>,
+                request: Request<RestoreFromBackupRequest>,
             ) -> Streamed<RestoreFromBackupResponse> {
-                Err(not_there("restore_from_backup"))
+                let begun = self.control.begin_restore(request.into_inner()).await;
+                let restore = begun.map_err(|err| to_status(&err))?;
+                // Ends with the first error, as such streams do.
+                let events = futures::stream::unfold(Some(restore), async |restore| {
+                    let mut restore = restore?;
+                    match restore.next().await {
+                        Ok(Some(event)) => Some((Ok(event), Some(restore))),
+                        Ok(None) => None,
+                        Err(err) => Some((Err(to_status(&err)), None)),
+                    }
+                });
+                Ok(Response::new(Box::pin(events)))
             }
         }
     };

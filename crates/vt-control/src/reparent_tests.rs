@@ -135,6 +135,31 @@ async fn a_failed_promotion_is_undone() {
 }
 
 #[tokio::test]
+async fn a_keyspace_without_a_policy_gets_semi_sync_with_its_second_tablet() {
+    let policy_of = async |cluster: &FakeCluster| {
+        cluster.topo.get_keyspace("ks").await.unwrap().message.durability_policy
+    };
+    let cluster = shard("").await;
+    assert_eq!(policy_of(&cluster).await, "");
+    cluster.control.planned_reparent_shard(planned(Some(A))).await.unwrap();
+    assert_eq!(policy_of(&cluster).await, "semi_sync");
+    assert_primary(&cluster, A, &[B, C]).await;
+    assert!(cluster.mysql(B, |mysql| mysql.acks));
+    cluster.stop().await;
+    // A shard with a single tablet would have nobody to acknowledge.
+    let cluster = shard("").await;
+    cluster.add_tablet("zone1-200", "ks", "other", TabletType::Replica).await.unwrap();
+    cluster.control.planned_reparent_shard(planned(Some(A))).await.unwrap();
+    assert_eq!(policy_of(&cluster).await, "");
+    cluster.stop().await;
+    // Who has chosen has chosen.
+    let cluster = shard("none").await;
+    cluster.control.planned_reparent_shard(planned(Some(A))).await.unwrap();
+    assert_eq!(policy_of(&cluster).await, "none");
+    cluster.stop().await;
+}
+
+#[tokio::test]
 async fn a_follower_that_fails_is_named_and_the_rest_stands() {
     let cluster = shard("none").await;
     cluster.control.planned_reparent_shard(planned(Some(A))).await.unwrap();

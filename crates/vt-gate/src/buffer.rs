@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use vt_base::{KeyspaceShard, Target};
 use vt_discovery::{Discovery, Event};
@@ -31,6 +31,8 @@ pub enum Skip {
     TooLong,
     /// The last outage ended just now.
     TooRecent,
+    /// It would wait, and it is only to be said so.
+    DryRun,
 }
 
 impl Skip {
@@ -40,6 +42,7 @@ impl Skip {
             Skip::Full => "BufferFull",
             Skip::TooLong => "MaxDurationExceeded",
             Skip::TooRecent => "LastFailoverTooRecent",
+            Skip::DryRun => "DryRun",
         }
     }
 }
@@ -54,12 +57,22 @@ struct Outage {
     waiting_max: usize,
     /// It lasts longer than queries wait.
     is_given_up: bool,
+    /// One permit for each query that waited and is under way, where their number is limited.
+    drain: Option<Arc<Semaphore>>,
 }
 
 impl Outage {
-    fn begin(now: Instant) -> Outage {
-        let (ended, is_given_up) = (None, false);
-        Outage { began: now, ended, touched: now, waiting: 0, waiting_max: 0, is_given_up }
+    fn begin(now: Instant, drain_concurrency: usize) -> Outage {
+        let drain = drain_concurrency.min(Semaphore::MAX_PERMITS);
+        Outage {
+            began: now,
+            ended: None,
+            touched: now,
+            waiting: 0,
+            waiting_max: 0,
+            is_given_up: false,
+            drain: (drain > 0).then(|| Arc::new(Semaphore::new(drain))),
+        }
     }
 
     /// Returns whether a query that finds no primary now begins another outage.
@@ -162,7 +175,7 @@ impl Buffer {
             }
             self.counts.starts.add(&[&shard.keyspace, &shard.shard], 1);
             tracing::info!(%shard, "queries wait for a primary");
-            outages.insert(shard.clone(), Outage::begin(now));
+            outages.insert(shard.clone(), Outage::begin(now, self.config.drain_concurrency));
         }
         let Some(outage) = outages.get_mut(shard) else { return Err(Skip::Disabled) };
         outage.touched = now;
@@ -173,6 +186,9 @@ impl Buffer {
                 tracing::warn!(%shard, "no primary for too long: queries fail at once");
             }
             return Err(Skip::TooLong);
+        }
+        if self.config.is_dry_run {
+            return Err(Skip::DryRun);
         }
         outage.waiting += 1;
         outage.waiting_max = outage.waiting_max.max(outage.waiting);
@@ -245,13 +261,20 @@ pub struct Waiting<'b> {
 
 impl Waiting<'_> {
     /// Notes that the query goes on: to a primary that has come, or to the one that refused it and
-    /// may have thought better of it.
-    pub fn drained(mut self, has_come: bool) {
+    /// may have thought better of it. Waits for its turn, until a moment at most, where only so many
+    /// go on at once; what is returned is held while it is under way.
+    pub async fn drained(mut self, has_come: bool, until: Instant) -> Option<OwnedSemaphorePermit> {
         self.is_over = true;
         if has_come {
             self.buffer.ended(&self.shard);
         }
         self.buffer.counts.drained.add(&[&self.shard.keyspace, &self.shard.shard], 1);
+        let drain = self.buffer.outages.lock().get(&self.shard).and_then(|one| one.drain.clone());
+        // Its place among those that wait is kept meanwhile.
+        match tokio::time::timeout_at(until, drain?.acquire_owned()).await {
+            Ok(Ok(permit)) => Some(permit),
+            Ok(Err(_)) | Err(_) => None,
+        }
     }
 
     /// Notes that none has come in time.

@@ -129,6 +129,11 @@ pub struct BufferConfig {
     /// `--buffer-max-failover-duration`: when a shard has had no primary for so long, its queries
     /// fail at once.
     pub outage_max: Duration,
+    /// `--buffer-drain-concurrency`: how many of a shard's queries that waited are under way at once;
+    /// 0, where the flag is not given, lets all go on at once.
+    pub drain_concurrency: usize,
+    /// `--enable-buffer-dry-run`: queries do not wait; what would have waited is counted and logged.
+    pub is_dry_run: bool,
     /// `--buffer-min-time-between-failovers`: queries do not wait in an outage that begins sooner
     /// after the last. Zero where the flag is not given, so that each outage is hidden.
     pub outage_pause: Duration,
@@ -252,6 +257,8 @@ impl Default for BufferConfig {
             window: Duration::from_secs(10),
             outage_max: Duration::from_secs(20),
             outage_pause: Duration::ZERO,
+            drain_concurrency: 0,
+            is_dry_run: false,
         }
     }
 }

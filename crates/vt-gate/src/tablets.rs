@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::SemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, SemaphorePermit};
 use tokio::time::Instant;
 use vt_base::{Code, Error, ErrorId, Result, Retry, TabletAlias, TabletType, Target};
 use vt_discovery::{Discovery, TabletHealth};
@@ -46,6 +46,9 @@ pub struct Wish<'a> {
 pub struct Reached {
     pub alias: TabletAlias,
     pub service: Arc<dyn QueryService>,
+    /// Held while a query is under way that had to wait, where only so many may be at once.
+    #[expect(dead_code, reason = "held, and given back when dropped")]
+    turn: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl Tablets {
@@ -94,13 +97,19 @@ impl Tablets {
             return self.wait_unless_moved(&Wish { until, ..wish }).await;
         }
         let waiting = self.buffer.enter(wish.target).map_err(|_| none_available(wish.target))?;
-        let found = self.wait_unless_moved(&wish).await;
-        match &found {
-            Ok(found) => waiting.drained(!wish.except.contains(&found.alias)),
-            Err(_) if Instant::now() >= wish.until => waiting.evicted(),
-            Err(_) => {}
+        match self.wait_unless_moved(&wish).await {
+            Ok(found) => {
+                let has_come = !wish.except.contains(&found.alias);
+                let turn = waiting.drained(has_come, wish.until).await.map(Arc::new);
+                Ok(Reached { turn, ..found })
+            }
+            Err(err) => {
+                if Instant::now() >= wish.until {
+                    waiting.evicted();
+                }
+                Err(err)
+            }
         }
-        found
     }
 
     async fn wait_unless_moved(&self, wish: &Wish<'_>) -> Result<Reached> {
@@ -161,7 +170,7 @@ impl Tablets {
 fn reached(found: &Arc<TabletHealth>) -> Result<Reached> {
     let alias = found.alias().clone();
     match &found.service {
-        Some(service) => Ok(Reached { alias, service: service.clone() }),
+        Some(service) => Ok(Reached { alias, service: service.clone(), turn: None }),
         None => Err(Error::vt(ErrorId::VT14003, alias)),
     }
 }

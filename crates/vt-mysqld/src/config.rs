@@ -47,6 +47,14 @@ impl Instance {
         Instance { uid, dir: data_root.join(format!("vt_{uid:010}")), mysql_port }
     }
 
+    /// Returns the instance whose socket this is; `None` where it lies elsewhere, or is another's.
+    pub fn of_socket(socket: &Path) -> Option<Instance> {
+        let dir = socket.parent()?;
+        let uid = dir.file_name()?.to_str()?.strip_prefix("vt_")?.parse().ok()?;
+        let instance = Instance { uid, dir: dir.to_owned(), mysql_port: 0 };
+        (instance.socket() == socket && instance.cnf().is_file()).then_some(instance)
+    }
+
     pub fn cnf(&self) -> PathBuf {
         self.dir.join("my.cnf")
     }

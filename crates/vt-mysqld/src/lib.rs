@@ -5,6 +5,7 @@
 //! decides nothing about replication topologies: it carries out what a tablet or a tool asks for,
 //! with the commands of [`replication`].
 
+pub mod clone;
 mod config;
 mod control;
 mod error;

@@ -86,21 +86,33 @@ pub async fn server_facts(conn: &mut Conn) -> Result<ServerFacts> {
 
 /// Makes the server follow another by GTIDs. Replication must be stopped.
 pub async fn set_source(conn: &mut Conn, source: &Source) -> Result<()> {
-    let mut sql = format!(
-        "change replication source to source_host = {}, source_port = {}, source_user = {}, \
-         source_password = {}, source_connect_retry = {}, source_auto_position = 1, \
-         get_source_public_key = 1",
-        quote(&source.host),
-        source.port,
-        quote(&source.user),
-        quote(&source.password),
-        source.connect_retry.as_secs().max(1),
-    );
-    if !source.heartbeat.is_zero() {
-        use std::fmt::Write;
-        let _ = write!(sql, ", source_heartbeat_period = {:.3}", source.heartbeat.as_secs_f64());
+    run(conn, &source.sql()?).await
+}
+
+impl Source {
+    /// Makes the statement that names the source; an error where it is not known where that listens:
+    /// MySQL would take the statement, and follow nobody.
+    fn sql(&self) -> Result<String> {
+        if self.host.is_empty() || self.port == 0 {
+            let text = format!("it is not known where the server {self:?} listens");
+            return Err(Error::new(Code::FailedPrecondition, text));
+        }
+        let mut sql = format!(
+            "change replication source to source_host = {}, source_port = {}, source_user = {}, \
+             source_password = {}, source_connect_retry = {}, source_auto_position = 1, \
+             get_source_public_key = 1",
+            quote(&self.host),
+            self.port,
+            quote(&self.user),
+            quote(&self.password),
+            self.connect_retry.as_secs().max(1),
+        );
+        if !self.heartbeat.is_zero() {
+            use std::fmt::Write;
+            let _ = write!(sql, ", source_heartbeat_period = {:.3}", self.heartbeat.as_secs_f64());
+        }
+        Ok(sql)
     }
-    run(conn, &sql).await
 }
 
 /// Changes how often the source says that it is there.
@@ -235,7 +247,7 @@ pub async fn replica_addresses(conn: &mut Conn) -> Result<Vec<String>> {
 }
 
 /// Writes a text as a literal.
-fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('\'');
     for c in text.chars() {
@@ -246,4 +258,30 @@ fn quote(text: &str) -> String {
     }
     out.push('\'');
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_whose_place_is_not_known_is_never_followed() {
+        let known = Source {
+            host: "127.0.0.1".into(),
+            port: 17100,
+            user: "vt_repl".into(),
+            password: String::new(),
+            connect_retry: Duration::from_secs(10),
+            heartbeat: Duration::ZERO,
+        };
+        let sql = known.sql().unwrap();
+        assert!(sql.contains("source_host = '127.0.0.1', source_port = 17100"), "{sql}");
+        for unknown in
+            [Source { port: 0, ..known.clone() }, Source { host: String::new(), ..known.clone() }]
+        {
+            let err = unknown.sql().unwrap_err();
+            assert_eq!(err.code(), Code::FailedPrecondition);
+            assert!(err.message().contains("not known where"), "{err}");
+        }
+    }
 }

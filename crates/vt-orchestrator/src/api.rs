@@ -117,8 +117,12 @@ fn tablet_json(tablet: &TabletView) -> Value {
         "Port": tablet.mysql_port,
     });
     match &tablet.contact {
-        Contact::Silent { since, reason } => {
-            shown["Silent"] = json!({ "Seconds": since.as_secs_f64(), "Reason": reason });
+        Contact::Silent { since, reason, known } => {
+            shown["Silent"] = json!({
+                "Seconds": since.as_secs_f64(),
+                "Reason": reason,
+                "HasAnswered": known,
+            });
         }
         Contact::Answered(server) => {
             shown["ReadOnly"] = json!(server.read_only);
@@ -171,7 +175,10 @@ fn config_json(config: &Config) -> Value {
         "allow-recovery": config.allow_recovery,
         "allow-emergency-reparent": config.allow_emergency_reparent,
         "prevent-cross-cell-failover": config.prevent_cross_cell_failover,
+        "cell": config.cell,
+        "cells-to-watch": config.cells,
         "change-tablets-with-errant-gtid-to-drained": config.drain_errant,
+        "restore-tablets-with-errant-gtid": config.restore_errant,
         "enable-primary-disk-stalled-recovery": config.disk_stalled_recovery,
         "instance-poll-time": format!("{:?}", config.poll_time),
         "recovery-poll-duration": format!("{:?}", config.recovery_poll),

@@ -19,6 +19,9 @@ pub struct Config {
     pub prevent_cross_cell_failover: bool,
     /// Whether a replica with transactions of its own is taken out of service.
     pub drain_errant: bool,
+    /// Whether a replica with transactions of its own loses them: its data are replaced by another
+    /// tablet's (`--restore-tablets-with-errant-gtid`).
+    pub restore_errant: bool,
     /// Whether a primary whose disk is stalled is replaced.
     pub disk_stalled_recovery: bool,
     /// How often every tablet is asked where it stands.
@@ -35,12 +38,19 @@ pub struct Config {
     pub wait_replicas: Duration,
     /// How long one call of a tablet may take.
     pub tablet_timeout: Duration,
+    /// How many tablets of a shard are asked at once (`--discovery-workers`).
+    pub workers: usize,
     /// The file in which findings and recoveries are written down (`--audit-file-location`).
     pub audit_file: Option<PathBuf>,
     /// How long work under way may go on after the order to stop.
     pub shutdown_wait: Duration,
     /// The shards to watch; empty means all.
     pub watched: Vec<Watched>,
+    /// The cell that this process is in (`--cell`).
+    pub cell: String,
+    /// The cells whose tablets are watched beside the primaries; empty means all
+    /// (`--cells-to-watch`).
+    pub cells: Vec<String>,
     pub dial: DialConfig,
 }
 
@@ -52,6 +62,7 @@ impl Default for Config {
             allow_emergency_reparent: true,
             prevent_cross_cell_failover: false,
             drain_errant: false,
+            restore_errant: false,
             disk_stalled_recovery: false,
             poll_time: Duration::from_secs(5),
             recovery_poll: Duration::from_secs(1),
@@ -60,9 +71,12 @@ impl Default for Config {
             tolerable_lag: Duration::ZERO,
             wait_replicas: Duration::from_secs(30),
             tablet_timeout: Duration::from_secs(15),
+            workers: 300,
             audit_file: None,
             shutdown_wait: Duration::from_secs(30),
             watched: Vec::new(),
+            cell: String::new(),
+            cells: Vec::new(),
             dial: DialConfig::default(),
         }
     }
@@ -72,6 +86,11 @@ impl Config {
     /// Returns whether a shard is among those to watch.
     pub fn watches(&self, shard: &KeyspaceShard, range: &KeyRange) -> bool {
         self.watched.is_empty() || self.watched.iter().any(|one| one.holds(shard, range))
+    }
+
+    /// Returns whether the tablets of a cell are among those to watch.
+    pub fn watches_cell(&self, cell: &str) -> bool {
+        self.cells.is_empty() || self.cells.iter().any(|one| one == cell)
     }
 }
 
@@ -112,5 +131,27 @@ impl Watched {
             Some((_, Some(part))) => part.contains_range(range),
             Some((_, None)) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_named_is_not_watched() {
+        let all = Config::default();
+        assert!(all.watches_cell("zone1"));
+        let some = Config {
+            cells: vec!["zone1".to_owned()],
+            watched: vec![Watched::parse("ks/-80").unwrap()],
+            ..Config::default()
+        };
+        assert!(some.watches_cell("zone1") && !some.watches_cell("zone2"));
+        let watches = |shard: &str| {
+            let named: KeyspaceShard = format!("ks/{shard}").parse().unwrap();
+            some.watches(&named, &KeyRange::from_shard_name(shard).unwrap())
+        };
+        assert!(watches("-80") && watches("-40") && !watches("80-"));
     }
 }

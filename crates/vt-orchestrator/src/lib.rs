@@ -10,6 +10,7 @@
 //! before it acts. Nothing is kept on disk: the truth is in the topology and in MySQL.
 
 pub mod api;
+mod aside;
 mod audit;
 pub mod board;
 pub mod config;

@@ -1,6 +1,6 @@
 //! Asking the tablets of a shard where they stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use vt_base::gtid::Position;
@@ -27,33 +27,47 @@ pub(crate) struct Seen {
 #[derive(Default)]
 pub(crate) struct Silence {
     since: BTreeMap<TabletAlias, Instant>,
+    /// Those that have answered once.
+    known: BTreeSet<TabletAlias>,
 }
 
 impl Silence {
+    fn keep_only(&mut self, records: &[TabletRecord]) {
+        let is_there = |alias: &TabletAlias| records.iter().any(|one| one.alias() == *alias);
+        self.since.retain(|alias, _| is_there(alias));
+        self.known.retain(is_there);
+    }
+
     fn heard(&mut self, alias: &TabletAlias, answer: Result<ServerView>) -> Contact {
         match answer {
             Ok(server) => {
                 self.since.remove(alias);
+                self.known.insert(alias.clone());
                 Contact::Answered(Box::new(server))
             }
             Err(err) => {
                 let since = *self.since.entry(alias.clone()).or_insert_with(Instant::now);
-                Contact::Silent { since: since.elapsed(), reason: err.message().to_owned() }
+                let known = self.known.contains(alias);
+                Contact::Silent { since: since.elapsed(), reason: err.message().to_owned(), known }
             }
         }
     }
 }
 
-/// Asks every tablet; changes nothing.
+/// Asks every tablet that is watched, and the primary; changes nothing.
 pub(crate) async fn look(
     cluster: &Cluster,
     shard: &KeyspaceShard,
+    watches: impl Fn(&TabletRecord) -> bool,
     silence: &mut Silence,
 ) -> Result<Seen> {
     let record = cluster.topo.get_shard(&shard.keyspace, &shard.shard).await?;
     let keyspace = cluster.topo.get_keyspace(&shard.keyspace).await?;
-    let records = cluster.shard_tablets(shard).await?;
-    silence.since.retain(|alias, _| records.iter().any(|one| one.alias() == *alias));
+    let mut records = cluster.shard_tablets(shard).await?;
+    // Without its primary nothing can be said of a shard, wherever that is.
+    let named = record.primary_alias();
+    records.retain(|one| watches(one) || one.is_primary() || named == Some(one.alias()));
+    silence.keep_only(&records);
     // Replicas first: one that then has more than its primary is errant.
     let (primaries, others): (Vec<_>, Vec<_>) =
         records.into_iter().partition(TabletRecord::is_primary);
@@ -62,7 +76,7 @@ pub(crate) async fn look(
     let mut view = ShardView {
         shard: shard.clone(),
         durability: keyspace.durability_policy().parse()?,
-        recorded_primary: record.primary_alias(),
+        recorded_primary: named,
         tablets: Vec::with_capacity(answers.len()),
     };
     let mut tablets = BTreeMap::new();
@@ -71,6 +85,9 @@ pub(crate) async fn look(
         tablets.insert(tablet.alias(), tablet);
     }
     view.tablets.sort_by(|a, b| a.alias.cmp(&b.alias));
+    if !keyspace.names_policy() && has_follower(&view) {
+        view.durability = cluster.settle_durability(&shard.keyspace).await?;
+    }
     let disabled = |state: Option<bool>| state.unwrap_or(false);
     let emergency_disabled =
         disabled(record.message.vtorc_state.as_ref().map(|one| one.disable_emergency_reparent))
@@ -78,6 +95,14 @@ pub(crate) async fn look(
                 keyspace.message.vtorc_state.as_ref().map(|one| one.disable_emergency_reparent),
             );
     Ok(Seen { view, tablets, emergency_disabled })
+}
+
+/// Returns whether a replica receives from somebody.
+fn has_follower(view: &ShardView) -> bool {
+    view.tablets.iter().filter(|one| one.tablet_type == TabletType::Replica).any(|one| {
+        let replicating = one.server().and_then(|server| server.replicating.as_ref());
+        replicating.is_some_and(|replicating| replicating.io == Thread::Running)
+    })
 }
 
 /// Returns whether a tablet answers at this moment.

@@ -29,7 +29,11 @@ impl Vtorc {
     /// Opens the listener; port 0 takes a free one.
     pub async fn build(config: Config, topo: Arc<TopoServer>) -> Result<Vtorc> {
         let http = bind("web pages", &config.http_address).await?;
-        let options = Options { tablet_timeout: config.tablet_timeout, ..Options::default() };
+        let options = Options {
+            tablet_timeout: config.tablet_timeout,
+            concurrency: config.workers,
+            ..Options::default()
+        };
         let dialer = TabletDialer::new(config.dial.clone());
         let stats = Stats::new("vtorc");
         let (audit, writer) = match config.audit_file.clone().map(Audit::to_file) {

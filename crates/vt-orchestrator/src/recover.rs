@@ -142,11 +142,7 @@ impl Watcher {
                 about(seen, finding)?.1.reset_replication_parameters(request).await.map(drop)
             }
             Remedy::FixReplica => self.fix_replica(seen, finding).await,
-            Remedy::DrainErrant => {
-                let tablet_type = topodata::TabletType::Drained as i32;
-                let request = tm::ChangeTypeRequest { tablet_type, semi_sync: false };
-                about(seen, finding)?.1.change_type(request).await.map(drop)
-            }
+            Remedy::SetErrantAside => self.set_aside(seen, finding).await,
             Remedy::ReconcileStalePrimary => self.reconcile(seen, finding).await,
         }
     }
@@ -247,7 +243,7 @@ impl Watcher {
 }
 
 /// Returns the tablet that a finding is about.
-fn about<'s>(seen: &'s Seen, finding: &Finding) -> Result<(&'s TabletView, &'s Tablet)> {
+pub(crate) fn about<'s>(seen: &'s Seen, finding: &Finding) -> Result<(&'s TabletView, &'s Tablet)> {
     let lost = || Error::bug(format_args!("{} names a tablet that is not seen", finding.analysis));
     let alias = finding.tablet.as_ref().ok_or_else(lost)?;
     let view = seen.view.tablets.iter().find(|one| one.alias == *alias).ok_or_else(lost)?;
@@ -269,7 +265,7 @@ fn heartbeat_for(view: &TabletView) -> f64 {
     watch.filter(|watch| !watch.is_right()).map_or(0.0, |watch| watch.wanted().as_secs_f64())
 }
 
-fn acknowledges(seen: &Seen, primary: &TabletAlias, view: &TabletView) -> bool {
+pub(crate) fn acknowledges(seen: &Seen, primary: &TabletAlias, view: &TabletView) -> bool {
     let own = match view.tablet_type {
         // A primary of an ended term becomes a replica.
         TabletType::Primary => TabletType::Replica,

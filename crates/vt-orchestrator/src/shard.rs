@@ -9,6 +9,7 @@ use vt_base::{KeyspaceShard, TabletAlias, TabletType};
 use vt_recovery::detect::Limits;
 use vt_recovery::{Analysis, Remedy, detect};
 use vt_reparent::{Cluster, Tablet};
+use vt_topo::TabletRecord;
 
 use crate::Config;
 use crate::board::{Board, Standing};
@@ -127,7 +128,10 @@ impl Watcher {
     /// Looks at every tablet and judges; `None` where the shard cannot be looked at.
     pub(crate) async fn look(&mut self) -> Option<(Seen, Vec<Standing>)> {
         self.looked = Some(Instant::now());
-        let seen = match observe::look(&self.cluster, &self.shard, &mut self.silence).await {
+        let config = self.config.clone();
+        let watches = |one: &TabletRecord| config.watches_cell(&one.alias().cell);
+        let looked = observe::look(&self.cluster, &self.shard, watches, &mut self.silence).await;
+        let seen = match looked {
             Ok(seen) => seen,
             Err(err) => {
                 self.board.lost_sight(&self.shard, err.to_string());
@@ -174,7 +178,7 @@ impl Watcher {
         };
         let wanted = match analysis.remedy() {
             Remedy::Report => false,
-            Remedy::DrainErrant => self.config.drain_errant,
+            Remedy::SetErrantAside => self.config.drain_errant || self.config.restore_errant,
             _ if analysis == Analysis::PrimaryDiskStalled => self.config.disk_stalled_recovery,
             _ => true,
         };

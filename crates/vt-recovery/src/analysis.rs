@@ -9,6 +9,10 @@ pub enum Analysis {
     ClusterHasNoPrimary,
     /// The topology names a primary whose record is gone.
     PrimaryTabletDeleted,
+    /// Neither the primary nor any replica has ever answered.
+    InvalidPrimary,
+    /// A replica has never answered.
+    InvalidReplica,
     /// The primary does not answer, and no replica receives from it.
     DeadPrimary,
     /// As `DeadPrimary`, and some replicas do not answer either.
@@ -29,6 +33,8 @@ pub enum Analysis {
     PrimaryDiskStalled,
     /// Commits wait on the primary though a replica that acknowledges is connected.
     PrimarySemiSyncBlocked,
+    /// Commits would wait on the primary: no replica that acknowledges is connected.
+    LockedSemiSyncPrimaryHypothesis,
     /// Commits wait on the primary and no replica that acknowledges is connected.
     LockedSemiSyncPrimary,
     /// The primary replicates from another server.
@@ -78,8 +84,8 @@ pub enum Remedy {
     DetachPrimary,
     /// The replica is made read-only and pointed at the primary.
     FixReplica,
-    /// The replica is taken out of service.
-    DrainErrant,
+    /// The replica is taken out of service, or restored.
+    SetErrantAside,
     /// The tablet of an ended term is told who is primary.
     ReconcileStalePrimary,
 }
@@ -110,7 +116,7 @@ impl Analysis {
             | A::PrimarySemiSyncMustBeSet
             | A::PrimarySemiSyncMustNotBeSet => Remedy::FixPrimary,
             A::StaleTopoPrimary => Remedy::ReconcileStalePrimary,
-            A::ErrantGTIDDetected => Remedy::DrainErrant,
+            A::ErrantGTIDDetected => Remedy::SetErrantAside,
             A::ReplicaIsWritable
             | A::NotConnectedToPrimary
             | A::ConnectedToWrongPrimary
@@ -118,8 +124,11 @@ impl Analysis {
             | A::ReplicaSemiSyncMustBeSet
             | A::ReplicaSemiSyncMustNotBeSet
             | A::ReplicaMisconfigured => Remedy::FixReplica,
-            A::DeadPrimaryAndReplicas
+            A::InvalidPrimary
+            | A::InvalidReplica
+            | A::DeadPrimaryAndReplicas
             | A::DeadPrimaryWithoutReplicas
+            | A::LockedSemiSyncPrimaryHypothesis
             | A::LockedSemiSyncPrimary
             | A::PrimarySingleReplicaNotReplicating
             | A::PrimarySingleReplicaDead
@@ -139,7 +148,7 @@ impl Analysis {
             (_, Remedy::FixPrimary) => "FixPrimary",
             (_, Remedy::DetachPrimary) => "RecoverPrimaryHasPrimary",
             (_, Remedy::FixReplica) => "FixReplica",
-            (_, Remedy::DrainErrant) => "RecoverErrantGTIDDetected",
+            (_, Remedy::SetErrantAside) => "RecoverErrantGTIDDetected",
             (_, Remedy::ReconcileStalePrimary) => "ReconcileStaleTopoPrimary",
             (Analysis::LockedSemiSyncPrimary, _) => "CheckAndRecoverLockedSemiSyncPrimary",
             (_, Remedy::Report) => "CheckAndRecoverGenericProblem",
@@ -152,7 +161,12 @@ impl Analysis {
         matches!(
             self.remedy(),
             Remedy::ElectNewPrimary | Remedy::ReplacePrimary | Remedy::RestartReplicas
-        ) || matches!(self, Analysis::DeadPrimaryAndReplicas | Analysis::DeadPrimaryWithoutReplicas)
+        ) || matches!(
+            self,
+            Analysis::InvalidPrimary
+                | Analysis::DeadPrimaryAndReplicas
+                | Analysis::DeadPrimaryWithoutReplicas
+        )
     }
 }
 

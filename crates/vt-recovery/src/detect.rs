@@ -90,6 +90,8 @@ pub enum Contact {
     Silent {
         since: Duration,
         reason: String,
+        /// Whether it has ever answered the one who asks.
+        known: bool,
     },
 }
 
@@ -132,8 +134,13 @@ impl TabletView {
     }
 }
 
+/// Returns whether a server follows another; taken for granted while it is not known where that
+/// listens, which its record says once its tablet has seen it.
 fn is_source(replicating: &Replicating, source: &TabletView) -> bool {
-    replicating.source_host == source.mysql_host && replicating.source_port == source.mysql_port
+    let is_known = !source.mysql_host.is_empty() && source.mysql_port != 0;
+    let same = replicating.source_host == source.mysql_host
+        && replicating.source_port == source.mysql_port;
+    same || !is_known
 }
 
 /// A shard at one moment. Replicas were asked before the primary, so that a replica that has more

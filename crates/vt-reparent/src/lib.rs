@@ -9,6 +9,7 @@
 
 pub mod cluster;
 pub mod observe;
+pub mod policy;
 pub mod progress;
 pub mod run;
 pub mod tablets;
@@ -16,7 +17,9 @@ pub mod tablets;
 use std::time::Duration;
 
 use vt_base::{Code, Error, KeyspaceShard, Result};
-use vt_recovery::{EmergencyRequest, PlannedRequest, ReparentPlan, plan_emergency, plan_planned};
+use vt_recovery::{
+    Durability, EmergencyRequest, PlannedRequest, ReparentPlan, plan_emergency, plan_planned,
+};
 use vt_topo::{LockGuard, LockTarget};
 
 pub use cluster::{Cluster, Options};
@@ -48,7 +51,10 @@ pub async fn planned_under(
     wait: Duration,
     progress: &Progress,
 ) -> Result<ReparentPlan> {
-    let observed = observe::observe(cluster, shard, wait).await?;
+    let mut observed = observe::observe(cluster, shard, wait).await?;
+    if observed.snapshot.durability == Durability::None && observed.has_second() {
+        observed.snapshot.durability = cluster.settle_durability(&shard.keyspace).await?;
+    }
     let plan = plan_planned(&observed.snapshot, request)?;
     progress.info(plan.note.clone());
     run::Runner::new(cluster, &observed, lock, wait, progress).run(&plan).await?;

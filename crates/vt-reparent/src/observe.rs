@@ -23,6 +23,16 @@ pub struct Observed {
     pub lease_ends: Option<Instant>,
 }
 
+impl Observed {
+    /// Returns whether a second tablet answered that may acknowledge the writes of the first.
+    pub(crate) fn has_second(&self) -> bool {
+        let counts = |one: &&TabletState| {
+            one.is_up() && matches!(one.tablet_type, TabletType::Primary | TabletType::Replica)
+        };
+        self.snapshot.tablets.iter().filter(counts).count() >= 2
+    }
+}
+
 /// How long a tablet that did not answer may take to hear that nothing is done.
 const RESUME_SILENT: Duration = Duration::from_secs(2);
 

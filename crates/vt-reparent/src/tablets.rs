@@ -89,6 +89,37 @@ fn deepest_reason(status: &tonic::Status) -> Option<String> {
     Some(cause.to_string())
 }
 
+/// What a tablet tells of a restore, as it comes. The tablet brings it to its end also when nobody
+/// listens any more.
+pub struct RestoreEvents {
+    tablet: Tablet,
+    stream: tonic::Streaming<RestoreFromBackupResponse>,
+}
+
+impl RestoreEvents {
+    /// Waits for the next event; `None` when the restore has ended well.
+    pub async fn next(&mut self) -> Result<Option<RestoreFromBackupResponse>> {
+        self.stream.message().await.map_err(|status| self.tablet.failed(RESTORE, &status))
+    }
+}
+
+const RESTORE: &str = "RestoreFromBackup";
+
+impl Tablet {
+    /// Has the tablet's data replaced; it may take as long as it takes.
+    pub async fn restore_from_backup(
+        &self,
+        request: RestoreFromBackupRequest,
+    ) -> Result<RestoreEvents> {
+        let mut client = self.client.clone();
+        match tokio::time::timeout(self.timeout, client.restore_from_backup(request)).await {
+            Ok(Ok(reply)) => Ok(RestoreEvents { tablet: self.clone(), stream: reply.into_inner() }),
+            Ok(Err(status)) => Err(self.failed(RESTORE, &status)),
+            Err(_elapsed) => Err(self.too_late(RESTORE)),
+        }
+    }
+}
+
 /// Makes a method of each call: the limit goes along, so that the tablet stops in time too.
 macro_rules! verbs {
     ($($method:ident($request:ident) -> $reply:ident, $verb:literal;)*) => {

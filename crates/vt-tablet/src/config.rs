@@ -8,7 +8,9 @@ use vt_base::{TabletAlias, TabletType};
 use vt_mysql::Address;
 
 pub use crate::disk::DiskConfig;
+pub use crate::restore::RestoreConfig;
 pub use crate::throttler::heartbeat::HeartbeatConfig;
+pub use vt_recovery::DonorRule;
 
 /// Everything that a tablet is told.
 #[derive(Clone, Debug)]
@@ -56,6 +58,7 @@ pub struct Config {
     pub vreplication: vt_vreplication::Config,
     pub heartbeats: HeartbeatConfig,
     pub disk: DiskConfig,
+    pub restore: RestoreConfig,
     /// `--throttle-tablet-types`: whose lag counts for the shard, beside the primary's own.
     pub throttle_tablet_types: Vec<TabletType>,
 }
@@ -99,6 +102,8 @@ pub struct DbConfig {
     pub allprivs: Account,
     pub filtered: Account,
     pub repl: Account,
+    /// The account by which other tablets' servers copy this one's data.
+    pub clone: Account,
     /// `--db-connect-timeout-ms`.
     pub connect_timeout: Duration,
     /// `--dba-pool-size`.
@@ -122,6 +127,7 @@ impl DbConfig {
             allprivs: Account::new("vt_allprivs"),
             filtered: Account::new("vt_filtered"),
             repl: Account::new("vt_repl"),
+            clone: Account::new("vt_clone"),
             connect_timeout: Duration::from_secs(10),
             dba_pool_size: 20,
             app_pool_size: 40,
@@ -301,6 +307,7 @@ impl Config {
             vreplication: vt_vreplication::Config::default(),
             heartbeats: HeartbeatConfig::default(),
             disk: DiskConfig::default(),
+            restore: RestoreConfig::default(),
             throttle_tablet_types: vec![TabletType::Replica],
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
-use vt_base::{Result, TabletType, Target};
+use vt_base::{Code, Error, Result, TabletAlias, TabletType, Target};
 use vt_mysqld::replication::Source;
 use vt_proto::topodata;
 use vt_rpc::dial::TabletDialer;
@@ -16,6 +16,7 @@ use vt_topo::TopoServer;
 use vt_topo::records::shard::to_proto_time;
 use vt_vreplication::{Engine, Sources};
 
+use crate::clock::Jump;
 use crate::config::Config;
 use crate::db::Db;
 use crate::health::{Health, LagReporter};
@@ -61,6 +62,8 @@ pub struct Core {
     /// The connection that keeps all tables locked, while they are.
     pub table_lock: tokio::sync::Mutex<Option<vt_mysql::Conn>>,
     pub started: SystemTime,
+    /// The last jump of the machine's clock.
+    pub clock: Mutex<Option<Jump>>,
     /// Made when it is first asked for: it holds a handle to all this.
     vdiffs: OnceLock<Arc<vt_vdiff::Engine>>,
 }
@@ -105,6 +108,7 @@ impl Core {
             sync: Notify::new(),
             table_lock: tokio::sync::Mutex::default(),
             started: SystemTime::now(),
+            clock: Mutex::default(),
             vdiffs: OnceLock::new(),
             config,
             topo,
@@ -170,21 +174,29 @@ impl Core {
         .await;
     }
 
-    /// Returns how to follow another tablet's server.
-    pub fn source_of(&self, tablet: &topodata::Tablet, heartbeat: Duration) -> Source {
+    /// Returns how to follow another tablet's server; an error while its record does not say where
+    /// that listens, which its tablet writes there once it has seen it.
+    pub fn source_of(&self, tablet: &topodata::Tablet, heartbeat: Duration) -> Result<Source> {
         let host = if tablet.mysql_hostname.is_empty() {
             tablet.hostname.clone()
         } else {
             tablet.mysql_hostname.clone()
         };
-        Source {
+        let port = u16::try_from(tablet.mysql_port).unwrap_or(0);
+        if host.is_empty() || port == 0 {
+            let alias = tablet.alias.as_ref().map(TabletAlias::from);
+            let alias = alias.map(|alias| alias.to_string()).unwrap_or_default();
+            let text = format!("tablet {alias} has not told where its mysqld listens");
+            return Err(Error::new(Code::FailedPrecondition, text));
+        }
+        Ok(Source {
             host,
-            port: u16::try_from(tablet.mysql_port).unwrap_or(0),
+            port,
             user: self.config.db.repl.user.clone(),
             password: self.config.db.repl.password.clone(),
             connect_retry: self.config.replication.connect_retry,
             heartbeat,
-        }
+        })
     }
 
     /// Reads the schema anew, and tells what has changed.

@@ -90,11 +90,7 @@ impl Core {
         };
         let record = self.topo.get_tablet(&primary).await?;
         let semi_sync = self.acknowledges(&primary).await?;
-        let source = self.source_of(&record.message, Duration::ZERO);
-        if source.port == 0 {
-            let text = format!("primary {primary} has not told where its mysqld listens");
-            return Err(Error::new(Code::FailedPrecondition, text));
-        }
+        let source = self.source_of(&record.message, Duration::ZERO)?;
         self.follow(&source, semi_sync, Start::Always).await
     }
 

@@ -154,7 +154,7 @@ impl Lease {
     }
 
     /// Takes note, if nothing has changed since, of whether a lease is needed at all.
-    fn set_needed(&self, generation: u64, needed: bool) {
+    pub(crate) fn set_needed(&self, generation: u64, needed: bool) {
         let known = self.generation.lock();
         let is_free = self.until.load(Ordering::Acquire) == FREE;
         if *known == generation && is_free == needed {
@@ -296,8 +296,17 @@ impl Core {
     /// Keeps the list of tablets up to date while this one is primary.
     async fn read_roster(&self, roster: &Mutex<Arc<Roster>>) {
         loop {
-            let fresh = roster.lock().read.is_some_and(|at| at.elapsed() < ROSTER_PERIOD);
-            if self.tablet_type() == TabletType::Primary && !fresh {
+            let role = self.role.lock().clone();
+            let fresh = {
+                let known = roster.lock();
+                // A policy that was changed lets others acknowledge than before.
+                let period = match known.durability.primary_waits() == role.semi_sync {
+                    true => ROSTER_PERIOD,
+                    false => PACE,
+                };
+                known.read.is_some_and(|at| at.elapsed() < period)
+            };
+            if role.tablet_type == TabletType::Primary && !fresh {
                 match self.acknowledging_tablets().await {
                     Ok(found) => *roster.lock() = Arc::new(found),
                     Err(err) => tracing::debug!(%err, "cannot read who acknowledges"),

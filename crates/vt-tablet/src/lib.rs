@@ -12,6 +12,7 @@
 //! The tablet knows nothing of vindexes, of routing or of other tablets' health, and decides no
 //! fail-over: it does what it is told, and gives way to a primary of a later term.
 
+pub mod clock;
 pub mod config;
 pub mod core;
 pub mod db;
@@ -24,6 +25,7 @@ pub mod manager;
 pub mod pages;
 pub mod query;
 mod reconnect;
+mod restore;
 pub mod role;
 pub mod schema;
 pub mod service;

@@ -9,6 +9,7 @@ mod hooks;
 mod permissions;
 mod reparent;
 mod replication;
+mod restore;
 mod schema;
 mod sequences;
 mod status;
@@ -113,6 +114,15 @@ macro_rules! verbs {
                 let reply = self.to_its_end(stringify!($act), verb).await;
                 reply.map(Response::new).map_err(|error| to_status(&error))
             })*
+
+            async fn restore_from_backup(
+                &self,
+                request: Request<proto::RestoreFromBackupRequest>,
+            ) -> Result<Response<tonic::codegen::BoxStream<proto::RestoreFromBackupResponse>>, Status>
+            {
+                let events = restore::begin(&self.core, request.into_inner());
+                Ok(Response::new(Box::pin(events)))
+            }
 
             $(async fn $miss(
                 &self,

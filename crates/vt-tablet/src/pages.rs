@@ -95,6 +95,8 @@ fn status_part(core: &Core) -> String {
     line("MySQL", &config.db.address.to_string());
     line("Queries a second", &format!("{:.1}", core.health.qps()));
     line("Sessions", &core.queries.sessions.len().to_string());
+    let jump = *core.clock.lock();
+    line("Clock", &jump.map_or_else(|| "steady".to_owned(), |jump| jump.to_string()));
     out.push_str("</table>\n");
     streams_part(core, &mut out);
     out.push_str("<p>");

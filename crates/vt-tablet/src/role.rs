@@ -366,14 +366,24 @@ impl Core {
         replication::primary_status(&mut conn).await
     }
 
-    /// Opens a primary again that was closed and has not become another thing.
+    /// Opens a primary again that was closed and has not become another thing; one that is open goes
+    /// on, with commits that wait for replicas or do not, and so do the calls under way.
     pub async fn reopen_primary(&self, semi_sync: bool) -> Result<()> {
+        let is_open = {
+            let role = self.role.lock();
+            role.ready && role.stopped.is_none() && !role.lapsed
+        };
         let mut conn = self.db.dba().await?;
         if !self.config.db.unmanaged {
             SemiSync::set(&mut conn, semi_sync, semi_sync).await?;
             replication::set_access(&mut conn, Access::ReadWrite).await?;
         }
-        self.state.lease.begin(Start::Resumed, semi_sync && !self.config.db.unmanaged);
+        let needed = semi_sync && !self.config.db.unmanaged;
+        let lease = &self.state.lease;
+        match is_open {
+            true => lease.set_needed(lease.generation(), needed),
+            false => lease.begin(Start::Resumed, needed),
+        }
         self.set_role(|role| {
             role.stopped = None;
             role.semi_sync = semi_sync;

@@ -63,7 +63,8 @@ impl Core {
             Err(err) => return Err(err.into()),
         };
         let (tablet_type, term_start) = self.starting_role(&shard, former.as_ref());
-        let record = self.make_record(&shard, tablet_type, term_start, ports);
+        let mut record = self.make_record(&shard, tablet_type, term_start, ports);
+        keep_mysql_port(&mut record, former.as_ref());
         self.topo.init_tablet(&record).await?;
         self.record.store(record.into());
         {
@@ -100,6 +101,10 @@ impl Core {
             && shard_term.is_none_or(|term| own > term)
         {
             return (TabletType::Primary, Some(own));
+        }
+        if former.is_some_and(|former| former.r#type == TabletType::Restore as i32) {
+            tracing::error!("a restore was broken off: the tablet does not serve before another");
+            return (TabletType::Restore, None);
         }
         let kept = former
             .filter(|_| self.config.init_type_lookup)
@@ -202,6 +207,8 @@ impl Core {
             self.role.lock().stopped = Some((crate::state::Serving::NotServing, "superseded"));
             return self.become_and_follow(base_type, &shard).await;
         }
+        self.restore_if_empty().await?;
+        let tablet_type = self.tablet_type();
         self.become_and_follow(tablet_type, &shard).await
     }
 
@@ -218,6 +225,10 @@ impl Core {
             }
         }
         self.become_follower(tablet_type, semi_sync).await?;
+        if tablet_type == TabletType::Restore {
+            // What it has is to be replaced.
+            return Ok(());
+        }
         if let Err(err) = self.follow_shard(shard).await {
             // The primary may be starting too, and its record not yet say where its server listens.
             tracing::warn!(%err, "cannot follow the shard's primary yet");
@@ -231,13 +242,48 @@ impl Core {
 
     /// Tells the topology where the server listens, if only the server knew.
     async fn tell_mysql_port(&self) -> Result<()> {
-        if self.record.load().mysql_port != 0 {
+        if self.config.db.mysql_port != 0 {
             return Ok(());
         }
         let mut conn = self.db.dba().await?;
         let port = i32::from(replication::server_facts(&mut conn).await?.port);
         drop(conn);
-        self.change_record(|record| record.mysql_port = port).await;
+        if self.record.load().mysql_port != port {
+            self.change_record(|record| record.mysql_port = port).await;
+        }
         Ok(())
+    }
+}
+
+/// Keeps what the record said of where the server listens, while the server is not there to tell:
+/// others follow it by that.
+fn keep_mysql_port(record: &mut topodata::Tablet, former: Option<&topodata::Tablet>) {
+    if record.mysql_port == 0
+        && let Some(former) = former.filter(|one| one.mysql_hostname == record.mysql_hostname)
+    {
+        record.mysql_port = former.mysql_port;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tablet_that_starts_before_its_server_leaves_where_that_listens() {
+        let tablet = |host: &str, port| topodata::Tablet {
+            mysql_hostname: host.to_owned(),
+            mysql_port: port,
+            ..topodata::Tablet::default()
+        };
+        let kept = |mut record: topodata::Tablet, former: Option<&topodata::Tablet>| {
+            keep_mysql_port(&mut record, former);
+            record.mysql_port
+        };
+        let former = tablet("a", 17100);
+        assert_eq!(kept(tablet("a", 0), Some(&former)), 17100);
+        assert_eq!(kept(tablet("a", 3306), Some(&former)), 3306, "it is told");
+        assert_eq!(kept(tablet("b", 0), Some(&former)), 0, "it has moved");
+        assert_eq!(kept(tablet("a", 0), None), 0);
     }
 }

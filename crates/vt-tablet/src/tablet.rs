@@ -98,6 +98,7 @@ impl Tablet {
             );
             tasks.spawn_until_cancelled("lease", core.clone().keep_lease());
             tasks.spawn_until_cancelled("watch disk", core.clone().watch_disk());
+            tasks.spawn_until_cancelled("watch clock", core.clone().watch_clock());
             tasks.spawn_until_cancelled("heartbeats", core.clone().write_heartbeats());
             let reaper = core.clone();
             tasks.spawn_until_cancelled("reap sessions", async move {

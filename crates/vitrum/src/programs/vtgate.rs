@@ -103,7 +103,9 @@ fn buffer(flags: &Flags) -> BufferConfig {
         false => otherwise,
     };
     // Vitess switches it on by the flag; here it is on, and the flag can only switch it off.
-    let is_enabled = flags.bool("enable-buffer") || !flags.is_given("enable-buffer");
+    let is_enabled = flags.bool("enable-buffer")
+        || flags.bool("enable-buffer-dry-run")
+        || !flags.is_given("enable-buffer");
     let shards = flags.string("buffer-keyspace-shards");
     let shards = shards.split(',').map(str::trim).filter(|one| !one.is_empty());
     BufferConfig {
@@ -113,6 +115,11 @@ fn buffer(flags: &Flags) -> BufferConfig {
         window: given("buffer-window", defaults.window),
         outage_max: given("buffer-max-failover-duration", defaults.outage_max),
         outage_pause: given("buffer-min-time-between-failovers", defaults.outage_pause),
+        drain_concurrency: match flags.is_given("buffer-drain-concurrency") {
+            true => flags.number("buffer-drain-concurrency"),
+            false => defaults.drain_concurrency,
+        },
+        is_dry_run: flags.bool("enable-buffer-dry-run"),
     }
 }
 

@@ -43,6 +43,7 @@ fn config(flags: &Flags) -> Result<Config> {
         allow_emergency_reparent: flags.bool("allow-emergency-reparent"),
         prevent_cross_cell_failover: flags.bool("prevent-cross-cell-failover"),
         drain_errant: flags.bool("change-tablets-with-errant-gtid-to-drained"),
+        restore_errant: flags.bool("restore-tablets-with-errant-gtid"),
         disk_stalled_recovery: flags.bool("enable-primary-disk-stalled-recovery"),
         poll_time: duration("instance-poll-time", defaults.poll_time),
         recovery_poll: duration("recovery-poll-duration", defaults.recovery_poll),
@@ -51,9 +52,12 @@ fn config(flags: &Flags) -> Result<Config> {
         tolerable_lag: flags.duration("tolerable-replication-lag"),
         wait_replicas: duration("wait-replicas-timeout", defaults.wait_replicas),
         tablet_timeout: duration("remote-operation-timeout", defaults.tablet_timeout),
+        workers: flags.number::<usize>("discovery-workers").max(1),
         audit_file: flags.optional("audit-file-location").map(PathBuf::from),
         shutdown_wait: duration("shutdown-wait-time", defaults.shutdown_wait),
         watched,
+        cell: flags.string("cell"),
+        cells: flags.list("cells-to-watch"),
         dial: dial(flags),
     })
 }

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use vt_base::{Code, Error, Result, TabletAlias, TabletType};
 use vt_mysql::Address;
+use vt_mysqld::clone::Encryption;
 use vt_service::{Stats, Tasks};
 use vt_tablet::Tablet;
 use vt_tablet::config::{
-    Account, Config, DbConfig, DiskConfig, HealthConfig, HeartbeatConfig, PoolLimits, QueryConfig,
-    ReplicationConfig,
+    Account, Config, DbConfig, DiskConfig, DonorRule, HealthConfig, HeartbeatConfig, PoolLimits,
+    QueryConfig, ReplicationConfig, RestoreConfig,
 };
 
 use super::common::{bind_address, message_bytes, or, required, topo_flags};
@@ -79,6 +80,7 @@ pub(super) fn config(flags: &Flags) -> Result<Config> {
         interval: flags.duration("disk-write-interval"),
         timeout: flags.duration("disk-write-timeout"),
     };
+    config.restore = restore(flags)?;
     config.throttle_tablet_types = throttle_types(&flags.list("throttle-tablet-types"))?;
     Ok(config)
 }
@@ -134,6 +136,7 @@ fn db(flags: &Flags, address: Address) -> Result<DbConfig> {
     db.allprivs = account("allprivs");
     db.filtered = account("filtered");
     db.repl = account("repl");
+    db.clone = account("clone");
     if let ms @ 1.. = flags.number::<u64>("db-connect-timeout-ms") {
         db.connect_timeout = std::time::Duration::from_millis(ms);
     }
@@ -232,6 +235,33 @@ fn vreplication(flags: &Flags) -> vt_vreplication::Config {
         lag_tolerance: flags.duration("vreplication-replica-lag-tolerance"),
         ..defaults
     }
+}
+
+/// Whose data the tablet takes when it is restored. Servers of ours can be cloned in any case, so
+/// `--mysql-clone-enabled` adds nothing.
+fn restore(flags: &Flags) -> Result<RestoreConfig> {
+    let _ = flags.bool("mysql-clone-enabled");
+    let defaults = RestoreConfig::default();
+    let donor = match (flags.optional("clone-from-tablet"), flags.bool("clone-from-primary")) {
+        (Some(_), true) => {
+            let text = "--clone-from-primary and --clone-from-tablet cannot be given together";
+            return Err(wrong(text.to_owned()));
+        }
+        (Some(alias), false) => DonorRule::Tablet(alias.parse()?),
+        (None, true) => DonorRule::Primary,
+        (None, false) => DonorRule::Any,
+    };
+    let encryption = match flags.is_given("db-clone-use-ssl") {
+        false => Encryption::Preferred,
+        true if flags.bool("db-clone-use-ssl") => Encryption::Required,
+        true => Encryption::Off,
+    };
+    Ok(RestoreConfig {
+        at_start: flags.bool("restore-with-clone"),
+        donor,
+        restart_wait: or(flags.duration("clone-restart-wait-timeout"), defaults.restart_wait),
+        encryption,
+    })
 }
 
 /// Returns whose lag holds batch work back; replicas where nothing is said.

@@ -14,9 +14,9 @@ const CREATE_FLAGS: &[Flag] = &[
     Flag::new(
         "durability-policy",
         Kind::Text,
-        "none, semi_sync, cross_cell, semi_sync_with_rdonly_ack or cross_cell_with_rdonly_ack",
-    )
-    .or("none"),
+        "none, semi_sync, cross_cell, semi_sync_with_rdonly_ack or cross_cell_with_rdonly_ack; \
+         left out: none until each shard has a second tablet, semi_sync from then on",
+    ),
     Flag::new("force", Kind::Switch, "go on if it exists already").short('f'),
     Flag::new("sidecar-db-name", Kind::Text, "database of the system's own tables on its tablets")
         .or("_vt"),

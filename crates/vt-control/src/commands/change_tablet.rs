@@ -5,7 +5,8 @@ use vt_proto::tabletmanagerdata as tm;
 use vt_proto::vtctldata::*;
 
 use crate::Control;
-use crate::control::{invalid, refused, required_alias};
+use crate::control::{invalid, refused, required_alias, shard_of};
+use vt_reparent::{Tablet, lock_shard, unlock};
 
 impl Control {
     pub async fn change_tablet_type(
@@ -37,15 +38,24 @@ impl Control {
                 was_dry_run: true,
             });
         }
-        let semi_sync = self.acks_as(&tablet.record, wanted).await?;
-        let change = tm::ChangeTypeRequest { tablet_type: wanted as i32, semi_sync };
-        tablet.change_type(change).await?;
+        // Nobody is to be chosen primary who is just leaving service.
+        let shard = shard_of(&before.keyspace, &before.shard)?;
+        let lock = lock_shard(&self.cluster, &shard, "ChangeTabletType").await?;
+        let changed = self.change_to(&tablet, wanted).await;
+        unlock(lock).await;
+        changed?;
         let after = self.topo.get_tablet(&alias).await?;
         Ok(ChangeTabletTypeResponse {
             before_tablet: Some(before),
             after_tablet: Some(after.message),
             was_dry_run: false,
         })
+    }
+
+    async fn change_to(&self, tablet: &Tablet, wanted: TabletType) -> Result<()> {
+        let semi_sync = self.acks_as(&tablet.record, wanted).await?;
+        let change = tm::ChangeTypeRequest { tablet_type: wanted as i32, semi_sync };
+        tablet.change_type(change).await.map(drop)
     }
 
     pub async fn change_tablet_tags(

@@ -49,7 +49,11 @@ impl Control {
         };
         let mut record = topodata::Keyspace {
             keyspace_type: request.r#type,
-            durability_policy: policy.name().to_owned(),
+            // Who names none gets one when each shard has a second tablet.
+            durability_policy: match request.durability_policy.is_empty() {
+                true if request.r#type() == KeyspaceType::Normal => String::new(),
+                _ => policy.name().to_owned(),
+            },
             sidecar_db_name: sidecar.to_owned(),
             ..topodata::Keyspace::default()
         };

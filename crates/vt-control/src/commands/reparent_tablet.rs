@@ -1,15 +1,15 @@
 //! ReparentTablet, TabletExternallyReparented.
 
-use vt_base::{Result, TabletType};
+use vt_base::{KeyspaceShard, Result, TabletAlias, TabletType};
 use vt_proto::tabletmanagerdata as tm;
 use vt_proto::vtctldata::*;
 
 use crate::Control;
 use crate::control::{invalid, refused, required_alias, shard_of};
-use vt_reparent::{lock_shard, unlock};
+use vt_reparent::{Tablet, lock_shard, unlock};
 
 impl Control {
-    /// Points a tablet at its shard's primary again.
+    /// Points a tablet at its shard's primary again, while nobody changes who that is.
     pub async fn reparent_tablet(
         &self,
         request: ReparentTabletRequest,
@@ -18,6 +18,22 @@ impl Control {
         let tablet = self.tablet(&alias).await?;
         let message = tablet.record.message.clone();
         let shard = shard_of(&message.keyspace, &message.shard)?;
+        let lock = lock_shard(&self.cluster, &shard, "ReparentTablet").await?;
+        let pointed = self.point_at_primary(&tablet, &shard).await;
+        unlock(lock).await;
+        Ok(ReparentTabletResponse {
+            keyspace: message.keyspace,
+            shard: message.shard,
+            primary: Some((&pointed?).into()),
+        })
+    }
+
+    async fn point_at_primary(
+        &self,
+        tablet: &Tablet,
+        shard: &KeyspaceShard,
+    ) -> Result<TabletAlias> {
+        let alias = tablet.alias();
         let record = self.topo.get_shard(&shard.keyspace, &shard.shard).await?;
         let Some(primary) = record.primary_alias() else {
             return Err(refused(format!(
@@ -41,11 +57,7 @@ impl Control {
                 ..Default::default()
             })
             .await?;
-        Ok(ReparentTabletResponse {
-            keyspace: message.keyspace,
-            shard: message.shard,
-            primary: Some((&primary).into()),
-        })
+        Ok(primary)
     }
 
     /// Takes note that something outside has made a tablet's MySQL the shard's primary.
@@ -85,7 +97,7 @@ impl Control {
     }
 
     /// Copies the term of a tablet that is primary into its shard's record.
-    async fn record_primary(&self, alias: &vt_base::TabletAlias) -> Result<()> {
+    async fn record_primary(&self, alias: &TabletAlias) -> Result<()> {
         let tablet = self.topo.get_tablet(alias).await?.message;
         self.topo
             .update_shard_fields(&tablet.keyspace, &tablet.shard, |record| {

@@ -52,6 +52,17 @@ fn a_template_of_the_users_is_taken() {
 }
 
 #[test]
+fn an_instance_is_known_by_its_socket() {
+    let root = tempfile::tempdir().unwrap();
+    let instance = instance(root.path());
+    assert_eq!(Instance::of_socket(&instance.socket()), None, "it is not made yet");
+    instance.write_cnf(&CnfOptions::default()).unwrap();
+    let found = Instance::of_socket(&instance.socket()).unwrap();
+    assert_eq!((found.uid, found.dir), (100, instance.dir));
+    assert_eq!(Instance::of_socket(Path::new("/tmp/mysql.sock")), None);
+}
+
+#[test]
 fn a_path_too_long_for_a_socket_is_refused() {
     let root = tempfile::tempdir().unwrap();
     let deep = root.path().join("x".repeat(120));

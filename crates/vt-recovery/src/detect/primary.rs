@@ -14,7 +14,7 @@ pub(super) fn check(
     found: &mut Vec<Finding>,
 ) {
     match &primary.contact {
-        Contact::Silent { since, reason } => {
+        Contact::Silent { since, reason, .. } => {
             let detail = format!("{} has not answered for {since:?}: {reason}", primary.alias);
             found.push(Finding::of(silent(view, primary, *since, limits), primary, detail));
         }
@@ -38,11 +38,17 @@ fn silent(view: &ShardView, primary: &TabletView, since: Duration, limits: &Limi
     let followers = followers_of(view, primary);
     let total = followers.clone().count();
     let answering: Vec<&TabletView> = followers.filter(|one| one.server().is_some()).collect();
-    if total == 0 {
-        return Analysis::DeadPrimaryWithoutReplicas;
-    }
     if answering.is_empty() {
-        return Analysis::DeadPrimaryAndReplicas;
+        let is_known =
+            |one: &TabletView| matches!(one.contact, Contact::Silent { known: true, .. });
+        return match total {
+            // Nobody of the shard has ever said anything: that it lived is not known either.
+            _ if !is_known(primary) && !followers_of(view, primary).any(is_known) => {
+                Analysis::InvalidPrimary
+            }
+            0 => Analysis::DeadPrimaryWithoutReplicas,
+            _ => Analysis::DeadPrimaryAndReplicas,
+        };
     }
     let receiving: Vec<&ServerView> = answering
         .iter()
@@ -80,22 +86,25 @@ fn answered(view: &ShardView, primary: &TabletView, server: &ServerView, found: 
         let detail = format!("{alias} is named primary and holds itself for {}", server.own_type);
         add(Analysis::PrimaryCurrentTypeMismatch, detail);
     }
-    if server.semi_sync_blocked {
-        let acker = view.tablets.iter().any(|one| {
-            view.durability.may_ack(alias, &one.alias, one.tablet_type)
-                && one.receives_from(primary)
-                && one.server().is_some_and(|server| server.semi_sync_replica)
-        });
-        match acker {
-            true => add(
-                Analysis::PrimarySemiSyncBlocked,
-                format!("commits wait on {alias} though a replica is connected"),
-            ),
-            false => add(
-                Analysis::LockedSemiSyncPrimary,
-                format!("commits wait on {alias}: no replica that acknowledges is connected"),
-            ),
+    let has_acker = view.tablets.iter().any(|one| {
+        view.durability.may_ack(alias, &one.alias, one.tablet_type)
+            && one.receives_from(primary)
+            && one.server().is_some_and(|server| server.semi_sync_replica)
+    });
+    let nobody = "no replica that acknowledges is connected";
+    match (server.semi_sync_blocked, has_acker) {
+        (true, true) => add(
+            Analysis::PrimarySemiSyncBlocked,
+            format!("commits wait on {alias} though a replica is connected"),
+        ),
+        (true, false) => {
+            add(Analysis::LockedSemiSyncPrimary, format!("commits wait on {alias}: {nobody}"));
         }
+        (false, false) if server.semi_sync_primary && view.durability.primary_waits() => add(
+            Analysis::LockedSemiSyncPrimaryHypothesis,
+            format!("the next commit on {alias} would wait: {nobody}"),
+        ),
+        (false, _) => {}
     }
     if let Some(replicating) = &server.replicating {
         let (host, port) = (&replicating.source_host, replicating.source_port);

@@ -3,8 +3,11 @@
 use vt_base::gtid::GtidSet;
 use vt_base::{TabletAlias, TabletType};
 
-use super::{Finding, Primary, ServerView, ShardView, TabletView, Thread, find_primary, is_source};
+use super::{
+    Contact, Finding, Primary, ServerView, ShardView, TabletView, Thread, find_primary, is_source,
+};
 use crate::Analysis;
+use crate::restore::errant_beyond;
 
 pub(super) fn check(
     view: &ShardView,
@@ -20,7 +23,16 @@ pub(super) fn check(
         found.push(Finding::of(Analysis::StaleTopoPrimary, tablet, detail));
         return;
     }
-    let Some(server) = tablet.server() else { return };
+    let server = match &tablet.contact {
+        Contact::Answered(server) => server,
+        Contact::Silent { known, reason, .. } => {
+            if !known && tablet.is_follower() {
+                let detail = format!("{} has never answered: {reason}", tablet.alias);
+                found.push(Finding::of(Analysis::InvalidReplica, tablet, detail));
+            }
+            return;
+        }
+    };
     errant(primary, tablet, found);
     if !tablet.is_follower() {
         return;
@@ -57,15 +69,7 @@ fn errant_of(primary: &TabletView, tablet: &TabletView) -> Option<GtidSet> {
     // One whose disk stalls does not tell what it has.
     let of_primary = primary.server().filter(|one| !one.disk_stalled)?;
     let executed = &tablet.server()?.executed.gtid_set;
-    let beyond = executed.subtract(&of_primary.executed.gtid_set);
-    // What began on the primary came from there: it counts there as executed only once it is
-    // acknowledged, and a replica may have executed it by then.
-    let mut errant = GtidSet::default();
-    for (source, intervals) in beyond.sources() {
-        if !source.uuid.eq_ignore_ascii_case(&of_primary.uuid) {
-            intervals.iter().for_each(|one| errant.add(source.clone(), *one));
-        }
-    }
+    let errant = errant_beyond(executed, &of_primary.executed.gtid_set, &of_primary.uuid);
     Some(errant).filter(|errant| !errant.is_empty())
 }
 

@@ -63,7 +63,12 @@ fn shard() -> ShardView {
 
 fn silent(view: &mut ShardView, place: usize, seconds: u64) {
     let since = Duration::from_secs(seconds);
-    view.tablets[place].contact = Contact::Silent { since, reason: "refused".into() };
+    view.tablets[place].contact = Contact::Silent { since, reason: "refused".into(), known: true };
+}
+
+fn never_heard(view: &mut ShardView, place: usize) {
+    let since = Duration::from_secs(60);
+    view.tablets[place].contact = Contact::Silent { since, reason: "refused".into(), known: false };
 }
 
 fn server_of(view: &mut ShardView, place: usize) -> &mut ServerView {
@@ -89,6 +94,13 @@ fn names(view: &ShardView) -> Vec<String> {
             None => one.analysis.to_string(),
         })
         .collect()
+}
+
+/// As [`after`], but for what follows from a replica that does not acknowledge.
+fn mainly_after(change: impl FnOnce(&mut ShardView)) -> Vec<String> {
+    let mut found = after(change);
+    found.retain(|one| one != "LockedSemiSyncPrimaryHypothesis 100");
+    found
 }
 
 /// Changes a healthy shard and returns what is found.
@@ -142,6 +154,27 @@ fn a_silent_primary_is_judged_by_its_replicas() {
         view.tablets.truncate(1);
     });
     assert_eq!(found, ["DeadPrimaryWithoutReplicas 100"]);
+}
+
+#[test]
+fn what_has_never_answered_is_told_and_a_primary_whose_replicas_know_better_is_replaced() {
+    assert_eq!(mainly_after(|view| never_heard(view, 1)), ["InvalidReplica 101"]);
+    let found = after(|view| (0..3).for_each(|place| never_heard(view, place)));
+    assert_eq!(found[0], "InvalidPrimary 100");
+    let found = after(|view| {
+        never_heard(view, 0);
+        view.tablets.truncate(1);
+    });
+    assert_eq!(found, ["InvalidPrimary 100"]);
+    let found = after(|view| {
+        never_heard(view, 0);
+        for place in [1, 2] {
+            replication_of(view, place).io = Thread::Connecting;
+        }
+    });
+    assert_eq!(found[0], "DeadPrimary 100");
+    assert_eq!(Analysis::InvalidPrimary.remedy(), Remedy::Report);
+    assert!(Analysis::InvalidPrimary.is_of_shard());
 }
 
 #[test]
@@ -217,19 +250,29 @@ fn a_replica_that_is_not_as_it_should_be() {
         (|server| server.semi_sync_replica = false, "ReplicaSemiSyncMustBeSet 101"),
         (|server| server.executed = position(11), "ErrantGTIDDetected 101"),
     ] {
-        assert_eq!(after(|view| change(server_of(view, 1))), [want]);
+        assert_eq!(mainly_after(|view| change(server_of(view, 1))), [want]);
     }
     assert_eq!(
-        after(|view| server_of(view, 2).semi_sync_replica = true),
+        mainly_after(|view| server_of(view, 2).semi_sync_replica = true),
         ["ReplicaSemiSyncMustNotBeSet 102"]
     );
     assert!(
-        after(|view| {
+        mainly_after(|view| {
             view.tablets[1].tablet_type = TabletType::Drained;
             server_of(view, 1).executed = position(11);
         })
         .is_empty()
     );
+}
+
+#[test]
+fn nobody_follows_the_wrong_primary_while_it_is_not_known_where_the_right_one_listens() {
+    assert!(after(|view| view.tablets[0].mysql_port = 0).is_empty());
+    let found = after(|view| {
+        view.tablets[0].mysql_host.clear();
+        silent(view, 0, 2);
+    });
+    assert_eq!(found, ["UnreachablePrimary 100"], "its replicas receive from somebody");
 }
 
 #[test]
@@ -240,23 +283,35 @@ fn the_latest_term_is_primary_and_earlier_ones_are_stale() {
         view.tablets[1].contact = server(TabletType::Primary, None);
         replication_of(view, 2).source_port = 101;
     });
-    assert_eq!(found, ["StaleTopoPrimary 100"]);
+    assert_eq!(found, ["LockedSemiSyncPrimaryHypothesis 101", "StaleTopoPrimary 100"]);
+}
+
+#[test]
+fn a_primary_that_would_wait_for_nobody_is_told_of_before_a_commit_waits() {
+    let found = after(|view| silent(view, 1, 1));
+    assert_eq!(found, ["LockedSemiSyncPrimaryHypothesis 100"]);
+    let found = after(|view| {
+        silent(view, 1, 1);
+        view.durability = Durability::None;
+        server_of(view, 0).semi_sync_primary = false;
+    });
+    assert!(found.is_empty(), "{found:?}");
 }
 
 #[test]
 fn replicas_that_do_not_receive_are_counted() {
-    let found = after(|view| {
+    let found = mainly_after(|view| {
         for place in [1, 2] {
             replication_of(view, place).io = Thread::Connecting;
         }
     });
     assert_eq!(found, ["AllPrimaryReplicasNotReplicating 100"]);
-    let found = after(|view| {
+    let found = mainly_after(|view| {
         replication_of(view, 1).io = Thread::Connecting;
         silent(view, 2, 1);
     });
     assert_eq!(found, ["AllPrimaryReplicasNotReplicatingOrDead 100"]);
-    let found = after(|view| {
+    let found = mainly_after(|view| {
         view.tablets.truncate(2);
         silent(view, 1, 1);
     });

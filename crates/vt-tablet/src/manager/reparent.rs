@@ -50,6 +50,7 @@ pub(super) async fn init_replica(
     call: Call,
 ) -> Result<InitReplicaResponse> {
     let parent = core.parent(request.parent.as_ref()).await?;
+    let source = core.source_of(&parent, Duration::ZERO)?;
     let position: Position = request.replication_position.parse()?;
     {
         let _action = core.action.lock().await;
@@ -61,7 +62,6 @@ pub(super) async fn init_replica(
         if !position.is_empty() {
             mysqld::set_purged(&mut *core.db.dba().await?, &position).await?;
         }
-        let source = core.source_of(&parent, Duration::ZERO);
         core.follow(&source, request.semi_sync, Start::Always).await?;
     }
     if request.time_created_ns != 0 {
@@ -233,6 +233,7 @@ pub(super) async fn set_replication_source(
         return Err(Error::new(Code::InvalidArgument, text));
     }
     let patience = call.patience(core.config.replication.wait_timeout);
+    let heartbeat = Duration::try_from_secs_f64(request.heartbeat_interval).unwrap_or_default();
     let replicates = {
         let _action = core.action.lock().await;
         let was_primary = core.tablet_type() == TabletType::Primary;
@@ -240,8 +241,10 @@ pub(super) async fn set_replication_source(
             let base = core.role.lock().base_type;
             core.become_follower(base, request.semi_sync).await?;
         }
-        let heartbeat = Duration::try_from_secs_f64(request.heartbeat_interval).unwrap_or_default();
-        let source = core.source_of(&parent, heartbeat);
+        // It is primary no more in any case, and follows as soon as it is known whom.
+        let source = core.source_of(&parent, heartbeat).inspect_err(|_| {
+            core.role.lock().owes_follow = true;
+        })?;
         let start = if request.force_start_replication || was_primary {
             Start::Always
         } else {

@@ -26,6 +26,11 @@ impl KeyspaceRecord {
         self.message.keyspace_type() == KeyspaceType::Snapshot
     }
 
+    /// Returns whether somebody has chosen a durability policy, be it `none`.
+    pub fn names_policy(&self) -> bool {
+        !self.message.durability_policy.is_empty()
+    }
+
     /// Returns the name of the durability policy, `none` where none is set.
     pub fn durability_policy(&self) -> &str {
         match self.message.durability_policy.as_str() {
