@@ -114,3 +114,5 @@ select t.m from (select distinct monthname(born) as m, date_format(born, '%b') a
 select nullif(city, 'oslo') as c from person union select upper(title) from song order by 1;
 select if(age > 30, 'old', 'young') as g, count(*) from (select age from person limit 100) t group by g order by g;
 select elt(1 + id % 2, 'even', 'Odd') as e from (select distinct id from person where id < 6) t union select 'ODD' order by 1;
+select count(*), sum(age) from person group by interval(age, 20, 40) order by 1, 2;
+select sum(interval(age, 20, 40)), max(interval(age, 20, 40)) from person;

@@ -15,12 +15,14 @@ use super::{
 };
 use crate::analyze::Scope;
 use crate::eval::plain_value;
+use crate::fields::number;
 use crate::planner::Planner;
 use crate::select::block::Block;
 use crate::select::is_aggregated;
 use crate::select::keys::sort_key;
 use crate::select::op::{Op, RouteOp};
 use crate::select::sql_items::SqlItems;
+use crate::tree::any_expr;
 
 impl<'a> Planner<'a> {
     /// Plans aggregates in two steps: each shard groups its rows, the gateway the shards' groups.
@@ -221,6 +223,17 @@ impl<'a> Planner<'a> {
         Ok(AggregateSpec { parts: true, distinct: false, ..spec })
     }
 
+    /// Returns what names a group in GROUP BY: an expression itself, or its place in the list where
+    /// MySQL does not see that two are the same.
+    fn as_group(&self, place: usize, expr: Expr<'a>) -> Expr<'a> {
+        let is_unlike_itself =
+            |part: Expr<'a>| matches!(part, Expr::Function(call) if call.name.is("interval"));
+        match any_expr(expr, &mut |part| is_unlike_itself(part)) {
+            true => number(self.arena, place + 1),
+            false => expr,
+        }
+    }
+
     /// Makes the route of the shards' groups.
     fn partials_node(
         &self,
@@ -233,12 +246,12 @@ impl<'a> Planner<'a> {
         let mut grouped: Vec<Expr<'a>> = Vec::with_capacity(2 * keys.len());
         for key in keys {
             for column in [Some(key.column), key.weight_column].into_iter().flatten() {
-                grouped.push(sql.exprs[column]);
+                let expr = sql.exprs[column];
+                // A number would be the place of a column; any constant makes the one group of
+                // another.
+                let is_constant = plain_value(expr).is_some();
+                grouped.push(if is_constant { Expr::Null } else { self.as_group(column, expr) });
             }
-        }
-        // A number would be the place of a column; any constant makes the one group of another.
-        for constant in grouped.iter_mut().filter(|one| plain_value(**one).is_some()) {
-            *constant = Expr::Null;
         }
         let exprs = self.arena.list(&grouped);
         let group_by = (!grouped.is_empty())
@@ -250,7 +263,13 @@ impl<'a> Planner<'a> {
         self.cache_scope(std::ptr::from_ref(shard_select).cast(), scope.clone());
         let varies = |key: &&SortKey| plain_value(sql.exprs[key.column]).is_none();
         let varying: Vec<SortKey> = keys.iter().filter(varies).cloned().collect();
-        let order_by = self.arena.list(&sql.order_by(&varying));
+        let mut order_by = sql.order_by(&varying);
+        for item in &mut order_by {
+            if let Some(place) = sql.exprs.iter().position(|held| *held == item.expr) {
+                item.expr = self.as_group(place, item.expr);
+            }
+        }
+        let order_by = self.arena.list(&order_by);
         let body = QueryBody::Select(shard_select);
         let shard_query = self.arena.node(Query { body, order_by, limit: None, ..*query });
         let choice = self.choose(route, scope)?;
