@@ -5,11 +5,12 @@ use bytes::Bytes;
 use vt_base::Error;
 use vt_value::{Collation, TemporalKind, Type, Value};
 
+use crate::Func;
 use crate::collate;
 use crate::context::Context;
 use crate::function::{Call, CollationUse, Signature, Text};
 use crate::kind::{Class, Kind, NOT_FIXED};
-use crate::node::{Node, ZERO_YEAR};
+use crate::node::{CallOp, Node, ZERO_YEAR};
 
 /// Returns the kind that some arguments have in common, nullable or not as they are.
 pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Result<Kind, Error> {
@@ -53,8 +54,10 @@ pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Re
             let kind = Kind::text(length, collation, coercibility);
             let typ = match typ {
                 Type::TEXT if binary => Type::BLOB,
+                Type::TEXT => Type::TEXT,
+                _ if matches!(kind.typ, Type::TEXT | Type::BLOB) => kind.typ,
                 Type::CHAR if binary => Type::BINARY,
-                Type::TEXT | Type::CHAR => typ,
+                Type::CHAR => Type::CHAR,
                 _ => kind.typ,
             };
             Kind { ascii, typ, ..kind }
@@ -69,6 +72,25 @@ pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Re
     }
     let nullable = places.iter().any(|place| signature.args[*place].kind.nullable);
     Ok(kind.with_nullable(nullable))
+}
+
+/// Returns whether a call chooses among strings, and passes on what it chose.
+pub(crate) fn passes_strings(call: &CallOp) -> bool {
+    let count = call.args.len();
+    let otherwise = |place: usize, results: usize| place + 1 == count && place % 2 != results;
+    let is_result = |place: usize| match call.func {
+        Func::Case => place % 2 == 1 || otherwise(place, 1),
+        Func::CaseOf => place > 0 && (place % 2 == 0 || otherwise(place, 0)),
+        _ if call.func.passes_first() => place == 0,
+        _ if call.func.choice().is_some() => place > 0,
+        _ => false,
+    };
+    let mut results = (0..count).filter(|place| is_result(*place)).peekable();
+    results.peek().is_some()
+        && results.all(|place| {
+            let kind = &call.args[place].kind;
+            kind.is_null() || kind.is_string() || kind.members.is_some()
+        })
 }
 
 enum Common {
@@ -98,14 +120,49 @@ fn typed(kinds: &[&Kind]) -> Result<Common, Error> {
     ))
 }
 
+/// What a string made of a value is, beside another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Number,
+    Temporal,
+    /// An ENUM or a SET.
+    Member,
+    Char,
+    VarChar,
+    Text,
+}
+
+impl Shape {
+    fn of(kind: &Kind) -> Shape {
+        match kind.typ {
+            Type::TEXT | Type::BLOB => Shape::Text,
+            Type::CHAR | Type::BINARY => Shape::Char,
+            Type::ENUM | Type::SET => Shape::Member,
+            typ if typ.is_number() => Shape::Number,
+            typ if typ.is_temporal() => Shape::Temporal,
+            _ => Shape::VarChar,
+        }
+    }
+
+    /// Returns what both have in common, the earlier first.
+    fn join(self, other: Shape) -> Shape {
+        match (self, other) {
+            (Shape::Text, _) | (_, Shape::Text) => Shape::Text,
+            (Shape::VarChar, _) | (_, Shape::VarChar) => Shape::VarChar,
+            (Shape::Char, _) | (_, Shape::Char) => Shape::Char,
+            (one, other) if one == other && one != Shape::Member => one,
+            _ => Shape::VarChar,
+        }
+    }
+}
+
 /// Returns CHAR where no string is of another type, TEXT where one is.
 fn string_type(kinds: &[&Kind]) -> Type {
-    let strings = || kinds.iter().filter(|kind| kind.is_string() && !kind.is_bits());
-    if strings().any(|kind| matches!(kind.typ, Type::TEXT | Type::BLOB)) {
-        return Type::TEXT;
+    match kinds.iter().map(|kind| Shape::of(kind)).reduce(Shape::join) {
+        Some(Shape::Text) => Type::TEXT,
+        Some(Shape::Char) => Type::CHAR,
+        _ => Type::VARCHAR,
     }
-    let fixed = strings().all(|kind| matches!(kind.typ, Type::CHAR | Type::BINARY));
-    if fixed && strings().next().is_some() { Type::CHAR } else { Type::VARCHAR }
 }
 
 /// Dates and times of different types are all datetimes.
@@ -179,6 +236,9 @@ fn integer_of(kinds: &[&Kind], length: u32) -> Kind {
     let widest = kinds.iter().map(|kind| rank(kind)).max().unwrap_or(4);
     let above = kinds.iter().filter(unsigned).map(|kind| rank(kind) + 1).max().unwrap_or(0);
     let rank = if all { widest } else { widest.max(above) }.min(4);
+    // One byte does not hold the digits of a year.
+    let year = kinds.iter().any(|kind| kind.typ == Type::YEAR);
+    let rank = if all && year { rank.max(1) } else { rank };
     let typ = if all { UNSIGNED[rank] } else { SIGNED[rank] };
     Kind::new(typ, length, 0)
 }
@@ -220,8 +280,7 @@ fn convert(value: Value, from: &Kind, to: &Kind, ctx: &mut Context<'_>) -> Resul
             other => match crate::convert::text(other, from)? {
                 None => Value::Null,
                 Some(text) => {
-                    let bytes = crate::convert::to_charset(text, to.collation, ctx)?;
-                    Value::Text(bytes, to.collation)
+                    Value::Text(crate::convert::exactly(&text, to.collation)?, to.collation)
                 }
             },
         },

@@ -115,11 +115,12 @@ impl Claim {
         if self.coercibility == EXPLICIT {
             return None;
         }
-        if self.collation.is_binary() {
-            return Some(self);
-        }
-        if other.collation.is_binary() {
-            return Some(other);
+        match (self.collation.is_binary(), other.collation.is_binary()) {
+            // utf8mb4_bin and utf8mb4_0900_bin.
+            (true, true) => return None,
+            (true, false) => return Some(self),
+            (false, true) => return Some(other),
+            (false, false) => {}
         }
         let collation = self.collation.charset()?.binary_collation();
         Some(Claim { collation, coercibility: NONE, ..self })
@@ -165,6 +166,7 @@ pub(crate) fn aggregate_all(
         let claims: Vec<Claim> = args.iter().map(|arg| Claim::of(&arg.kind)).collect();
         illegal_mix(&claims, operation)
     };
+    let compares = purpose != CollationUse::Result;
     let mut claims = args.iter().map(|arg| Claim::of(&arg.kind));
     let Some(first) = claims.next() else {
         return Ok((session.connection_collation, COERCIBLE));
@@ -188,11 +190,24 @@ pub(crate) fn aggregate_all(
             }
         }
     }
-    if clashed && (all.coercibility != EXPLICIT || purpose == CollationUse::Comparison) {
+    if clashed && all.coercibility != EXPLICIT || compares && all.coercibility == NONE {
         return Err(clash(args));
     }
-    if purpose == CollationUse::Comparison && all.coercibility == NONE {
-        return Err(clash(args));
+    if clashed
+        && purpose == CollationUse::Pair
+        && let [first, second] = args
+    {
+        let explicit = |node: &Node| node.kind.coercibility == EXPLICIT;
+        let weak = if explicit(first) { &*second } else { &*first };
+        if !weak.is_constant() {
+            if !second.is_constant() {
+                return Err(clash(args));
+            }
+            // A constant becomes what a column beside it is, however explicit it is.
+            let own = first.kind.collation;
+            constant::convert(second, own, purpose, session, notes)?;
+            return Ok((own, first.kind.coercibility));
+        }
     }
     if all.coercibility == NUMERIC {
         return Ok((session.connection_collation, COERCIBLE));

@@ -1,6 +1,6 @@
 //! From an expression to a form that runs per row.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use vt_base::{Code, Error, ErrorId};
@@ -45,7 +45,8 @@ impl Expr {
     /// Compiles for rows of these columns; an expression that cannot be computed exactly as MySQL
     /// would is refused.
     pub fn compile(&self, columns: &[Field], env: &Env<'_>) -> Result<Compiled, Error> {
-        let compiler = Compiler { env: *env, columns, notes: RefCell::default() };
+        let (notes, negated) = Default::default();
+        let compiler = Compiler { env: *env, columns, notes, negated };
         let root = compiler.node(self, 0)?;
         if let Op::Tuple(members) = &root.op {
             return Err(columns_wanted(1, members.len()));
@@ -133,6 +134,8 @@ struct Compiler<'a> {
     env: Env<'a>,
     columns: &'a [Field],
     notes: RefCell<Vec<Warning>>,
+    /// What is compiled stands below NOT, perhaps with AND and OR between.
+    negated: Cell<bool>,
 }
 
 impl Compiler<'_> {
@@ -200,8 +203,16 @@ impl Compiler<'_> {
                 if args.len() < function.least || args.len() > function.greatest {
                     return Err(wrong_count(function.name));
                 }
-                let args = args.iter().map(|arg| self.node(arg, depth + 1));
-                self.call(*func, args.collect::<Result<_, _>>()?)
+                let outer = self.negated.get();
+                self.negated.set(match func {
+                    Func::Not | Func::Bang => !outer,
+                    Func::And | Func::Or => outer,
+                    _ => false,
+                });
+                let args: Result<Vec<Node>, Error> =
+                    args.iter().map(|arg| self.node(arg, depth + 1)).collect();
+                self.negated.set(outer);
+                self.call(*func, args?)
             }
         }
     }
@@ -232,6 +243,7 @@ impl Compiler<'_> {
             session: env.session,
             kept: None,
             notes: &self.notes,
+            negated: self.negated.get(),
         };
         let kind = (function.kind)(&mut signature)?;
         let kept = signature.kept.take();
@@ -310,14 +322,22 @@ fn fold(made: Node, env: &Env<'_>) -> Result<Node, Error> {
         Err(err) if err.id() == Some(ErrorId::VT12001) => return Err(err),
         Err(_) => return Ok(made),
     };
-    let Node { kind, op: Op::Call(call) } = made else { return Ok(made) };
     let warnings = ctx.warnings.take();
+    // In the same context what is converted but once does not warn again.
+    let again = match warnings.is_empty() {
+        true => Vec::new(),
+        false => made.eval(&[], &mut ctx).map(|_| ctx.warnings.take()).unwrap_or_default(),
+    };
+    let Node { kind, op: Op::Call(call) } = made else { return Ok(made) };
     // What comes of the arguments alone comes as often as theirs.
     let warned = || call.args.iter().filter(|arg| !arg.folded_warnings().is_empty());
     let from_args: usize = warned().map(|arg| arg.folded_warnings().len()).sum();
     let passed_on = from_args > 0 && warnings.len() == from_args && warned().all(Node::is_once);
-    let once = passed_on || describe::is_once(&call);
-    let folded = Folded { value, warnings, once, call };
+    let later = match passed_on || describe::is_once(&call) {
+        true => Some(Vec::new()),
+        false => Some(again).filter(|again| *again != warnings),
+    };
+    let folded = Folded { value, warnings, later, call };
     Ok(Node::new(kind, Op::Folded(Box::new(folded))))
 }
 

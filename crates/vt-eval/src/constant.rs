@@ -197,7 +197,7 @@ pub(crate) fn temporal(
         let call = CallOp { func, function: func.function(), args: Vec::new(), kept: None };
         return Ok(Node::new(
             kind,
-            Op::Folded(Box::new(Folded { value, warnings, once: false, call })),
+            Op::Folded(Box::new(Folded { value, warnings, later: None, call })),
         ));
     }
     Ok(Node::new(kind, Op::Constant(value)))

@@ -54,6 +54,16 @@ impl<'s> Context<'s> {
         result
     }
 
+    /// Returns whether a constant has not given its warnings before.
+    pub(crate) fn is_first(&mut self, constant: &Node) -> bool {
+        let key = std::ptr::from_ref(constant).addr();
+        let first = !self.warned.contains(&key);
+        if first && !self.warnings.is_muted() {
+            self.warned.push(key);
+        }
+        first
+    }
+
     /// Returns 64 bits by chance.
     pub fn random(&mut self) -> u64 {
         // SplitMix64: every seed gives a good sequence.

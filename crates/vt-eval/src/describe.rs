@@ -23,6 +23,7 @@ const SHOWN_NAMES: &[(&str, &str)] = &[
     ("current_timestamp", "now"),
     ("day", "dayofmonth"),
     ("instr", "locate"),
+    ("json_merge", "json_merge_preserve"),
     ("lcase", "lower"),
     ("localtime", "now"),
     ("localtimestamp", "now"),
@@ -181,8 +182,13 @@ fn write_call(call: &CallOp, out: &mut String) {
         (Func::NotBetween, [a, b, c]) => {
             parts(&[("(", a), (" not between ", b), (" and ", c)], ")", out);
         }
-        (Func::In, [a, b]) => parts(&[("(", a), (" in ", b)], ")", out),
-        (Func::NotIn, [a, b]) => parts(&[("(", a), (" not in ", b)], ")", out),
+        (Func::Eq | Func::NullSafeEq, [a, b]) if a.tuple().is_some() => {
+            let operator = format!(" {} ", call.func.operator().unwrap_or_default());
+            out.push('(');
+            equations(&operator, a, b, out);
+            out.push(')');
+        }
+        (Func::In | Func::NotIn, [a, b]) => member(call.func, a, b, out),
         (Func::Case, args) => case(None, args, out),
         (Func::CaseOf, [operand, args @ ..]) => case(Some(operand), args, out),
         (Func::Cast(target), [arg]) => cast(target, arg, out),
@@ -209,6 +215,31 @@ fn write_call(call: &CallOp, out: &mut String) {
             None => list(&format!("{}(", func.name()), &call.args, out),
         },
         (func, args) => list(&format!("{}(", func.name()), args, out),
+    }
+}
+
+/// Writes an IN; of one member it is an equation.
+fn member(func: Func, value: &Node, list: &Node, out: &mut String) {
+    let (among, equal) = match func {
+        Func::In => (" in ", " = "),
+        _ => (" not in ", " <> "),
+    };
+    match list.tuple() {
+        Some([one]) => parts(&[("(", value), (equal, one)], ")", out),
+        _ => parts(&[("(", value), (among, list)], ")", out),
+    }
+}
+
+/// Writes the equations that two tuples stand for, with AND between them.
+fn equations(operator: &str, a: &Node, b: &Node, out: &mut String) {
+    let (Some(left), Some(right)) = (a.tuple(), b.tuple()) else {
+        return parts(&[("(", a), (operator, b)], ")", out);
+    };
+    for (place, (a, b)) in left.iter().zip(right).enumerate() {
+        if place > 0 {
+            out.push_str(" and ");
+        }
+        equations(operator, a, b, out);
     }
 }
 

@@ -208,9 +208,9 @@ impl Func {
 
     /// Returns whether a result beyond 64 bits is an error where an integer is wanted.
     pub(crate) fn gives_reals(self) -> bool {
-        const NAMES: [&str; 13] = [
-            "abs", "ceil", "ceiling", "cot", "degrees", "exp", "floor", "pow", "power", "radians",
-            "round", "tan", "truncate",
+        const NAMES: [&str; 17] = [
+            "abs", "ceil", "ceiling", "coalesce", "cot", "degrees", "exp", "floor", "greatest",
+            "ifnull", "least", "pow", "power", "radians", "round", "tan", "truncate",
         ];
         match self {
             Func::Cast(CastTarget::Double | CastTarget::Float | CastTarget::Real) => true,
@@ -269,6 +269,21 @@ impl Func {
             Func::Named(id) => id.function().name.to_owned(),
             Func::Cast(target) => format!("cast{target:?}").to_lowercase(),
             _ => format!("{self:?}").to_lowercase(),
+        }
+    }
+
+    /// Returns the comparison that NOT makes of this one; every other call stays what it is.
+    pub(crate) fn negated(self) -> Func {
+        match self {
+            Func::Eq => Func::Ne,
+            Func::Ne => Func::Eq,
+            Func::Lt => Func::Ge,
+            Func::Ge => Func::Lt,
+            Func::Le => Func::Gt,
+            Func::Gt => Func::Le,
+            Func::In => Func::NotIn,
+            Func::NotIn => Func::In,
+            other => other,
         }
     }
 

@@ -47,9 +47,11 @@ pub(crate) enum Origin {
 #[derive(Debug)]
 pub(crate) struct Folded {
     pub(crate) value: Value,
+    /// The warnings of the first row.
     pub(crate) warnings: Vec<Warning>,
-    /// The warnings are given but once, however many rows there are.
-    pub(crate) once: bool,
+    /// Those of every other row, where they are others: what MySQL converts but once is not told
+    /// again.
+    pub(crate) later: Option<Vec<Warning>>,
     pub(crate) call: CallOp,
 }
 
@@ -110,6 +112,16 @@ impl Node {
         }
     }
 
+    /// Returns whether the node is the same in all rows of a statement, constant or not.
+    pub(crate) fn is_still(&self) -> bool {
+        match &self.op {
+            Op::Call(call) => {
+                call.function.volatility != Volatility::Row && call.args.iter().all(Node::is_still)
+            }
+            _ => self.is_constant(),
+        }
+    }
+
     /// Returns whether the node is a literal, not a call that was computed.
     pub(crate) fn is_literal(&self) -> bool {
         matches!(self.op, Op::Constant(_) | Op::Written(..))
@@ -159,6 +171,11 @@ impl Node {
         self.adds_time() || self.call().is_some_and(|call| call.function.name == "str_to_date")
     }
 
+    /// Returns whether an integer of the node is cut, not rounded: the seconds of a moment.
+    pub(crate) fn cuts_fraction(&self) -> bool {
+        self.call().is_some_and(|call| call.function.name == "unix_timestamp")
+    }
+
     /// Returns the warnings that a constant call gives each time.
     pub(crate) fn folded_warnings(&self) -> &[Warning] {
         match &self.op {
@@ -169,7 +186,7 @@ impl Node {
 
     /// Returns whether a constant call gives its warnings but once.
     pub(crate) fn is_once(&self) -> bool {
-        matches!(&self.op, Op::Folded(folded) if folded.once)
+        matches!(&self.op, Op::Folded(folded) if folded.later.as_ref().is_some_and(Vec::is_empty))
     }
 
     pub(crate) fn kept(&self) -> Option<&(dyn std::any::Any + Send + Sync)> {
@@ -193,15 +210,12 @@ impl Node {
             Op::Constant(value) | Op::Written(value, _) => Ok(value.clone()),
             Op::Folded(folded) => {
                 if !folded.warnings.is_empty() {
-                    let all = |ctx: &mut Context<'_>| {
-                        for warning in &folded.warnings {
-                            ctx.warnings.push(warning.at_row(ctx.row));
-                        }
+                    let warnings = match &folded.later {
+                        Some(later) if !ctx.is_first(self) => later,
+                        _ => &folded.warnings,
                     };
-                    // A constant condition is computed but once.
-                    match folded.once {
-                        true => ctx.once(self, all),
-                        false => all(ctx),
+                    for warning in warnings {
+                        ctx.warnings.push(warning.at_row(ctx.row));
                     }
                 }
                 Ok(folded.value.clone())

@@ -74,6 +74,21 @@ impl Warnings {
         }
     }
 
+    /// Takes back the warning that came last.
+    pub(crate) fn take_back(&mut self) {
+        if self.muted || self.count == 0 {
+            return;
+        }
+        if self.count <= self.most as u64 {
+            self.kept.pop();
+        }
+        self.count -= 1;
+    }
+
+    pub(crate) fn is_muted(&self) -> bool {
+        self.muted
+    }
+
     /// Has warnings be kept or not; returns what was said before.
     pub(crate) fn mute(&mut self, muted: bool) -> bool {
         std::mem::replace(&mut self.muted, muted)

@@ -1,6 +1,7 @@
 //! One expression by itself, without a statement around it.
 
 mod column;
+mod given;
 #[cfg(test)]
 mod page;
 
@@ -15,6 +16,7 @@ use vt_value::{BindVars, Field, Value};
 use crate::eval::translate;
 
 pub use column::ExpressionColumn;
+pub use given::Given;
 
 /// What an expression comes to over one row.
 #[derive(Clone, Debug)]

@@ -35,7 +35,7 @@ use vt_sql::Arena;
 use vt_sql::ast::Statement;
 
 pub use context::PlanContext;
-pub use expression::{ExpressionAnswer, ExpressionColumn, PreparedExpression, expression};
+pub use expression::{ExpressionAnswer, ExpressionColumn, Given, PreparedExpression, expression};
 pub use vschema_change::vschema_change;
 
 /// Plans a statement whose literals may have become bind variables.

@@ -1,7 +1,7 @@
 //! One plain mysqld with empty data, for asking what MySQL answers.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ const START_MAX: Duration = Duration::from_secs(60);
 pub struct PlainMysql {
     folder: TempDir,
     child: Child,
+    options: Vec<String>,
 }
 
 impl PlainMysql {
@@ -33,21 +34,23 @@ impl PlainMysql {
         let tool = Tool::find("mysql", "mysqld")?;
         let data = format!("--datadir={}", folder.path().join("data").display());
         output_of(mysqld(&tool).args(["--initialize-insecure", &data]))?;
-        let socket = format!("--socket={}", folder.path().join("mysql.sock").display());
-        let child = mysqld(&tool)
-            .args([&data, &socket])
-            .args(["--skip-networking", "--mysqlx=OFF", "--skip-log-bin"])
-            .args(["--innodb-buffer-pool-size=64M", "--performance-schema=OFF"])
-            .args(options)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|err| format!("cannot start mysqld: {err}"))?;
-        let mut server = PlainMysql { folder, child };
+        let options: Vec<String> = options.iter().map(|one| (*one).to_owned()).collect();
+        let child = spawned(folder.path(), &options)?;
+        let mut server = PlainMysql { folder, child, options };
         server.wait()?;
         server.load_time_zones()?;
         Ok(server)
+    }
+
+    /// Starts the server again if it has ended, on the data that it has.
+    pub fn revive(&mut self) -> Result<(), String> {
+        match self.child.try_wait() {
+            Ok(None) => return Ok(()),
+            Ok(Some(_)) => {}
+            Err(err) => return Err(format!("cannot tell whether mysqld runs: {err}")),
+        }
+        self.child = spawned(self.folder.path(), &self.options)?;
+        self.wait()
     }
 
     /// Returns the path of the socket; root has no password.
@@ -108,6 +111,22 @@ impl Drop for PlainMysql {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Starts a server on the data of a folder.
+fn spawned(folder: &Path, options: &[String]) -> Result<Child, String> {
+    let tool = Tool::find("mysql", "mysqld")?;
+    mysqld(&tool)
+        .arg(format!("--datadir={}", folder.join("data").display()))
+        .arg(format!("--socket={}", folder.join("mysql.sock").display()))
+        .args(["--skip-networking", "--mysqlx=OFF", "--skip-log-bin"])
+        .args(["--innodb-buffer-pool-size=64M", "--performance-schema=OFF"])
+        .args(options)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|err| format!("cannot start mysqld: {err}"))
 }
 
 fn mysqld(tool: &Tool) -> Command {

@@ -75,6 +75,11 @@ impl Server {
         Ok(Server { conn, entered: None, facts })
     }
 
+    /// Returns whether the server still answers on this connection.
+    pub(crate) async fn answers(&mut self) -> bool {
+        self.conn.ping().await.is_ok()
+    }
+
     /// Returns the names of all collations, each with its character set.
     pub(crate) async fn collations(&mut self) -> Result<Vec<(String, String)>, String> {
         let sql = "select collation_name, character_set_name from information_schema.collations \

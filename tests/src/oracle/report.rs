@@ -38,6 +38,8 @@ pub(crate) struct Report {
     pub(crate) forms: BTreeMap<String, u64>,
     /// The forms that we never compute.
     pub(crate) missing: Vec<String>,
+    /// Expressions that ended the server: what was asked is told, and not compared.
+    pub(crate) fatal: Vec<String>,
     /// What we refuse, and how often.
     pub(crate) refusals: BTreeMap<String, u64>,
 }
@@ -55,6 +57,9 @@ impl Report {
             for difference in of_group.iter().take(SHOWN_MAX) {
                 text.push_str(&difference.text());
             }
+        }
+        for expression in &self.fatal {
+            text.push_str(&format!("== the server ended\n{expression}\n"));
         }
         for (why, count) in &self.refusals {
             text.push_str(&format!("refused {count} times: {why}\n"));
@@ -74,9 +79,10 @@ impl Report {
             text.push_str(&format!("{count} differ in {}\n", aspect.name()));
         }
         text.push_str(&format!(
-            "{} compared, {} refused by us, {} differ, {} differ as accepted\n",
+            "{} compared, {} refused by us, {} ended the server, {} differ, {} differ as accepted\n",
             self.compared,
             self.refused,
+            self.fatal.len(),
             self.differing,
             self.accepted.values().sum::<u64>()
         ));
@@ -101,6 +107,7 @@ impl Report {
         add(&mut self.forms, other.forms);
         add(&mut self.refusals, other.refusals);
         self.missing.extend(other.missing);
+        self.fatal.extend(other.fatal);
         for difference in other.differences {
             if !self.differences.iter().any(|one| one.expression == difference.expression) {
                 self.differences.push(difference);

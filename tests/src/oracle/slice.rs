@@ -8,12 +8,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use vt_testkit::PlainMysql;
-
 use super::answer::Aspect;
 use super::generate::{self, Plan};
+use super::host::Host;
 use super::report::Report;
-use super::{Oracle, files, folder, ours};
+use super::{files, folder, ours};
 use crate::Case;
 use crate::check::Outcome;
 
@@ -35,9 +34,8 @@ pub(super) fn agree() -> Outcome {
 
 async fn compare() -> Outcome {
     // A server without a cluster, with all time zones.
-    let mysql = PlainMysql::start()?;
-    let socket = mysql.socket().display().to_string();
-    let mut oracle = Oracle::connect(&socket, "root").await?;
+    let host = Host::start()?;
+    let mut oracle = host.connect().await?;
     ours::hush();
     let mut by_hand = Report::default();
     for suite in files::read(&folder(), "")? {
@@ -45,7 +43,7 @@ async fn compare() -> Outcome {
     }
     let limit = Duration::from_secs(300);
     let plan = Plan { count: BY_CHANCE, seed: SEED, limit, shrinks: 20, of_form: 4, jobs: 2 };
-    let by_chance = generate::run((&socket, "root"), plan, "").await?;
+    let by_chance = generate::run(&host, plan, "").await?;
     let differing: BTreeSet<String> =
         by_hand.differences.iter().map(|one| one.expression.clone()).collect();
     judge(&differing, &by_hand, &by_chance)

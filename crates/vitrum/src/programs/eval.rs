@@ -49,6 +49,10 @@ const LINE_BYTES_MAX: usize = 16 << 20;
 /// The exit status for input that cannot be read.
 const UNREADABLE: u8 = 2;
 
+/// What is done with a line that is an expression, and with one that is none.
+type Answer = fn(&str, &Session) -> Outcome;
+type Unreadable = fn(&Error) -> Outcome;
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
@@ -80,9 +84,9 @@ pub(super) fn main(args: &[String]) -> ExitCode {
 
 fn run(flags: &Flags) -> Result<Outcome> {
     let session = session(flags)?;
-    let answer: fn(&str, &Session) -> Outcome = match flags.string("format").as_str() {
-        "text" => plain,
-        "jsonl" => jsonl::answer,
+    let (answer, unreadable): (Answer, Unreadable) = match flags.string("format").as_str() {
+        "text" => (plain, plain_unreadable),
+        "jsonl" => (jsonl::answer, jsonl::unreadable),
         other => return Err(wrong(format!("--format {other}: text or jsonl"))),
     };
     if !flags.args.is_empty() {
@@ -105,11 +109,13 @@ fn run(flags: &Flags) -> Result<Outcome> {
         if line.len() > LINE_BYTES_MAX {
             return Err(wrong(format!("a line has more than {LINE_BYTES_MAX} bytes")));
         }
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim();
-        if !text.is_empty() {
-            worst = worst.max(answer(text, &session));
-        }
+        // Bytes that are no text would be another expression if they were replaced.
+        let outcome = match std::str::from_utf8(&line).map(str::trim) {
+            Ok("") => continue,
+            Ok(text) => answer(text, &session),
+            Err(_) => unreadable(&wrong("a line is not UTF-8")),
+        };
+        worst = worst.max(outcome);
     }
 }
 
@@ -170,6 +176,12 @@ fn plain(text: &str, session: &Session) -> Outcome {
             Outcome::Failed
         }
     }
+}
+
+/// Tells of a line that is no expression.
+fn plain_unreadable(err: &Error) -> Outcome {
+    tell(&format!("ERROR {}: {}", err.errno(), err.message()));
+    Outcome::Unreadable
 }
 
 fn tell(line: &str) {

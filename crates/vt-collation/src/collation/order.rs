@@ -36,6 +36,15 @@ impl Collation {
         }
         self.compare(a, b).map(Ordering::is_eq)
     }
+
+    /// Returns whether two strings are equal, spaces at their ends and all; `None` if MySQL has no
+    /// such collation.
+    pub fn equal_unpadded(self, a: &[u8], b: &[u8]) -> Option<bool> {
+        if a == b {
+            return Some(true);
+        }
+        Rules::of(self).map(|rules| rules.compare(false, [a, b]).is_eq())
+    }
 }
 
 impl Rules {

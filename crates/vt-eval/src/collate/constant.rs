@@ -61,7 +61,7 @@ fn needs(kind: &Kind, to: Charset, purpose: CollationUse) -> bool {
     }
     match kind.collation.charset() {
         None => false,
-        Some(Charset::Binary) => purpose == CollationUse::Comparison || to.min_len() > 1,
+        Some(Charset::Binary) => purpose != CollationUse::Result || to.min_len() > 1,
         Some(own) => own != to,
     }
 }

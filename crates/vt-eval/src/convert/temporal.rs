@@ -375,7 +375,7 @@ pub(crate) fn literal(
     };
     let value = value.filter(|value| value.kind == kind && !notes.is_bad());
     let mut ctx = Context::new(session);
-    deprecation(&notes, text, &mut ctx);
+    deprecation(&notes, &Source::of_text(text), &mut ctx);
     Ok(value.map(|value| (value, ctx.warnings.take())))
 }
 

@@ -87,6 +87,22 @@ pub(crate) fn converted(text: &Text, collation: Collation) -> Result<Option<Byte
     Ok(exact.then_some(bytes))
 }
 
+/// Returns the bytes of a string in the character set of a collation.
+///
+/// # Errors
+/// MySQL's 3854 for a character that has no place there, and for bytes that are no text of the set.
+pub(crate) fn exactly(text: &Text, collation: Collation) -> Result<Bytes, Error> {
+    let (bytes, exact) = recoded(text, collation)?;
+    let (Some(from), Some(to)) = (text.collation.charset(), collation.charset()) else {
+        return Ok(bytes);
+    };
+    let made = from == Charset::Binary && to != Charset::Binary;
+    match exact && (!made || to.well_formed(&bytes) == bytes.len()) {
+        true => Ok(bytes),
+        false => Err(not_convertible(&text.bytes, from, to)),
+    }
+}
+
 /// Returns the bytes, and whether every character has a place in the set.
 fn recoded(text: &Text, collation: Collation) -> Result<(Bytes, bool), Error> {
     if text.collation == collation || collation == Collation::UNKNOWN {

@@ -81,6 +81,16 @@ impl<'c, 's> Call<'c, 's> {
         self.args[place].eval(self.row, self.ctx)
     }
 
+    /// Returns whether an argument is NULL. What never is, is not even computed; of columns only a
+    /// row tells, for an outer join makes NULLs of them.
+    pub(crate) fn is_null(&mut self, place: usize) -> Result<bool, Error> {
+        let arg = &self.args[place];
+        if !arg.kind.nullable && arg.is_still() {
+            return Ok(false);
+        }
+        Ok(self.value(place)?.is_null())
+    }
+
     /// Finds what a choice among strings passes on: IF, CASE and NULLIF give the number of the
     /// argument that they choose, not that of its text.
     pub(crate) fn chosen(&mut self, place: usize) -> Result<Chosen<'c>, Error> {
@@ -150,7 +160,8 @@ impl<'c, 's> Call<'c, 's> {
 
     /// Does something with an argument that is converted to a number, which warns or not.
     fn numbered<T>(&mut self, arg: &Node, run: impl FnOnce(&mut Context<'s>) -> T) -> T {
-        let silent = arg.call().is_some_and(|call| call.func.is_silent() || call.func.is_bitwise());
+        let silent = arg.kind.is_string()
+            && arg.call().is_some_and(|call| call.func.is_silent() || call.func.is_bitwise());
         self.ctx.reads_column = arg.is_column();
         let muted = silent.then(|| self.ctx.warnings.mute(true));
         let result = run(self.ctx);
@@ -181,6 +192,12 @@ impl<'c, 's> Call<'c, 's> {
             && arg.is_sum_of_time()
         {
             return Ok(Some(Int::signed(convert::whole_of_sum(sum, self.ctx))));
+        }
+        // A moment's seconds are cut, not rounded.
+        if let Value::Decimal(seconds) = &value
+            && arg.cuts_fraction()
+        {
+            return Ok(seconds.truncate(0).to_i64().map(Int::signed));
         }
         if let Value::Float(number) = value
             && !(-TWO_TO_63..TWO_TO_63).contains(&number)
@@ -243,7 +260,9 @@ impl<'c, 's> Call<'c, 's> {
         let Value::Text(bytes, collation) = &value else {
             return convert::decimal(&value, &arg.kind, self.ctx);
         };
-        if arg.is_literal() || arg.kind.is_bits() || arg.kind.members.is_some() {
+        // To MySQL the server's version is a literal.
+        let version = arg.call().is_some_and(|call| call.function.name == "version");
+        if arg.is_literal() || version || arg.kind.is_bits() || arg.kind.members.is_some() {
             return convert::decimal(&value, &arg.kind, self.ctx);
         }
         // Of strings that are no literals MySQL tells when no number is at their start, and of
@@ -270,7 +289,10 @@ impl<'c, 's> Call<'c, 's> {
     /// Computes an argument as a condition; `None` for NULL.
     pub fn truth(&mut self, place: usize) -> Result<Option<bool>, Error> {
         let arg = &self.args[place];
-        if let Some(value) = arg.constant() {
+        // A number needs no conversion, which would be made but once.
+        if let Some(value) = arg.constant()
+            && !arg.kind.typ.is_number()
+        {
             let silent =
                 arg.call().is_some_and(|call| call.func.is_silent() || call.func.is_bitwise());
             return self.ctx.once(arg, |ctx| {

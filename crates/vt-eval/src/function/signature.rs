@@ -22,6 +22,9 @@ pub enum CollationUse {
     Result,
     /// They are compared, which needs one collation.
     Comparison,
+    /// Two are compared by an operator, which lets an explicit collation decide only where the
+    /// other is a constant.
+    Pair,
 }
 
 /// The arguments of a call, while it is compiled.
@@ -32,6 +35,8 @@ pub struct Signature<'a> {
     pub(crate) session: &'a Session,
     pub(crate) kept: Option<Kept>,
     pub(crate) notes: &'a RefCell<Vec<Warning>>,
+    /// The call stands below NOT, which MySQL takes into it.
+    pub(crate) negated: bool,
 }
 
 /// What a call keeps from its compilation for the rows: a compiled pattern, a parsed path.
@@ -46,6 +51,11 @@ impl Signature<'_> {
     /// Returns what is called, with the data of an operator.
     pub fn func(&self) -> Func {
         self.func
+    }
+
+    /// Returns what is called to MySQL: the opposite of a comparison below NOT.
+    pub(crate) fn func_told(&self) -> Func {
+        if self.negated { self.func.negated() } else { self.func }
     }
 
     pub fn len(&self) -> usize {

@@ -20,6 +20,7 @@ pub(super) fn date(
 ) -> Result<Option<Temporal>, Error> {
     let passed = passed_on(call, place, value)?;
     let value = passed.as_ref().unwrap_or(value);
+    ask_last_day(call, place, value, need)?;
     match of_json(call, place, value, TemporalKind::Date)? {
         Some(found) => Ok(found.map(|found| found.to_date())),
         None => {
@@ -38,6 +39,7 @@ pub(super) fn datetime(
 ) -> Result<Option<Temporal>, Error> {
     let passed = passed_on(call, place, value)?;
     let value = passed.as_ref().unwrap_or(value);
+    ask_last_day(call, place, value, need)?;
     match of_json(call, place, value, TemporalKind::DateTime)? {
         // A date in a document is a datetime; a string in one is what it says.
         Some(found) => Ok(match value {
@@ -121,6 +123,39 @@ pub(super) fn ask_inside(
         read(&source, call.context())?;
     }
     Ok(None)
+}
+
+/// Warns of the argument of a LAST_DAY that is NULL as the function does which asks for it: where a
+/// whole date is needed, MySQL asks that argument for one, and LAST_DAY does not come to warn.
+fn ask_last_day(
+    call: &mut Call<'_, '_>,
+    place: usize,
+    value: &Value,
+    need: Need,
+) -> Result<(), Error> {
+    if need == Need::Parts {
+        return Ok(());
+    }
+    let read = |value: &Value, ctx: &mut Context<'_>| convert::datetime(value, need, ctx);
+    let asked = call.args()[place].call().filter(|call| call.function.name == "last_day");
+    let Some([inner]) = asked.map(|call| call.args.as_slice()).filter(|_| value.is_null()) else {
+        return Ok(());
+    };
+    let muted = call.ctx.warnings.mute(true);
+    let source = inner.eval(call.row, call.ctx);
+    call.ctx.warnings.mute(muted);
+    let source = source?;
+    let number = matches!(source, Value::Int(_) | Value::UInt(_) | Value::Decimal(_));
+    if !number && !matches!(source, Value::Float(_) | Value::Temporal(_)) {
+        return Ok(());
+    }
+    let lenient = convert::date(&source, Need::Parts, &mut Context::new(call.session()))?;
+    if lenient.is_none() || read(&source, &mut Context::new(call.session()))?.is_some() {
+        return Ok(());
+    }
+    call.ctx.warnings.take_back();
+    read(&source, call.ctx)?;
+    Ok(())
 }
 
 fn is_real_cast(func: Func) -> bool {

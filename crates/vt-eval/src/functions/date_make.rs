@@ -58,13 +58,12 @@ fn micros(seconds: &Decimal) -> Option<(i64, u32)> {
 }
 
 /// Seconds that MySQL cannot tell from too many.
-const SECONDS_MAX: u64 = i64::MAX as u64 / 1_000_000_000 * 1_000_000_000;
+const SECONDS_MAX: u64 = 1_000_000_000_000_000_000;
 
 fn make_time(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(hours) = call.int(0)? else { return Ok(Value::Null) };
     let Some(minutes) = call.int(1)? else { return Ok(Value::Null) };
     let Some(seconds) = call.decimal(2)? else { return Ok(Value::Null) };
-    // The greatest integer is one too many.
     let whole = seconds.truncate(0).to_i64().filter(|whole| whole.unsigned_abs() < SECONDS_MAX);
     if whole.is_none() {
         let shown = seconds.to_string();

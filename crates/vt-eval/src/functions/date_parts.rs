@@ -51,7 +51,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             signature.keep(Implied(ISO_MODE));
             number(3)
         },
-        |call| whole(call, |date| calendar::week(date.day_number(), date.ymd().0, WeekMode::ISO).0),
+        |call| whole(call, |date| calendar::week(date.ymd(), WeekMode::ISO).0),
     ),
     Function::new(
         "year",
@@ -190,7 +190,7 @@ fn week(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         Mode::Known(mode) => mode,
         Mode::Beyond => WeekMode::of_number(0),
     };
-    let (week, _) = calendar::week(date.day_number(), date.ymd().0, mode);
+    let (week, _) = calendar::week(date.ymd(), mode);
     Ok(Value::Int(week.into()))
 }
 
@@ -201,6 +201,6 @@ fn year_week(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         Mode::Known(mode) => WeekMode { by_week_year: true, ..mode },
         Mode::Beyond => WeekMode::of_number(0),
     };
-    let (week, year) = calendar::week(date.day_number(), date.ymd().0, mode);
+    let (week, year) = calendar::week(date.ymd(), mode);
     Ok(Value::Int(i64::from(year as i32) * 100 + i64::from(week)))
 }

@@ -56,9 +56,6 @@ fn extract(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     Ok(clock.map_or(Value::Null, |clock| Value::Int(of_clock(&clock, unit))))
 }
 
-/// The week of the zero of all dates.
-const WEEK_OF_ZERO: u32 = 613_566_757;
-
 fn of_date(date: &Temporal, unit: Unit, mode: calendar::WeekMode) -> i64 {
     let (year, month, day) = date.ymd();
     i64::from(match unit {
@@ -66,13 +63,7 @@ fn of_date(date: &Temporal, unit: Unit, mode: calendar::WeekMode) -> i64 {
         Unit::YearMonth => year * 100 + month,
         Unit::Quarter => month.div_ceil(3),
         Unit::Month => month,
-        // A number below zero without its sign, as MySQL has it.
-        Unit::Week
-            if (year, month, day) == (0, 0, 0) && mode == calendar::WeekMode::of_number(0) =>
-        {
-            WEEK_OF_ZERO
-        }
-        Unit::Week => calendar::week(date.day_number(), year, mode).0,
+        Unit::Week => calendar::week((year, month, day), mode).0,
         _ => day,
     })
 }

@@ -86,7 +86,7 @@ fn is_null_kind(_signature: &mut Signature<'_>) -> Result<Kind, Error> {
 }
 
 fn is_null(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    Ok(Value::from(call.value(0)?.is_null()))
+    Ok(Value::from(call.is_null(0)?))
 }
 
 fn null_if_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -150,7 +150,7 @@ pub(crate) fn choose_null_if(call: &mut Call<'_, '_>) -> Result<Option<usize>, E
     let kept = call.kept::<NullIf>();
     let NullIf { how, stand_in } =
         kept.ok_or_else(|| Error::bug("a NULLIF that was not compiled"))?;
-    let mut pair = Pair { row: call.row, ctx: call.ctx };
+    let mut pair = Pair { row: call.row, ctx: call.ctx, named: true };
     let first = stand_in.as_ref().unwrap_or(&call.args[0]);
     if stand_in.is_some() {
         call.args[0].folded_warnings().iter().for_each(|one| pair.ctx.warnings.push(one.clone()));
@@ -231,8 +231,8 @@ fn extreme(
         let takes = match &best {
             None => true,
             Some(best) => {
-                let side =
-                    |value| Side { value, kind, column: false, silent: false, constant: false };
+                let (column, silent, constant, beside) = (false, false, false, None);
+                let side = |value| Side { value, kind, column, silent, constant, beside };
                 let (new, old) = (side(&value), side(best));
                 better(order(how, new, old, call.context())?)
             }
@@ -256,14 +256,14 @@ fn interval_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 /// The place of the last bound that is not greater; bounds that are NULL are less than all.
 fn interval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let how = call.kept::<How>().ok_or_else(|| Error::bug("bounds that were not compiled"))?;
-    // Constants are computed all, whether the answer needs them or not.
+    // Beside a constant, constants are computed all, whether the answer needs them or not.
     let args = call.args();
     let fixed = |node: &Node| match node.call() {
         Some(call) => call.args.iter().all(Node::is_constant),
         None => node.is_constant(),
     };
-    if args.iter().all(fixed) {
-        for arg in args.iter().filter(|arg| arg.call().is_some()) {
+    if args.first().is_some_and(fixed) {
+        for arg in args.iter().filter(|arg| arg.call().is_some() && fixed(arg)) {
             call.context().once(arg, |ctx| arg.eval(&[], ctx))?;
         }
     }

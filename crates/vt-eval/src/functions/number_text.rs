@@ -178,6 +178,12 @@ fn hex(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             let shown = value.text().unwrap_or_default();
             convert::warn_temporal(call.context(), "Truncated incorrect", "INTEGER", &shown);
         }
+        let value = match value {
+            Value::Decimal(seconds) if call.args()[0].cuts_fraction() => {
+                Value::Decimal(seconds.truncate(0))
+            }
+            value => value,
+        };
         let kind = call.arg_kind(0);
         return match convert::int(&value, kind, call.context())? {
             Some(number) => text(call, format!("{:X}", number.bits_u64())),

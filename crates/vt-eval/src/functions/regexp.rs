@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use vt_base::Error;
 use vt_collation::Charset;
-use vt_value::{Collation, Value};
+use vt_value::{Collation, Type, Value};
 
 use super::strings::{self, chars, charset_of, sized, unlimited};
 use crate::function::{Call, CollationUse, Function, Signature};
 use crate::kind::Kind;
+use crate::node::Node;
 use crate::regex::{Flags, Regex, RegexError, Template};
 
 pub(crate) const FUNCTIONS: &[Function] = &[
@@ -63,7 +64,9 @@ fn prepare(
 ) -> Result<(Collation, u8), Error> {
     check_binary(signature, strings)?;
     let strings = 2;
-    let (collation, coercibility) = match (0..strings).any(|place| is_text(signature.kind(place))) {
+    let kinds = || (0..strings).map(|place| signature.kind(place));
+    let text = kinds().all(Kind::is_null) || kinds().any(is_text);
+    let (collation, coercibility) = match text {
         true => signature.aggregate_collation(0..strings, CollationUse::Comparison)?,
         false => strings::OF_NUMBERS,
     };
@@ -91,7 +94,18 @@ fn prepare(
 /// Refuses strings of bytes beside strings of characters.
 fn check_binary(signature: &Signature<'_>, strings: usize) -> Result<(), Error> {
     let args = signature.args().get(..strings).unwrap_or_default();
-    let mut own = args.iter().map(crate::Node::kind).filter(|kind| kind.is_string());
+    // MySQL looks at the type: a BLOB, a BINARY and a BIT of a table do not count as bytes.
+    let loose = |node: &&Node| {
+        node.is_column() && matches!(node.kind.typ, Type::BLOB | Type::BINARY | Type::BIT)
+    };
+    if strings == 2 && args.iter().any(|node| loose(&node)) {
+        let plain = |node: &Node| node.kind.collation == Collation::BINARY || node.kind.ascii;
+        return match args.iter().all(plain) {
+            true => Ok(()),
+            false => Err(signature.unsupported("of bytes and such characters")),
+        };
+    }
+    let mut own = args.iter().map(Node::kind).filter(|kind| kind.is_string());
     let Some(first) = own.next().map(|kind| kind.collation) else { return Ok(()) };
     let is_binary = |collation| collation == Collation::BINARY;
     let other = own.map(|kind| kind.collation).find(|own| is_binary(*own) != is_binary(first));
@@ -126,7 +140,7 @@ fn wrong_option() -> Error {
 }
 
 fn is_text(kind: &Kind) -> bool {
-    kind.is_string() || kind.is_null() || kind.collation != Collation::BINARY
+    kind.is_string() || kind.collation != Collation::BINARY
 }
 
 /// Returns the character set of a constant: what is no string is written in ASCII.

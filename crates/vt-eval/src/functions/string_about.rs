@@ -133,6 +133,12 @@ fn weight_string(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         As::Whole | As::Chars => call.text_in(0, *collation)?,
     };
     let Some(text) = text else { return Ok(Value::Null) };
+    // Bits weigh as the integer that they are.
+    if *how != As::Bytes && call.arg_kind(0).typ == Type::BIT {
+        let mut bits = vec![0; 8usize.saturating_sub(text.len())];
+        bits.extend_from_slice(&text);
+        return Ok(call.made(bits));
+    }
     if *how == As::Whole {
         return weights(call, &text, *collation);
     }

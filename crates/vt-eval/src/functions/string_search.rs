@@ -27,8 +27,8 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 /// The collation that two strings are compared by.
 struct Compared(Collation);
 
-fn pair_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
-    let (collation, _) = signature.aggregate_collation(0..2, CollationUse::Comparison)?;
+fn pair_kind(signature: &mut Signature<'_>, purpose: CollationUse) -> Result<Kind, Error> {
+    let (collation, _) = signature.aggregate_collation(0..2, purpose)?;
     signature.keep(Compared(collation));
     Ok(Kind::int(11).with_nullable(signature.any_nullable()))
 }
@@ -45,11 +45,13 @@ fn find_in_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     if signature.kind(1).typ == Type::SET {
         return Err(signature.unsupported("in the members of a SET"));
     }
-    // MySQL lets some mixes pass here that are errors elsewhere.
-    pair_kind(signature).map_err(|err| match err.errno() {
-        1267 => signature.unsupported("of strings of different character sets"),
-        _ => err,
-    })
+    // Bytes are taken for whatever they may be.
+    let bytes = |kind: &Kind| kind.is_string() && kind.collation == Collation::BINARY;
+    let purpose = match signature.kinds().any(bytes) {
+        true => CollationUse::Result,
+        false => CollationUse::Comparison,
+    };
+    pair_kind(signature, purpose)
 }
 
 /// The collation of what is searched decides alone.
@@ -82,7 +84,7 @@ fn strcmp_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         signature.keep(Compared(Collation::BINARY));
         return Ok(Kind::int(2).with_nullable(signature.any_nullable()));
     }
-    let kind = pair_kind(signature)?;
+    let kind = pair_kind(signature, CollationUse::Pair)?;
     Ok(Kind { length: 2, ..kind })
 }
 
@@ -171,7 +173,8 @@ fn find_in_set(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         return Ok(Value::Int(0));
     }
     for (index, member) in members(charset_of(collation)?, &set).into_iter().enumerate() {
-        match collation.equal(member, &wanted) {
+        // Spaces at the end count, whatever the collation.
+        match collation.equal_unpadded(member, &wanted) {
             Some(true) => return Ok(Value::Int(index as i64 + 1)),
             Some(false) => {}
             None => return Err(unknown(collation, "comparing strings")),

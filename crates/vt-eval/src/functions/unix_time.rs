@@ -107,7 +107,13 @@ fn zone(call: &mut Call<'_, '_>, place: usize) -> Result<Option<TimeZone>, Error
     if let Some(zone) = kept {
         return Ok(zone.clone());
     }
-    let Some(name) = call.text(place)? else { return Ok(None) };
+    // A constant is asked for but once.
+    let node = &call.args()[place];
+    let name = match node.is_constant() {
+        true => call.context().once(node, |ctx| node.text(&[], ctx))?,
+        false => call.text(place)?,
+    };
+    let Some(name) = name else { return Ok(None) };
     find(&convert::readable(&name)?)
 }
 

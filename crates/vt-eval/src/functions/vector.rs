@@ -42,7 +42,7 @@ fn no_vector(bytes: &[u8]) -> Error {
 fn vector_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let kind = signature.kind(0);
     let text = kind.is_string() && kind.typ != Type::BIT || kind.members.is_some();
-    if !(text || kind.is_null() || matches!(kind.typ, Type::VECTOR) || is_date(kind)) {
+    if !(text || kind.is_null() || matches!(kind.typ, Type::VECTOR | Type::TIME) || is_date(kind)) {
         return Err(wrong_argument("to_vector"));
     }
     let length = (DIMENSIONS_MAX * WIDTH) as u32;

@@ -53,7 +53,14 @@ pub(super) fn integer(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let kind = call.arg_kind(0);
     let number: Int = match &value {
         Value::Null => return Ok(Value::Null),
-        Value::Decimal(number) => return Ok(integer_of_decimal(call, *number, unsigned)),
+        Value::Decimal(number) => {
+            let number = if !unsigned && call.args[0].cuts_fraction() {
+                number.truncate(0)
+            } else {
+                *number
+            };
+            return Ok(integer_of_decimal(call, number, unsigned));
+        }
         Value::Text(bytes, collation) if !kind.is_bits() && kind.members.is_none() => {
             return Ok(integer_of_text(call, bytes, *collation, unsigned));
         }
@@ -211,8 +218,7 @@ pub(super) fn text(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if width < bytes.len() {
         let what = if collation == Collation::BINARY { "BINARY" } else { "CHAR" };
         let shown = convert::shown(&bytes, collation);
-        let told = length * collation.charset().map_or(1, |charset| charset.min_len());
-        call.warn(1292, format!("Truncated incorrect {what}({told}) value: '{shown}'"));
+        call.warn(1292, format!("Truncated incorrect {what}({width}) value: '{shown}'"));
         return Ok(call.made(bytes.slice(..width)));
     }
     if collation == Collation::BINARY && bytes.len() < length {

@@ -17,7 +17,7 @@ use crate::session::Session;
 use crate::warning::Warning;
 
 pub(crate) use eval::Pair;
-pub(super) use eval::{eval, is_nullable, kind};
+pub(super) use eval::{eval, is_nullable, is_number, kind};
 pub(crate) use order::{Side, order, prepared};
 
 /// What two values are compared as.
@@ -65,11 +65,35 @@ pub(crate) struct Comparing<'c> {
     pub(crate) among: bool,
     /// What warnings call dates, where it is not the type of the other.
     pub(crate) calendar: Option<Type>,
+    /// The collation that all strings have in common, where there are more than two.
+    settled: Option<Collation>,
+    /// Tuples are ordered: their members are compared as they are, and constants among them become
+    /// nothing else before that.
+    pub(crate) by_row: bool,
 }
 
 impl<'c> Comparing<'c> {
     pub(crate) fn new(operation: &'c str, session: &'c Session) -> Comparing<'c> {
-        Comparing { operation, session, notes: Vec::new(), among: false, calendar: None }
+        let (among, by_row) = (false, false);
+        let (calendar, settled) = (None, None);
+        Comparing { operation, session, notes: Vec::new(), among, calendar, settled, by_row }
+    }
+
+    /// Finds the collation under which a string compares with each of others, if one of these
+    /// becomes a string too.
+    pub(crate) fn settle<'n>(
+        &mut self,
+        value: &'n mut Node,
+        others: impl Iterator<Item = &'n mut Node>,
+        becomes_text: fn(&Kind) -> bool,
+    ) -> Result<Option<Collation>, Error> {
+        let text = is_text(&value.kind);
+        let mut all = vec![value];
+        all.extend(others);
+        if text && all.iter().skip(1).any(|node| becomes_text(&node.kind)) {
+            self.settled = Some(self.common(&mut all, CollationUse::Comparison)?);
+        }
+        Ok(self.settled)
     }
 
     /// Finds out how two values, or two tuples, compare; brings constants to the type of the
@@ -95,11 +119,13 @@ impl<'c> Comparing<'c> {
         if a.kind.typ == Type::JSON || b.kind.typ == Type::JSON {
             return Ok(How::Json(json::is_truth(a), json::is_truth(b)));
         }
-        if let Some(how) = self.constant(a, b)? {
-            return Ok(how);
-        }
-        if let Some(how) = self.constant(b, a)? {
-            return Ok(how);
+        if !self.by_row {
+            if let Some(how) = self.constant(a, b)? {
+                return Ok(how);
+            }
+            if let Some(how) = self.constant(b, a)? {
+                return Ok(how);
+            }
         }
         refuse_unknown(a, b)?;
         let strings = is_text(&a.kind) && is_text(&b.kind);
@@ -112,9 +138,20 @@ impl<'c> Comparing<'c> {
         number(&[&a.kind, &b.kind])
     }
 
-    /// Finds the collation that strings compare under.
+    /// Finds the collation that two strings compare under.
     pub(crate) fn text(&mut self, nodes: &mut [&mut Node]) -> Result<Collation, Error> {
-        let purpose = CollationUse::Comparison;
+        match self.settled {
+            Some(collation) => Ok(collation),
+            None => self.common(nodes, CollationUse::Pair),
+        }
+    }
+
+    /// Finds the collation that strings have in common.
+    pub(crate) fn common(
+        &mut self,
+        nodes: &mut [&mut Node],
+        purpose: CollationUse,
+    ) -> Result<Collation, Error> {
         let (operation, session) = (self.operation, self.session);
         collate::aggregate_all(nodes, purpose, operation, session, &mut self.notes)
             .map(|(collation, _)| collation)

@@ -5,6 +5,7 @@ use vt_collation::Charset;
 use vt_value::{Collation, Value};
 
 use crate::Func;
+use crate::convert;
 use crate::function::{Call, CollationUse, Signature};
 use crate::kind::Kind;
 
@@ -21,8 +22,10 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 pub(super) fn eval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let kept = call.kept::<Matched>();
     let Matched(collation) = *kept.ok_or_else(|| Error::bug("a LIKE that was not compiled"))?;
-    let Some(text) = call.text_in(0, collation)? else { return Ok(Value::Null) };
-    let Some(pattern) = call.text_in(1, collation)? else { return Ok(Value::Null) };
+    let Some(text) = call.text(0)? else { return Ok(Value::Null) };
+    let text = convert::exactly(&text, collation)?;
+    let Some(pattern) = call.text(1)? else { return Ok(Value::Null) };
+    let pattern = convert::exactly(&pattern, collation)?;
     let escape = escape(call)?;
     let charset = collation.charset().ok_or_else(|| unknown(collation))?;
     let pieces = pieces(&pattern, escape, charset);

@@ -79,8 +79,10 @@ pub(super) fn not(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 }
 
 pub(super) fn is_null(call: &mut Call<'_, '_>) -> Result<Value, Error> {
-    let null = call.value(0)?.is_null();
-    Ok(Value::from(null == (call.func() == Func::IsNull)))
+    Ok(Value::from(match call.func() {
+        Func::IsNull => call.is_null(0)?,
+        _ => !call.value(0)?.is_null(),
+    }))
 }
 
 pub(super) fn is_truth(call: &mut Call<'_, '_>) -> Result<Value, Error> {

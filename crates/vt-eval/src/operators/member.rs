@@ -6,17 +6,15 @@ use vt_base::Error;
 use vt_value::{Collation, Type, Value};
 
 use super::compare::{
-    Comparing, How, Pair, Side, is_date, is_nullable, is_text, number, order, prepared,
+    Comparing, How, Pair, Side, is_date, is_nullable, is_number, is_text, number, order, prepared,
 };
 use crate::Func;
-use crate::collate;
 use crate::context::Context;
 use crate::convert::{self, Need};
 use crate::function::{Call, CollationUse, Signature};
 use crate::kind::Kind;
 use crate::node::{Node, Op};
 use crate::session::Session;
-use crate::warning::Warning;
 
 /// How the members of a list compare with the value.
 struct Members {
@@ -24,11 +22,17 @@ struct Members {
     /// All members are constant, and compare in one way: MySQL brings all to it before it looks.
     sorted: bool,
     constant: bool,
+    /// All members are constants of one class, which are computed even where the value is NULL.
+    computed: bool,
+    /// All members are the same in all rows: MySQL brings them to a type but once.
+    still: bool,
+    /// The place of the date that warnings name, 0 for the value: a column of the type that decides.
+    beside: Option<usize>,
 }
 
 pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let session = signature.session;
-    let mut comparing = Comparing::new(" IN ", session);
+    let func = signature.func_told();
     let [value, list] = &mut *signature.args else {
         return Err(Error::bug("IN of other than two"));
     };
@@ -37,6 +41,13 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     };
     let constant = members.iter().all(Node::is_constant);
     let members_many = members.len() > 1;
+    // To MySQL a list of one is an equation.
+    let operation = match (members_many, func) {
+        (true, _) => " IN ",
+        (false, Func::In) => "=",
+        (false, _) => "<>",
+    };
+    let mut comparing = Comparing::new(operation, session);
     let mut hows = Vec::with_capacity(members.len());
     let integers = are_integers(value, members);
     let by_value = value.tuple().is_some() && members_many;
@@ -47,11 +58,14 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let timed = |node: &Node| matches!(node.kind.typ, Type::DATETIME | Type::TIMESTAMP);
     let calendar = timed(value) || members.iter().any(timed);
     comparing.calendar = (calendar && comparing.among && !constant).then_some(Type::DATETIME);
+    if value.tuple().is_none() && members_many {
+        comparing.settle(value, members.iter_mut(), is_text)?;
+    }
     for member in members.iter_mut() {
         hows.push(match integers {
             true if member.kind.is_null() => How::Null,
             true => How::Int,
-            false if by_value => row_how(&mut comparing, value, member)?,
+            false if by_value => row_how(&mut comparing, value, member).map_err(unmixed)?,
             false => comparing.how(value, member).map_err(|err| match (constant, err.errno()) {
                 (true, 1525) if members_many => Error::unsupported("IN of tuples with dates"),
                 _ => err,
@@ -62,7 +76,6 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         let dates = hows.iter_mut().filter(|how| matches!(how, How::Calendar(_)));
         dates.for_each(|how| *how = How::Calendar(typ));
     }
-    one_collation(value, members, &mut hows, session, &mut comparing.notes)?;
     let nullable = is_nullable(value) || members.iter().any(is_nullable);
     let first = hows.iter().find(|how| **how != How::Null);
     let same = hows.iter().all(|how| *how == How::Null || Some(how) == first);
@@ -72,8 +85,34 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         false => constant && same && members_many,
     };
     signature.notes.borrow_mut().append(&mut comparing.notes);
-    signature.keep(Members { hows, sorted, constant });
+    let class = |node: &Node| class(&node.kind);
+    let known = || members.iter().filter(|node| !node.kind.is_null());
+    let computed = constant && members_many && {
+        let first = known().next().map(class);
+        known().all(|node| Some(class(node)) == first)
+    };
+    let still = members_many && members.iter().all(Node::is_still);
+    let beside = if still || !members_many { None } else { named_date(value, members) };
+    signature.keep(Members { hows, sorted, constant, computed, still, beside });
     Ok(Kind::truth().with_nullable(nullable))
+}
+
+/// Finds the date that decides as what all are compared: the first with a time, else the first;
+/// only a column has a name.
+fn named_date(value: &Node, members: &[Node]) -> Option<usize> {
+    let all = || std::iter::once(value).chain(members);
+    let timed = |node: &Node| matches!(node.kind.typ, Type::DATETIME | Type::TIMESTAMP);
+    let first = all().position(timed).or_else(|| all().position(|node| is_date(&node.kind)))?;
+    all().nth(first).is_some_and(Node::is_column).then_some(first)
+}
+
+/// Returns what MySQL takes values for beside a literal NULL: strings, numbers, dates and times.
+fn class(kind: &Kind) -> u8 {
+    match kind {
+        kind if is_text(kind) => 0,
+        kind if kind.typ.is_temporal() => 1,
+        _ => 2,
+    }
 }
 
 /// Returns whether a computed integer and constant strings and doubles are compared as integers.
@@ -173,25 +212,12 @@ fn refuse_mixed(value: &Node, members: &[Node]) -> Result<(), Error> {
     }
 }
 
-/// Has all strings of a list compare under the collation that they have in common.
-fn one_collation(
-    value: &mut Node,
-    members: &mut [Node],
-    hows: &mut [How],
-    session: &Session,
-    notes: &mut Vec<Warning>,
-) -> Result<(), Error> {
-    let text = |how: &How| matches!(how, How::Text(_));
-    if !hows.iter().any(text) {
-        return Ok(());
+/// Refuses tuples of strings whose collations do not go together, which MySQL compares all the same.
+fn unmixed(err: Error) -> Error {
+    match err.errno() {
+        1267 => Error::unsupported("IN of tuples of strings of different collations"),
+        _ => err,
     }
-    let mut strings = vec![value];
-    let compared = members.iter_mut().zip(hows.iter()).filter(|(_, how)| text(how));
-    strings.extend(compared.map(|(member, _)| member));
-    let purpose = CollationUse::Comparison;
-    let (collation, _) = collate::aggregate_all(&mut strings, purpose, " IN ", session, notes)?;
-    hows.iter_mut().filter(|how| text(how)).for_each(|how| *how = How::Text(collation));
-    Ok(())
 }
 
 pub(super) fn eval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
@@ -216,7 +242,7 @@ fn tuples(
     kept: &Members,
 ) -> Result<Option<bool>, Error> {
     let mut open = false;
-    let mut pair = Pair { row: call.row, ctx: call.ctx };
+    let mut pair = Pair { row: call.row, ctx: call.ctx, named: false };
     if kept.sorted {
         for (member, how) in members.iter().zip(&kept.hows) {
             brought(&mut pair, how, member)?;
@@ -252,16 +278,23 @@ fn values(
     kept: &Members,
 ) -> Result<Option<bool>, Error> {
     let (row, ctx) = (call.row, &mut *call.ctx);
+    if let ([member], [how]) = (members, kept.hows.as_slice()) {
+        return Pair { row, ctx, named: false }.equal(how, node, member);
+    }
     let value = node.eval(row, ctx)?;
     if value.is_null() && node.kind.is_null() {
         // Constants are computed all the same.
-        for member in members.iter().filter(|_| kept.constant) {
+        for member in members.iter().filter(|_| kept.computed) {
             member.eval(row, ctx)?;
         }
         return Ok(None);
     }
     let mut cache: Vec<(&How, Value)> = Vec::new();
     let (mut open, mut found) = (value.is_null(), false);
+    let beside = kept.beside.and_then(|place| match place {
+        0 => Some(node),
+        place => members.get(place - 1),
+    });
     for (member, how) in members.iter().zip(&kept.hows) {
         let one = member.eval(row, ctx)?;
         if one.is_null() || *how == How::Null {
@@ -270,7 +303,7 @@ fn values(
         }
         if value.is_null() {
             // Only what it warns of matters.
-            prepared(how, Side::of(&one, member), ctx)?;
+            prepared(how, Side { beside, ..Side::of(&one, member) }, ctx)?;
             continue;
         }
         let same_bits = !kept.constant && *how == How::Int;
@@ -287,8 +320,11 @@ fn values(
                     cache.len() - 1
                 }
             };
-            let side = Side { constant: true, ..Side::of(&one, member) };
-            let other = prepared(how, side, ctx)?;
+            let side = Side { constant: true, beside, ..Side::of(&one, member) };
+            let other = match kept.still && matches!(how, How::Calendar(_)) {
+                true => ctx.once(member, |ctx| prepared(how, side, ctx))?,
+                false => prepared(how, side, ctx)?,
+            };
             let known = &cache[known].1;
             known.compare(&other).is_some_and(Ordering::is_eq)
         };
@@ -329,7 +365,7 @@ pub(super) fn between_kind(signature: &mut Signature<'_>) -> Result<Kind, Error>
 
 /// The three are compared as one type.
 fn between_how(comparing: &mut Comparing<'_>, args: &mut [Node]) -> Result<How, Error> {
-    let mut nodes: Vec<&mut Node> = args.iter_mut().filter(|arg| !arg.kind.is_null()).collect();
+    let nodes: Vec<&Node> = args.iter().filter(|arg| !arg.kind.is_null()).collect();
     let all = |test: &dyn Fn(&Kind) -> bool| nodes.iter().all(|node| test(&node.kind));
     let any = |test: &dyn Fn(&Kind) -> bool| nodes.iter().any(|node| test(&node.kind));
     if any(&|kind| matches!(kind.typ, Type::JSON | Type::GEOMETRY | Type::VECTOR)) {
@@ -343,7 +379,9 @@ fn between_how(comparing: &mut Comparing<'_>, args: &mut [Node]) -> Result<How, 
     }
     if any(&is_date) && all(&|kind| kind.typ.is_temporal() || is_text(kind)) {
         let date = nodes.iter().find(|node| is_date(&node.kind)).map(|node| node.kind.typ);
-        if nodes.iter().any(|node| is_text(&node.kind) && is_no_date(node, comparing.session)) {
+        let column = args.first().is_some_and(|node| node.is_column() && is_date(&node.kind));
+        let none = |node: &&Node| is_text(&node.kind) && is_no_date(node, comparing.session);
+        if !column && nodes.iter().any(none) {
             return Err(Error::unsupported("BETWEEN of dates and what is none"));
         }
         return Ok(How::Calendar(date.unwrap_or(Type::DATETIME)));
@@ -352,10 +390,11 @@ fn between_how(comparing: &mut Comparing<'_>, args: &mut [Node]) -> Result<How, 
         if any(&|kind| kind.typ == Type::TIME) && any(&|kind| !kind.ascii) {
             return Err(Error::unsupported("BETWEEN of times and such strings"));
         }
-        return comparing.text(&mut nodes).map(How::Text);
+        let mut all: Vec<&mut Node> = args.iter_mut().collect();
+        return comparing.common(&mut all, CollationUse::Comparison).map(How::Text);
     }
     // MySQL looks for a common character set of strings even where it compares numbers.
-    let foreign = |node: &&mut Node| is_text(&node.kind) && !node.kind.ascii && node.is_constant();
+    let foreign = |node: &&Node| is_text(&node.kind) && !node.kind.ascii && node.is_constant();
     if nodes.iter().any(foreign) {
         return Err(Error::unsupported("BETWEEN of numbers and such strings"));
     }
@@ -380,23 +419,36 @@ fn is_no_date(node: &Node, session: &Session) -> bool {
 pub(super) fn between(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let how = call.kept::<How>();
     let how = how.ok_or_else(|| Error::bug("bounds that were not compiled"))?;
-    let value = call.value(0)?;
-    if value.is_null() {
-        return Ok(Value::Null);
-    }
     let [one, two, three] = call.args else {
         return Err(Error::bug("BETWEEN of other than three"));
     };
-    let value = prepared(how, Side::of(&value, one), call.ctx)?;
-    let low = call.value(1)?;
-    let constant = Side::of(&low, one).constant;
-    let side = |value, node| {
-        let side = Side::of(value, node);
-        Side { constant: constant || side.constant, ..side }
+    let (above, below) = if is_number(how) {
+        let mut pair = Pair { row: call.row, ctx: call.ctx, named: false };
+        let value = pair.brought(how, one)?;
+        if value.is_null() {
+            return Ok(Value::Null);
+        }
+        let low = pair.brought(how, two)?;
+        let above = beyond(&value, &low, Ordering::Less)?;
+        let high = pair.brought(how, three)?;
+        (above, beyond(&value, &high, Ordering::Greater)?)
+    } else {
+        let value = call.value(0)?;
+        if value.is_null() {
+            return Ok(Value::Null);
+        }
+        let value = prepared(how, Side::of(&value, one), call.ctx)?;
+        let low = call.value(1)?;
+        let constant = Side::of(&low, one).constant;
+        let beside = (one.is_column() && is_date(&one.kind)).then_some(one);
+        let side = |value, node| {
+            let side = Side::of(value, node);
+            Side { constant: constant || side.constant, beside, ..side }
+        };
+        let above = outside(how, &value, side(&low, two), Ordering::Less, call.ctx)?;
+        let high = call.value(2)?;
+        (above, outside(how, &value, side(&high, three), Ordering::Greater, call.ctx)?)
     };
-    let above = outside(how, &value, side(&low, two), Ordering::Less, call.ctx)?;
-    let high = call.value(2)?;
-    let below = outside(how, &value, side(&high, three), Ordering::Greater, call.ctx)?;
     let result = match (above, below) {
         (Some(true), _) | (_, Some(true)) => Some(false),
         (Some(false), Some(false)) => Some(true),
@@ -404,6 +456,16 @@ pub(super) fn between(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     };
     let negated = call.func == Func::NotBetween;
     Ok(result.map_or(Value::Null, |within| Value::from(within != negated)))
+}
+
+/// Returns whether a number lies outside of a bound; `None` if the bound is NULL.
+fn beyond(value: &Value, bound: &Value, outside: Ordering) -> Result<Option<bool>, Error> {
+    if bound.is_null() {
+        return Ok(None);
+    }
+    let order = value.compare(bound);
+    let known = order.ok_or_else(|| Error::bug("numbers without an order"))?;
+    Ok(Some(known == outside))
 }
 
 /// Returns whether a value lies outside of a bound; `None` if the bound is NULL.

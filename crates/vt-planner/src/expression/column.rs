@@ -4,7 +4,9 @@ use bytes::Bytes;
 use vt_base::{Code, Error};
 use vt_collation::Collation;
 use vt_eval::{Kind, Session};
-use vt_sql::ast::{Charset, ColumnDef, ColumnOption, DataType, Statement, TableElement, TypeKind};
+use vt_sql::ast::{
+    Charset, ColumnDef, ColumnOption, DataType, Literal, Statement, TableElement, TypeKind,
+};
 use vt_sql::{Arena, Modes};
 use vt_value::{Field, Type, Value};
 
@@ -21,14 +23,19 @@ const NOT_NULL: u16 = 1;
 const UNSIGNED: u16 = 32;
 /// `decimals` of what has no fixed number of them.
 const NOT_FIXED: u8 = 31;
+/// How many numbers a VECTOR has where its type does not say, and the most that it may have.
+const VECTOR_DIMENSIONS: u32 = 2048;
+const VECTOR_DIMENSIONS_MAX: u32 = 16_383;
+/// The most digits of a decimal.
+const DECIMAL_DIGITS_MAX: u32 = 65;
 
 impl ExpressionColumn {
     /// Makes a column of a type as CREATE TABLE takes it: `DECIMAL(10,2) NOT NULL`,
     /// `VARCHAR(20) COLLATE latin1_bin`.
     ///
     /// # Errors
-    /// MySQL's 1064 for text that is no type, its 1273 for an unknown collation; a type whose
-    /// values cannot be given as text is refused.
+    /// MySQL's 1064 for text that is no type, its 1273 for an unknown collation, its 1426 for a
+    /// decimal of too many digits.
     pub fn of_definition(
         name: &str,
         definition: &str,
@@ -74,10 +81,15 @@ fn made(
     session: &Session,
 ) -> Result<ExpressionColumn, Error> {
     let data_type = &column.data_type;
+    let digits = data_type.length.and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(0);
+    if data_type.kind == TypeKind::Decimal && digits > DECIMAL_DIGITS_MAX {
+        let message = format!("Too-big precision {digits} specified for '{name}'. Maximum is 65.");
+        return Err(Error::mysql(1426, b"42000", message).with_code(Code::InvalidArgument));
+    }
     let shape = shape(data_type).ok_or_else(|| {
         Error::unsupported(format_args!("a column of the type {definition} in a row by hand"))
     })?;
-    let text = shape.typ.is_text();
+    let text = shape.typ.is_text() || matches!(shape.typ, Type::ENUM | Type::SET);
     let collation = if text { collation(column, session)? } else { Collation::BINARY };
     // What is text in bytes is bytes.
     let typ = match (shape.typ, collation == Collation::BINARY) {
@@ -93,16 +105,30 @@ fn made(
     if data_type.unsigned {
         flags |= UNSIGNED;
     }
-    let width = if typ.is_text() { 4 } else { 1 };
+    let width = if text && collation != Collation::BINARY { 4 } else { 1 };
+    let column_type = match data_type.kind {
+        TypeKind::Enum => listed("enum", data_type.values),
+        TypeKind::Set => listed("set", data_type.values),
+        _ => definition.to_owned(),
+    };
     let field = Field {
         flags,
         column_length: shape.length.saturating_mul(width),
         decimals: shape.decimals,
-        column_type: definition.into(),
+        column_type: column_type.as_str().into(),
         ..Field::new(name, typ)
     };
     let kind = Kind::of_column(&field, collation);
     Ok(ExpressionColumn { field, kind: Some(kind) })
+}
+
+/// Writes a type with its members as a result tells it: quotes among them are doubled.
+fn listed(word: &str, members: &[Literal<'_>]) -> String {
+    let members = members.iter().map(|member| {
+        let text = String::from_utf8_lossy(member.value);
+        format!("'{}'", text.replace('\'', "''"))
+    });
+    format!("{word}({})", members.collect::<Vec<_>>().join(","))
 }
 
 fn collation(column: &ColumnDef<'_>, session: &Session) -> Result<Collation, Error> {
@@ -127,7 +153,12 @@ fn collation(column: &ColumnDef<'_>, session: &Session) -> Result<Collation, Err
     Ok(charset.default_collation())
 }
 
-/// Returns how wide the values of a type are; `None` for types whose values no text gives.
+/// Returns how many characters each member of an ENUM or a SET has.
+fn member_lengths<'a>(members: &'a [Literal<'a>]) -> impl Iterator<Item = u32> + 'a {
+    members.iter().map(|member| String::from_utf8_lossy(member.value).chars().count() as u32)
+}
+
+/// Returns how wide the values of a type are; `None` for a VARCHAR or VARBINARY without length.
 fn shape(data_type: &DataType<'_>) -> Option<Shape> {
     let number = |text: Option<&str>| text.and_then(|digits| digits.parse::<u32>().ok());
     let length = number(data_type.length);
@@ -179,6 +210,23 @@ fn shape(data_type: &DataType<'_>) -> Option<Shape> {
         TypeKind::MediumBlob => plain(Type::BLOB, (1 << 24) - 1, 0),
         TypeKind::LongBlob => plain(Type::BLOB, u32::MAX, 0),
         TypeKind::Json => plain(Type::JSON, u32::MAX, 0),
-        _ => return None,
+        TypeKind::Bit => plain(Type::BIT, length.unwrap_or(1).clamp(1, 64), 0),
+        TypeKind::Vector => {
+            let dimensions = length.unwrap_or(VECTOR_DIMENSIONS).min(VECTOR_DIMENSIONS_MAX);
+            plain(Type::VECTOR, dimensions * 4, NOT_FIXED)
+        }
+        TypeKind::Enum => plain(Type::ENUM, member_lengths(data_type.values).max().unwrap_or(0), 0),
+        TypeKind::Set => {
+            let commas = data_type.values.len().saturating_sub(1) as u32;
+            plain(Type::SET, member_lengths(data_type.values).sum::<u32>() + commas, 0)
+        }
+        TypeKind::Geometry
+        | TypeKind::Point
+        | TypeKind::LineString
+        | TypeKind::Polygon
+        | TypeKind::MultiPoint
+        | TypeKind::MultiLineString
+        | TypeKind::MultiPolygon
+        | TypeKind::GeometryCollection => plain(Type::GEOMETRY, u32::MAX, 0),
     })
 }

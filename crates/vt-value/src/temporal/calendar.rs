@@ -107,34 +107,37 @@ fn day_of_week(days: i64, monday_first: bool) -> i64 {
     (days + if monday_first { 5 } else { 6 }).rem_euclid(7)
 }
 
-/// Returns the day number on which the first week of a year starts.
-fn first_week(jan_1st: i64, mode: WeekMode) -> i64 {
-    let day = day_of_week(jan_1st, mode.monday_first);
-    let starts_before = if mode.whole_first { day == 0 } else { day <= 3 };
-    if starts_before { jan_1st - day } else { jan_1st + 7 - day }
-}
-
-/// Returns the week of a day of a year, and the year that the week counts to.
-pub fn week(days: i64, year: u32, mode: WeekMode) -> (u32, u32) {
-    let jan_1st = day_number(year, 1, 1);
-    let start = first_week(jan_1st, mode);
-    let number = |start: i64| ((days - start) / 7 + 1) as u32;
-    if days < jan_1st - 1 {
-        // A month of zero: MySQL counts on with the unsigned difference.
-        return ((days - start) as u32 / 7 + 1, year);
-    }
-    if days < start {
-        if !mode.by_week_year {
+/// Returns the week of a date, and the year that the week counts to.
+///
+/// Dates with a month or a day of zero have weeks too: MySQL subtracts without a sign, and so does
+/// this.
+pub fn week((year, month, day): (u32, u32, u32), mode: WeekMode) -> (u32, u32) {
+    const LAST_WEEK: u32 = 52 * 7;
+    let counts = |weekday: i64| if mode.whole_first { weekday == 0 } else { weekday <= 3 };
+    let mut year = year;
+    let mut by_week_year = mode.by_week_year;
+    let mut jan_1st = day_number(year, 1, 1);
+    let days = day_number(year, month, day);
+    let mut weekday = day_of_week(jan_1st, mode.monday_first);
+    if month == 1 && i64::from(day) <= 7 - weekday {
+        if !by_week_year && !counts(weekday) {
             return (0, year);
         }
-        let before = year.wrapping_sub(1);
-        let length = if year == 0 { 365 } else { i64::from(days_in_year(before)) };
-        return (number(first_week(jan_1st - length, mode)), before);
+        by_week_year = true;
+        year = year.wrapping_sub(1);
+        let length = i64::from(days_in_year(year));
+        jan_1st -= length;
+        weekday = (weekday - length).rem_euclid(7);
     }
-    if mode.by_week_year && days >= first_week(jan_1st + i64::from(days_in_year(year)), mode) {
-        return (1, year + 1);
+    let start = if counts(weekday) { jan_1st - weekday } else { jan_1st + 7 - weekday };
+    let since = (days - start) as u32;
+    if by_week_year && since >= LAST_WEEK {
+        let next = (weekday + i64::from(days_in_year(year))) % 7;
+        if counts(next) {
+            return (1, year.wrapping_add(1));
+        }
     }
-    (number(start), year)
+    (since / 7 + 1, year)
 }
 
 #[cfg(test)]

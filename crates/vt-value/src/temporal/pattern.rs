@@ -129,14 +129,10 @@ impl Parts {
                 put(out, size, if number < 0 { width(size, 1) } else { 3 });
             }
             b'U' | b'u' | b'V' | b'v' | b'X' | b'x' => {
-                if (year, month, day) == (0, 0, 0) {
-                    out.extend_from_slice(week_of_no_date(letter));
-                    return Ok(());
-                }
                 let monday_first = letter.is_ascii_lowercase();
                 let by_week_year = !matches!(letter, b'U' | b'u');
                 let mode = WeekMode { monday_first, by_week_year, whole_first: !monday_first };
-                let (week, week_year) = week(self.value.day_number(), year, mode);
+                let (week, week_year) = week((year, month, day), mode);
                 match letter {
                     b'X' | b'x' => put(out, week_year, width(week_year, 4)),
                     _ => put(out, week, width(week, 2)),
@@ -145,17 +141,6 @@ impl Parts {
             _ => out.push(letter),
         }
         Ok(())
-    }
-}
-
-/// Returns what MySQL shows for weeks and their years of the date that is all zero: its count of
-/// days begins before the first, and wraps.
-fn week_of_no_date(letter: u8) -> &'static [u8] {
-    match letter {
-        b'v' => b"01",
-        b'X' => b"0000",
-        b'x' => b"0001",
-        _ => b"613566757",
     }
 }
 

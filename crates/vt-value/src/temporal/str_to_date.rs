@@ -102,14 +102,20 @@ impl Reader<'_> {
         &self.text[self.at..]
     }
 
-    /// Reads at most so many digits, at least one.
+    /// Reads a number of at most so many characters, with at least one digit; a plus sign before
+    /// the digits is one of the characters.
     fn number(&mut self, most: usize) -> Option<(u32, usize)> {
-        let digits = self.rest().iter().take(most).take_while(|byte| byte.is_ascii_digit());
-        let digits: &[u8] = &self.rest()[..digits.count()];
-        let number = digits.iter().fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'));
-        let width = digits.len();
+        let rest = self.rest();
+        let sign = usize::from(rest.first() == Some(&b'+'));
+        let digits = rest.iter().take(most).skip(sign).take_while(|byte| byte.is_ascii_digit());
+        let (number, count) = digits
+            .fold((0, 0), |(sum, count), digit| (sum * 10 + u32::from(digit - b'0'), count + 1));
+        if count == 0 {
+            return None;
+        }
+        let width = sign + count;
         self.at += width;
-        (width > 0).then_some((number, width))
+        Some((number, width))
     }
 
     fn skip(&mut self, what: impl Fn(&u8) -> bool) {

@@ -11,10 +11,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use tokio::sync::RwLock;
 
 use super::Oracle;
 use super::answer::{Answer, Aspect};
 use super::files::Surroundings;
+use super::host::Host;
 use super::mysql::Facts;
 use super::ours::Evaluator;
 use super::report::{Difference, Report};
@@ -28,6 +30,8 @@ use tree::Tree;
 const BLOCK: u64 = 400;
 /// How deep forms are put into forms.
 const DEPTH_MAX: usize = 4;
+/// How many expressions may end the server before the run gives up.
+const FATAL_MAX: usize = 100;
 /// How often a form is tried before it counts as one that we do not compute.
 const TRIES: usize = 40;
 
@@ -53,6 +57,21 @@ struct Place {
     table: Option<Table>,
 }
 
+/// Expressions with what they are computed in.
+struct Block<'b, 't> {
+    seed: u64,
+    place: &'b Place,
+    trees: &'b [Tree<'t>],
+}
+
+impl Block<'_, '_> {
+    /// Returns an expression with all that makes it again.
+    fn told(&self, tree: &Tree<'_>) -> String {
+        let directives = self.place.surroundings().directives();
+        format!("-- seed {}\n{directives}{}", self.seed, tree.text())
+    }
+}
+
 struct Generator<'t> {
     templates: &'t Templates,
     /// Names of collations, each with its character set.
@@ -62,7 +81,10 @@ struct Generator<'t> {
 
 /// A run that several sessions share.
 struct Run<'r> {
+    host: &'r Host,
     plan: Plan,
+    /// Held by all that ask; alone by the one who looks for what ended the server.
+    asking: RwLock<()>,
     templates: &'r Templates,
     collations: &'r [(String, String)],
     started: Instant,
@@ -81,12 +103,12 @@ struct State {
     told: Instant,
 }
 
-/// Compares so many expressions by chance, by several sessions of a server: its socket and account.
+/// Compares so many expressions by chance, by several sessions of a server.
 ///
 /// Each session runs on a thread of its own, for which the caller's waits.
-pub(crate) async fn run(server: (&str, &str), plan: Plan, words: &str) -> Result<Report, String> {
+pub(crate) async fn run(host: &Host, plan: Plan, words: &str) -> Result<Report, String> {
     let mut report = Report::default();
-    let mut oracle = Oracle::connect(server.0, server.1).await?;
+    let mut oracle = host.connect().await?;
     let collations = oracle.server.collations().await?;
     let templates = computed(words, &collations, &oracle.server.facts, &mut report)?;
     let started = Instant::now();
@@ -98,14 +120,16 @@ pub(crate) async fn run(server: (&str, &str), plan: Plan, words: &str) -> Result
         told: started,
     };
     let run = Run {
+        host,
         plan,
+        asking: RwLock::default(),
         templates: &templates,
         collations: &collations,
         started,
         state: Mutex::new(state),
     };
     let reports: Vec<Result<Report, String>> = std::thread::scope(|scope| {
-        let session = || block_on(run.session(server));
+        let session = || block_on(run.session());
         let sessions: Vec<_> = (0..plan.jobs.max(1)).map(|_| scope.spawn(session)).collect();
         let fallen = |_| Err("a session fell over".to_owned());
         sessions.into_iter().map(|session| session.join().unwrap_or_else(fallen)).collect()
@@ -125,8 +149,8 @@ fn block_on<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, Strin
 
 impl Run<'_> {
     /// Compares blocks as long as there are any.
-    async fn session(&self, server: (&str, &str)) -> Result<Report, String> {
-        let mut oracle = Oracle::connect(server.0, server.1).await?;
+    async fn session(&self) -> Result<Report, String> {
+        let mut oracle = self.host.connect_again().await?;
         let mut report = Report::default();
         while let Some((number, size)) = self.next() {
             // Every block is its own sequence, so that one alone can be run again.
@@ -139,16 +163,74 @@ impl Run<'_> {
             let place = generator.place();
             let trees: Vec<Tree<'_>> =
                 (0..size).map(|_| generator.expression('a', DEPTH_MAX, &place)).collect();
-            for (tree, aspects) in oracle.block(&place, &trees, &mut report).await? {
+            let block = Block { seed, place: &place, trees: &trees };
+            for (tree, aspects) in self.compare(&mut oracle, &block, &mut report).await? {
                 report.count(&aspects);
                 if !self.may_shrink(&tree, &aspects) {
                     continue;
                 }
-                let shrunk = oracle.shrink(tree, &place, aspects).await?;
-                self.note(&shrunk, seed, &mut report);
+                let shrunk = {
+                    let _asking = self.asking.read().await;
+                    oracle.shrink(tree, &place, aspects).await
+                };
+                match shrunk {
+                    Ok(shrunk) => self.note(&shrunk, seed, &mut report),
+                    // Something that is smaller ended the server: the difference is counted alone.
+                    Err(err) => self.revive(&mut oracle, err).await?,
+                }
             }
         }
         Ok(report)
+    }
+
+    /// Compares a block; if the server ends, one expression after the other, alone.
+    async fn compare<'t>(
+        &self,
+        oracle: &mut Oracle,
+        block: &Block<'_, 't>,
+        report: &mut Report,
+    ) -> Result<Vec<(Tree<'t>, Vec<Aspect>)>, String> {
+        let mut part = Report::default();
+        let whole = {
+            let _asking = self.asking.read().await;
+            oracle.block(block.place, block.trees, &mut part).await
+        };
+        let err = match whole {
+            Ok(found) => {
+                report.join(part);
+                return Ok(found);
+            }
+            Err(err) => err,
+        };
+        let _alone = self.asking.write().await;
+        self.revive(oracle, err).await?;
+        let mut found = Vec::new();
+        for tree in block.trees {
+            let mut part = Report::default();
+            match oracle.block(block.place, std::slice::from_ref(tree), &mut part).await {
+                Ok(one) => {
+                    report.join(part);
+                    found.extend(one);
+                }
+                Err(err) => {
+                    self.revive(oracle, err).await?;
+                    report.fatal.push(block.told(tree));
+                    if report.fatal.len() > FATAL_MAX {
+                        return Err("too many expressions end the server".to_owned());
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Connects anew if an error came of a server that ended; every other error stays one.
+    async fn revive(&self, oracle: &mut Oracle, err: String) -> Result<(), String> {
+        if oracle.server.answers().await {
+            return Err(err);
+        }
+        *oracle = self.host.connect_again().await?;
+        Ok(())
     }
 
     /// Returns the number of the next block and its size.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Document, json};
 use vt_base::{Code, Error, Result};
 use vt_eval::{Kind, Session};
-use vt_planner::{ExpressionAnswer, ExpressionColumn, PreparedExpression};
+use vt_planner::{ExpressionAnswer, ExpressionColumn, Given, PreparedExpression};
 use vt_value::{Collation, Type, Value};
 
 use super::Outcome;
@@ -14,6 +14,12 @@ pub(super) fn answer(line: &str, session: &Session) -> Outcome {
     let (document, outcome) = respond(line, session);
     say(&format!("{document}\n"));
     outcome
+}
+
+/// Answers a line that is no text.
+pub(super) fn unreadable(err: &Error) -> Outcome {
+    say(&format!("{}\n", failure(err)));
+    Outcome::Unreadable
 }
 
 /// Returns the answer to a line.
@@ -79,18 +85,30 @@ fn column(name: &str, cell: &Document, session: &Session) -> Result<(ExpressionC
         other => (definition_of(other), other),
     };
     let column = ExpressionColumn::of_definition(name, &definition, session)?;
-    let text = match value {
-        Document::Null => None,
-        Document::Bool(truth) if column.field.typ != Type::JSON => {
-            Some(u8::from(*truth).to_string())
+    let json = column.field.typ == Type::JSON;
+    let given = match value {
+        Document::Null => Given::Null,
+        Document::Bool(truth) if !json => Given::Text(u8::from(*truth).to_string()),
+        Document::String(text) => Given::Text(text.clone()),
+        Document::Object(members) if !json => {
+            let digits = match members.get("hex") {
+                Some(Document::String(digits)) if members.len() == 1 => bytes_of(digits),
+                _ => None,
+            };
+            Given::Bytes(digits.ok_or_else(|| wrong(format!("{value} is no {definition}")))?)
         }
-        Document::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
+        other => Given::Text(other.to_string()),
     };
-    let value = column
-        .value(text.map(Into::into))
-        .map_err(|_| wrong(format!("{value} is no {definition}")))?;
+    let value = column.given(&given)?;
     Ok((column, value))
+}
+
+/// Returns the bytes of hexadecimal digits.
+fn bytes_of(digits: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        digits.chars().map(|digit| Some(digit.to_digit(16)? as u8)).collect();
+    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
+    Some(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 /// Returns the type that a bare value has.

@@ -48,6 +48,35 @@ fn a_row_gives_columns_with_and_without_types() {
 }
 
 #[test]
+fn rows_have_values_of_every_type() {
+    for (typ, value, expr, want) in [
+        ("ENUM('a','b')", r#""b""#, "a + 0", r#""value":"2""#),
+        ("SET('x','y')", r#""y,x""#, "a", r#""value":"x,y","type":"SET""#),
+        ("BIT(10)", "513", "a + 0", r#""value":"513""#),
+        ("VECTOR(2)", "[1, 2.5]", "vector_dim(a)", r#""value":"2""#),
+        ("POINT", r#""POINT(1 2)""#, "st_x(a)", r#""value":"1""#),
+        ("VARBINARY(2)", r#"{"hex": "00ff"}"#, "hex(a)", r#""value":"00FF""#),
+        ("DATETIME(1)", r#""0000-00-00""#, "a", r#""value":"0000-00-00 00:00:00.0""#),
+    ] {
+        let line = format!(
+            r#"{{"expr": "{expr}", "row": {{"a": {{"type": "{typ}", "value": {value}}}}}}}"#
+        );
+        check(&line, Outcome::Computed, &[want]);
+    }
+    for (typ, value) in [
+        ("TINYINT", "1000"),
+        ("INT NOT NULL", "null"),
+        ("VARCHAR(1)", r#""ab""#),
+        ("VARBINARY(4)", r#"{"hex": "0"}"#),
+        ("VARBINARY(4)", r#"{"hexes": "00"}"#),
+    ] {
+        let line =
+            format!(r#"{{"expr": "a", "row": {{"a": {{"type": "{typ}", "value": {value}}}}}}}"#);
+        check(&line, Outcome::Unreadable, &["column a"]);
+    }
+}
+
+#[test]
 fn errors_are_told_with_mysqls_number() {
     check(
         r#"{"expr": "9223372036854775807 + 1"}"#,

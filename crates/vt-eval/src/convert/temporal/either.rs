@@ -50,12 +50,16 @@ pub(crate) fn either(
             if is_int && split.whole < 10_000_101 {
                 return time(value, ctx);
             }
-            let found = match split.whole < 10_000_101 {
-                true => temporal::time_of_number(split, false).0,
-                false => temporal::datetime_of_number(split, &DateRules::FUZZY).0,
+            let timely = split.whole.unsigned_abs() < 10_000_101;
+            let (found, notes) = match timely {
+                true => (temporal::time_of_number(split, false).0, Notes::NONE),
+                false => temporal::datetime_of_number(split, &DateRules::FUZZY),
             };
+            if found.is_some() && notes.is_bad() {
+                warn(ctx, "Truncated incorrect", "date", &Source::of_text(&shown(value)));
+            }
             if found.is_none() {
-                let (way, what) = match split.whole < 10_000_101 {
+                let (way, what) = match timely {
                     true => ("Truncated incorrect", "time"),
                     false => ("Incorrect", "datetime"),
                 };

@@ -36,11 +36,19 @@ impl Source {
     /// Returns the text; of a string of bytes what is no printable ASCII as hexadecimal digits.
     pub(super) fn shown(&self) -> String {
         if !self.binary {
-            let end = self.bytes.iter().position(|byte| *byte == 0).unwrap_or(self.bytes.len());
-            let text = String::from_utf8_lossy(&self.bytes[..end]);
             // Messages have no characters beyond the first 65536.
+            let text = self.told();
             let shown = text.chars().map(|one| if u32::from(one) > 0xffff { '?' } else { one });
             return cut(&shown.collect::<String>());
+        }
+        cut(&self.told())
+    }
+
+    /// Returns the same as a whole.
+    fn told(&self) -> String {
+        if !self.binary {
+            let end = self.bytes.iter().position(|byte| *byte == 0).unwrap_or(self.bytes.len());
+            return String::from_utf8_lossy(&self.bytes[..end]).into_owned();
         }
         let mut out = String::new();
         for byte in self.bytes.iter().take(SHOWN_BYTES) {
@@ -49,7 +57,7 @@ impl Source {
                 _ => out.push_str(&format!("\\x{byte:02X}")),
             }
         }
-        cut(&out)
+        out
     }
 }
 
@@ -85,10 +93,12 @@ pub(crate) fn overflow(ctx: &mut Context<'_>, what: &str) {
 }
 
 /// Warns of delimiters that MySQL will not take for ever.
-pub(super) fn deprecation(notes: &Notes, text: &[u8], ctx: &mut Context<'_>) {
+pub(super) fn deprecation(notes: &Notes, text: &Source, ctx: &mut Context<'_>) {
+    /// How much of the text is shown.
+    const SHOWN: usize = 39;
     let Some(seen) = notes.deprecation else { return };
-    let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
-    let text = String::from_utf8_lossy(text);
+    let text = text.told();
+    let text = &text[..text.floor_char_boundary(SHOWN)];
     let (place, row) = (seen.position, ctx.row);
     let delimiter = match seen.delimiter {
         0x0b => "\\v".to_owned(),

@@ -77,6 +77,11 @@ pub(super) fn document_for(
         Value::Null => return Ok(None),
         Value::Json(json) => return Ok(Some(json)),
         Value::Text(bytes, collation) => Text { bytes, collation },
+        // A sum of dates or times that were strings is one too.
+        value @ Value::Temporal(_) => match convert::text(value, call.arg_kind(place))? {
+            Some(text) => text,
+            None => return Ok(None),
+        },
         _ => return Err(not_json(place, function)),
     };
     let wrong =

@@ -15,6 +15,8 @@ const LETTERS: &[u8; 32] = b"0123456789bcdefghjkmnpqrstuvwxyz";
 const LENGTH_MAX: i64 = 100;
 /// Beyond this many letters doubles are too coarse to halve every range.
 const EXACT_MAX: i64 = 20;
+/// The same where the last digits of a range decide on how it is rounded.
+const ROUNDED_MAX: usize = 19;
 /// The most digits after the point that a coordinate is rounded to.
 const DIGITS_MAX: i64 = 15;
 
@@ -23,7 +25,8 @@ pub(super) fn text_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         measured(signature, 0, "longitude")?;
         measured(signature, 1, "latitude")?;
         let letters = signature.kind(2);
-        if !(letters.typ.is_integral() || letters.is_null() || letters.typ.is_text()) {
+        let number = letters.typ.is_integral() && letters.typ != Type::YEAR;
+        if !(number || letters.is_null() || letters.typ.is_text() || is_member(letters)) {
             return Err(wrong_type("geohash max length", signature.name()));
         }
     }
@@ -36,16 +39,19 @@ pub(super) fn text_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 fn measured(signature: &Signature<'_>, place: usize, what: &str) -> Result<(), Error> {
     let kind = signature.kind(place);
     let number = kind.typ.is_number() && kind.typ != Type::YEAR && !kind.is_bits();
-    match number || kind.is_null() || kind.typ.is_text() {
+    match number || kind.is_null() || kind.typ.is_text() || is_member(kind) {
         true => Ok(()),
         false => Err(wrong_type(what, signature.name())),
     }
 }
 
+fn is_member(kind: &Kind) -> bool {
+    matches!(kind.typ, Type::ENUM | Type::SET)
+}
+
 pub(super) fn number_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let kind = signature.kind(0);
-    let member = matches!(kind.typ, Type::ENUM | Type::SET);
-    if !kind.typ.is_text() && !kind.is_null() && !member {
+    if !kind.typ.is_text() && !kind.is_null() && !is_member(kind) {
         return Err(wrong_type("geohash", &signature.name().to_uppercase()));
     }
     Ok(Kind::float().with_nullable(signature.any_nullable()))
@@ -82,7 +88,7 @@ impl Range {
     /// Returns the middle with as few digits as stay within the range.
     fn rounded(self) -> f64 {
         let middle = self.middle();
-        let mut error = (self.greatest - self.least) / 2.0;
+        let mut error = self.greatest - self.least;
         let mut digits = 0;
         while error < 0.1 && digits <= DIGITS_MAX {
             digits += 1;
@@ -154,8 +160,7 @@ fn wrong_type(what: &str, name: &str) -> Error {
 /// Reads the first argument; `None` for NULL.
 fn ranges(call: &mut Call<'_, '_>, name: &str) -> Result<Option<(Range, Range)>, Error> {
     let kind = call.arg_kind(0);
-    let member = matches!(kind.typ, Type::ENUM | Type::SET);
-    if !kind.typ.is_text() && !kind.is_null() && !member {
+    if !kind.typ.is_text() && !kind.is_null() && !is_member(kind) {
         return Err(wrong_type("geohash", name));
     }
     let Some(text) = call.text(0)? else { return Ok(None) };
@@ -168,6 +173,9 @@ fn ranges(call: &mut Call<'_, '_>, name: &str) -> Result<Option<(Range, Range)>,
         || error(1411, b"HY000", format!("Incorrect geohash value: '{text}' for function {name}"));
     if text.is_empty() {
         return Err(wrong());
+    }
+    if text.len() > ROUNDED_MAX && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Error::unsupported("a geohash of more than 19 letters"));
     }
     let (mut longitudes, mut latitudes) = (LONGITUDES, LATITUDES);
     let mut bits = 0;

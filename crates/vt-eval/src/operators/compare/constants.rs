@@ -10,6 +10,9 @@ use crate::kind::Kind;
 use crate::node::{Node, Op};
 use crate::warning::Warning;
 
+/// Stands for a string that is no date among dates: it equals none of them, not even the zero.
+const NO_DATE: Temporal = Temporal::datetime(0, 0, 0, 86_399_999_999, 6);
+
 impl Comparing<'_> {
     /// Brings a constant to the type of what it is compared with; tells how both compare, where
     /// that follows.
@@ -137,13 +140,11 @@ impl Comparing<'_> {
         let date = match read {
             Some(date) => date,
             None if self.among => {
-                // Where the other may be the zero of all dates, none stands for a string.
-                if constant.kind.is_bits() || !other.is_constant() {
+                if constant.kind.is_bits() || !(other.is_constant() || other.is_column()) {
                     return Err(Error::unsupported("IN of dates and what is none"));
                 }
-                let message = format!("Truncated incorrect {lower} value: '{text}'");
-                self.notes.push(Warning::new(1292, message));
-                return Ok(Temporal::datetime(0, 0, 0, 0, 0));
+                self.note_misfit(other, lower, &text);
+                return Ok(NO_DATE);
             }
             None => {
                 let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
@@ -153,16 +154,21 @@ impl Comparing<'_> {
             }
         };
         if ctx.warnings.count() > 0 {
-            let message = match other.column_name() {
-                Some(name) => {
-                    format!("Incorrect {lower} value: '{text}' for column '{name}' at row 1")
-                }
-                None => format!("Truncated incorrect {lower} value: '{text}'"),
-            };
-            self.notes.push(Warning::new(1292, message));
+            self.note_misfit(other, lower, &text);
         }
         debug_assert!(constant.constant().is_some(), "only constants are read");
         Ok(date)
+    }
+
+    /// Notes that a constant string is no date, or more than one.
+    fn note_misfit(&mut self, other: &Node, what: &str, text: &str) {
+        // Among others it becomes a DATE without a word of the column.
+        let plain = self.among && what == "date";
+        let message = match other.column_name().filter(|_| !plain) {
+            Some(name) => format!("Incorrect {what} value: '{text}' for column '{name}' at row 1"),
+            None => format!("Truncated incorrect {what} value: '{text}'"),
+        };
+        self.notes.push(Warning::new(1292, message));
     }
 }
 

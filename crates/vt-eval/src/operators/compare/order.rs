@@ -26,16 +26,24 @@ pub(crate) struct Side<'v> {
     pub(crate) silent: bool,
     /// The value is the same in all rows.
     pub(crate) constant: bool,
+    /// The date that a string is compared with, where the warning of a string that is no date names
+    /// it.
+    pub(crate) beside: Option<&'v Node>,
 }
 
 impl<'v> Side<'v> {
     pub(crate) fn of(value: &'v Value, node: &'v Node) -> Side<'v> {
         let silent =
             node.call().is_some_and(|call| call.func.is_silent() || call.func.is_bitwise());
-        let alone = node.call().is_some_and(|call| call.args.iter().all(Node::is_constant));
-        let constant = alone || node.is_constant();
-        Side { value, kind: &node.kind, column: node.is_column(), silent, constant }
+        let constant = is_same(node);
+        Side { value, kind: &node.kind, column: node.is_column(), silent, constant, beside: None }
     }
+}
+
+/// Returns whether a node has the same value in all rows of a statement.
+pub(super) fn is_same(node: &Node) -> bool {
+    let alone = node.call().is_some_and(|call| call.args.iter().all(Node::is_constant));
+    alone || node.is_constant()
 }
 
 /// Returns a value as what it is compared as, so that it warns but once, however often it is
@@ -59,7 +67,7 @@ fn brought(how: &How, side: Side<'_>, ctx: &mut Context<'_>) -> Result<Value, Er
         How::Decimal => convert::decimal(value, kind, ctx)?.map_or(Value::Null, Value::Decimal),
         How::Real => convert::real(value, kind, ctx)?.map_or(Value::Null, Value::Float),
         How::Text(collation) => match convert::text(value.clone(), kind)? {
-            Some(text) => Value::Text(convert::to_charset(text, *collation, ctx)?, *collation),
+            Some(text) => Value::Text(convert::exactly(&text, *collation)?, *collation),
             None => Value::Null,
         },
         How::Calendar(typ) => Value::Temporal(calendar(side, *typ, ctx)?),
@@ -135,12 +143,7 @@ fn calendar(side: Side<'_>, typ: Type, ctx: &mut Context<'_>) -> Result<Temporal
             let (read, notes) = read_datetime(&bytes, &Need::Stored.rules(ctx.session));
             if notes.is_bad() || read.is_none() {
                 let shown = convert::shown(&text.bytes, text.collation);
-                let what = match typ {
-                    Type::DATE => "Truncated incorrect date",
-                    _ if side.constant => "Truncated incorrect datetime",
-                    _ => "Incorrect datetime",
-                };
-                ctx.warn(1292, format!("{what} value: '{shown}'"));
+                ctx.warn(1292, misfit(side, typ, &shown, ctx.row));
             }
             if read.is_none() {
                 return Ok(NONE);
@@ -150,6 +153,21 @@ fn calendar(side: Side<'_>, typ: Type, ctx: &mut Context<'_>) -> Result<Temporal
         }
         _ => Err(Error::bug("a number that is compared as a date")),
     }
+}
+
+/// Returns what the warning says of a string that is no date.
+fn misfit(side: Side<'_>, typ: Type, shown: &str, row: u64) -> String {
+    if let Some(date) = side.beside {
+        let what = if date.kind.typ == Type::DATE { "date" } else { "datetime" };
+        let name = date.column_name().map_or_else(|| date.describe(), str::to_owned);
+        return format!("Incorrect {what} value: '{shown}' for column '{name}' at row {row}");
+    }
+    let what = match typ {
+        Type::DATE => "Truncated incorrect date",
+        _ if side.constant => "Truncated incorrect datetime",
+        _ => "Incorrect datetime",
+    };
+    format!("{what} value: '{shown}'")
 }
 
 fn document(side: Side<'_>, truth: bool, ctx: &mut Context<'_>) -> Result<Json, Error> {
