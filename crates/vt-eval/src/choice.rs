@@ -186,7 +186,7 @@ fn number_of(kinds: &[&Kind], length: u32) -> Result<Kind, Error> {
     let classes = kinds.iter().map(|kind| kind.class()).collect::<Result<Vec<Class>, Error>>()?;
     let greatest = classes.iter().max().copied().unwrap_or(Class::Int);
     let has = |typ: Type| kinds.iter().any(|kind| kind.typ == typ);
-    // A FLOAT holds the integers of 24 bits and less.
+    // Beside a FLOAT the integers of 24 bits and less, and of 64, are FLOATs to MySQL.
     let fits = |kind: &&Kind| {
         matches!(
             kind.typ,
@@ -197,6 +197,8 @@ fn number_of(kinds: &[&Kind], length: u32) -> Result<Kind, Error> {
                 | Type::UINT16
                 | Type::INT24
                 | Type::UINT24
+                | Type::INT64
+                | Type::UINT64
                 | Type::YEAR
         )
     };

@@ -13,4 +13,6 @@ pub(crate) use temporal::{
     Need, clock, date, datetime, digits_of_text, either, literal, now, overflow, readable, time,
     too_long, warn_temporal, warn_text,
 };
-pub(crate) use text::{converted, exactly, not_convertible, text, to_charset, typed, write};
+pub(crate) use text::{
+    converted, exactly, not_convertible, text, to_charset, typed, within, write,
+};

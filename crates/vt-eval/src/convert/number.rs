@@ -202,8 +202,8 @@ pub(crate) fn plain(bytes: &[u8], collation: Collation) -> std::borrow::Cow<'_, 
 /// that day without a time.
 fn whole_of_temporal(value: &Temporal, ctx: &mut Context<'_>) -> i64 {
     let dated = value.kind == TemporalKind::DateTime;
-    // A TIME column is rounded under every mode.
-    let column = ctx.reads_column && value.kind == TemporalKind::Time;
+    // A column is rounded under every mode.
+    let column = ctx.reads_column;
     if ctx.session.sql_mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL) && !column {
         return vt_value::temporal::truncate_to(*value, 0).to_i64();
     }

@@ -57,15 +57,31 @@ pub(crate) fn text(value: Value, kind: &Kind) -> Result<Option<Text>, Error> {
     Ok(Some(Text { bytes: out.into(), collation: OF_NUMBERS }))
 }
 
-/// Returns a decimal without the digits that it has only for what is computed with it.
+/// Returns a decimal with the digits of its kind: without those that it has only for what is
+/// computed with it, and with the zeroes that it need not have there.
 fn shown(number: Decimal, kind: &Kind) -> Decimal {
-    if number.scale() > kind.decimals { number.round(kind.decimals) } else { number }
+    let more = number.scale() < kind.decimals && kind.typ == Type::DECIMAL;
+    match more || number.scale() > kind.decimals {
+        true => number.round(kind.decimals),
+        false => number,
+    }
 }
 
 /// Returns a value as it leaves an expression of a kind.
 pub(crate) fn typed(value: Value, kind: &Kind) -> Value {
     match value {
         Value::Decimal(number) => Value::Decimal(shown(number, kind)),
+        other => other,
+    }
+}
+
+/// Returns a value as a document takes it: a decimal has no more digits than its kind, but perhaps
+/// fewer.
+pub(crate) fn within(value: Value, kind: &Kind) -> Value {
+    match value {
+        Value::Decimal(number) if number.scale() > kind.decimals => {
+            Value::Decimal(number.round(kind.decimals))
+        }
         other => other,
     }
 }

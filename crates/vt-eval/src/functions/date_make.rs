@@ -5,6 +5,7 @@ use vt_value::temporal::{SECOND, TIME_MAX, add_nanoseconds, calendar};
 use vt_value::{Decimal, Temporal, Value};
 
 use super::temporal_kinds::{date_kind, second_digits, time_kind};
+use crate::SqlMode;
 use crate::convert;
 use crate::function::{Call, Function};
 use crate::kind::Kind;
@@ -104,6 +105,8 @@ fn sec_to_time(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let digits = call.kind().decimals;
     let value = micros(&seconds).and_then(|(micros, rest)| {
         let value = Temporal::time(micros, digits);
+        let truncates = call.session().sql_mode.has(SqlMode::TIME_TRUNCATE_FRACTIONAL);
+        let rest = if truncates { 0 } else { rest };
         let value = add_nanoseconds(value, rest).unwrap_or(value);
         (value.time_micros().abs() <= TIME_MAX).then_some(value)
     });

@@ -49,20 +49,10 @@ fn coalesce(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     for place in 0..call.len() {
         let value = call.value(place)?;
         if !value.is_null() {
-            return Ok(padded(passed(call, place, value)?, call.kind()));
+            return passed(call, place, value);
         }
     }
     Ok(Value::Null)
-}
-
-/// Fills a decimal up to the digits of its expression.
-fn padded(value: Value, kind: &Kind) -> Value {
-    match value {
-        Value::Decimal(number) if number.scale() < kind.decimals => {
-            Value::Decimal(number.round(kind.decimals))
-        }
-        other => other,
-    }
 }
 
 fn if_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -97,7 +87,9 @@ fn null_if_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     // A number is brought to the type of a date or time, and passed on as one.
     let other = a.kind.typ.is_number() || b.kind.typ == Type::TIME && a.kind.typ != Type::TIME;
     let timely = a.is_constant() && other && b.kind.typ.is_temporal();
-    if a.is_literal() && matches!(b.kind.typ, Type::JSON | Type::YEAR) || bits || timely {
+    let document = a.is_constant() && a.kind.typ == Type::JSON && b.kind.typ.is_number();
+    if a.is_literal() && matches!(b.kind.typ, Type::JSON | Type::YEAR) || bits || timely || document
+    {
         return Err(Error::unsupported("NULLIF of a literal and a value of another type"));
     }
     // What a constant becomes to be compared is not what is passed on, but for the character set
@@ -241,7 +233,7 @@ fn extreme(
             best = Some(value);
         }
     }
-    Ok(padded(best.unwrap_or(Value::Null), kind))
+    Ok(best.unwrap_or(Value::Null))
 }
 
 fn interval_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {

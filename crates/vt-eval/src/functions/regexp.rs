@@ -10,7 +10,7 @@ use super::strings::{self, chars, charset_of, sized, unlimited};
 use crate::function::{Call, CollationUse, Function, Signature};
 use crate::kind::Kind;
 use crate::node::Node;
-use crate::regex::{Flags, Regex, RegexError, Template};
+use crate::regex::{Flags, Regex, RegexError, Search, Template};
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("regexp_instr", (2, 6), instr_kind, regexp_instr),
@@ -261,19 +261,27 @@ impl Row {
         self.text.get(start..).ok_or_else(out_of_bounds)
     }
 
-    /// Returns the match of a number, from a character on.
+    /// Returns the match of a number, from a character on, where a text begins to the pattern.
     fn find(&self, start: usize, occurrence: i64) -> Result<Option<(usize, usize)>, Error> {
-        let mut search = self.regex.search(self.rest(start)?);
-        let mut left = occurrence.max(1);
-        loop {
-            match search.next_match().map_err(|error| failed(&error))? {
-                None => return Ok(None),
-                Some(found) if left == 1 => {
-                    let (first, last) = found.whole();
-                    return Ok(Some((first + start, last + start)));
-                }
-                Some(_) => left -= 1,
-            }
+        let found = nth(self.regex.search(self.rest(start)?), occurrence)?;
+        Ok(found.map(|(first, last)| (first + start, last + start)))
+    }
+
+    /// Returns the same of a text that begins before the character.
+    fn find_within(&self, start: usize, occurrence: i64) -> Result<Option<(usize, usize)>, Error> {
+        self.rest(start)?;
+        nth(self.regex.search_from(&self.text, start), occurrence)
+    }
+}
+
+/// Returns the match of a number.
+fn nth(mut search: Search<'_>, occurrence: i64) -> Result<Option<(usize, usize)>, Error> {
+    let mut left = occurrence.max(1);
+    loop {
+        match search.next_match().map_err(|error| failed(&error))? {
+            None => return Ok(None),
+            Some(found) if left == 1 => return Ok(Some(found.whole())),
+            Some(_) => left -= 1,
         }
     }
 }
@@ -342,7 +350,7 @@ fn regexp_substr(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let skipped = skipped(start, "regexp_substr")?;
     let (row, occurrence) = (row(call, regex)?, optional(call, 3, 1)?);
     let (Some(row), Some(occurrence)) = (row, occurrence) else { return Ok(Value::Null) };
-    let found = row.find(skipped, occurrence)?;
+    let found = row.find_within(skipped, occurrence)?;
     let part = found.and_then(|(first, last)| row.text.get(first..last));
     Ok(part.map_or(Value::Null, |part| call.made(encoded(row.charset, part))))
 }
@@ -363,9 +371,10 @@ fn regexp_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let occurrence = optional(call, 4, 0)?;
     let (Some(row), Some(occurrence)) = (row, occurrence) else { return Ok(Value::Null) };
     let with = Template::new(&with, &row.regex);
-    let rest = row.rest(skipped)?;
-    let mut search = row.regex.search(rest);
-    let mut out = row.text.get(..skipped).unwrap_or_default().to_vec();
+    row.rest(skipped)?;
+    let text = row.text.as_slice();
+    let mut search = row.regex.search_from(text, skipped);
+    let mut out = Vec::with_capacity(text.len());
     let (mut done, mut number) = (0, 0_i64);
     let most = call.session().max_allowed_packet / row.charset.min_len() as u64;
     while let Some(found) = search.next_match().map_err(|error| failed(&error))? {
@@ -374,8 +383,8 @@ fn regexp_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
             continue;
         }
         let (first, last) = found.whole();
-        out.extend_from_slice(rest.get(done..first).unwrap_or_default());
-        with.expand(rest, &found, &mut out).map_err(|error| failed(&error))?;
+        out.extend_from_slice(text.get(done..first).unwrap_or_default());
+        with.expand(text, &found, &mut out).map_err(|error| failed(&error))?;
         done = last;
         if out.len() as u64 > most {
             return Err(Error::unsupported("a replaced string of such length"));
@@ -388,7 +397,7 @@ fn regexp_replace(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         // There is nothing to replace, whatever matches it.
         out.clear();
     }
-    out.extend_from_slice(rest.get(done..).unwrap_or_default());
+    out.extend_from_slice(text.get(done..).unwrap_or_default());
     let out = encoded(row.charset, &out);
     Ok(call.made(out))
 }

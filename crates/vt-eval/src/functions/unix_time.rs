@@ -47,9 +47,13 @@ fn unix_timestamp(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     if digits == 0 {
         return Ok(Value::Int(seconds));
     }
+    // Six digits are behind the point, or none.
+    if micros == 0 {
+        return Ok(Value::Decimal(seconds.into()));
+    }
     let text = format!("{seconds}.{micros:06}");
     let number = Decimal::parse(text.as_bytes()).ok_or_else(|| Error::bug("a time's digits"))?;
-    Ok(Value::Decimal(number.truncate(digits)))
+    Ok(Value::Decimal(number))
 }
 
 fn from_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
@@ -72,7 +76,10 @@ fn from_unixtime(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let in_range = micros.filter(|micros| (0..(TIMESTAMP_MAX + 1) * SECOND).contains(micros));
     let digits = if call.len() == 1 { call.kind().decimals } else { 6 };
     let moment = match in_range {
-        Some(micros) if !seconds.is_negative() => call.session().time_zone.local(micros, digits),
+        // What is but so little below zero is zero.
+        Some(micros) if !seconds.truncate(9).is_negative() => {
+            call.session().time_zone.local(micros, digits)
+        }
         _ => None,
     };
     match call.len() {

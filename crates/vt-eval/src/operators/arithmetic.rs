@@ -185,6 +185,11 @@ fn decimals(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         return Err(call.out_of_range("DECIMAL UNSIGNED"));
     }
     if let Some(number) = result {
+        // A zero that comes of other numbers has no digits behind the point.
+        let sum = func == Func::Add && a.is_zero() && b.is_zero();
+        if number.is_zero() && !sum {
+            return Ok(Value::Decimal(Decimal::ZERO));
+        }
         let keeps = func == Func::Average;
         return Ok(Value::Decimal(if keeps { number } else { fitted(number, call.kind()) }));
     }

@@ -78,10 +78,15 @@ pub(super) fn integer(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         Value::Temporal(sum) if call.args[0].is_sum_of_time() => {
             Int::signed(convert::whole_of_sum(sum, call.context()))
         }
-        _ => match convert::int(&value, kind, call.context())? {
-            Some(number) => number,
-            None => return Ok(Value::Null),
-        },
+        _ => {
+            call.context().reads_column = call.args[0].is_column() && kind.typ.is_temporal();
+            let number = convert::int(&value, kind, call.context());
+            call.context().reads_column = false;
+            match number? {
+                Some(number) => number,
+                None => return Ok(Value::Null),
+            }
+        }
     };
     Ok(if unsigned { Value::UInt(number.bits_u64()) } else { Value::Int(number.bits_i64()) })
 }

@@ -87,7 +87,7 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     signature.notes.borrow_mut().append(&mut comparing.notes);
     let class = |node: &Node| class(&node.kind);
     let known = || members.iter().filter(|node| !node.kind.is_null());
-    let computed = constant && members_many && {
+    let computed = members_many && members.iter().all(Node::is_fixed) && {
         let first = known().next().map(class);
         known().all(|node| Some(class(node)) == first)
     };

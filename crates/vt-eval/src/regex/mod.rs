@@ -69,7 +69,12 @@ impl Regex {
 
     /// Starts a search in a text.
     pub fn search<'t>(&'t self, text: &'t [char]) -> Search<'t> {
-        Search { regex: self, text, from: 0, last: None, matcher: matcher::Matcher::new() }
+        self.search_from(text, 0)
+    }
+
+    /// Starts a search at a character of a text; what is before it is seen, but not found.
+    pub fn search_from<'t>(&'t self, text: &'t [char], from: usize) -> Search<'t> {
+        Search { regex: self, text, from, last: None, matcher: matcher::Matcher::new() }
     }
 
     /// Returns the number of the group of a name.

@@ -132,6 +132,9 @@ pub(crate) fn clock(value: &Value, ctx: &mut Context<'_>) -> Result<Option<Tempo
             let found = temporal::datetime_of_number(split, &rules).0;
             // Four digits and less are minutes and seconds.
             let dated = found.is_some_and(|found| !found.has_zero()) && split.whole > 9999;
+            if split.whole == 0 && split.nanoseconds < 0 {
+                return datetime(&Value::Int(0), Need::Parts, ctx);
+            }
             if dated || split.whole == 0 {
                 return datetime(number, Need::Parts, ctx);
             }

@@ -31,7 +31,7 @@ pub(crate) fn element_of(
     function: &str,
     ctx: &mut Context<'_>,
 ) -> Result<Json, Error> {
-    Ok(match convert::typed(value, kind) {
+    Ok(match convert::within(value, kind) {
         Value::Null => Json::Null,
         Value::Json(json) => json,
         Value::Int(number) => Json::Int(number),

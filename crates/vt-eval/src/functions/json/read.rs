@@ -94,7 +94,21 @@ pub(super) fn depth(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 pub(super) fn storage_size(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let Some(document) = document(call, 0)? else { return Ok(Value::Null) };
+    // How many digits a decimal takes depends on how it came to be.
+    if has_decimal(&document) {
+        return Err(Error::unsupported("the size of a document with a decimal"));
+    }
     Ok(Value::Int(document.to_binary()?.len() as i64))
+}
+
+/// Returns whether a decimal is anywhere in a document, whose depth has a limit.
+fn has_decimal(document: &Json) -> bool {
+    match document {
+        Json::Decimal(_) => true,
+        Json::Array(array) => array.items().iter().any(has_decimal),
+        Json::Object(object) => object.members().iter().any(|(_, value)| has_decimal(value)),
+        _ => false,
+    }
 }
 
 pub(super) fn free_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {

@@ -13,6 +13,8 @@ use crate::kind::Kind;
 
 const LETTERS: &[u8; 32] = b"0123456789bcdefghjkmnpqrstuvwxyz";
 const LENGTH_MAX: i64 = 100;
+/// How much of a text a message shows.
+const SHOWN_BYTES: usize = 128;
 /// Beyond this many letters doubles are too coarse to halve every range.
 const EXACT_MAX: i64 = 20;
 /// The same where the last digits of a range decide on how it is rounded.
@@ -169,8 +171,10 @@ fn ranges(call: &mut Call<'_, '_>, name: &str) -> Result<Option<(Range, Range)>,
     let single = if wide { LATIN1 } else { text.collation };
     let text = convert::to_charset(text, single, call.context())?;
     let text = convert::as_it_is(text.split(|byte| *byte == 0).next().unwrap_or_default());
-    let wrong =
-        || error(1411, b"HY000", format!("Incorrect geohash value: '{text}' for function {name}"));
+    let wrong = || {
+        let shown = &text[..text.floor_char_boundary(SHOWN_BYTES)];
+        error(1411, b"HY000", format!("Incorrect geohash value: '{shown}' for function {name}"))
+    };
     if text.is_empty() {
         return Err(wrong());
     }
