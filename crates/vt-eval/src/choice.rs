@@ -25,7 +25,8 @@ pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Re
         .collect();
     // A BIT column among others becomes a decimal or bytes, by rules of its own.
     let is_bit = |node: &&Node| node.kind.typ == Type::BIT && node.is_column();
-    if picked.iter().any(is_bit) && (picked.len() > 1 || operation == "case") {
+    let others = picked.len() > 1 || places.len() > 1 && signature.func.passes_on();
+    if picked.iter().any(is_bit) && (others || operation == "case") {
         return Err(Error::unsupported("a choice among BIT values"));
     }
     let kind = match typed(&picked.iter().map(|node| &node.kind).collect::<Vec<_>>())? {

@@ -71,7 +71,12 @@ impl Expr {
 impl Compiled {
     /// Computes the value for a row; of the row, only [`Compiled::columns`] are read.
     pub fn eval(&self, row: &[Value], ctx: &mut Context<'_>) -> Result<Value, Error> {
-        Ok(convert::typed(self.root.eval(row, ctx)?, &self.root.kind))
+        let value = self.root.eval(row, ctx)?;
+        // What IF and CASE pass on keeps its own digits.
+        Ok(match self.root.call().is_some_and(|call| call.func.choice().is_some()) {
+            true => convert::within(value, &self.root.kind),
+            false => convert::typed(value, &self.root.kind),
+        })
     }
 
     /// Returns whether the value for a row is true: neither false nor NULL.

@@ -22,7 +22,11 @@ pub(super) fn date(
     let value = passed.as_ref().unwrap_or(value);
     ask_last_day(call, place, value, need)?;
     match of_json(call, place, value, TemporalKind::Date)? {
-        Some(found) => Ok(found.map(|found| found.to_date())),
+        Some(found) => {
+            let whole = matches!(need, Need::Whole | Need::Countable);
+            let found = found.map(|found| found.to_date());
+            Ok(found.filter(|found| !(whole && found.has_zero())))
+        }
         None => {
             let found = convert::date(value, need, call.context())?;
             ask_inside(call, place, (value, found), |inner, ctx| convert::date(inner, need, ctx))

@@ -47,11 +47,20 @@ fn find_in_set_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     }
     // Bytes are taken for whatever they may be.
     let bytes = |kind: &Kind| kind.is_string() && kind.collation == Collation::BINARY;
-    let purpose = match signature.kinds().any(bytes) {
-        true => CollationUse::Result,
-        false => CollationUse::Comparison,
+    let bytes = signature.kinds().any(bytes);
+    let purpose = if bytes { CollationUse::Result } else { CollationUse::Comparison };
+    let kind = pair_kind(signature, purpose)?;
+    let collation = signature.kept.as_ref().and_then(|kept| kept.downcast_ref::<Compared>());
+    let set = collation.and_then(|kept| kept.0.charset());
+    // What a row has may have no place in the set of an explicit collation.
+    let foreign = |node: &Node| {
+        let own = node.kind.collation.charset();
+        !node.is_constant() && !node.kind.ascii && own.is_some() && own != set
     };
-    pair_kind(signature, purpose)
+    if !bytes && !set.is_some_and(Charset::is_unicode) && signature.args().iter().any(foreign) {
+        return Err(signature.unsupported("of strings of different character sets"));
+    }
+    Ok(kind)
 }
 
 /// The collation of what is searched decides alone.
@@ -69,7 +78,8 @@ fn strcmp_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     if (0..2).any(|place| signature.kind(place).typ == Type::BIT) {
         return Err(signature.unsupported("of bits"));
     }
-    if temporal && (0..2).any(|place| signature.kind(place).is_string()) {
+    let number = (0..2).any(|place| signature.kind(place).typ.is_number());
+    if temporal && (number || (0..2).any(|place| signature.kind(place).is_string())) {
         return Err(signature.unsupported("of a time and a string"));
     }
     // MySQL brings a constant to the type of such a column first.

@@ -119,13 +119,16 @@ impl<'c> Comparing<'c> {
         if a.kind.typ == Type::JSON || b.kind.typ == Type::JSON {
             return Ok(How::Json(json::is_truth(a), json::is_truth(b)));
         }
-        if !self.by_row {
-            if let Some(how) = self.constant(a, b)? {
-                return Ok(how);
-            }
-            if let Some(how) = self.constant(b, a)? {
-                return Ok(how);
-            }
+        // Of tuples that are ordered, constants stay what they are beside columns.
+        if !(self.by_row && a.is_column())
+            && let Some(how) = self.constant(a, b)?
+        {
+            return Ok(how);
+        }
+        if !(self.by_row && b.is_column())
+            && let Some(how) = self.constant(b, a)?
+        {
+            return Ok(how);
         }
         refuse_unknown(a, b)?;
         let strings = is_text(&a.kind) && is_text(&b.kind);

@@ -384,6 +384,11 @@ fn between_how(comparing: &mut Comparing<'_>, args: &mut [Node]) -> Result<How, 
         if !column && nodes.iter().any(none) {
             return Err(Error::unsupported("BETWEEN of dates and what is none"));
         }
+        // Two strings must go together, though they are compared as dates.
+        if nodes.iter().filter(|node| is_text(&node.kind)).count() > 1 {
+            let mut all: Vec<&mut Node> = args.iter_mut().collect();
+            comparing.common(&mut all, CollationUse::Comparison)?;
+        }
         return Ok(How::Calendar(date.unwrap_or(Type::DATETIME)));
     }
     if all(&|kind| is_text(kind) || kind.typ == Type::TIME) {

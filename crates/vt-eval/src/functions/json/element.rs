@@ -84,7 +84,7 @@ pub(crate) fn is_truth(node: &Node) -> bool {
     }
     let Some(call) = node.call() else { return false };
     match call.func {
-        Func::And | Func::Or | Func::Xor | Func::Not => true,
+        Func::And | Func::Or | Func::Xor | Func::Not | Func::Bang => true,
         Func::Eq | Func::NullSafeEq | Func::Ne | Func::Lt | Func::Le | Func::Gt | Func::Ge => true,
         Func::In | Func::NotIn | Func::Between | Func::NotBetween => true,
         Func::Like | Func::NotLike | Func::IsNull | Func::IsNotNull => true,

@@ -200,8 +200,10 @@ fn year_of(value: &Value, constant: &Node) -> Option<i64> {
     let (number, two) = match value {
         Value::Int(number) => (*number, *number > 0),
         Value::UInt(number) => (i64::try_from(*number).ok()?, *number > 0),
-        Value::Decimal(number) => year_of_number(number.round(0).to_i64()?)?,
-        Value::Float(number) => year_of_number(number.round_ties_even() as i64)?,
+        Value::Decimal(number) if !number.is_negative() => {
+            year_of_number(number.round(0).to_i64()?)?
+        }
+        Value::Float(number) if *number >= 0.0 => year_of_number(number.round_ties_even() as i64)?,
         Value::Text(text, _) if !constant.kind.is_bits() => {
             let (number, whole) = convert::integer_of_text(text);
             (i64::try_from(number.value).ok().filter(|_| whole)?, text.len() < 4)
