@@ -81,7 +81,7 @@ pub(crate) fn passes_strings(call: &CallOp) -> bool {
     let otherwise = |place: usize, results: usize| place + 1 == count && place % 2 != results;
     let is_result = |place: usize| match call.func {
         Func::Case => place % 2 == 1 || otherwise(place, 1),
-        Func::CaseOf => place > 0 && (place % 2 == 0 || otherwise(place, 0)),
+        Func::CaseOf => place > 0 && (place.is_multiple_of(2) || otherwise(place, 0)),
         _ if call.func.passes_first() => place == 0,
         _ if call.func.choice().is_some() => place > 0,
         _ => false,
@@ -203,7 +203,11 @@ fn number_of(kinds: &[&Kind], length: u32) -> Result<Kind, Error> {
                 | Type::YEAR
         )
     };
-    let short = has(Type::FLOAT32) && kinds.iter().all(fits);
+    // What comes before the FLOAT counts too.
+    let long = |kind: &&Kind| matches!(kind.typ, Type::INT64 | Type::UINT64);
+    let before = kinds.iter().take_while(|kind| kind.typ != Type::FLOAT32);
+    let short =
+        has(Type::FLOAT32) && kinds.iter().all(fits) && !before.copied().any(|kind| long(&kind));
     Ok(match greatest {
         _ if short => Kind::new(Type::FLOAT32, 23, NOT_FIXED),
         Class::Float => {
@@ -256,6 +260,11 @@ fn decimal_of(kinds: &[&Kind]) -> Kind {
 /// Brings the value of an argument that a call passes on to the kind of the call.
 pub(crate) fn passed(call: &mut Call<'_, '_>, place: usize, value: Value) -> Result<Value, Error> {
     let (node, kind) = (&call.args()[place], call.kind());
+    // IF and CASE give what they chose with the digits that it has by itself.
+    let value = match call.func().choice() {
+        Some(_) => crate::convert::typed(value, &node.kind),
+        None => value,
+    };
     if kind.is_string() && node.is_zero_year(&value) {
         let bytes = Bytes::from_static(ZERO_YEAR);
         let text = Text { bytes, collation: Collation::UTF8MB4_0900_AI_CI };

@@ -175,9 +175,12 @@ pub(crate) fn aggregate_all(
     let mut all = first;
     for claim in claims {
         match all.join(claim) {
-            Some(joined) => {
-                all = joined;
+            // A stronger one settles what weaker ones did not.
+            _ if clashed && claim.coercibility < all.coercibility => {
+                clashed = false;
+                all = claim;
             }
+            Some(joined) => all = joined,
             None if all.coercibility == EXPLICIT && claim.coercibility == EXPLICIT => {
                 return Err(clash(args));
             }

@@ -21,6 +21,8 @@ pub(super) fn date(
     let passed = passed_on(call, place, value)?;
     let value = passed.as_ref().unwrap_or(value);
     ask_last_day(call, place, value, need)?;
+    let next = next_of_choice(call, place, value, need)?;
+    let value = next.as_ref().unwrap_or(value);
     match of_json(call, place, value, TemporalKind::Date)? {
         Some(found) => {
             let whole = matches!(need, Need::Whole | Need::Countable);
@@ -44,6 +46,8 @@ pub(super) fn datetime(
     let passed = passed_on(call, place, value)?;
     let value = passed.as_ref().unwrap_or(value);
     ask_last_day(call, place, value, need)?;
+    let next = next_of_choice(call, place, value, need)?;
+    let value = next.as_ref().unwrap_or(value);
     match of_json(call, place, value, TemporalKind::DateTime)? {
         // A date in a document is a datetime; a string in one is what it says.
         Some(found) => Ok(match value {
@@ -160,6 +164,40 @@ fn ask_last_day(
     call.ctx.warnings.take_back();
     read(&source, call.ctx)?;
     Ok(())
+}
+
+/// Returns what COALESCE and IFNULL give in place of a date that the function does not take: MySQL
+/// asks each of their arguments for a date such as it needs.
+fn next_of_choice(
+    call: &mut Call<'_, '_>,
+    place: usize,
+    value: &Value,
+    need: Need,
+) -> Result<Option<Value>, Error> {
+    let rules = need.rules(call.session());
+    let refused = |value: &Value| match value {
+        Value::Temporal(one) => one.kind != TemporalKind::Time && rules.check_value(one).is_some(),
+        other => other.is_null(),
+    };
+    let arg = &call.args()[place];
+    let choice = arg.call().filter(|call| matches!(call.function.name, "coalesce" | "ifnull"));
+    let Some(choice) = choice.filter(|_| !value.is_null() && refused(value)) else {
+        return Ok(None);
+    };
+    if need == Need::Parts || !arg.kind().typ.is_temporal() {
+        return Ok(None);
+    }
+    let muted = call.ctx.warnings.mute(true);
+    let mut next = Ok(Value::Null);
+    for one in &choice.args {
+        next = one.eval(call.row, call.ctx);
+        if next.as_ref().map_or(true, |value| !refused(value)) {
+            break;
+        }
+        next = Ok(Value::Null);
+    }
+    call.ctx.warnings.mute(muted);
+    next.map(Some)
 }
 
 fn is_real_cast(func: Func) -> bool {

@@ -2,7 +2,7 @@
 
 use vt_base::Error;
 use vt_value::temporal::{Unit, calendar};
-use vt_value::{Temporal, Value};
+use vt_value::{Temporal, Type, Value};
 
 use super::asked;
 use super::date_arith::{is_dated, unit};
@@ -47,6 +47,9 @@ fn extract(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     }
     let clock = match &value {
         Value::Json(_) => asked::time(call, 1, &value)?,
+        _ if call.arg_kind(1).typ == Type::YEAR && call.args()[1].is_column() => {
+            asked::time(call, 1, &value)?
+        }
         _ => convert::clock(&value, call.context())?,
     };
     if clock.is_some_and(|clock| !is_dated(&clock)) && call.args()[1].call().is_some() {

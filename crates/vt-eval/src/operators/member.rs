@@ -55,6 +55,8 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         refuse_mixed(value, members)?;
     }
     comparing.among = members.len() > 1;
+    // A constant beside several columns becomes what none of them is.
+    comparing.by_row = members_many && value.tuple().is_none() && !value.is_column();
     let timed = |node: &Node| matches!(node.kind.typ, Type::DATETIME | Type::TIMESTAMP);
     let calendar = timed(value) || members.iter().any(timed);
     comparing.calendar = (calendar && comparing.among && !constant).then_some(Type::DATETIME);
@@ -381,7 +383,14 @@ fn between_how(comparing: &mut Comparing<'_>, args: &mut [Node]) -> Result<How, 
         let date = nodes.iter().find(|node| is_date(&node.kind)).map(|node| node.kind.typ);
         let column = args.first().is_some_and(|node| node.is_column() && is_date(&node.kind));
         let none = |node: &&Node| is_text(&node.kind) && is_no_date(node, comparing.session);
-        if !column && nodes.iter().any(none) {
+        // Between two constants that are one, MySQL makes an equation.
+        let one = nodes.len() == 3
+            && nodes[1].constant().is_some_and(|low| {
+                nodes[2]
+                    .constant()
+                    .is_some_and(|high| low.compare(high).is_some_and(Ordering::is_eq))
+            });
+        if (!column || one) && nodes.iter().any(none) {
             return Err(Error::unsupported("BETWEEN of dates and what is none"));
         }
         // Two strings must go together, though they are compared as dates.

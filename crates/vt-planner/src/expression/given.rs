@@ -148,7 +148,7 @@ impl ExpressionColumn {
                 bits <= field.column_length as usize
             }
             Value::Text(bytes, _) if field.typ == Type::VECTOR => {
-                bytes.len() % 4 == 0 && bytes.len() <= field.column_length as usize
+                bytes.len().is_multiple_of(4) && bytes.len() <= field.column_length as usize
             }
             Value::Text(bytes, collation) => {
                 let length = collation.charset().map_or(bytes.len(), |set| set.count(bytes));
@@ -182,7 +182,7 @@ fn range(typ: Type) -> std::ops::RangeInclusive<i128> {
 /// Shows a moment with so many digits of its fraction, if no others are lost.
 fn with_digits(value: Temporal, digits: u8) -> Option<Value> {
     let unit = 10u32.pow(u32::from(6 - digits.min(6)));
-    (value.micros() % unit == 0).then(|| Value::Temporal(value.with_digits(digits)))
+    value.micros().is_multiple_of(unit).then(|| Value::Temporal(value.with_digits(digits)))
 }
 
 /// Reads `[1,2.5]`.

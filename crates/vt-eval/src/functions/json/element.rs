@@ -20,6 +20,7 @@ pub(super) fn element(
 ) -> Result<Json, Error> {
     match value {
         Value::Int(number) if is_truth(node) => Ok(Json::Bool(number != 0)),
+        Value::Decimal(number) if node.cuts_fraction() => Ok(Json::decimal(number)),
         value => element_of(value, node.kind(), function, ctx),
     }
 }
