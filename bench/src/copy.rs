@@ -1,5 +1,9 @@
 //! How fast a table is copied: by a workflow, by `mysqldump | mysql`, and by mydumper with
 //! myloader, in turns in one run, while a client asks the source for single rows.
+//!
+//! myloader leaves the target's binary log out unless it is told otherwise, and then replicas of the
+//! target get nothing of the load. What a shard needs has it, so the ratio is that to a load with
+//! it; the one without is measured and told beside it.
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -49,16 +53,19 @@ enum Way {
     Workflow,
     Dump,
     Mydumper,
+    /// Without the target's binary log: its replicas get nothing.
+    Unlogged,
 }
 
 impl Way {
-    const ALL: [Way; 3] = [Way::Workflow, Way::Dump, Way::Mydumper];
+    const ALL: [Way; 4] = [Way::Workflow, Way::Dump, Way::Mydumper, Way::Unlogged];
 
     fn name(self) -> &'static str {
         match self {
             Way::Workflow => "MoveTables",
             Way::Dump => "mysqldump | mysql",
             Way::Mydumper => "mydumper, myloader",
+            Way::Unlogged => "the same, no binlog",
         }
     }
 }
@@ -223,8 +230,13 @@ impl Bench {
         }
         let others = [Way::Dump, Way::Mydumper].into_iter().filter_map(of);
         let fastest = others.map(|run| run.seconds).min_by(f64::total_cmp);
-        if let (Some(ours), Some(fastest)) = (of(Way::Workflow), fastest) {
+        let Some(ours) = of(Way::Workflow) else { return };
+        if let Some(fastest) = fastest {
             say(&format!("  ratio to the faster of the others: {:.2}", fastest / ours.seconds));
+        }
+        if let Some(unlogged) = of(Way::Unlogged) {
+            let ratio = unlogged.seconds / ours.seconds;
+            say(&format!("  ratio to a load that replicas do not get: {ratio:.2}"));
         }
     }
 
@@ -269,7 +281,8 @@ impl Bench {
         match way {
             Way::Workflow => self.move_table(table),
             Way::Dump => self.dump(table),
-            Way::Mydumper => self.mydumper(table),
+            Way::Mydumper => self.mydumper(table, &["--enable-binlog"]),
+            Way::Unlogged => self.mydumper(table, &[]),
         }
     }
 
@@ -320,7 +333,7 @@ impl Bench {
         if ended.success() { Ok(()) } else { Err(format!("mysqldump: {ended}")) }
     }
 
-    fn mydumper(&self, table: &str) -> Outcome<()> {
+    fn mydumper(&self, table: &str, more: &[&str]) -> Outcome<()> {
         let folder = tempfile::tempdir().map_err(|err| err.to_string())?;
         let (place, threads) =
             (folder.path().display().to_string(), self.options.threads.to_string());
@@ -337,6 +350,7 @@ impl Bench {
         output_of(&mut dump)?;
         let mut load = account(&Tool::find("mydumper", "myloader")?, 200);
         load.args(["-B", "copied", "-s", "vt_source", "-d", &place, "--overwrite-tables"]);
+        load.args(more);
         output_of(&mut load).map(drop)
     }
 

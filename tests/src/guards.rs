@@ -227,7 +227,7 @@ impl Log {
 }
 
 /// Returns what a process counts.
-fn vars(web: u16) -> Result<serde_json::Value, String> {
+pub(crate) fn vars(web: u16) -> Result<serde_json::Value, String> {
     let mut stream = TcpStream::connect(("127.0.0.1", web)).map_err(text)?;
     let ask = b"GET /debug/vars HTTP/1.1\r\nHost: program\r\nConnection: close\r\n\r\n";
     stream.write_all(ask).map_err(text)?;

@@ -23,6 +23,8 @@ pub struct RowsEvent {
     pub table: u64,
     /// The statement ends here: the numbers of its tables mean nothing any more.
     pub ends_statement: bool,
+    /// As the event has them.
+    pub flags: u16,
     partial: bool,
     columns: usize,
     /// A bit a column: whether images before and after the change have it.
@@ -66,6 +68,7 @@ impl RowsEvent {
             kind: rows_kind,
             table,
             ends_statement: flags & ENDS_STATEMENT != 0,
+            flags,
             partial: number == kind::PARTIAL_UPDATE_ROWS,
             columns,
             before: body.slice_ref(first),

@@ -7,6 +7,7 @@ mod kill;
 mod login;
 mod packets;
 mod params;
+mod prepared;
 mod result;
 mod stream;
 
@@ -14,7 +15,9 @@ pub use conn::Conn;
 pub use kill::KillHandle;
 pub use packets::PacketStream;
 pub use params::{Address, ConnectParams, TlsMode};
+pub use prepared::Prepared;
 pub use stream::ResultStream;
+pub use vt_wire::params::Sent;
 
 /// The errno of a result with more rows than its reader allows; MySQL itself has none such.
 pub const ROWS_EXCEEDED: u16 = 10001;

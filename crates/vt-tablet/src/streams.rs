@@ -20,7 +20,8 @@ use vt_rpc::vschema::spec_from_proto;
 use vt_vschema::VSchema;
 use vt_vstream::filter::{Wanted, read_select};
 use vt_vstream::{
-    CopySpec, FullSpec, KeyRange, RANGES_MAX, Source, StreamSpec, Values, Vindexes, key_of,
+    CopySpec, FullSpec, KeyRange, RANGES_MAX, Source, StreamSpec, TablesSpec, Values, Vindexes,
+    key_of,
 };
 
 use crate::core::Core;
@@ -98,7 +99,10 @@ impl RowStreams for TabletService {
         out: mpsc::Sender<VStreamTablesResponse>,
     ) -> Result<()> {
         let target = target_from_proto(request.target.as_ref());
-        while_serving(&self.0, &target, source(&self.0).all_tables(&out)).await
+        let schema = vindexes(&self.0).await?;
+        let tables = request.options.map(|options| options.tables_to_copy).unwrap_or_default();
+        let spec = TablesSpec { filter: request.filter, tables, schema };
+        while_serving(&self.0, &target, source(&self.0).all_tables(spec, &out)).await
     }
 
     async fn v_stream_results(

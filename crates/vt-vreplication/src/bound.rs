@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use vt_base::{Error, Result};
+use vt_mysql::client::Sent;
 use vt_proto::query;
 use vt_value::{Field, Type};
 
 use crate::fits::check_fits;
 use crate::plan::{From, Mode, TablePlan, wrong};
 use crate::store::quote_name;
+use crate::touch::tells_rows;
 use crate::{literal, load};
 
 /// A plan and the columns that come.
@@ -19,13 +21,17 @@ pub(crate) struct Bound {
     /// What is written, in the order of the statement.
     pub(crate) outs: Vec<Out>,
     /// Places in `outs` of the columns that tell rows apart.
-    key: Vec<usize>,
+    pub(crate) key: Vec<usize>,
     /// The table's name with its database.
     target: String,
     insert: String,
     tail: String,
     /// The statement that takes rows as a file, where that keeps every value.
     load: Option<String>,
+    /// The statement that inserts a row whose values come beside it, where these are all it needs.
+    prepared: Option<String>,
+    /// Keys are the same row only where their bytes are.
+    pub(crate) tells_rows: bool,
 }
 
 #[derive(Debug)]
@@ -133,13 +139,35 @@ impl Bound {
         let target = format!("{}.{}", quote_name(database), quote_name(&table.name));
         let (insert, tail) = insert_parts(&plan, &target, &outs);
         let load = load::statement(&plan, &target, (&fields, &outs));
-        Ok(Bound { plan, fields, outs, key, target, insert, tail, load })
+        let prepared = load::prepared(&plan, &insert, (&fields, &outs));
+        let tells_rows = tells_rows(&plan, &fields, key.iter().filter_map(|key| outs.get(*key)));
+        Ok(Bound { plan, fields, outs, key, target, insert, tail, load, prepared, tells_rows })
     }
 
     /// Returns the statement that takes rows as the file that [`Bound::file`] writes; none where
     /// values of these types do not come through that way as they are.
     pub(crate) fn load(&self) -> Option<&str> {
         self.load.as_deref()
+    }
+
+    /// Returns the statement that inserts a row with the values of [`Bound::sent`]; none where
+    /// values of these types do not come through that way as they are.
+    pub(crate) fn prepared(&self) -> Option<&str> {
+        self.prepared.as_deref()
+    }
+
+    /// Returns a row's values as the prepared statement takes them.
+    pub(crate) fn sent<'a>(&self, row: &Cells<'a>) -> Vec<Sent<'a>> {
+        let places = self.outs.iter().filter_map(Out::loaded_from);
+        let sent = places.map(|place| match (row.get(place), self.fields.get(place)) {
+            (None, _) => Sent::Null,
+            (Some(bytes), Some(field)) => match field.typ {
+                Type::BINARY | Type::VARBINARY | Type::BLOB => Sent::Bytes(bytes),
+                _ => Sent::Text(bytes),
+            },
+            (Some(text), None) => Sent::Text(text),
+        });
+        sent.collect()
     }
 
     /// Returns the place of a column that comes.
@@ -222,8 +250,7 @@ impl Bound {
         after: &Cells<'_>,
         out: &mut Vec<u8>,
     ) -> Result<usize> {
-        let moved = self.key.iter().any(|key| !self.is_same(&self.outs[*key], before, after));
-        if moved || self.plan.mode != Mode::Plain {
+        if self.plan.mode != Mode::Plain {
             let mut count = 0;
             if self.delete(before, out)? {
                 out.push(b';');
@@ -233,6 +260,8 @@ impl Bound {
             out.push(b';');
             return Ok(count + 1);
         }
+        // A row that gets another key is changed too: taking it away would take those with it that
+        // name it by foreign keys.
         let start = out.len();
         out.extend_from_slice(b"update ");
         out.extend_from_slice(self.target.as_bytes());
@@ -396,11 +425,8 @@ pub(crate) mod tests {
         let same_key = Cells::of(&same_key).unwrap();
         let update = text(|out| assert_eq!(bound.update(&cells[0], &same_key, out).unwrap(), 1));
         assert_eq!(update, "update `d`.`t` set `name`=null where `id`=1;");
-        let moved = text(|out| assert_eq!(bound.update(&cells[0], &cells[1], out).unwrap(), 2));
-        assert_eq!(
-            moved,
-            "delete from `d`.`t` where `id`=1;insert into `d`.`t` (`id`,`name`) values (2,null);"
-        );
+        let moved = text(|out| assert_eq!(bound.update(&cells[0], &cells[1], out).unwrap(), 1));
+        assert_eq!(moved, "update `d`.`t` set `id`=2,`name`=null where `id`=1;");
         let nothing = text(|out| assert_eq!(bound.update(&cells[0], &cells[0], out).unwrap(), 0));
         assert_eq!(nothing, "");
     }

@@ -19,6 +19,9 @@ pub struct Config {
     /// So many ranges of a large table are copied at once; of a workflow's options alone
     /// (`vreplication-copy-ranges`), for Vitess has none.
     pub copy_ranges: usize,
+    /// So many transactions that touch other rows are applied at once; of a workflow's options
+    /// alone (`vreplication-apply-workers`).
+    pub apply_workers: usize,
     /// `--vreplication-heartbeat-update-interval`.
     pub heartbeat_interval: Duration,
     /// `--vreplication-replica-lag-tolerance`: a stream this near to its source has caught up.
@@ -35,6 +38,7 @@ impl Default for Config {
             copy_phase_duration: Duration::from_secs(3600),
             insert_workers: 4,
             copy_ranges: 4,
+            apply_workers: 4,
             heartbeat_interval: Duration::from_secs(1),
             lag_tolerance: Duration::from_secs(60),
             tablet_types: "in_order:REPLICA,PRIMARY".to_owned(),
@@ -87,6 +91,11 @@ impl Config {
         if let Some(ranges) = ranges.and_then(|text| text.parse::<usize>().ok()) {
             config.copy_ranges = ranges;
         }
+        let workers = given.get("vreplication-apply-workers");
+        if let Some(workers) = workers.and_then(|text| text.parse::<usize>().ok()) {
+            config.apply_workers = workers;
+        }
+        config.apply_workers = config.apply_workers.clamp(1, WORKERS_MAX);
         config.insert_workers = config.insert_workers.clamp(1, WORKERS_MAX);
         config.copy_ranges = config.copy_ranges.clamp(1, RANGES_MAX);
         config
@@ -125,9 +134,11 @@ mod tests {
     #[test]
     fn options_override_what_they_name() {
         let options = r#"{"config":{"vreplication_parallel_insert_workers":"8",
-            "vreplication-retry-delay":"1m30s","vreplication-copy-ranges":"2","vreplication-copy-phase-duration":"x"}}"#;
+            "vreplication-retry-delay":"1m30s","vreplication-copy-ranges":"2",
+            "vreplication-apply-workers":1,"vreplication-copy-phase-duration":"x"}}"#;
         let config = Config::default().with_options(options);
         assert_eq!((config.insert_workers, config.copy_ranges), (8, 2));
+        assert_eq!(config.apply_workers, 1);
         assert_eq!(config.retry_delay, Duration::from_secs(90));
         assert_eq!(config.copy_phase_duration, Config::default().copy_phase_duration);
         assert_eq!(Config::default().with_options("nonsense").insert_workers, 4);

@@ -5,13 +5,17 @@ use std::time::{Duration, Instant};
 use vt_base::gtid::GtidSet;
 use vt_base::{Code, Error, TabletAlias};
 use vt_mysql::Conn;
-use vt_proto::binlogdata::{BinlogSource, Journal, VReplicationWorkflowState as State};
+use vt_proto::binlogdata::{
+    BinlogSource, Journal, VReplicationWorkflowState as State,
+    VReplicationWorkflowSubType as SubType,
+};
 
+use crate::atomic::AtomicCopier;
 use crate::copier::{Copied, Copier};
 use crate::extent::{self, Copying, Extent};
 use crate::plan::{Plans, TablePlan, taken};
 use crate::player::{Played, Player, Start, Until, position};
-use crate::store::{StreamRow, quote};
+use crate::store::{StreamRow, quote, text};
 use crate::stream::Stream;
 use crate::target::{TargetTable, table_names};
 use crate::trouble::{Outcome, Remedy, Trouble};
@@ -20,6 +24,10 @@ use crate::{SourceTablet, TypeWish, Wish, keys};
 
 /// So many failures in a row that a wait does not mend stop a stream.
 const FEW_TIMES: u32 = 3;
+/// The first wait is shorter than the longest by so many halvings.
+const FIRST_WAIT: u32 = 3;
+/// With more foreign keys and triggers than this, any table may have some.
+const DEPENDENCIES_MAX: usize = 10_000;
 /// How long a stream that must read the tables anew waits.
 const MOMENT: Duration = Duration::from_millis(50);
 
@@ -72,6 +80,8 @@ pub(crate) async fn run(stream: &Stream) -> Option<Journal> {
 #[derive(Default)]
 struct Failures {
     since: Option<Instant>,
+    /// So many times a wait was to help.
+    waits: u32,
     lasting: u32,
     shunned: Vec<TabletAlias>,
 }
@@ -112,9 +122,19 @@ impl Failures {
         if stop && told.is_ok() {
             return true;
         }
-        let wait = tokio::time::sleep(stream.config.retry_delay);
+        let delay = match remedy {
+            Remedy::Wait => wait_after(self.waits, stream.config.retry_delay),
+            _ => stream.config.retry_delay,
+        };
+        self.waits += u32::from(remedy == Remedy::Wait);
+        let wait = tokio::time::sleep(delay);
         stream.token.run_until_cancelled(wait).await.is_none()
     }
+}
+
+/// Returns how long a stream waits that has waited before: longer each time, up to what it is told.
+fn wait_after(waits: u32, longest: Duration) -> Duration {
+    longest.saturating_mul(1 << waits.min(FIRST_WAIT)) / (1 << FIRST_WAIT)
 }
 
 async fn tell(stream: &Stream, stop: bool, message: &str) -> vt_base::Result<()> {
@@ -168,9 +188,12 @@ impl Attempt<'_> {
                 stop: stop_position(&row)?,
                 on_ddl: source.on_ddl(),
             };
-            let next = match copying.is_empty() {
-                true => self.follow(&mut conn, &tablet, &plans, (&row, start)).await?,
-                false => {
+            let next = match (copying.is_empty(), row.workflow_sub_type) {
+                (true, _) => self.follow(&mut conn, &tablet, &plans, (&row, start)).await?,
+                (false, SubType::AtomicCopy) => {
+                    self.copy_all(&mut conn, &tablet, &plans, (&row, &source, copying)).await?
+                }
+                (false, _) => {
                     self.copy(&mut conn, &tablet, &plans, (&row, &source, copying), start).await?
                 }
             };
@@ -206,10 +229,18 @@ impl Attempt<'_> {
             types: types.parse::<TypeWish>().map_err(Trouble::Plan)?,
         };
         let sources = self.stream.sources.of_cluster(&source.external_cluster).await?;
-        match sources.pick(&wish, shunned).await {
+        let picked = sources.pick(&wish, shunned).await;
+        let Err(error) = picked else { return Ok(picked?) };
+        if !row.pos.is_empty()
+            && let Some(tablet) = sources.pick_replaced(&wish).await?
+        {
+            // The way to the journal that says where the shard's rows have gone.
+            return Ok(tablet);
+        }
+        match shunned {
+            [] => Err(error.into()),
             // Better one that failed before than none.
-            Err(_) if !shunned.is_empty() => Ok(sources.pick(&wish, &[]).await?),
-            picked => Ok(picked?),
+            _ => Ok(sources.pick(&wish, &[]).await?),
         }
     }
 
@@ -227,7 +258,12 @@ impl Attempt<'_> {
         self.stream.status.set_state(State::Running, "");
         conn.query("set session foreign_key_checks = 1", 0).await?;
         let (none, before) = (Copying::new(), start.position.clone());
-        let mut player = Player::new(self.stream, conn, tablet, (plans, &none), start);
+        let workers = match orders_matter(self.stream, conn, plans).await? {
+            true => 1,
+            false => self.stream.config.apply_workers,
+        };
+        let player = Player::new(self.stream, conn, tablet, (plans, &none), start);
+        let mut player = player.with_workers(workers);
         let played = player.play(&Until::Forever).await;
         self.progressed |= player.position() != before;
         Ok(Next::after(played?))
@@ -243,11 +279,7 @@ impl Attempt<'_> {
         start: Start,
     ) -> Outcome<Next> {
         let stream = self.stream;
-        if row.state != State::Copying {
-            stream.set_state(conn, State::Copying, "").await?;
-        }
-        stream.status.set_state(State::Copying, "");
-        conn.query("set session foreign_key_checks = 0", 0).await?;
+        self.be_copying(conn, row).await?;
         // A table under way first.
         let under_way = copying.iter().find(|(_, extent)| extent.has_begun());
         let Some((table, extent)) = under_way.or_else(|| copying.iter().next()) else {
@@ -282,6 +314,36 @@ impl Attempt<'_> {
         }
     }
 
+    /// Copies all tables as they are at one position.
+    async fn copy_all(
+        &mut self,
+        conn: &mut Conn,
+        tablet: &SourceTablet,
+        plans: &Plans,
+        (row, source, copying): (&StreamRow, &BinlogSource, Copying),
+    ) -> Outcome<Next> {
+        let stream = self.stream;
+        self.be_copying(conn, row).await?;
+        let copier = AtomicCopier { stream, tablet, plans, copying: &copying, row };
+        let copied = copier.run(conn, source.stop_after_copy).await?;
+        self.progressed = true;
+        match copied {
+            Copied::Done if source.stop_after_copy => Ok(Next::Stop),
+            Copied::Done | Copied::Paused => Ok(Next::GoOn),
+            Copied::Ended(played) => Ok(Next::after(played)),
+            Copied::Cancelled => Ok(Next::Stop),
+        }
+    }
+
+    async fn be_copying(&self, conn: &mut Conn, row: &StreamRow) -> Outcome<()> {
+        if row.state != State::Copying {
+            self.stream.set_state(conn, State::Copying, "").await?;
+        }
+        self.stream.status.set_state(State::Copying, "");
+        conn.query("set session foreign_key_checks = 0", 0).await?;
+        Ok(())
+    }
+
     /// Brings what is here near to the source, so that the snapshot that is opened then is not
     /// kept open for long before its rows are read.
     async fn near(
@@ -302,7 +364,9 @@ impl Attempt<'_> {
         let Start { position, stop, on_ddl } = start;
         let start = Start { position, stop: stop.clone(), on_ddl };
         let mut player = Player::new(self.stream, conn, tablet, (plans, copying), start);
+        let began = Instant::now();
         let played = player.play(&Until::CaughtUp).await?;
+        self.stream.time_phase("catchup", began);
         let position = player.position().to_owned();
         match played {
             Played::Reached => Ok(Ok(Start { position, stop, on_ddl })),
@@ -327,6 +391,21 @@ fn stop_position(row: &StreamRow) -> Outcome<Option<GtidSet>> {
         true => Ok(None),
         false => position(&row.stop_pos).map(Some).map_err(Trouble::Plan),
     }
+}
+
+/// Returns whether rows of the stream's tables may depend on others: by foreign keys or triggers.
+async fn orders_matter(stream: &Stream, conn: &mut Conn, plans: &Plans) -> Outcome<bool> {
+    let database = quote(&stream.store.database);
+    let sql = format!(
+        "select table_name, referenced_table_name from information_schema.referential_constraints \
+         where constraint_schema = {database} or unique_constraint_schema = {database} union all \
+         select event_object_table, event_object_table from information_schema.triggers \
+         where event_object_schema = {database} limit {DEPENDENCIES_MAX}"
+    );
+    let found = conn.query(sql, DEPENDENCIES_MAX).await?;
+    let own = |name: String| plans.by_target.contains_key(&name);
+    let mut pairs = found.rows.iter().map(|row| (text(row, 0), text(row, 1)));
+    Ok(found.rows.len() >= DEPENDENCIES_MAX || pairs.any(|(one, two)| own(one) || own(two)))
 }
 
 /// Plans the tables of a stream.
@@ -380,4 +459,17 @@ async fn begin(stream: &Stream, conn: &mut Conn, source: &BinlogSource) -> Outco
     stream.set_state(conn, State::Copying, "").await?;
     conn.query("commit", 0).await?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_what_the_stream_is_told() {
+        let longest = Duration::from_secs(4);
+        let waits = (0..6).map(|waits| wait_after(waits, longest).as_millis());
+        assert_eq!(waits.collect::<Vec<_>>(), [500, 1000, 2000, 4000, 4000, 4000]);
+        assert_eq!(wait_after(9, Duration::MAX), Duration::MAX / 8);
+    }
 }

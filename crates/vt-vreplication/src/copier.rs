@@ -6,7 +6,9 @@
 //! (`extent.rs`). `reader.rs` gathers what comes, `writer.rs` writes it.
 
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
+use futures::StreamExt;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use vt_base::{Code, Error, Result};
@@ -21,11 +23,11 @@ use crate::bound::Bound;
 use crate::extent::{Copying, Extent, Part};
 use crate::plan::{Mode, Plans, TablePlan};
 use crate::player::{Played, Player, Start, Until, position};
-use crate::reader::{Reader, ended_early};
+use crate::reader::{Reader, Rows, ended_early};
 use crate::store::{now, number, quote};
 use crate::stream::Stream;
 use crate::trouble::{Outcome, Trouble};
-use crate::writer::{Lane, Writer};
+use crate::writer::{Lane, Session, Writer};
 
 /// How a copy ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,11 +51,13 @@ pub(crate) struct Copier<'a> {
 }
 
 /// What is read of a table in one snapshot.
-struct Reading {
-    head: VStreamRowsResponse,
-    messages: tonic::Streaming<VStreamRowsResponse>,
+pub(crate) struct Reading {
+    pub(crate) head: VStreamRowsResponse,
+    pub(crate) messages: Rows,
+    /// When the snapshot is given up for a new one.
+    pub(crate) until: Option<Instant>,
     /// The ranges, as they are kept, and where each ends.
-    parts: Vec<(Part, Option<query::Row>)>,
+    pub(crate) parts: Vec<(Part, Option<query::Row>)>,
 }
 
 impl Copier<'_> {
@@ -83,13 +87,14 @@ impl Copier<'_> {
         let bound =
             Bound::new(plan.clone(), &self.stream.store.database, fields).map_err(Trouble::Plan)?;
         let parts = self.parts(conn, (extent, rest), &head).await?;
-        // Rows that are counted together would wait for one another, and for their turn.
-        let workers = match plan.mode {
-            Mode::Plain => self.stream.config.insert_workers,
-            Mode::Ignore | Mode::Aggregate => 1,
-        };
         self.stream.metrics.copy_loops.add(&[&self.stream.workflow], 1);
-        self.insert_all(bound, Reading { head, messages, parts }, workers).await
+        let messages = messages.map(|one| one.map_err(|status| from_status(&status))).boxed();
+        let until = Some(Instant::now() + self.stream.config.copy_phase_duration);
+        let copied = self.insert_all(bound, Reading { head, messages, until, parts }).await?;
+        if copied == Copied::Done {
+            self.finish(conn).await?;
+        }
+        Ok(copied)
     }
 
     /// Asks for what is not here yet.
@@ -186,7 +191,9 @@ impl Copier<'_> {
         }
         let mut player =
             Player::new(self.stream, conn, self.tablet, (self.plans, self.copying), start);
+        let began = Instant::now();
         let played = player.play(&Until::Has(wanted.clone())).await?;
+        self.stream.time_phase("fastforward", began);
         if played != Played::Reached {
             return Ok(Some(played));
         }
@@ -201,18 +208,24 @@ impl Copier<'_> {
         Ok(None)
     }
 
-    async fn insert_all(&self, bound: Bound, reading: Reading, workers: usize) -> Outcome<Copied> {
+    /// Writes what comes of the table, to its end if it comes so far.
+    pub(crate) async fn insert_all(&self, bound: Bound, reading: Reading) -> Outcome<Copied> {
+        // Rows that are counted together would wait for one another, and for their turn.
+        let workers = match bound.plan.mode {
+            Mode::Plain => self.stream.config.insert_workers,
+            Mode::Ignore | Mode::Aggregate => 1,
+        };
         let mut conns = Vec::with_capacity(workers);
         let loads = bound.load().is_some() && self.may_load().await?;
         for _ in 0..workers {
             let mut conn = self.stream.store.connect().await?;
             conn.query("set session foreign_key_checks = 0", 0).await?;
             conn.query("set session transaction_isolation = 'READ-COMMITTED'", 0).await?;
-            conns.push(conn);
+            conns.push(Session::new(conn));
         }
-        let Reading { head, messages, parts } = reading;
+        let Reading { head, messages, until, parts } = reading;
         let (parts, ends): (Vec<Part>, Vec<Option<query::Row>>) = parts.into_iter().unzip();
-        let mut reader = Reader::new(self.stream, messages, parts.len());
+        let mut reader = Reader::new(self.stream, (messages, until), parts.len());
         let writer = Writer {
             stream: self.stream,
             table: self.table,
@@ -233,17 +246,15 @@ impl Copier<'_> {
             }
             Ok::<(), Trouble>(())
         };
+        let began = Instant::now();
         tokio::try_join!(reading, writer.write_all(receiver, workers))?;
+        self.stream.time_copy(self.table, began);
         let end = reader.end.take().unwrap_or(Copied::Done);
         let whole = |(range, end): (usize, &Option<query::Row>)| {
             end.is_none() || writer.last_of(range) == *end
         };
         if end == Copied::Done && !ends.iter().enumerate().all(whole) {
             return Err(ended_early().into());
-        }
-        let mut conn = writer.conns.lock().pop();
-        if let (Copied::Done, Some(conn)) = (&end, &mut conn) {
-            self.finish(conn).await?;
         }
         Ok(end)
     }

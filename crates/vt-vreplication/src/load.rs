@@ -70,6 +70,31 @@ pub(crate) fn statement(
     ))
 }
 
+/// Returns the statement that inserts a row whose values come beside it: `insert` is what stands
+/// before the rows of an INSERT.
+///
+/// Each value has a character set of its own, so that texts and bytes stand beside one another.
+pub(crate) fn prepared(
+    plan: &TablePlan,
+    insert: &str,
+    (fields, outs): (&[Field], &[Out]),
+) -> Option<String> {
+    if plan.mode != Mode::Plain || plan.zones.is_some() {
+        return None;
+    }
+    let mut marks = Vec::new();
+    for one in outs.iter().filter(|one| !one.generated) {
+        let column = plan.table.columns.get(plan.table.place(&one.name)?)?;
+        let from = fields.get(one.loaded_from()?)?.typ;
+        let is_plain = |typ: Type| !matches!(typ, Type::BIT | Type::GEOMETRY | Type::VECTOR);
+        if !is_plain(from) || !is_plain(column.typ) {
+            return None;
+        }
+        marks.push("?");
+    }
+    Some(format!("{insert}({})", marks.join(",")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,7 +123,10 @@ mod tests {
         let columns = [("id", Type::INT64), ("name", Type::VARCHAR)];
         let computed = bound("select id, upper(name) as name from t", &columns, &columns);
         assert_eq!(computed.load(), None);
+        assert_eq!(computed.prepared(), None);
         let both = bound("", &columns, &columns);
+        let insert = "insert into `d`.`t` (`id`,`name`) values (?,?)";
+        assert_eq!(both.prepared(), Some(insert));
         let rows = [row(&[Some("1"), Some("a\tb")]), row(&[Some("2"), None])];
         let cells: Vec<Cells<'_>> = rows.iter().map(|one| Cells::of(one).unwrap()).collect();
         assert_eq!(text(|out| both.file(cells.iter(), out)), "1\ta\\\tb\n2\t\\N\n");

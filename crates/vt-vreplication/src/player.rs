@@ -14,30 +14,29 @@ use vt_base::{Code, Error, Result};
 use vt_mysql::Conn;
 use vt_proto::binlogdata::{
     Filter, Journal, OnDdlAction, RowEvent, VEvent, VEventType, VReplicationWorkflowState as State,
-    VStreamRequest, VStreamResponse,
+    VStreamRequest,
 };
 use vt_rpc::convert::field_from_proto;
-use vt_rpc::status::from_status;
 
 use crate::SourceTablet;
 use crate::bound::Bound;
 use crate::extent::Copying;
+use crate::handover::ended;
 use crate::limit::Limit;
+use crate::parts::{PARTS_MAX, read_parts};
+use crate::pipe::{Pipe, Touched};
 use crate::plan::Plans;
 use crate::store::{now, quote};
 use crate::stream::Stream;
 use crate::trouble::{Outcome, Trouble};
 use crate::work::{Target, Work};
 
-/// So many parts may wait; what comes meanwhile becomes one part, so that a stream that is behind
-/// writes many transactions at once.
-const PARTS_MAX: usize = 4;
-/// A part grows no more once its rows have so many bytes.
-const PART_BYTES: usize = 1 << 20;
 /// Statements are sent when there are so many bytes of them.
 const BATCH_BYTES: usize = 1 << 20;
 /// A source says at least that nothing happens; one that does not for so long is lost.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// Flag of rows that were written without a look at foreign keys.
+const NO_FOREIGN_KEYS: u32 = 2;
 /// How long a position without changes may wait to be written.
 const SAVE_AFTER: Duration = Duration::from_secs(1);
 
@@ -67,18 +66,26 @@ pub(crate) enum Played {
 
 /// Plays a stream.
 pub(crate) struct Player<'a> {
-    stream: &'a Stream,
-    conn: &'a mut Conn,
+    pub(crate) stream: &'a Stream,
+    pub(crate) conn: &'a mut Conn,
     tablet: &'a SourceTablet,
     plans: &'a Plans,
     copying: &'a Copying,
+    /// The position behind what was handed over.
+    pub(crate) saved: String,
     /// The position that the table has.
-    saved: String,
+    pub(crate) committed: String,
     stop: Option<GtidSet>,
-    on_ddl: OnDdlAction,
-    bound: HashMap<String, Option<Target>>,
-    work: Work,
-    last_save: Instant,
+    pub(crate) on_ddl: OnDdlAction,
+    pub(crate) bound: HashMap<String, Option<Target>>,
+    pub(crate) work: Work,
+    /// Transactions under way, where several may be.
+    pub(crate) pipe: Option<Pipe<Conn>>,
+    /// The number of the last of them that is known to have come in.
+    pub(crate) last_applied: Option<u64>,
+    /// Foreign keys are checked but where the source says otherwise.
+    checks_keys: bool,
+    pub(crate) last_save: Instant,
     last_beat: Instant,
     /// The source has said that nothing happens there, which has not been written yet.
     idle: bool,
@@ -106,11 +113,15 @@ impl<'a> Player<'a> {
             tablet,
             plans,
             copying,
+            committed: start.position.clone(),
             saved: start.position,
             stop: start.stop,
             on_ddl: start.on_ddl,
             bound: HashMap::new(),
             work,
+            pipe: None,
+            last_applied: None,
+            checks_keys: false,
             last_save: Instant::now(),
             last_beat: Instant::now(),
             idle: false,
@@ -119,7 +130,7 @@ impl<'a> Player<'a> {
 
     /// Returns the position that the table has.
     pub(crate) fn position(&self) -> &str {
-        &self.saved
+        &self.committed
     }
 
     /// Plays until an end.
@@ -127,6 +138,7 @@ impl<'a> Player<'a> {
         if let Some(end) = self.ends(until)? {
             return self.end(end).await;
         }
+        self.checks_keys = matches!(until, Until::Forever);
         let rules =
             self.plans.by_target.iter().filter_map(|(name, plan)| match self.copying.get(name) {
                 None => Some(plan.rule(&[])),
@@ -149,11 +161,16 @@ impl<'a> Player<'a> {
         };
         let (sender, receiver) = mpsc::channel(PARTS_MAX);
         let reading = read_parts(opened?, sender);
-        tokio::select! {
+        let played = tokio::select! {
             biased;
             played = self.apply(receiver, until) => played,
             () = reading => Err(Error::bug("the reader of a stream ended").into()),
+        };
+        if let Err(Trouble::Source(_)) = &played {
+            // What is under way is not to come in while the next attempt looks for its place.
+            self.drain().await?;
         }
+        played
     }
 
     async fn apply(
@@ -169,6 +186,10 @@ impl<'a> Player<'a> {
                 () = status.hurried() => {
                     self.settle().await?;
                     self.save().await?;
+                    continue;
+                }
+                done = ended(&mut self.pipe) => {
+                    self.note_applied(done?);
                     continue;
                 }
                 part = tokio::time::timeout(SILENCE_MAX, parts.recv()) => Some(part),
@@ -334,20 +355,33 @@ impl<'a> Player<'a> {
         let unknown = || Error::bug(format!("rows of table {} came first", event.table_name));
         let target = self.bound.get(&event.table_name).ok_or_else(unknown)?;
         let Some(target) = target else { return Ok(()) };
-        let counts = target.write(event, &mut self.work.sql)?;
+        let Work { sql, touched, .. } = &mut self.work;
+        // What the source's server did by itself, because other rows went, it has logged as done.
+        let is_unchecked = self.checks_keys && event.flags & NO_FOREIGN_KEYS != 0;
+        if is_unchecked {
+            sql.extend_from_slice(b"set session foreign_key_checks=0;");
+        }
+        let counts = target.write(event, (&mut *sql, self.pipe.is_some().then_some(touched)))?;
+        if is_unchecked {
+            sql.extend_from_slice(b"set session foreign_key_checks=1;");
+        }
         self.stream.count(counts.bulk, counts.noops);
         Ok(())
     }
 
     /// Sends the statements so far, and keeps the transaction open.
     async fn send(&mut self) -> Outcome<()> {
-        self.stream.throttled(self.conn, "vplayer").await?;
+        self.throttled().await?;
         if self.work.sql.is_empty() {
             return Ok(());
         }
+        self.drain().await?;
         let sql = self.work.take_sql();
-        self.conn.query_multi(sql, 0).await.map_err(Trouble::Target)?;
+        if let Err(error) = self.conn.query_multi(sql, 0).await {
+            return Err(self.refused(error).await);
+        }
         self.work.began = true;
+        self.work.touched = Touched::default();
         Ok(())
     }
 
@@ -356,10 +390,16 @@ impl<'a> Player<'a> {
         if self.work.half || (self.work.sql.is_empty() && !self.work.began) {
             return Ok(());
         }
-        self.stream.throttled(self.conn, "vplayer").await?;
+        self.throttled().await?;
+        if self.pipe.is_some() && !self.work.began {
+            return self.hand_over().await;
+        }
         let mut sql = self.work.take_sql();
         sql.extend_from_slice(self.save_sql().as_bytes());
-        let results = self.conn.query_multi(sql, 0).await.map_err(Trouble::Target)?;
+        let results = match self.conn.query_multi(sql, 0).await {
+            Ok(results) => results,
+            Err(error) => return Err(self.refused(error).await),
+        };
         if results.last().is_none_or(|last| last.rows_affected != 1) {
             self.conn.query("rollback", 0).await?;
             return Err(Trouble::Moved);
@@ -371,7 +411,8 @@ impl<'a> Player<'a> {
     }
 
     /// Writes the position where nothing else is to be written.
-    async fn save(&mut self) -> Outcome<()> {
+    pub(crate) async fn save(&mut self) -> Outcome<()> {
+        self.drain().await?;
         if self.work.half || self.work.position == self.saved {
             return Ok(());
         }
@@ -383,7 +424,7 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
-    fn save_sql(&self) -> String {
+    pub(crate) fn save_sql(&self) -> String {
         let Work { position, timestamp, .. } = &self.work;
         let table = self.stream.store.table("vreplication");
         let at = match timestamp {
@@ -402,8 +443,10 @@ impl<'a> Player<'a> {
 
     fn note_saved(&mut self) {
         self.saved.clone_from(&self.work.position);
+        self.committed.clone_from(&self.saved);
         self.last_save = Instant::now();
         let count = std::mem::take(&mut self.work.transactions);
+        self.work.touched = Touched::default();
         self.stream.status.applied(&self.saved, self.work.timestamp, count);
         self.stream.count_transactions(count);
     }
@@ -426,7 +469,10 @@ impl<'a> Player<'a> {
             self.save().await?;
             self.last_save = Instant::now();
         }
-        if !self.work.began && self.last_beat.elapsed() >= self.stream.config.heartbeat_interval {
+        // The row is locked by what is under way, which does not go on while this waits for it.
+        let is_idle = self.pipe.as_ref().is_none_or(Pipe::is_idle);
+        let is_time = self.last_beat.elapsed() >= self.stream.config.heartbeat_interval;
+        if is_idle && !self.work.began && is_time {
             self.last_beat = Instant::now();
             let now = now();
             // The heartbeat is the source's: a stream that is behind has none.
@@ -443,75 +489,6 @@ impl<'a> Player<'a> {
         }
         Ok(())
     }
-
-    /// Does with a definition of the source what the stream is told to.
-    async fn define(&mut self, statement: &str) -> Outcome<Option<Played>> {
-        self.stream.count_definition(self.on_ddl);
-        self.bound.clear();
-        match self.on_ddl {
-            OnDdlAction::Ignore => {
-                self.save().await?;
-                Ok(None)
-            }
-            OnDdlAction::Stop => {
-                self.save().await?;
-                let message = format!("Stopped at DDL {statement}");
-                self.stream.set_state(self.conn, State::Stopped, &message).await?;
-                Ok(Some(Played::Stopped))
-            }
-            OnDdlAction::Exec | OnDdlAction::ExecIgnore => {
-                let database = self.stream.store.database.clone();
-                self.conn.init_db(&database).await?;
-                let done = self.conn.query(statement, 0).await;
-                if let (Err(error), OnDdlAction::Exec) = (done, self.on_ddl) {
-                    return Err(Trouble::Target(error.context(format!("DDL {statement}"))));
-                }
-                self.save().await?;
-                Ok(Some(Played::Redefined))
-            }
-        }
-    }
-}
-
-/// Hands on what the source sends; ends with nothing but its own end.
-async fn read_parts(
-    mut messages: tonic::Streaming<VStreamResponse>,
-    sender: mpsc::Sender<Result<Vec<VEvent>>>,
-) {
-    let (mut part, mut bytes, mut failure) = (Vec::new(), 0, None);
-    while failure.is_none() || !part.is_empty() {
-        tokio::select! {
-            biased;
-            permit = sender.reserve(), if !part.is_empty() => {
-                let Ok(permit) = permit else { return std::future::pending().await };
-                permit.send(Ok(std::mem::take(&mut part)));
-                bytes = 0;
-            }
-            got = messages.message(), if failure.is_none() && bytes < PART_BYTES => match got {
-                Ok(Some(message)) => {
-                    bytes += message.events.iter().map(size).sum::<usize>();
-                    part.extend(message.events);
-                }
-                Ok(None) => {
-                    let ended = Error::new(Code::Unavailable, "the source ended its stream");
-                    failure = Some(ended);
-                }
-                Err(status) => failure = Some(from_status(&status)),
-            }
-        }
-    }
-    // What has come is applied before the failure counts; a receiver that is gone needs neither.
-    if let Some(failure) = failure {
-        drop(sender.send(Err(failure)).await);
-    }
-    std::future::pending().await
-}
-
-/// Returns about how much an event takes.
-fn size(event: &VEvent) -> usize {
-    let changes = event.row_event.iter().flat_map(|one| &one.row_changes);
-    let rows = changes.flat_map(|one| [&one.before, &one.after]).flatten();
-    rows.map(|row| row.values.len() + row.lengths.len() * 8).sum::<usize>() + 128
 }
 
 pub(crate) fn position(text: &str) -> Result<GtidSet> {

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use vt_base::{Code, Error};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use vt_base::{Code, Error, Result};
 use vt_proto::binlogdata::VStreamRowsResponse;
 use vt_proto::query;
-use vt_rpc::status::from_status;
 
 use crate::copier::Copied;
 use crate::stream::Stream;
@@ -13,6 +14,11 @@ use crate::trouble::Outcome;
 
 /// Messages of the source are inserted together up to so many bytes.
 pub(crate) const BATCH_BYTES: usize = 1 << 20;
+/// Rows that are large on average are inserted together up to so many: of these the server writes
+/// more with each commit.
+const LARGE_BATCH_BYTES: usize = 4 << 20;
+/// Rows of so many bytes are large.
+pub(crate) const LARGE_ROW_BYTES: usize = 8 << 10;
 /// How long a copy that has to wait waits before it asks again.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -23,16 +29,22 @@ pub(crate) struct Batch {
     /// The batches of one range come in by their numbers.
     pub(crate) sequence: u64,
     pub(crate) rows: Vec<query::Row>,
+    /// How many bytes their values have.
+    pub(crate) bytes: usize,
     /// The key of the last of them.
     pub(crate) last: query::Row,
 }
 
+/// What the source sends of one table.
+pub(crate) type Rows = BoxStream<'static, Result<VStreamRowsResponse>>;
+
 /// Reads what the source sends.
 pub(crate) struct Reader<'a> {
     stream: &'a Stream,
-    messages: tonic::Streaming<VStreamRowsResponse>,
+    messages: Rows,
     gathered: Vec<Gathered>,
-    until: Instant,
+    /// When the snapshot is given up for a new one.
+    until: Option<Instant>,
     /// What is gathered is handed on before more is read.
     flushing: bool,
     /// Why reading ended.
@@ -60,14 +72,14 @@ impl<'a> Reader<'a> {
     /// Makes a reader of so many ranges.
     pub(crate) fn new(
         stream: &'a Stream,
-        messages: tonic::Streaming<VStreamRowsResponse>,
+        (messages, until): (Rows, Option<Instant>),
         ranges: usize,
     ) -> Reader<'a> {
         Reader {
             stream,
             messages,
             gathered: (0..ranges).map(|_| Gathered::default()).collect(),
-            until: Instant::now() + stream.config.copy_phase_duration,
+            until,
             flushing: false,
             end: None,
         }
@@ -93,7 +105,7 @@ impl<'a> Reader<'a> {
                     let gathered = gathered
                         .ok_or_else(|| Error::bug("rows came of a range that is not read"))?;
                     gathered.add(message);
-                    if gathered.bytes >= BATCH_BYTES {
+                    if gathered.is_enough() {
                         return Ok(self.batch(range));
                     }
                 }
@@ -111,15 +123,16 @@ impl<'a> Reader<'a> {
         let sequence = gathered.sequence;
         let last = gathered.last.take()?;
         gathered.sequence += 1;
-        gathered.bytes = 0;
-        Some(Batch { range, sequence, rows: std::mem::take(&mut gathered.rows), last })
+        let rows = std::mem::take(&mut gathered.rows);
+        let bytes = std::mem::take(&mut gathered.bytes);
+        Some(Batch { range, sequence, rows, bytes, last })
     }
 
     async fn message(&mut self) -> Outcome<Message> {
         if self.stream.token.is_cancelled() {
             return Ok(Message::End(Copied::Cancelled));
         }
-        if Instant::now() >= self.until {
+        if self.until.is_some_and(|until| Instant::now() >= until) {
             return Ok(Message::End(Copied::Paused));
         }
         let (mut asked, mut conn) = (0u32, None);
@@ -143,14 +156,18 @@ impl<'a> Reader<'a> {
         let message = tokio::select! {
             biased;
             () = self.stream.token.cancelled() => return Ok(Message::End(Copied::Cancelled)),
-            message = self.messages.message() => message,
+            message = self.messages.next() => message.transpose()?,
         };
-        let message = message.map_err(|status| from_status(&status))?;
         Ok(message.map_or(Message::End(Copied::Done), Message::Rows))
     }
 }
 
 impl Gathered {
+    fn is_enough(&self) -> bool {
+        let is_large = self.bytes / self.rows.len().max(1) >= LARGE_ROW_BYTES;
+        self.bytes >= if is_large { LARGE_BATCH_BYTES } else { BATCH_BYTES }
+    }
+
     fn add(&mut self, message: VStreamRowsResponse) {
         self.bytes += message.rows.iter().map(|row| row.values.len()).sum::<usize>();
         self.rows.extend(message.rows);

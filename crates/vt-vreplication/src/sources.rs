@@ -15,7 +15,7 @@ use tonic::transport::Channel;
 use vt_base::{Code, Error, Result, TabletAlias, TabletType, Target};
 use vt_proto::binlogdata::{
     VStreamRequest, VStreamResponse, VStreamResultsRequest, VStreamResultsResponse,
-    VStreamRowsRequest, VStreamRowsResponse,
+    VStreamRowsRequest, VStreamRowsResponse, VStreamTablesRequest, VStreamTablesResponse,
 };
 use vt_proto::topodata;
 use vt_rpc::dial::{TabletDialer, grpc_address};
@@ -147,7 +147,7 @@ impl Sources {
             let mut found = self.topo.find_tablets(&filter).await?.records;
             found.retain(|one| !except.contains(&one.alias()));
             for types in groups(&wish.types) {
-                match self.healthy(&found, &types).await {
+                match self.healthy(&found, &types, Serving::Wanted).await {
                     Ok(Some(tablet)) => return Ok(tablet),
                     Ok(None) => {}
                     Err(error) => last = Some(error),
@@ -162,6 +162,34 @@ impl Sources {
                 wish.keyspace, wish.shard, wish.types, wish.cells
             ),
         ))
+    }
+
+    /// Picks a tablet of a shard that others have replaced, whose tablets serve no queries any more;
+    /// `None` where the shard is none of these, or has no tablet that is well.
+    ///
+    /// # Errors
+    /// The topology does not answer.
+    pub async fn pick_replaced(&self, wish: &Wish) -> Result<Option<SourceTablet>> {
+        let shard = match self.topo.get_shard(&wish.keyspace, &wish.shard).await {
+            Ok(shard) => shard,
+            Err(error) if error.is_no_node() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        if shard.is_primary_serving() {
+            return Ok(None);
+        }
+        let filter = TabletFilter {
+            keyspace: Some(wish.keyspace.clone()),
+            shard: Some(wish.shard.clone()),
+            cells: Vec::new(),
+        };
+        let found = self.topo.find_tablets(&filter).await?.records;
+        for types in groups(&wish.types) {
+            if let Ok(Some(tablet)) = self.healthy(&found, &types, Serving::NotAsked).await {
+                return Ok(Some(tablet));
+            }
+        }
+        Ok(None)
     }
 
     /// Opens a tablet whatever its health.
@@ -203,13 +231,14 @@ impl Sources {
         &self,
         tablets: &[TabletRecord],
         types: &[TabletType],
+        serving: Serving,
     ) -> Result<Option<SourceTablet>> {
         let fitting = tablets.iter().filter(|one| types.contains(&one.tablet_type()));
         let mut fitting: Vec<topodata::Tablet> = fitting.map(|one| one.message.clone()).collect();
         fitting.shuffle(&mut rand::rng());
         let mut last = None;
         let mut asked = futures::stream::iter(fitting)
-            .map(|one| async move { self.ask(&one, types).await })
+            .map(|one| async move { self.ask(&one, types, serving).await })
             .buffered(ASKED_AT_ONCE);
         while let Some(answer) = asked.next().await {
             match answer {
@@ -220,7 +249,12 @@ impl Sources {
         last.map_or(Ok(None), Err)
     }
 
-    async fn ask(&self, record: &topodata::Tablet, types: &[TabletType]) -> Result<SourceTablet> {
+    async fn ask(
+        &self,
+        record: &topodata::Tablet,
+        types: &[TabletType],
+        serving: Serving,
+    ) -> Result<SourceTablet> {
         let mut tablet = self.open(record)?;
         let unwell =
             |what: &str| Error::new(Code::Unavailable, format!("tablet {} {what}", tablet.alias));
@@ -237,7 +271,8 @@ impl Sources {
             .ok_or_else(|| unwell("does not say how it is"))?;
         let target = Target::from(&answer.target.unwrap_or_default());
         let stats = answer.realtime_stats.unwrap_or_default();
-        if !answer.serving || !stats.health_error.is_empty() {
+        let is_closed = serving == Serving::Wanted && !answer.serving;
+        if is_closed || !stats.health_error.is_empty() {
             return Err(unwell(&format!("is not healthy: {}", stats.health_error)));
         }
         if !types.contains(&target.tablet_type) {
@@ -246,6 +281,13 @@ impl Sources {
         tablet.target = target;
         Ok(tablet)
     }
+}
+
+/// Whether a tablet must serve queries to be picked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Serving {
+    Wanted,
+    NotAsked,
 }
 
 /// Returns the types that are tried together, one group after the other.
@@ -277,6 +319,19 @@ impl SourceTablet {
     ) -> Result<Streaming<VStreamRowsResponse>> {
         let request = VStreamRowsRequest { target: Some((&self.target).into()), ..request };
         let answer = self.client.clone().v_stream_rows(request).await;
+        answer.map(tonic::Response::into_inner).map_err(|status| from_status(&status))
+    }
+
+    /// Opens a stream of the rows of all tables that are asked for, as they are at one position.
+    ///
+    /// # Errors
+    /// The tablet does not answer, or refuses.
+    pub async fn v_stream_tables(
+        &self,
+        request: VStreamTablesRequest,
+    ) -> Result<Streaming<VStreamTablesResponse>> {
+        let request = VStreamTablesRequest { target: Some((&self.target).into()), ..request };
+        let answer = self.client.clone().v_stream_tables(request).await;
         answer.map(tonic::Response::into_inner).map_err(|status| from_status(&status))
     }
 

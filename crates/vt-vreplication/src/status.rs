@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use vt_proto::binlogdata::VReplicationWorkflowState as State;
-use vt_service::stats::{Counters, Stats};
+use vt_service::stats::{Counters, Stats, Timings};
 
 use crate::store::now;
 
@@ -22,6 +22,10 @@ pub(crate) struct Metrics {
     pub(crate) noop_queries: Counters,
     pub(crate) throttled: Counters,
     pub(crate) ddl_actions: Counters,
+    pub(crate) parallel: Counters,
+    pub(crate) copied_rows_all: Counters,
+    pub(crate) phases: Timings,
+    pub(crate) table_copies: Timings,
     pub(crate) streams: Arc<Mutex<BTreeMap<i32, Arc<Status>>>>,
 }
 
@@ -121,6 +125,11 @@ impl Status {
         self.saved.notify_waiters();
     }
 
+    /// Counts transactions that came in before some that were told of.
+    pub(crate) fn add_transactions(&self, transactions: u64) {
+        self.transactions.fetch_add(transactions, Relaxed);
+    }
+
     /// The source said that there is nothing new.
     pub(crate) fn beat(&self) {
         self.upto.store(now(), Relaxed);
@@ -211,6 +220,26 @@ impl Metrics {
             ddl_actions: stats.counters(
                 "VReplicationDDLActions",
                 "definitions that streams met",
+                by_workflow,
+            ),
+            copied_rows_all: stats.counters(
+                "VReplicationCopyRowCount",
+                "rows copied",
+                &["workflow"],
+            ),
+            phases: stats.timings(
+                "VReplicationPhaseTimings",
+                "how long streams copied, and caught up between copies",
+                &["workflow", "phase"],
+            ),
+            table_copies: stats.timings(
+                "VReplicationTableCopyTimings",
+                "how long snapshots of tables were read",
+                by_table,
+            ),
+            parallel: stats.counters(
+                "VReplicationParallelApplyCounts",
+                "transactions applied beside others, kept waiting by them, or run again",
                 by_workflow,
             ),
             streams,

@@ -1,7 +1,7 @@
 //! What the parts of one stream share.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use vt_base::Result;
@@ -110,8 +110,29 @@ impl Stream {
         }
     }
 
+    pub(crate) fn count_copied(&self, table: &str, rows: u64) {
+        self.metrics.copied_rows.add(&[&self.workflow, table], rows);
+        self.metrics.copied_rows_all.add(&[&self.workflow], rows);
+    }
+
+    /// Notes how long a phase took that has just ended.
+    pub(crate) fn time_phase(&self, phase: &str, began: Instant) {
+        self.metrics.phases.record(&[&self.workflow, phase], began.elapsed());
+    }
+
+    /// Notes how long a snapshot of a table was read.
+    pub(crate) fn time_copy(&self, table: &str, began: Instant) {
+        self.time_phase("copy", began);
+        self.metrics.table_copies.record(&[&self.workflow, table], began.elapsed());
+    }
+
     pub(crate) fn count_transactions(&self, count: u64) {
         self.metrics.queries.add(&[&self.workflow, "replicate"], count);
+    }
+
+    /// Counts what became of transactions that could be applied at once.
+    pub(crate) fn count_parallel(&self, what: &str) {
+        self.metrics.parallel.add(&[&self.workflow, what], 1);
     }
 
     pub(crate) fn count_definition(&self, action: OnDdlAction) {

@@ -5,6 +5,7 @@ use vt_proto::binlogdata::{RowChange, RowEvent};
 
 use crate::bound::{Bound, Cells};
 use crate::limit::Limit;
+use crate::pipe::Touched;
 
 /// So many bytes of rows go into one insert, about.
 const INSERT_BYTES: usize = 512 << 10;
@@ -30,14 +31,21 @@ pub(crate) struct Work {
     pub(crate) next: String,
     pub(crate) timestamp: i64,
     pub(crate) transactions: u64,
+    /// The rows that the statements touch.
+    pub(crate) touched: Touched,
 }
 
 impl Target {
-    /// Writes an event's changes as statements, each with a semicolon behind it.
+    /// Writes an event's changes as statements, each with a semicolon behind it, and notes the rows
+    /// that they touch.
     ///
     /// # Errors
     /// A change lacks columns, or has values that are none of their types.
-    pub(crate) fn write(&self, event: &RowEvent, out: &mut Vec<u8>) -> Result<Statements> {
+    pub(crate) fn write(
+        &self,
+        event: &RowEvent,
+        (out, mut touched): (&mut Vec<u8>, Option<&mut Touched>),
+    ) -> Result<Statements> {
         let mut statements = Statements::default();
         let mut inserts: Vec<Cells<'_>> = Vec::new();
         let mut insert_bytes = 0;
@@ -59,6 +67,11 @@ impl Target {
             let before =
                 change.before.as_ref().filter(|_| has_before).map(Cells::of).transpose()?;
             let after = change.after.as_ref().filter(|_| has_after).map(Cells::of).transpose()?;
+            if let Some(touched) = &mut touched {
+                for row in before.iter().chain(&after) {
+                    self.bound.touch(row, touched);
+                }
+            }
             if let (None, Some(row)) = (&before, &change.after) {
                 if let Some(cells) = after {
                     insert_bytes += row.values.len();

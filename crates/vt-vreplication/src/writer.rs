@@ -9,11 +9,12 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 use vt_base::{Error, Result};
 use vt_mysql::Conn;
+use vt_mysql::client::Prepared;
 use vt_proto::query;
 
 use crate::bound::{Bound, Cells};
 use crate::extent::Part;
-use crate::reader::{BATCH_BYTES, Batch};
+use crate::reader::{BATCH_BYTES, Batch, LARGE_ROW_BYTES};
 use crate::store::{now, quote};
 use crate::stream::Stream;
 use crate::trouble::{Outcome, Trouble};
@@ -31,9 +32,22 @@ pub(crate) struct Writer<'a> {
     /// The columns of the keys.
     pub(crate) fields: Vec<query::Field>,
     pub(crate) ranges: Vec<Lane>,
-    pub(crate) conns: Mutex<Vec<Conn>>,
+    pub(crate) conns: Mutex<Vec<Session>>,
     /// Rows are loaded as files; not any more once that did not take them all.
     pub(crate) loads: AtomicBool,
+}
+
+/// A connection that rows are written on.
+pub(crate) struct Session {
+    conn: Conn,
+    /// The statement that inserts a row, once it is prepared.
+    insert: Option<Prepared>,
+}
+
+impl Session {
+    pub(crate) fn new(conn: Conn) -> Session {
+        Session { conn, insert: None }
+    }
 }
 
 /// A range, and how far it has come.
@@ -80,24 +94,30 @@ impl Writer<'_> {
     async fn write(&self, batch: Batch) -> Outcome<()> {
         let range = self.ranges.get(batch.range);
         let range = range.ok_or_else(|| Error::bug("a batch of a range that is not read"))?;
-        let conn = self.conns.lock().pop();
-        let mut conn = conn.ok_or_else(|| Error::bug("more batches than connections"))?;
-        self.insert(&mut conn, &batch).await?;
+        let session = self.conns.lock().pop();
+        let mut session = session.ok_or_else(|| Error::bug("more batches than connections"))?;
+        self.insert(&mut session, &batch).await?;
         let mut turn = range.turn.subscribe();
         // The sender lives as long as this does.
         let waited = turn.wait_for(|turn| *turn == batch.sequence).await;
         waited.map_err(|_| Error::bug("the turns of batches ended"))?;
         let count = batch.rows.len() as u64;
         let sequence = batch.sequence;
-        self.come_in(&mut conn, (range, batch)).await?;
-        self.conns.lock().push(conn);
+        self.come_in(&mut session.conn, (range, batch)).await?;
+        self.conns.lock().push(session);
         range.turn.send_replace(sequence + 1);
-        self.stream.metrics.copied_rows.add(&[&self.stream.workflow, self.table], count);
+        self.stream.count_copied(self.table, count);
         Ok(())
     }
 
     /// Inserts the rows, and leaves the transaction open.
-    async fn insert(&self, conn: &mut Conn, batch: &Batch) -> Outcome<()> {
+    async fn insert(&self, session: &mut Session, batch: &Batch) -> Outcome<()> {
+        if batch.bytes / batch.rows.len().max(1) >= LARGE_ROW_BYTES
+            && self.execute(session, batch).await?
+        {
+            return Ok(());
+        }
+        let conn = &mut session.conn;
         if self.loads.load(Ordering::Relaxed) && !batch.rows.is_empty() {
             if self.load(conn, batch).await? {
                 return Ok(());
@@ -141,6 +161,47 @@ impl Writer<'_> {
         }
         conn.query("rollback", 0).await?;
         Ok(false)
+    }
+
+    /// Inserts rows one by one by a prepared statement, and leaves the transaction open; returns
+    /// whether all are there. MySQL then neither looks for the ends of large values nor copies them
+    /// to take escapes out.
+    async fn execute(&self, session: &mut Session, batch: &Batch) -> Outcome<bool> {
+        let Some(sql) = self.bound.prepared() else { return Ok(false) };
+        let conn = &mut session.conn;
+        let insert = match session.insert {
+            Some(insert) => insert,
+            None => *session.insert.insert(conn.prepare(sql).await.map_err(Trouble::Target)?),
+        };
+        for _ in 0..TRIES_MAX {
+            conn.query("begin", 0).await?;
+            let error = match self.execute_all(conn, insert, &batch.rows).await {
+                Ok(()) => return Ok(true),
+                Err(error) => error,
+            };
+            if conn.is_broken() {
+                return Err(Trouble::Target(error));
+            }
+            conn.query("rollback", 0).await?;
+            if !LOCKED.contains(&error.errno()) {
+                break;
+            }
+        }
+        // A statement with all rows says what is wrong, where something is.
+        Ok(false)
+    }
+
+    async fn execute_all(
+        &self,
+        conn: &mut Conn,
+        insert: Prepared,
+        rows: &[query::Row],
+    ) -> Result<()> {
+        for row in rows {
+            let values = self.bound.sent(&Cells::of(row)?);
+            conn.execute(insert, &values).await?;
+        }
+        Ok(())
     }
 
     fn statements(&self, rows: &[query::Row]) -> Result<Vec<u8>> {

@@ -31,6 +31,7 @@ pub use copy::{CopyPart, CopySpec, key_of, values_of};
 pub use full::FullSpec;
 pub use plan::{TablePlan, Values};
 pub use ranges::{KeyRange, RANGES_MAX};
+pub use results::TablesSpec;
 pub use source::Source;
 pub use stream::StreamSpec;
 pub use table::SourceTable;

@@ -1,17 +1,35 @@
 //! Results of a query, and all tables at one moment.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 use vt_base::gtid::Position;
 use vt_base::{Code, Error, Result};
-use vt_proto::binlogdata::{VStreamResultsResponse, VStreamTablesResponse};
+use vt_mysql::Conn;
+use vt_proto::binlogdata::{self, VStreamResultsResponse, VStreamTablesResponse};
 use vt_rpc::convert::{Included, field_to_proto, rows_to_proto};
 use vt_sql::ast::{QueryBody, Statement, TableRef};
 use vt_sql::{Arena, Modes};
 
 use crate::copy::{part, select};
-use crate::filter::Wanted;
+use crate::filter::{Wanted, read_rule, rule_of};
 use crate::source::position;
-use crate::{KeyRange, Source, SourceTable, TablePlan};
+use crate::table::quoted;
+use crate::{KeyRange, Source, SourceTable, TablePlan, Vindexes};
+
+/// Which tables are sent together, and what of them.
+#[derive(Clone, Debug, Default)]
+pub struct TablesSpec {
+    /// Nothing sends tables whole.
+    pub filter: Option<binlogdata::Filter>,
+    /// Without a filter, only these; none sends all.
+    pub tables: Vec<String>,
+    /// The vschema whose vindexes the filter means.
+    pub schema: Option<Arc<Vindexes>>,
+}
+
+/// The account lacks a right.
+const MAY_NOT: u16 = 1227;
 
 impl Source {
     /// Sends the result of a query over one table, as it was at one position; the first part
@@ -47,28 +65,26 @@ impl Source {
         Ok(())
     }
 
-    /// Sends all tables one after the other, as they all were at one position; the first part of
-    /// each tells its columns and the position.
+    /// Sends tables one after the other, as they all were at one position; the first part of each
+    /// tells its columns and the position.
     ///
     /// # Errors
-    /// mysqld does not answer, or does not let its tables be locked for a moment.
-    pub async fn all_tables(&self, out: &mpsc::Sender<VStreamTablesResponse>) -> Result<()> {
-        let names = self.tables().await?;
+    /// The filter asks for what cannot be streamed, or mysqld does not answer, or does not let its
+    /// tables be locked for a moment.
+    pub async fn all_tables(
+        &self,
+        spec: TablesSpec,
+        out: &mpsc::Sender<VStreamTablesResponse>,
+    ) -> Result<()> {
         let mut conn = self.connect().await?;
-        let mut tables = Vec::with_capacity(names.len());
-        for name in &names {
-            tables.push(SourceTable::load(&mut conn, &self.database, name).await?);
+        let mut plans = Vec::new();
+        for name in self.tables().await? {
+            let Some(wanted) = spec.wanted(&name)? else { continue };
+            let table = SourceTable::load(&mut conn, &self.database, &name).await?;
+            plans.push(TablePlan::new(table.into(), &wanted, spec.schema.as_deref())?);
         }
-        let mut locker = self.connect().await?;
-        locker.query("set lock_wait_timeout = 5", 1).await?;
-        locker.query("flush tables with read lock", 1).await?;
-        conn.query("set transaction isolation level repeatable read", 1).await?;
-        conn.query("start transaction with consistent snapshot, read only", 1).await?;
-        let gtid = Position { gtid_set: position(&mut locker).await? }.to_string();
-        locker.query("unlock tables", 1).await?;
-        locker.close().await;
-        for table in tables {
-            let plan = TablePlan::new(table.into(), &Wanted::Everything, None)?;
+        let gtid = self.snapshot_of_all(&mut conn, &plans).await?.to_string();
+        for plan in plans {
             let table = &plan.table;
             let name = table.name.clone();
             let mut next = VStreamTablesResponse {
@@ -79,6 +95,7 @@ impl Source {
                     .map(|one| field_to_proto(&one, Included::All))
                     .collect(),
                 gtid: gtid.clone(),
+                is_filtered: spec.filter.is_some(),
                 ..Default::default()
             };
             let sql = select(&self.database, table, &KeyRange::default());
@@ -98,6 +115,45 @@ impl Source {
             }
         }
         Ok(())
+    }
+
+    /// Opens a snapshot of all tables; returns its position.
+    ///
+    /// The server's writers are kept away for as long as it takes to begin and to ask.
+    async fn snapshot_of_all(&self, conn: &mut Conn, plans: &[TablePlan]) -> Result<Position> {
+        let mut locker = self.connect().await?;
+        locker.query("set lock_wait_timeout = 5", 1).await?;
+        let locked = locker.query("flush tables with read lock", 1).await;
+        match locked {
+            // An account may be allowed to lock tables, and not to lock the server.
+            Err(error) if error.errno() == MAY_NOT && !plans.is_empty() => {
+                let place = |plan: &TablePlan| {
+                    format!("{}.{} read", quoted(&self.database), quoted(&plan.table.name))
+                };
+                let places: Vec<String> = plans.iter().map(place).collect();
+                locker.query(format!("lock tables {}", places.join(", ")), 1).await?;
+            }
+            locked => drop(locked?),
+        }
+        conn.query("set transaction isolation level repeatable read", 1).await?;
+        conn.query("start transaction with consistent snapshot, read only", 1).await?;
+        let gtid_set = position(&mut locker).await?;
+        locker.query("unlock tables", 1).await?;
+        locker.close().await;
+        Ok(Position { gtid_set })
+    }
+}
+
+impl TablesSpec {
+    /// Returns what is sent of a table, if anything.
+    fn wanted(&self, table: &str) -> Result<Option<Wanted>> {
+        match &self.filter {
+            Some(filter) => rule_of(filter, table)?.map(read_rule).transpose(),
+            None => {
+                let is_named = self.tables.is_empty() || self.tables.iter().any(|one| one == table);
+                Ok(is_named.then_some(Wanted::Everything))
+            }
+        }
     }
 }
 

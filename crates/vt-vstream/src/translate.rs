@@ -282,6 +282,7 @@ impl Translator {
         let event = binlogdata::RowEvent {
             table_name: live.map.name.clone(),
             row_changes: changes,
+            flags: rows.flags.into(),
             ..Default::default()
         };
         Ok(vec![VEvent { row_event: Some(event), ..of_type(VEventType::Row) }])

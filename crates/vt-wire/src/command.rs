@@ -248,5 +248,36 @@ pub fn encode_prepared(out: &mut Vec<u8>, id: u32, columns: u16, params: u16, wa
     out.extend_from_slice(&warnings.to_le_bytes());
 }
 
+/// What the first packet of the answer to COM_STMT_PREPARE tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PreparedHead {
+    pub id: u32,
+    pub columns: u16,
+    pub params: u16,
+}
+
+/// Reads the first packet of the answer to COM_STMT_PREPARE.
+pub fn decode_prepared(payload: &[u8]) -> Result<PreparedHead, Malformed> {
+    let mut scan = Scan::new(payload);
+    if scan.u8("status of a prepared statement")? != 0 {
+        return Err(Malformed("status of a prepared statement"));
+    }
+    Ok(PreparedHead {
+        id: scan.u32("id of statement")?,
+        columns: scan.u16("count of columns")?,
+        params: scan.u16("count of parameters")?,
+    })
+}
+
+/// Appends COM_STMT_EXECUTE with values that the statement takes as they are, without a cursor, for
+/// connections without query attributes.
+pub fn encode_execution(out: &mut Vec<u8>, id: u32, values: &[params::Sent<'_>]) {
+    out.push(byte::STMT_EXECUTE);
+    out.extend_from_slice(&id.to_le_bytes());
+    out.push(0);
+    out.extend_from_slice(&1_u32.to_le_bytes());
+    params::encode_values(out, values);
+}
+
 #[cfg(test)]
 mod tests;

@@ -170,6 +170,47 @@ pub(crate) fn decode_attributes(
     Ok(attributes)
 }
 
+/// A value of an execution, as it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent<'a> {
+    Null,
+    /// In the connection's character set.
+    Text(&'a [u8]),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Sent<'a> {
+    fn bytes(self) -> Option<&'a [u8]> {
+        match self {
+            Sent::Null => None,
+            Sent::Text(bytes) | Sent::Bytes(bytes) => Some(bytes),
+        }
+    }
+}
+
+/// Appends the values of an execution, for connections without query attributes.
+pub(crate) fn encode_values(out: &mut Vec<u8>, values: &[Sent<'_>]) {
+    if values.is_empty() {
+        return;
+    }
+    let mut nulls = vec![0_u8; values.len().div_ceil(8)];
+    for (index, value) in values.iter().enumerate() {
+        nulls[index / 8] |= u8::from(*value == Sent::Null) << (index % 8);
+    }
+    out.extend_from_slice(&nulls);
+    out.push(1);
+    for value in values {
+        let typ = if matches!(value, Sent::Bytes(_)) { Type::BLOB } else { Type::VARCHAR };
+        let (kind, _) = typ.to_mysql();
+        out.extend_from_slice(&[kind, 0]);
+    }
+    let size = values.iter().filter_map(|value| value.bytes()).map(|one| one.len() + 9).sum();
+    out.reserve(size);
+    for bytes in values.iter().filter_map(|value| value.bytes()) {
+        put::lenenc_bytes(out, bytes);
+    }
+}
+
 /// Appends query attributes, every value as a string.
 pub(crate) fn encode_attributes(out: &mut Vec<u8>, attributes: &[(String, TypedBytes)]) {
     if attributes.is_empty() {

@@ -1,7 +1,9 @@
 //! What stands in the way of a workflow that is to be made, and the command that clears it.
 
+use std::collections::BTreeMap;
+
 use vt_base::Result;
-use vt_proto::binlogdata::VReplicationWorkflowType as Type;
+use vt_proto::binlogdata::{BinlogSource, VReplicationWorkflowType as Type};
 use vt_proto::tabletmanagerdata as tm;
 
 use super::create::command_of;
@@ -51,6 +53,23 @@ impl Control {
         }
         Ok(())
     }
+}
+
+/// Refuses streams of which several would write the same tables: each is as of a moment of its own,
+/// and one that is cut off begins anew with tables that are empty.
+pub(super) fn check_atomic(
+    keyspace: &str,
+    by_target: &BTreeMap<String, Vec<BinlogSource>>,
+) -> Result<()> {
+    let Some((shard, streams)) = by_target.iter().find(|(_, streams)| streams.len() > 1) else {
+        return Ok(());
+    };
+    let sources: Vec<&str> = streams.iter().map(|one| one.shard.as_str()).collect();
+    Err(refused(format!(
+        "shard {keyspace}/{shard} would be filled from shards {}, and an atomic copy is that of one \
+         moment of one shard; leave --atomic-copy out",
+        sources.join(", ")
+    )))
 }
 
 /// Returns the tables that a workflow's rules name.

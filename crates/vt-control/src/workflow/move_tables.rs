@@ -130,6 +130,10 @@ impl Control {
             target_vschema: &target_vschema,
             tenant: tenant_condition(to, &target_vschema, &options.tenant_id)?,
         };
+        let by_target = streams.by_target(&sources, &targets)?;
+        if request.atomic_copy {
+            super::conflicts::check_atomic(to, &by_target)?;
+        }
         let routing = match () {
             () if request.no_routing_rules || is_external => Routing::None,
             () if is_tenant => Routing::Keyspace,
@@ -145,7 +149,7 @@ impl Control {
                 (false, true) => SubType::Partial,
                 (false, false) => SubType::None,
             },
-            sources: streams.by_target(&sources, &targets)?,
+            sources: by_target,
             targets,
             cells: request.cells.clone(),
             tablet_types: request.tablet_types.clone(),
@@ -291,6 +295,12 @@ fn check_request(request: &MoveTablesCreateRequest, options: &WorkflowOptions) -
     }
     if request.atomic_copy && !request.source_shards.is_empty() {
         return Err(invalid("an atomic copy takes all shards; leave --source-shards out"));
+    }
+    if request.atomic_copy && !options.tenant_id.is_empty() {
+        return Err(invalid(
+            "an atomic copy begins with tables that are empty, and a tenant's rows come to those of \
+             others; leave --atomic-copy out",
+        ));
     }
     if !options.tenant_id.is_empty() && !request.source_shards.is_empty() {
         return Err(invalid("a tenant is moved from all shards; leave --source-shards out"));

@@ -6,6 +6,7 @@
 mod cancel;
 mod command;
 mod complete;
+mod followers;
 mod journal;
 mod mirror;
 mod observe;

@@ -268,7 +268,11 @@ impl Handler for Words {
     /// A statement has a parameter for each question mark and gives them back with their types.
     async fn prepare(&mut self, sql: &[u8]) -> Result<Prepared> {
         let param_count = sql.iter().filter(|byte| **byte == b'?').count();
-        let fields = if sql.starts_with(b"typed") { typed().0 } else { fields(&["type", "text"]) };
+        let fields = match sql {
+            _ if sql.starts_with(b"typed") => typed().0,
+            _ if sql.starts_with(b"take") => Fields::default(),
+            _ => fields(&["type", "text"]),
+        };
         Ok(Prepared { fields, param_count: u16::try_from(param_count).unwrap() })
     }
 
@@ -283,6 +287,16 @@ impl Handler for Words {
             out.start(&fields).await?;
             out.rows(&rows).await?;
             return out.end(self.end()).await;
+        }
+        if statement.sql.starts_with(b"take") {
+            let mut end = self.end();
+            let known = |param: &TypedBytes| match param.typ {
+                Type::NULL_TYPE => 1_000_000_000,
+                Type::BLOB => 2 * param.bytes.len() as u64,
+                _ => param.bytes.len() as u64,
+            };
+            end.affected_rows = params.iter().map(known).sum();
+            return out.ok(end).await;
         }
         out.start(&fields(&["type", "text"])).await?;
         for param in &params {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use vt_mysql::client::Sent;
 use vt_mysql::{Address, Capabilities, Conn, NoneAuth, StaticAuth};
 
 use crate::fake::{Fake, until};
@@ -59,6 +60,27 @@ async fn rows_are_loaded_as_a_file_by_those_who_asked_for_that() {
     assert!(conn.is_broken());
     let mut conn = fake.connect().await;
     assert_eq!(conn.load_local("load", b"x").await.unwrap_err().errno(), 3948);
+    fake.finish().await;
+}
+
+#[tokio::test]
+async fn prepared_statements_take_values_as_they_are() {
+    let fake = Fake::start(Arc::new(NoneAuth)).await;
+    let mut conn = fake.connect().await;
+    let take = conn.prepare("take ? ? ?").await.unwrap();
+    // A value of a whole frame and more is one value.
+    for length in [0, 1, 300, 70_000, (1 << 24) + 5] {
+        let long = vec![b'\''; length];
+        let values = [Sent::Bytes(&long), Sent::Null, Sent::Text(b"abc")];
+        let done = conn.execute(take, &values).await.unwrap();
+        assert_eq!(done.rows_affected, 1_000_000_003 + 2 * length as u64);
+    }
+    assert!(conn.execute(take, &[Sent::Null]).await.is_err());
+    let nothing = conn.prepare("take").await.unwrap();
+    assert_eq!(conn.execute(nothing, &[]).await.unwrap().rows_affected, 0);
+    conn.query("begin", 0).await.unwrap();
+    assert!(conn.prepare("measure ?").await.is_err());
+    assert!(conn.is_broken());
     fake.finish().await;
 }
 

@@ -61,6 +61,21 @@ fn every_type_becomes_text() {
 }
 
 #[test]
+fn values_that_are_sent_are_read_back() {
+    let long = vec![7_u8; 70_000];
+    let sent = [Sent::Text(b"hi"), Sent::Null, Sent::Bytes(&long), Sent::Text(b"")];
+    let mut out = Vec::new();
+    encode_values(&mut out, &sent);
+    let decoded = decode_execution(&out.into(), 0, known(4), Capabilities::default()).unwrap();
+    let text = |text: &'static str| TypedBytes::new(Type::VARCHAR, text);
+    let blob = TypedBytes::new(Type::BLOB, long);
+    assert_eq!(decoded.params, [text("hi"), TypedBytes::NULL, blob, text("")]);
+    let mut out = Vec::new();
+    encode_values(&mut out, &[]);
+    assert!(out.is_empty());
+}
+
+#[test]
 fn types_are_remembered_and_nulls_have_no_bytes() {
     let types = [ParamType { kind: 3, is_unsigned: false }; 2];
     let remembered = Known { types: &types, ..known(2) };

@@ -52,6 +52,7 @@ impl Control {
         let done = async {
             let seen = self.observe_workflow(keyspace, workflow).await?;
             check_complete(&seen.view)?;
+            self.wait_for_followers(&seen).await?;
             let until = Instant::now() + TIMEOUT;
             for step in plan_complete(&seen.view, ending) {
                 self.run_step(&seen, &step, &locks, until).await?;
