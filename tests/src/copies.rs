@@ -211,7 +211,8 @@ fn same(cluster: &LocalCluster, table: &str, columns: &str) -> Outcome {
 
 fn shop_tables(cluster: &LocalCluster) -> Outcome {
     let vschema = r#"{"sharded": true, "vindexes": {"hash": {"type": "hash"}}, "tables": {
-        "sold": {"column_vindexes": [{"column": "id", "name": "hash"}]}}}"#;
+        "sold": {"column_vindexes": [{"column": "id", "name": "hash"}]},
+        "brought": {"column_vindexes": [{"column": "id", "name": "hash"}]}}}"#;
     cluster.client(&["ApplyVSchema", "--vschema", vschema, "shop"])?;
     let sold =
         "create table sold (id bigint primary key, unit bigint not null, price int not null)";
@@ -235,6 +236,7 @@ fn followed(cluster: &LocalCluster) -> Outcome {
             ["create", "--source-keyspace", "shop", "--wait", "--table-settings", settings];
         cluster.client(&[&args[..], &create].concat())?;
     }
+    brought(cluster)?;
     let mut next = 2001;
     let mut write = || {
         let values = format!("({next}, {}, 5), ({}, 3, 9)", next % 7, next + 1);
@@ -244,7 +246,10 @@ fn followed(cluster: &LocalCluster) -> Outcome {
             "shop",
             &format!("update sold set price = price + 1 where id = {}", next % 97),
         )?;
-        cluster.mysql("shop", &format!("delete from sold where id = {}", next % 89 + 300)).map(drop)
+        cluster.mysql("shop", &format!("delete from sold where id = {}", next % 89 + 300))?;
+        let values = format!("({next}, 1), ({}, 2), ({}, 3)", next + 100_000, next + 200_000);
+        cluster.mysql("stats", &format!("insert into brought values {values}"))?;
+        cluster.mysql("stats", "update brought set n = n + 1").map(drop)
     };
     let same = || {
         within(LIMIT, || {
@@ -260,7 +265,8 @@ fn followed(cluster: &LocalCluster) -> Outcome {
             ] {
                 equal(ours, cluster.mysql("stats", ours)?, cluster.mysql("shop", theirs)?)?;
             }
-            Ok(())
+            let all = "select count(*), sum(id), sum(n) from brought";
+            equal(all, cluster.mysql("shop", all)?, cluster.mysql("stats", all)?)
         })
     };
     write()?;
@@ -326,6 +332,18 @@ fn side_by_side(cluster: &LocalCluster) -> Outcome {
         cluster.kill(&format!("{part}-{STATS}"))?;
     }
     Ok(())
+}
+
+/// Rows come into the keyspace that gets other shards, too.
+fn brought(cluster: &LocalCluster) -> Outcome {
+    cluster.mysql("stats", "create table brought (id bigint primary key, n int not null)")?;
+    let rows: Vec<String> = (1..=500).map(|id| format!("({id}, {})", id % 5)).collect();
+    cluster.mysql("stats", &format!("insert into brought values {}", rows.join(",")))?;
+    let args = ["Materialize", "--workflow", "into", "--target-keyspace", "shop"];
+    let settings = r#"[{"target_table": "brought", "source_expression": "select * from brought",
+        "create_ddl": "copy"}]"#;
+    let create = ["create", "--source-keyspace", "stats", "--wait", "--table-settings", settings];
+    cluster.client(&[&args[..], &create].concat()).map(drop)
 }
 
 /// A stream that is stopped is named by the reshard whose shards it comes from.

@@ -45,6 +45,9 @@ pub fn plan_cancel(snapshot: &Snapshot, ending: Ending) -> Vec<Step> {
     if snapshot.kind != Kind::Copy && !ending.ignores_source {
         // A switch may have been broken off.
         steps.extend([Step::RemoveReverse, Step::AllowSourceWrites]);
+        if snapshot.has_others {
+            steps.push(Step::RestartOthers);
+        }
     }
     if snapshot.kind != Kind::Copy && !ending.keeps_data {
         steps.push(Step::RemoveTargetTables);

@@ -20,7 +20,23 @@ struct World {
     next_id: i32,
     /// The ids of streams whose switch is written down.
     journal: Vec<i32>,
+    /// How many rows another keyspace has, and the streams of its copy into each side.
+    elsewhere: usize,
+    others: [Option<Other>; 2],
 }
+
+/// A stream of another workflow.
+#[derive(Clone, Debug)]
+struct Other {
+    /// How many rows it has brought.
+    pos: usize,
+    runs: bool,
+    /// It was stopped for a switch.
+    is_marked: bool,
+}
+
+/// Rows of the other keyspace have numbers from here.
+const ELSEWHERE: u32 = 1000;
 
 /// A stream: which rows of the other side it has not yet brought.
 #[derive(Clone, Debug)]
@@ -48,6 +64,8 @@ impl World {
             streams: [None, Some(Flow { id: 1, pos: 0, runs: true, is_frozen: false })],
             next_id: 2,
             journal: Vec::new(),
+            elsewhere: 2,
+            others: [Some(Other { pos: 0, runs: true, is_marked: false }), None],
         }
     }
 
@@ -68,6 +86,16 @@ impl World {
 
     /// The streams do some of their work.
     fn flow(&mut self) {
+        self.elsewhere += 1;
+        for side in 0..2 {
+            let Some(other) = self.others[side].as_mut().filter(|one| one.runs) else { continue };
+            for row in other.pos..self.elsewhere {
+                let row = ELSEWHERE + u32::try_from(row).unwrap();
+                assert!(!self.rows[side].contains(&row), "row {row} comes twice");
+                self.rows[side].push(row);
+            }
+            other.pos = self.elsewhere;
+        }
         for side in 0..2 {
             let other = self.rows[1 - side].clone();
             let Some(stream) = &mut self.streams[side] else { continue };
@@ -117,6 +145,8 @@ impl World {
             writes: self.rules.writes(of),
             reads: Vec::new(),
             has_rules: !self.rules.0.is_empty(),
+            has_others: self.others[from].is_some()
+                || self.others[into].as_ref().is_some_and(|one| one.is_marked),
             by_shard: Vec::new(),
         }
     }
@@ -133,6 +163,19 @@ impl World {
                 if let Some(stream) = &mut self.streams[into] {
                     stream.runs = false;
                 }
+            }
+            Step::StopOthers => {
+                if let Some(other) = self.others[from].as_mut().filter(|one| one.runs) {
+                    (other.runs, other.is_marked) = (false, true);
+                }
+            }
+            Step::MoveOthers => self.others[into] = self.others[from].clone(),
+            Step::StartOthers | Step::RestartOthers => {
+                let to = if *step == Step::StartOthers { into } else { from };
+                if let Some(other) = self.others[to].as_mut().filter(|one| one.is_marked) {
+                    (other.runs, other.is_marked) = (true, false);
+                }
+                self.others[1 - to] = None;
             }
             Step::CreateReverse => {
                 let mark = self.streams[from].as_ref().is_some_and(|one| one.is_frozen);
@@ -241,6 +284,8 @@ proptest! {
                     prop_assert!(!world.denied[1 - into]);
                     prop_assert!(world.streams[into].as_ref().is_some_and(|one| one.runs));
                     prop_assert_eq!(world.streams[1 - into].is_some(), mark);
+                    prop_assert!(world.others[1 - into].as_ref().is_some_and(|one| one.runs));
+                    prop_assert!(world.others[into].is_none());
                 }
             }
             prop_assert!(switch(&mut world, into, usize::MAX, &mut clients));
@@ -249,6 +294,14 @@ proptest! {
             prop_assert!(plan_writes(&after, OPTIONS).is_empty(), "{:?}", plan_writes(&after, OPTIONS));
             prop_assert!(after.is_frozen() && plan_undo(&after).is_none());
             world.write();
+            world.flow();
+            // What the other keyspace has came once, and comes on where clients are.
+            prop_assert!(world.others[into].as_ref().is_some_and(|one| one.runs));
+            prop_assert!(world.others[1 - into].is_none());
+            for row in 0..world.elsewhere {
+                let row = ELSEWHERE + u32::try_from(row).unwrap();
+                prop_assert!(world.rows[into].contains(&row), "row {row} is lost");
+            }
             world.flow();
             prop_assert_eq!(world.rows[0].len(), world.rows[1].len());
             world.check();

@@ -92,6 +92,8 @@ pub struct Snapshot {
     pub reads: Vec<Reads>,
     /// Some rule still tells where the tables are.
     pub has_rules: bool,
+    /// Streams of other workflows lead into the source's shards, or wait at the target's.
+    pub has_others: bool,
     /// Where tables move by shard: all shards of the keyspace, and whether they have been switched,
     /// by this workflow or by another.
     pub by_shard: Vec<(String, bool)>,

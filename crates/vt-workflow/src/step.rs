@@ -9,6 +9,8 @@ pub enum Step {
     RouteReads { kinds: Vec<ReadKind>, cells: Vec<String>, to: Side },
     /// The source takes no writes to the tables any more.
     StopWrites,
+    /// Streams of other workflows into the source's shards stop.
+    StopOthers,
     /// Transactions that wrote to the source have ended.
     Drain,
     /// The streams have brought to the target what the source has, and stop.
@@ -17,6 +19,8 @@ pub enum Step {
     InitializeSequences,
     /// Streams that lead back stand ready at the target's positions; they do not run.
     CreateReverse,
+    /// Streams for those of other workflows stand ready at the target's shards; they do not run.
+    MoveOthers,
     /// The switch is written down at the source; from here on there is no way but on.
     Journal,
     /// The target takes writes.
@@ -27,6 +31,10 @@ pub enum Step {
     StartReverse,
     /// The streams that lead back go.
     RemoveReverse,
+    /// Streams of other workflows run into the target's shards, and those into the source's go.
+    StartOthers,
+    /// Streams of other workflows run into the source's shards again.
+    RestartOthers,
     /// The workflow's streams are marked as having done their work.
     Freeze,
     /// The source takes writes again.
@@ -111,6 +119,18 @@ impl Step {
             Step::StartReverse => format!("Start reverse vreplication workflow {reverse}"),
             Step::RemoveReverse => {
                 format!("Delete reverse vreplication workflow {reverse} on keyspace {source}")
+            }
+            Step::StopOthers => {
+                format!("Stop streams of other workflows into shards {from} of keyspace {source}")
+            }
+            Step::MoveOthers => {
+                format!("Create streams of other workflows into shards {to} of keyspace {target}")
+            }
+            Step::StartOthers => {
+                format!("Start streams of other workflows into shards {to} of keyspace {target}")
+            }
+            Step::RestartOthers => {
+                format!("Start streams of other workflows into shards {from} of keyspace {source}")
             }
             Step::Freeze => format!("Mark vreplication streams frozen on keyspace {target}"),
             Step::AllowSourceWrites => format!("Enable writes on keyspace {source}"),

@@ -37,6 +37,7 @@ fn snapshot() -> Snapshot {
             reads(ReadKind::Replica, "zone2"),
         ],
         has_rules: true,
+        has_others: false,
         by_shard: Vec::new(),
     }
 }

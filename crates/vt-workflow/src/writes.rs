@@ -25,11 +25,18 @@ pub fn plan_writes(snapshot: &Snapshot, options: WriteOptions) -> Vec<Step> {
     let is_switched = snapshot.writes == Place::Target && snapshot.target.iter().all(takes_writes);
     if !is_switched {
         if !is_past_return(snapshot) {
-            steps.extend([Step::StopWrites, Step::Drain, Step::CatchUp]);
+            steps.push(Step::StopWrites);
+            if snapshot.has_others {
+                steps.push(Step::StopOthers);
+            }
+            steps.extend([Step::Drain, Step::CatchUp]);
             if options.initializes_sequences {
                 steps.push(Step::InitializeSequences);
             }
             steps.push(Step::CreateReverse);
+            if snapshot.has_others {
+                steps.push(Step::MoveOthers);
+            }
         }
         if !snapshot.source.iter().all(|shard| shard.is_journaled) {
             steps.push(Step::Journal);
@@ -50,6 +57,9 @@ pub fn plan_writes(snapshot: &Snapshot, options: WriteOptions) -> Vec<Step> {
     } else if !is_switched || !reverse.is_empty() {
         steps.push(Step::RemoveReverse);
     }
+    if snapshot.has_others {
+        steps.push(Step::StartOthers);
+    }
     if !snapshot.streams().all(|(_, stream)| stream.is_frozen) {
         steps.push(Step::Freeze);
     }
@@ -66,6 +76,9 @@ pub fn plan_undo(snapshot: &Snapshot) -> Option<Vec<Step>> {
     let mut steps = Vec::new();
     if !snapshot.source.iter().all(takes_writes) {
         steps.push(Step::AllowSourceWrites);
+    }
+    if snapshot.has_others {
+        steps.push(Step::RestartOthers);
     }
     if snapshot.streams().any(|(_, stream)| stream.state == StreamState::Stopped) {
         steps.push(Step::RestartStreams);

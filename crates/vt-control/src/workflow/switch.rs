@@ -10,6 +10,7 @@ mod followers;
 mod journal;
 mod mirror;
 mod observe;
+mod others;
 mod ready;
 mod reverse;
 mod routes;

@@ -4,8 +4,6 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 use vt_base::{Code, Error, Result};
-use vt_proto::binlogdata::VReplicationWorkflowType as Type;
-use vt_proto::tabletmanagerdata as tm;
 use vt_proto::topodata::TabletType;
 use vt_proto::vtctldata::*;
 use vt_topo::records::lock::rfc3339;
@@ -21,7 +19,6 @@ use super::run::Locks;
 use crate::Control;
 use crate::control::{duration_or, invalid, refused};
 use crate::workflow::Snapshot;
-use crate::workflow::create::command_of;
 
 /// How long writes may be stopped, and how far streams may be behind, where a request says nothing.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -319,37 +316,7 @@ impl Control {
         }
         self.check_ready(&wish.ready, seen).await?;
         if seen.view.kind == Kind::Shards {
-            self.check_no_streams_into(seen).await?;
-        }
-        Ok(())
-    }
-
-    /// Refuses to take shards away that another workflow leads into.
-    async fn check_no_streams_into(&self, seen: &Observed) -> Result<()> {
-        let keyspace = &seen.view.source_keyspace;
-        let shards: Vec<String> = seen.found.source.shards.keys().cloned().collect();
-        let own = [seen.view.workflow.clone(), seen.view.reverse_name()];
-        let request = tm::ReadVReplicationWorkflowsRequest {
-            exclude_workflows: own.to_vec(),
-            exclude_frozen: true,
-            ..Default::default()
-        };
-        for shard in self.read_workflows(keyspace, &shards, &request).await? {
-            let others = shard.workflows.iter().filter(|one| !one.streams.is_empty());
-            if let Some(other) = others.into_iter().find(|one| !own.contains(&one.workflow)) {
-                let name = &other.workflow;
-                let command = command_of(other.workflow_type());
-                let end = match other.workflow_type() {
-                    Type::MoveTables | Type::Migrate => "complete` or `... cancel",
-                    _ => "cancel",
-                };
-                return Err(refused(format!(
-                    "workflow {keyspace}.{name} leads into shard {}, which is to be replaced: end it with \
-                     `{command} --workflow {name} --target-keyspace {keyspace} {end}`, and make it anew \
-                     for the new shards",
-                    shard.end.record.name
-                )));
-            }
+            self.check_others(seen).await?;
         }
         Ok(())
     }

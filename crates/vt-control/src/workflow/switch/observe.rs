@@ -75,6 +75,7 @@ impl Control {
             writes: vt_workflow::Place::Source,
             reads: Vec::new(),
             has_rules: false,
+            has_others: false,
             by_shard: Vec::new(),
         };
         let mut reverse = BTreeMap::new();
@@ -95,6 +96,7 @@ impl Control {
             view.reads = reads(&routes, &found);
             view.by_shard = routes.by_shard(&found);
             view.has_rules = routes.has_rules(&found);
+            view.has_others = self.has_others(&found, kind).await?;
         }
         for (name, end) in &found.target.shards {
             let takes_writes = kind == Kind::Copy || self.takes_writes(&found, kind, end).await?;

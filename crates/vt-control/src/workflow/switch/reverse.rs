@@ -1,5 +1,7 @@
 //! The streams that lead back: made when the target has all and before it takes a write.
 
+use std::collections::BTreeSet;
+
 use vt_base::{Error, Result};
 use vt_proto::binlogdata::{BinlogSource, Filter, Rule};
 use vt_proto::tabletmanagerdata as tm;
@@ -10,7 +12,7 @@ use super::observe::Observed;
 use crate::Control;
 use crate::workflow::move_tables::tenant_condition;
 use crate::workflow::options::encode_options;
-use crate::workflow::rules::{narrowed, rule, shard_condition, sql_name, sql_string};
+use crate::workflow::rules::{REFERENCE, narrowed, rule, shard_condition, sql_name, sql_string};
 use crate::workflow::snapshot::{FROZEN, ShardEnd, Stream};
 
 /// A rule that leaves tables out.
@@ -19,8 +21,17 @@ const EXCLUDE: &str = "exclude";
 /// What decides on the rows that lead back.
 struct Back {
     source_vschema: vschema::Keyspace,
+    /// The tables that every shard of the target has whole.
+    references: BTreeSet<String>,
     /// The condition that a row is of the tenant that moved.
     tenant: Option<String>,
+}
+
+/// Whether a stream has the tables that every shard has whole: one of those into a shard does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whole {
+    Comes,
+    StaysOut,
 }
 
 impl Control {
@@ -39,16 +50,21 @@ impl Control {
             false => (&found.source.keyspace, &source_vschema),
         };
         let tenant = tenant_condition(tenant_of.0, tenant_of.1, &found.options.tenant_id)?;
-        let back = Back { source_vschema, tenant };
+        let is_reference = |(name, table): (&String, &vschema::Table)| {
+            (table.r#type == REFERENCE).then(|| name.clone())
+        };
+        let references = target_vschema.tables.iter().filter_map(is_reference).collect();
+        let back = Back { source_vschema, references, tenant };
         let was_frozen = seen.reverse.values().flatten().any(|one| one.message == FROZEN);
         let mark = if was_frozen { FROZEN } else { "" };
         let calls = found.source.shards.iter().map(async |(name, end)| {
             let streams = found.streams.iter().filter(|one| one.source.shard == *name);
-            for stream in streams {
+            for (index, stream) in streams.enumerate() {
                 let position = positions.get(&stream.shard).ok_or_else(|| {
                     Error::bug(format_args!("shard {} has no position", stream.shard))
                 })?;
-                let source = reverse_source(seen, stream, end, &back)?;
+                let whole = if index == 0 { Whole::Comes } else { Whole::StaysOut };
+                let source = reverse_source(seen, stream, (end, whole), &back)?;
                 let query = insert(seen, end, &source, (position, mark))?;
                 end.primary.v_replication_exec(tm::VReplicationExecRequest { query }).await?;
             }
@@ -70,13 +86,14 @@ impl Control {
 fn reverse_source(
     seen: &Observed,
     stream: &Stream,
-    end: &ShardEnd,
+    (end, whole): (&ShardEnd, Whole),
     back: &Back,
 ) -> Result<BinlogSource> {
     let forward = &stream.source;
     let keyspace = &seen.found.source.keyspace;
     let rules = forward.filter.iter().flat_map(|filter| &filter.rules);
-    let rules = rules.map(|one| reverse_rule(one, keyspace, &end.record.name, back));
+    let shard = &end.record.name;
+    let rules = rules.map(|one| reverse_rule(one, (keyspace, shard), whole, back));
     Ok(BinlogSource {
         keyspace: seen.found.target.keyspace.clone(),
         shard: stream.shard.clone(),
@@ -89,11 +106,23 @@ fn reverse_source(
     })
 }
 
-fn reverse_rule(forward: &Rule, keyspace: &str, shard: &str, back: &Back) -> Result<Rule> {
+fn reverse_rule(
+    forward: &Rule,
+    (keyspace, shard): (&str, &str),
+    whole: Whole,
+    back: &Back,
+) -> Result<Rule> {
+    let table = &forward.r#match;
+    if back.references.contains(table) {
+        let filter = match whole {
+            Whole::Comes => format!("select * from {}", sql_name(table)),
+            Whole::StaysOut => EXCLUDE.to_owned(),
+        };
+        return Ok(rule(table, filter));
+    }
     if forward.filter == EXCLUDE {
         return Ok(forward.clone());
     }
-    let table = &forward.r#match;
     if table.starts_with('/') {
         // Whole shards: the rows of the key range go back.
         let range = if back.source_vschema.sharded { shard } else { "" };
@@ -142,10 +171,12 @@ mod tests {
         let read = |text: &str| vt_proto::json::from_json("vschema.Keyspace", text).unwrap();
         let back = |text: &str, tenant: Option<&str>| Back {
             source_vschema: read(text),
+            references: BTreeSet::from(["ref".to_owned()]),
             tenant: tenant.map(str::to_owned),
         };
         let filter = |forward: &Rule, back: &Back| {
-            reverse_rule(forward, "ks", "-80", back).map(|one| one.filter).unwrap()
+            let of_first = reverse_rule(forward, ("ks", "-80"), Whole::Comes, back);
+            of_first.map(|one| one.filter).unwrap()
         };
         let of_table = rule("t", "select * from t where in_keyrange(id, 'to.xx', '80-')");
         assert_eq!(filter(&of_table, &back("{}", None)), "select * from t");
@@ -161,5 +192,12 @@ mod tests {
         assert_eq!(filter(&of_shard, &back(sharded, None)), "-80");
         assert_eq!(filter(&of_shard, &back("{}", None)), "");
         assert_eq!(filter(&rule("x", "exclude"), &back(sharded, None)), "exclude");
+        // What every shard has whole comes back once, to every shard, whoever had it there.
+        for forward in ["exclude", "select * from ref"] {
+            let forward = rule("ref", forward);
+            assert_eq!(filter(&forward, &back(sharded, None)), "select * from ref");
+            let next = reverse_rule(&forward, ("ks", "-80"), Whole::StaysOut, &back(sharded, None));
+            assert_eq!(next.unwrap().filter, "exclude");
+        }
     }
 }

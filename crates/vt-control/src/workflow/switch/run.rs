@@ -119,6 +119,10 @@ impl Control {
             Step::RestartStreams => self.start_streams(&seen.found.name, &targets).await,
             Step::RemoveReverse => self.delete_streams(&reverse, &sources).await.map(drop),
             Step::RemoveStreams => self.delete_streams(&seen.found.name, &targets).await.map(drop),
+            Step::StopOthers => self.stop_others(seen).await,
+            Step::MoveOthers => self.move_others(seen).await,
+            Step::StartOthers => self.start_others(seen).await,
+            Step::RestartOthers => self.restart_others(seen).await,
             Step::Freeze => {
                 let request = tm::UpdateVReplicationWorkflowRequest {
                     state: Some(State::Stopped as i32),
