@@ -105,11 +105,7 @@ fn main() -> ExitCode {
 
 /// Returns the cases whose names have a word, under these names, in the order in which they run.
 fn cases(filter: &str) -> Vec<(String, Case)> {
-<<<<<<< HEAD
-    let groups: [(&str, Vec<Case>); 30] = [
-=======
-    let groups: [(&str, Vec<Case>); 28] = [
->>>>>>> 2a9c21b (streams: independent transactions are applied side by side, all tables are copied as of one moment, copies go on over a reshard; large rows are sent as they are)
+    let groups: [(&str, Vec<Case>); 31] = [
         ("demo", demo::cases()),
         ("transactions", transactions::cases()),
         ("errors", errors::cases()),
