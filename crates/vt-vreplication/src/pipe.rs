@@ -240,10 +240,7 @@ impl Order {
     /// Runs the statements in the unit's turn: what fails now fails for good.
     async fn late(&self, session: &mut impl Session, sql: &[u8], save: &str) -> Outcome<()> {
         for tried in 1.. {
-            let error = match session.run(sql).await {
-                Ok(_) => break,
-                Err(error) => error,
-            };
+            let Err(error) = session.run(sql).await else { break };
             if session.is_broken() {
                 return Err(Trouble::Target(error));
             }

@@ -26,7 +26,7 @@ pub(crate) struct Metrics {
     pub(crate) copied_rows_all: Counters,
     pub(crate) phases: Timings,
     pub(crate) table_copies: Timings,
-    pub(crate) streams: Arc<Mutex<BTreeMap<i32, Arc<Status>>>>,
+    pub(crate) streams: Streams,
 }
 
 /// What one stream does now.
@@ -160,33 +160,40 @@ pub struct StreamShown {
     pub message: String,
 }
 
+type Streams = Arc<Mutex<BTreeMap<i32, Arc<Status>>>>;
+
+/// Registers what the streams themselves tell.
+fn register_streams(stats: &Stats, streams: &Streams) {
+    let shown = streams.clone();
+    stats.gauge_func("VReplicationStreamCount", "number of streams", move || {
+        i64::try_from(shown.lock().len()).unwrap_or(i64::MAX)
+    });
+    let shown = streams.clone();
+    stats.gauge_func("VReplicationLagSecondsMax", "greatest lag of a stream", move || {
+        shown.lock().values().map(|one| one.lag_seconds()).max().unwrap_or(0)
+    });
+    let shown = streams.clone();
+    stats.gauge_func("VReplicationLagSecondsTotal", "lag of all streams", move || {
+        shown.lock().values().map(|one| one.lag_seconds()).sum()
+    });
+    let shown = streams.clone();
+    stats.text("VReplicationStreamState", "state of each stream", move || {
+        lines(&shown, |one| one.shown.lock().state.as_str_name().to_owned())
+    });
+    let shown = streams.clone();
+    stats.text("VReplicationLagSeconds", "lag of each stream", move || {
+        lines(&shown, |one| one.lag_seconds().to_string())
+    });
+    let shown = streams.clone();
+    stats.text("VReplicationHeartbeat", "when each stream's source was last idle", move || {
+        lines(&shown, |one| one.heartbeat.load(Relaxed).to_string())
+    });
+}
+
 impl Metrics {
     pub(crate) fn new(stats: &Stats) -> Metrics {
-        let streams: Arc<Mutex<BTreeMap<i32, Arc<Status>>>> = Arc::default();
-        let shown = streams.clone();
-        stats.gauge_func("VReplicationStreamCount", "number of streams", move || {
-            i64::try_from(shown.lock().len()).unwrap_or(i64::MAX)
-        });
-        let shown = streams.clone();
-        stats.gauge_func("VReplicationLagSecondsMax", "greatest lag of a stream", move || {
-            shown.lock().values().map(|one| one.lag_seconds()).max().unwrap_or(0)
-        });
-        let shown = streams.clone();
-        stats.gauge_func("VReplicationLagSecondsTotal", "lag of all streams", move || {
-            shown.lock().values().map(|one| one.lag_seconds()).sum()
-        });
-        let shown = streams.clone();
-        stats.text("VReplicationStreamState", "state of each stream", move || {
-            lines(&shown, |one| one.shown.lock().state.as_str_name().to_owned())
-        });
-        let shown = streams.clone();
-        stats.text("VReplicationLagSeconds", "lag of each stream", move || {
-            lines(&shown, |one| one.lag_seconds().to_string())
-        });
-        let shown = streams.clone();
-        stats.text("VReplicationHeartbeat", "when each stream's source was last idle", move || {
-            lines(&shown, |one| one.heartbeat.load(Relaxed).to_string())
-        });
+        let streams = Streams::default();
+        register_streams(stats, &streams);
         let by_workflow = &["workflow", "type"];
         let by_table = &["workflow", "table"];
         Metrics {

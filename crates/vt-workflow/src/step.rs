@@ -76,26 +76,15 @@ impl Step {
         let (from, to) = (shards(&snapshot.source), shards(&snapshot.target));
         match self {
             Step::RouteReads { kinds, cells, to: side } => {
-                let kinds: Vec<String> =
-                    kinds.iter().map(|kind| kind.as_str().to_uppercase()).collect();
-                let kinds = format!("[{}]", kinds.join(","));
-                let cells = match cells.is_empty() {
-                    true => String::new(),
-                    false => format!(" in cells [{}]", cells.join(",")),
-                };
                 let ((keyspace, _), (_, shards)) = match side {
                     Side::Target => ((target, source), (&from, &to)),
                     Side::Source => ((source, target), (&to, &from)),
                 };
-                match by_shard {
-                    true => {
-                        format!("Switch reads to shards {shards} for tablet types {kinds}{cells}")
-                    }
-                    false => format!(
-                        "Switch reads for tables {tables} to keyspace {keyspace} for tablet types \
-                         {kinds}{cells}"
-                    ),
-                }
+                let what = match by_shard {
+                    true => format!("to shards {shards}"),
+                    false => format!("for tables {tables} to keyspace {keyspace}"),
+                };
+                format!("Switch reads {what} for tablet types {}", kinds_in(kinds, cells))
             }
             Step::StopWrites if by_shard => {
                 format!("Stop writes on keyspace {source}, shards {from}")
@@ -156,4 +145,14 @@ impl Step {
             Step::RemoveStreams => format!("Delete vreplication streams on keyspace {target}"),
         }
     }
+}
+
+/// Writes kinds of reads, and the cells that are meant where not all are.
+fn kinds_in(kinds: &[ReadKind], cells: &[String]) -> String {
+    let kinds: Vec<String> = kinds.iter().map(|kind| kind.as_str().to_uppercase()).collect();
+    let cells = match cells.is_empty() {
+        true => String::new(),
+        false => format!(" in cells [{}]", cells.join(",")),
+    };
+    format!("[{}]{cells}", kinds.join(","))
 }

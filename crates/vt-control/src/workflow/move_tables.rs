@@ -112,10 +112,7 @@ impl Control {
             auto_increment: sequences != Sequences::Leave,
             foreign_keys: request.drop_foreign_keys,
         };
-        let mut target_tables = Tables::new();
-        for (name, text) in &source_tables {
-            target_tables.insert(name.clone(), rewritten(name, text, without)?);
-        }
+        let target_tables = all_rewritten(&source_tables, without)?;
         let streams = Streams {
             options: SourceOptions {
                 keyspace: from.clone(),
@@ -134,12 +131,6 @@ impl Control {
         if request.atomic_copy {
             super::conflicts::check_atomic(to, &by_target)?;
         }
-        let routing = match () {
-            () if request.no_routing_rules || is_external => Routing::None,
-            () if is_tenant => Routing::Keyspace,
-            () if is_partial => Routing::TablesAndShards,
-            () => Routing::Tables,
-        };
         let new = NewWorkflow {
             name: request.workflow.clone(),
             keyspace: to.clone(),
@@ -165,7 +156,12 @@ impl Control {
             target_tables,
             sequences: new_sequences(&stored, &target_vschema),
             target_vschema,
-            routing,
+            routing: match () {
+                () if request.no_routing_rules || is_external => Routing::None,
+                () if is_tenant => Routing::Keyspace,
+                () if is_partial => Routing::TablesAndShards,
+                () => Routing::Tables,
+            },
         })
     }
 
@@ -283,6 +279,11 @@ impl Control {
         self.deploy_tables(&plan.new.targets, &plan.target_tables).await?;
         self.create_streams(&plan.new).await
     }
+}
+
+/// Writes tables as the target gets them.
+fn all_rewritten(tables: &Tables, without: Without) -> Result<Tables> {
+    tables.iter().map(|(name, text)| Ok((name.clone(), rewritten(name, text, without)?))).collect()
 }
 
 fn check_request(request: &MoveTablesCreateRequest, options: &WorkflowOptions) -> Result<()> {

@@ -284,7 +284,7 @@ fn rules_into(
     let mut rules = Vec::new();
     for rule in source.filter.iter().flat_map(|filter| &filter.rules) {
         match divide(rule, &range)? {
-            Divided::Rule(rule) => rules.push(rule),
+            Divided::Rule(rule) => rules.push(*rule),
             Divided::Nothing => {}
             // Tables that each shard has whole come with the shard from which the reshard has them.
             Divided::Whole if is_first(found, (from, to), &rule.r#match)? => {

@@ -10,7 +10,7 @@ const IN_KEYRANGE: &str = "in_keyrange(";
 /// What is left of a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Divided {
-    Rule(Rule),
+    Rule(Box<Rule>),
     Nothing,
     /// The rule takes rows whatever their keys are.
     Whole,
@@ -20,12 +20,12 @@ pub(super) enum Divided {
 pub(super) fn divide(rule: &Rule, range: &KeyRange) -> Option<Divided> {
     let filter = rule.filter.trim();
     if filter == EXCLUDE {
-        return Some(Divided::Rule(rule.clone()));
+        return Some(Divided::Rule(Box::new(rule.clone())));
     }
     if filter.is_empty() {
         return Some(Divided::Whole);
     }
-    let with = |filter: String| Divided::Rule(Rule { filter, ..rule.clone() });
+    let with = |filter: String| Divided::Rule(Box::new(Rule { filter, ..rule.clone() }));
     if let Ok(own) = KeyRange::from_shard_name(filter) {
         let both = common(&own, range);
         return Some(both.map_or(Divided::Nothing, |both| with(both.to_string())));
