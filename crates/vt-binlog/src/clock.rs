@@ -43,7 +43,8 @@ pub(crate) fn time(raw: &[u8], digits: u8) -> Temporal {
 /// Reads a DATETIME with a fraction.
 pub(crate) fn datetime(raw: &[u8], digits: u8) -> Temporal {
     let width = fraction_width(digits);
-    let number = big_endian(raw) - (0x80_0000_0000 << (8 * width));
+    // With all six digits the offset is the sign's bit. No date is below zero: such bytes are damaged.
+    let number = big_endian(raw).wrapping_sub(0x80_0000_0000 << (8 * width));
     let fraction = micros(number & ((1 << (8 * width)) - 1), width);
     let bits = (number >> (8 * width)).max(0);
     let (months, day) = ((bits >> 22) as u32, (bits >> 17 & 31) as u32);
