@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{AT_ONCE, Cost, WARM_UP, median_us};
+use super::{AT_ONCE, Asks, Cost, in_turns, median_us};
 use crate::{Outcome, say, usage};
 
 /// The word that makes this program such a server.
@@ -62,17 +62,8 @@ pub(super) async fn compare(few: usize, many: usize, seconds: u64, rounds: u64) 
     let out = child.stdout.take().ok_or("the server is silent")?;
     BufReader::new(out).read_line(&mut line).await.map_err(text)?;
     let port: u16 = line.trim().parse().map_err(text)?;
-    let mut crowds = [open(port, few).await?, open(port, many).await?];
-    let mut sums: [Vec<Cost>; 2] = [Vec::new(), Vec::new()];
-    for crowd in &mut crowds {
-        ask(crowd, pid, WARM_UP).await?;
-    }
-    for round in 0..rounds {
-        for turn in 0..2 {
-            let index = (turn + round as usize) % 2;
-            sums[index].push(ask(&mut crowds[index], pid, Duration::from_secs(seconds)).await?);
-        }
-    }
+    let mut crowds = [Crowd::open(pid, port, few).await?, Crowd::open(pid, port, many).await?];
+    let sums = in_turns(&mut crowds, seconds, rounds).await?;
     let (first, second) = (median_us(&sums[0]), median_us(&sums[1]));
     say(&format!(
         "{:<13} {few:>7}: {first:>6.1} us of CPU a packet{:>21}{many:>7}: {second:>6.1} us  \
@@ -84,42 +75,55 @@ pub(super) async fn compare(few: usize, many: usize, seconds: u64, rounds: u64) 
     Ok(())
 }
 
-async fn open(port: u16, count: usize) -> Outcome<Vec<Vec<TcpStream>>> {
-    let askers = count.min(AT_ONCE);
-    let mut parts: Vec<Vec<TcpStream>> = (0..askers).map(|_| Vec::new()).collect();
-    for number in 0..count {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await.map_err(text)?;
-        stream.set_nodelay(true).map_err(text)?;
-        parts[number % askers].push(stream);
-    }
-    Ok(parts)
+/// Open connections that ask in turns.
+struct Crowd {
+    /// The server's process.
+    pid: u32,
+    /// A part of the connections for each that asks at the same time.
+    parts: Vec<Vec<TcpStream>>,
 }
 
-/// Asks for a while; each connection in its turn.
-async fn ask(parts: &mut [Vec<TcpStream>], pid: u32, time: Duration) -> Outcome<Cost> {
-    let spent = || {
-        let process = usage::Process { name: "echo".to_owned(), pid };
-        usage::spent(&[process]).iter().map(usage::Spent::total).sum::<f64>()
-    };
-    let (cpu, started) = (spent(), Instant::now());
-    let asking = parts.iter_mut().map(|streams| async move {
-        let (mut packets, mut answer) = (0_u64, ANSWER);
-        while started.elapsed() < time {
-            for stream in streams.iter_mut() {
-                stream.write_all(&QUESTION).await?;
-                stream.read_exact(&mut answer).await?;
-                packets += 1;
-                if started.elapsed() >= time {
-                    break;
+impl Crowd {
+    async fn open(pid: u32, port: u16, count: usize) -> Outcome<Crowd> {
+        let askers = count.min(AT_ONCE);
+        let mut parts: Vec<Vec<TcpStream>> = (0..askers).map(|_| Vec::new()).collect();
+        for number in 0..count {
+            let stream = TcpStream::connect(("127.0.0.1", port)).await.map_err(text)?;
+            stream.set_nodelay(true).map_err(text)?;
+            parts[number % askers].push(stream);
+        }
+        Ok(Crowd { pid, parts })
+    }
+
+    /// Returns the seconds of CPU that the server has used.
+    fn spent(&self) -> f64 {
+        let process = usage::Process { name: "echo".to_owned(), pid: self.pid };
+        usage::spent(&[process]).iter().map(usage::Spent::total).sum()
+    }
+}
+
+impl Asks for Crowd {
+    async fn ask(&mut self, time: Duration) -> Outcome<Cost> {
+        let (cpu, started) = (self.spent(), Instant::now());
+        let asking = self.parts.iter_mut().map(|streams| async move {
+            let (mut packets, mut answer) = (0_u64, ANSWER);
+            while started.elapsed() < time {
+                for stream in streams.iter_mut() {
+                    stream.write_all(&QUESTION).await?;
+                    stream.read_exact(&mut answer).await?;
+                    packets += 1;
+                    if started.elapsed() >= time {
+                        break;
+                    }
                 }
             }
+            Ok::<u64, std::io::Error>(packets)
+        });
+        let mut queries = 0;
+        for asked in futures::future::join_all(asking).await {
+            queries += asked.map_err(text)?;
         }
-        Ok::<u64, std::io::Error>(packets)
-    });
-    let mut queries = 0;
-    for asked in futures::future::join_all(asking).await {
-        queries += asked.map_err(text)?;
+        let cpu_us = 1e6 * (self.spent() - cpu) / queries.max(1) as f64;
+        Ok(Cost { queries, seconds: started.elapsed().as_secs_f64(), cpu_us })
     }
-    let cpu_us = 1e6 * (spent() - cpu) / queries.max(1) as f64;
-    Ok(Cost { queries, seconds: started.elapsed().as_secs_f64(), cpu_us })
 }

@@ -176,18 +176,8 @@ async fn compare(
     one: (&World, Load, &str),
     other: (&World, Load, &str),
 ) -> Outcome<()> {
-    let mut sums: [Vec<Cost>; 2] = [Vec::new(), Vec::new()];
-    let crowds = [Crowd::open(one.0, one.1).await?, Crowd::open(other.0, other.1).await?];
-    for crowd in &crowds {
-        crowd.run(WARM_UP).await?;
-    }
-    for round in 0..options.rounds {
-        for turn in 0..2 {
-            let index = (turn + round as usize) % 2;
-            let cost = crowds[index].run(Duration::from_secs(options.seconds)).await?;
-            sums[index].push(cost);
-        }
-    }
+    let mut crowds = [Crowd::open(one.0, one.1).await?, Crowd::open(other.0, other.1).await?];
+    let sums = in_turns(&mut crowds, options.seconds, options.rounds).await?;
     let rate = |costs: &[Cost]| {
         let queries: u64 = costs.iter().map(|cost| cost.queries).sum();
         queries as f64 / costs.iter().map(|cost| cost.seconds).sum::<f64>()
@@ -203,6 +193,32 @@ async fn compare(
         second / first
     ));
     Ok(())
+}
+
+/// What asks a server for a while; each of its connections in its turn.
+trait Asks {
+    /// Asks for so long, and returns what it cost.
+    async fn ask(&mut self, time: Duration) -> Outcome<Cost>;
+}
+
+/// Measures two loads in turns, each for so many seconds in each of the rounds, so that the drift
+/// of the machine cancels.
+async fn in_turns(
+    crowds: &mut [impl Asks; 2],
+    seconds: u64,
+    rounds: u64,
+) -> Outcome<[Vec<Cost>; 2]> {
+    let mut costs = [Vec::new(), Vec::new()];
+    for crowd in &mut *crowds {
+        crowd.ask(WARM_UP).await?;
+    }
+    for round in 0..rounds {
+        for turn in 0..2 {
+            let index = (turn + round as usize) % 2;
+            costs[index].push(crowds[index].ask(Duration::from_secs(seconds)).await?);
+        }
+    }
+    Ok(costs)
 }
 
 /// Returns what a query cost in the measurement that stands in the middle.
@@ -271,21 +287,36 @@ impl<'w> Crowd<'w> {
         Ok(Crowd { world, load, ids, parts })
     }
 
-    /// Asks for a while; each connection in its turn, each statement in its turn.
-    async fn run(&self, time: Duration) -> Outcome<Cost> {
+    /// Returns the statement of a turn, for a row that chance could have taken. There are as many
+    /// shapes as the load has statements.
+    fn statement(&self, turn: usize) -> String {
+        let number = turn % self.load.statements;
+        let chance = (turn as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        let id = match self.ids.len() {
+            0 => chance,
+            count => self.ids[usize::try_from(chance).unwrap_or_default() % count],
+        };
+        format!("select v as v{number} from t where id = {id}")
+    }
+}
+
+impl Asks for Crowd<'_> {
+    /// Each statement comes in its turn too.
+    async fn ask(&mut self, time: Duration) -> Outcome<Cost> {
         let (cpu, started) = (cpu_seconds(self.world), Instant::now());
-        let asking = self.parts.iter().enumerate().map(|(asker, part)| async move {
+        let this = &*self;
+        let asking = this.parts.iter().enumerate().map(|(asker, part)| async move {
             let mut conns = part.lock().await;
             let (mut queries, mut turn) = (0_u64, asker);
             while started.elapsed() < time {
                 for conn in conns.iter_mut() {
-                    let sql = self.statement(turn);
+                    let sql = this.statement(turn);
                     let rows = conn.query(&sql, 10).await.map_err(|err| err.to_string())?.rows;
                     if rows.len() != 1 {
                         return Err(format!("{sql}: {} rows", rows.len()));
                     }
                     queries += 1;
-                    turn += self.parts.len();
+                    turn += this.parts.len();
                     if started.elapsed() >= time {
                         break;
                     }
@@ -299,17 +330,5 @@ impl<'w> Crowd<'w> {
         }
         let cpu_us = 1e6 * (cpu_seconds(self.world) - cpu) / queries.max(1) as f64;
         Ok(Cost { queries, seconds: started.elapsed().as_secs_f64(), cpu_us })
-    }
-
-    /// Returns the statement of a turn, for a row that chance could have taken. There are as many
-    /// shapes as the load has statements.
-    fn statement(&self, turn: usize) -> String {
-        let number = turn % self.load.statements;
-        let chance = (turn as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-        let id = match self.ids.len() {
-            0 => chance,
-            count => self.ids[usize::try_from(chance).unwrap_or_default() % count],
-        };
-        format!("select v as v{number} from t where id = {id}")
     }
 }

@@ -1,8 +1,5 @@
 //! A point select whose plan is kept allocates nothing that grows with the statement.
-#![expect(unsafe_code, reason = "to count what is allocated, one has to be the allocator")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::sync::Arc;
 
 use vt_base::TabletType;
@@ -14,41 +11,6 @@ use vt_sql::{Arena, Modes};
 use vt_value::BindVars;
 use vt_vschema::VSchema;
 use vt_vschema::spec::{KeyspaceSpec, SrvVSchemaSpec, TableSpec};
-
-/// The system's allocator, which notes how many bytes each thread asks for.
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-thread_local! {
-    static BYTES: Cell<u64> = const { Cell::new(0) };
-}
-
-fn note(bytes: usize) {
-    // A thread that ends has none any more.
-    let _ = BYTES.try_with(|count| count.set(count.get() + bytes as u64));
-}
-
-// SAFETY: everything is left to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
-        // SAFETY: the caller keeps to the contract.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps to the contract.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(size);
-        // SAFETY: the caller keeps to the contract.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
 
 fn vschema() -> VSchema {
     let mut keyspace = KeyspaceSpec::default();
@@ -67,15 +29,15 @@ fn point_select(columns: usize) -> String {
 /// Returns how many bytes are allocated from the text of a statement, whose plan is kept, to the
 /// plan and its bind variables.
 fn allocated(cache: &PlanCache, context: &Context, sql: &str) -> u64 {
-    let before = BYTES.get();
-    let print = fingerprint(sql, context.modes).expect("a short text");
-    let found = cache.find(print.plan_key(), context.hash(), context);
-    let Lookup::Plan(plan) = found else { panic!("the plan is kept") };
     let mut binds = BindVars::new();
-    literals::bind(sql, &print, &plan.frozen, context.modes, &mut binds);
-    let bytes = BYTES.get() - before;
+    let counted = allocation_counter::measure(|| {
+        let print = fingerprint(sql, context.modes).expect("a short text");
+        let found = cache.find(print.plan_key(), context.hash(), context);
+        let Lookup::Plan(plan) = found else { panic!("the plan is kept") };
+        literals::bind(sql, &print, &plan.frozen, context.modes, &mut binds);
+    });
     assert_eq!(binds.len(), 1);
-    bytes
+    counted.bytes_total
 }
 
 #[test]

@@ -113,19 +113,31 @@ impl Source {
     ///
     /// A read lock keeps the table's writers away for as long as it takes to begin and to ask.
     pub(crate) async fn snapshot(&self, conns: &mut [Conn], table: &str) -> Result<Position> {
-        let mut locker = self.connect().await?;
+        let mut locker = self.locker().await?;
         let place = format!("{}.{}", quoted(&self.database), quoted(table));
-        locker.query(format!("set lock_wait_timeout = {LOCK_SECONDS}"), 1).await?;
         locker.query(format!("lock tables {place} read"), 1).await?;
-        for conn in conns {
-            conn.query("set transaction isolation level repeatable read", 1).await?;
-            conn.query("start transaction with consistent snapshot, read only", 1).await?;
-        }
-        let gtid_set = position(&mut locker).await?;
-        locker.query("unlock tables", 1).await?;
-        locker.close().await;
-        Ok(Position { gtid_set })
+        begin(conns, locker).await
     }
+
+    /// Returns a connection whose locks are waited for only so long.
+    pub(crate) async fn locker(&self) -> Result<Conn> {
+        let mut conn = self.connect().await?;
+        conn.query(format!("set lock_wait_timeout = {LOCK_SECONDS}"), 1).await?;
+        Ok(conn)
+    }
+}
+
+/// Begins snapshots while another connection keeps writers away, which then lets them go on;
+/// returns the position that all show.
+pub(crate) async fn begin(conns: &mut [Conn], mut locker: Conn) -> Result<Position> {
+    for conn in conns {
+        conn.query("set transaction isolation level repeatable read", 1).await?;
+        conn.query("start transaction with consistent snapshot, read only", 1).await?;
+    }
+    let gtid_set = position(&mut locker).await?;
+    locker.query("unlock tables", 1).await?;
+    locker.close().await;
+    Ok(Position { gtid_set })
 }
 
 /// Makes the part that sends a batch of whole rows.

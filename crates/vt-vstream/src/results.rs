@@ -11,9 +11,8 @@ use vt_rpc::convert::{Included, field_to_proto, rows_to_proto};
 use vt_sql::ast::{QueryBody, Statement, TableRef};
 use vt_sql::{Arena, Modes};
 
-use crate::copy::{part, select};
+use crate::copy::{begin, part, select};
 use crate::filter::{Wanted, read_rule, rule_of};
-use crate::source::position;
 use crate::table::quoted;
 use crate::{KeyRange, Source, SourceTable, TablePlan, Vindexes};
 
@@ -121,8 +120,7 @@ impl Source {
     ///
     /// The server's writers are kept away for as long as it takes to begin and to ask.
     async fn snapshot_of_all(&self, conn: &mut Conn, plans: &[TablePlan]) -> Result<Position> {
-        let mut locker = self.connect().await?;
-        locker.query("set lock_wait_timeout = 5", 1).await?;
+        let mut locker = self.locker().await?;
         let locked = locker.query("flush tables with read lock", 1).await;
         match locked {
             // An account may be allowed to lock tables, and not to lock the server.
@@ -135,12 +133,7 @@ impl Source {
             }
             locked => drop(locked?),
         }
-        conn.query("set transaction isolation level repeatable read", 1).await?;
-        conn.query("start transaction with consistent snapshot, read only", 1).await?;
-        let gtid_set = position(&mut locker).await?;
-        locker.query("unlock tables", 1).await?;
-        locker.close().await;
-        Ok(Position { gtid_set })
+        begin(std::slice::from_mut(conn), locker).await
     }
 }
 
