@@ -64,6 +64,13 @@ pub(crate) fn common_kind(signature: &mut Signature<'_>, places: &[usize]) -> Re
             Kind { ascii, typ, ..kind }
         }
     };
+    let year = |place: &usize| {
+        let arg = &signature.args[*place];
+        arg.kind.typ == Type::YEAR && arg.is_column()
+    };
+    if kind.typ == Type::DECIMAL && signature.func.choice().is_some() && places.iter().any(year) {
+        return Err(Error::unsupported("a choice between a year and decimals"));
+    }
     let short = |place: &usize| {
         let arg = &signature.args[*place];
         arg.kind.typ == Type::FLOAT32 && arg.is_column()

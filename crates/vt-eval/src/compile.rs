@@ -61,8 +61,8 @@ impl Expr {
             1287 if note.message.starts_with("'!'") => 0,
             1287 if note.message.starts_with("'JSON_MERGE'") => 2,
             1287 | 3720 => 1,
-            1300 => 3,
-            _ => 4,
+            1300 => 2,
+            _ => 3,
         });
         Ok(Compiled { root, columns: used, notes })
     }
@@ -310,12 +310,18 @@ fn exact(node: &Node) -> Result<(), Error> {
     if let Some(members) = node.tuple() {
         return members.iter().try_for_each(exact);
     }
-    let (typ, decimals) = (node.kind.typ, node.kind.decimals);
-    let rounded = typ == Type::FLOAT32 || (typ.is_float() && decimals < crate::kind::NOT_FIXED);
-    match node.is_column() && rounded {
-        true => Err(Error::unsupported(format_args!("computing with {typ} values"))),
+    match is_rounded(node) {
+        true => Err(Error::unsupported(format_args!("computing with {} values", node.kind.typ))),
         false => Ok(()),
     }
+}
+
+/// Returns whether a node is a column of rounded doubles, or passes one on.
+fn is_rounded(node: &Node) -> bool {
+    let (typ, decimals) = (node.kind.typ, node.kind.decimals);
+    let rounded = typ == Type::FLOAT32 || (typ.is_float() && decimals < crate::kind::NOT_FIXED);
+    let passed = |call: &CallOp| call.func.passes_on() && call.args.iter().any(is_rounded);
+    rounded && (node.is_column() || node.call().is_some_and(passed))
 }
 
 /// Computes a constant call. One that fails does so again when it is needed, if ever; one that
@@ -336,8 +342,11 @@ fn fold(made: Node, env: &Env<'_>) -> Result<Node, Error> {
     let Node { kind, op: Op::Call(call) } = made else { return Ok(made) };
     // What comes of the arguments alone comes as often as theirs.
     let warned = || call.args.iter().filter(|arg| !arg.folded_warnings().is_empty());
-    let from_args: usize = warned().map(|arg| arg.folded_warnings().len()).sum();
-    let passed_on = from_args > 0 && warnings.len() == from_args && warned().all(Node::is_once);
+    let from_args: Vec<&Warning> = warned().flat_map(Node::folded_warnings).collect();
+    let passed_on = !from_args.is_empty()
+        && warnings.len() == from_args.len()
+        && from_args.iter().all(|one| warnings.contains(one))
+        && warned().all(Node::is_once);
     let later = match passed_on || describe::is_once(&call) {
         true => Some(Vec::new()),
         false => Some(again).filter(|again| *again != warnings),

@@ -8,6 +8,7 @@ use crate::functions::null_if_how;
 use crate::kind::Kind;
 use crate::node::{CallOp, Node, Op};
 use crate::operators::compare::How;
+use crate::operators::member::single_how;
 use crate::{Func, convert};
 
 /// How long a message shows an expression.
@@ -81,8 +82,8 @@ fn write(node: &Node, out: &mut String) {
         Op::Written(_, text) => out.push_str(&String::from_utf8_lossy(text)),
         Op::Column(_, name, _) => out.push_str(name),
         Op::Tuple(nodes) => list("(", nodes, out),
-        Op::Call(call) => write_call(call, out),
-        Op::Folded(folded) => write_call(&folded.call, out),
+        Op::Call(call) => write_call(call, &node.kind, out),
+        Op::Folded(folded) => write_call(&folded.call, &node.kind, out),
     }
 }
 
@@ -157,8 +158,11 @@ fn parts(parts: &[(&str, &Node)], end: &str, out: &mut String) {
     out.push_str(end);
 }
 
-fn write_call(call: &CallOp, out: &mut String) {
+fn write_call(call: &CallOp, kind: &Kind, out: &mut String) {
     match (call.func, call.args.as_slice()) {
+        (Func::Cast(CastTarget::Char { length, collation: None }), [arg]) => {
+            cast(CastTarget::Char { length, collation: Some(kind.collation) }, arg, out);
+        }
         (Func::Negate, args) => list("-(", args, out),
         (Func::BitNot, args) => list("~(", args, out),
         (Func::Not | Func::Bang, [arg]) if is_condition(arg) => parts(&[("(not(", arg)], "))", out),
@@ -282,25 +286,44 @@ fn is_condition_call(call: &CallOp) -> bool {
 /// Returns whether MySQL computes a constant call but once: a list of constants, a test for NULL,
 /// and a condition on literals or on constants that become numbers of another type for it.
 pub(crate) fn is_once(call: &CallOp) -> bool {
+    let tuples = || call.args.iter().any(|arg| arg.tuple().is_some_and(|all| all.len() > 1));
     match call.func {
-        Func::Between | Func::NotBetween => return false,
-        Func::In | Func::NotIn | Func::IsNull | Func::IsNotNull => return true,
+        Func::Between | Func::NotBetween | Func::Like | Func::NotLike => return false,
+        Func::IsNull | Func::IsNotNull => return true,
+        // Of a list its members warn but once, the value each time.
+        Func::In | Func::NotIn if tuples() => {
+            return call.args.first().is_some_and(|value| value.tuple().is_some());
+        }
         _ if call.function.name == "isnull" => return true,
+        _ if call.function.name == "regexp_like" => return false,
         _ => {}
     }
     if !is_condition_call(call) && call.function.name != "nullif" {
         return false;
     }
     let kept = call.kept.as_deref();
-    let how = kept.and_then(|kept| kept.downcast_ref::<How>().or_else(|| null_if_how(kept)));
+    let how = kept.and_then(|kept| {
+        kept.downcast_ref::<How>().or_else(|| null_if_how(kept)).or_else(|| single_how(kept))
+    });
+    call.args.iter().all(|arg| warns_once(arg, how))
+}
+
+/// Returns whether an operand gives its warnings but once, in a comparison of this kind.
+fn warns_once(node: &Node, how: Option<&How>) -> bool {
+    if let Some(members) = node.tuple() {
+        let hows = match how {
+            Some(How::Tuple(hows)) => hows.as_slice(),
+            _ => &[],
+        };
+        let own = |place: usize| hows.get(place).or(how);
+        return members.iter().enumerate().all(|(place, one)| warns_once(one, own(place)));
+    }
     // Without another operand a value is compared with the integer zero.
-    let converts = |kind: &Kind| match how {
-        Some(how) => how.converts(kind),
-        None => !kind.typ.is_number(),
+    let converts = match how {
+        Some(how) => how.converts(&node.kind),
+        None => !node.kind.typ.is_number(),
     };
-    call.args
-        .iter()
-        .all(|arg| arg.folded_warnings().is_empty() || arg.is_once() || converts(&arg.kind))
+    node.folded_warnings().is_empty() || node.is_once() || converts
 }
 
 fn condition(node: &Node, out: &mut String) {
@@ -399,6 +422,22 @@ fn word(node: &Node) -> String {
     }
 }
 
+/// Returns the type that JSON_VALUE gives, of the cast that it keeps for it.
+fn returned(typ: &Node) -> String {
+    let shown = self::node(typ);
+    let name = shown.strip_prefix("cast(NULL as ").and_then(|rest| rest.strip_suffix(')'));
+    name.unwrap_or("char(512)").to_owned()
+}
+
+/// Writes what JSON_VALUE gives where it finds nothing, or fails.
+fn response(what: &Node, instead: &Node, when: &str, out: &mut String) {
+    match word(what).as_str() {
+        "" => {}
+        "DEFAULT" => parts(&[(" default ", instead)], &format!(" on {when}"), out),
+        other => out.push_str(&format!(" {} on {when}", other.to_lowercase())),
+    }
+}
+
 /// Writes a call by name, or one of those with words.
 fn named(name: &str, args: &[Node], out: &mut String) {
     match (name, args) {
@@ -465,6 +504,13 @@ fn named(name: &str, args: &[Node], out: &mut String) {
         ("bin", [value]) => parts(&[("conv(", value)], ",10,2)", out),
         ("oct", [value]) => parts(&[("conv(", value)], ",10,8)", out),
         ("round", [value]) => parts(&[("round(", value)], ",0)", out),
+        ("json_value", [document, path, typ, empty, instead, error, other]) => {
+            parts(&[("json_value(", document), (", ", path)], " returning ", out);
+            out.push_str(&returned(typ));
+            response(empty, instead, "empty", out);
+            response(error, other, "error", out);
+            out.push(')');
+        }
         ("member of", [value, json]) => parts(&[("", value), (" member of (", json)], ")", out),
         _ => {
             let shown = SHOWN_NAMES.iter().find(|(one, _)| *one == name);

@@ -8,7 +8,7 @@ pub(crate) mod collation;
 pub(crate) mod compare;
 mod like;
 mod logic;
-mod member;
+pub(crate) mod member;
 
 use crate::Func;
 use crate::expr::CastTarget;

@@ -290,15 +290,13 @@ impl<'c, 's> Call<'c, 's> {
     pub fn truth(&mut self, place: usize) -> Result<Option<bool>, Error> {
         let arg = &self.args[place];
         // A number needs no conversion, which would be made but once.
-        if let Some(value) = arg.constant()
-            && !arg.kind.typ.is_number()
-        {
+        if arg.is_still() && !arg.kind.typ.is_number() {
             let silent =
                 arg.call().is_some_and(|call| call.func.is_silent() || call.func.is_bitwise());
             return self.ctx.once(arg, |ctx| {
-                arg.eval(&[], ctx)?;
+                let value = arg.eval(&[], ctx)?;
                 let muted = silent.then(|| ctx.warnings.mute(true));
-                let truth = convert::truth(value, &arg.kind, ctx);
+                let truth = convert::truth(&value, &arg.kind, ctx);
                 if let Some(muted) = muted {
                     ctx.warnings.mute(muted);
                 }

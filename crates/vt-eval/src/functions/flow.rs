@@ -155,7 +155,7 @@ pub(crate) fn choose_null_if(call: &mut Call<'_, '_>) -> Result<Option<usize>, E
 
 fn null_if(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     match choose_null_if(call)? {
-        Some(place) => call.value(place),
+        Some(place) => Ok(crate::convert::typed(call.value(place)?, call.arg_kind(place))),
         None => Ok(Value::Null),
     }
 }

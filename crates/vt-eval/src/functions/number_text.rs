@@ -23,6 +23,8 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 const FORMAT_DIGITS_MAX: i64 = 30;
 /// What a double is taken to be wide, where MySQL counts signs between its digits.
 const DOUBLE_WIDTH: u32 = 22;
+/// The same of a FLOAT.
+const FLOAT_WIDTH: u32 = 23;
 
 fn made(signature: &Signature<'_>, length: u32) -> Kind {
     let collation = signature.session().connection_collation;
@@ -202,7 +204,11 @@ fn hex(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 
 fn format_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let kind = signature.kind(0);
-    let length = if kind.typ.is_float() { DOUBLE_WIDTH } else { kind.length };
+    let length = match kind.typ {
+        Type::FLOAT32 => FLOAT_WIDTH,
+        typ if typ.is_float() => DOUBLE_WIDTH,
+        _ => kind.length,
+    };
     // Signs between the digits, and thirty digits behind a point.
     let length = length.saturating_add(length / 3).saturating_add(32);
     if let Some(Value::Text(name, _)) = signature.constant(2) {

@@ -39,6 +39,9 @@ fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     })
 }
 
+/// How many bytes of a string a warning shows.
+const TOLD_MAX: usize = 127;
+
 fn str_to_date(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let (text, pattern) = (call.text(0)?, call.text(1)?);
     let (Some(text), Some(pattern)) = (text, pattern) else { return Ok(Value::Null) };
@@ -63,7 +66,7 @@ fn str_to_date(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     });
     let Some(value) = value else {
         let shown = told.split(|byte| *byte == 0).next().unwrap_or_default();
-        let shown = convert::as_it_is(shown);
+        let shown = convert::as_it_is(&shown[..shown.len().min(TOLD_MAX)]);
         let message = format!("Incorrect {what} value: '{shown}' for function str_to_date");
         return call.null_with_warning(1411, message);
     };

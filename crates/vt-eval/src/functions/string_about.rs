@@ -104,6 +104,7 @@ fn weights_len(collation: Collation, bytes: u64) -> u64 {
     let levels = |count: u64| bytes * 16 * (count + u64::from(own)) + 2 * (count - 1);
     match name {
         "tis620_thai_ci" => bytes * 4,
+        "cp1250_czech_cs" => bytes * 2,
         "latin2_czech_cs" => bytes * 5,
         _ if widest == 1 => bytes,
         "utf8mb4_ja_0900_as_cs_ks" => levels(4),

@@ -78,16 +78,17 @@ fn same_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 
 fn case_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     let claim = claim_of(signature, 0)?;
-    let kind = unlimited(chars(signature, 0).saturating_mul(grown(claim.0)), claim);
+    let upper = matches!(signature.name(), "upper" | "ucase");
+    let kind = unlimited(chars(signature, 0).saturating_mul(grown(claim.0, upper)), claim);
     Ok(made_of(signature, 0..1, kind))
 }
 
 /// Returns how many times as long a string may get when its case changes, as MySQL has it.
-fn grown(collation: Collation) -> u64 {
+fn grown(collation: Collation, upper: bool) -> u64 {
     let name = collation.name().unwrap_or_default();
-    let sets = ["gb18030_", "eucjpms_", "ujis_"];
-    let unicode = name.starts_with("utf8mb3_turkish") || name.starts_with("utf8mb4_turkish");
-    if unicode || sets.iter().any(|set| name.starts_with(set)) { 2 } else { 1 }
+    let sets = ["gb18030_", "utf8mb3_turkish", "utf8mb4_turkish"];
+    let small = !upper && (name.starts_with("eucjpms_") || name.starts_with("ujis_"));
+    if small || sets.iter().any(|set| name.starts_with(set)) { 2 } else { 1 }
 }
 
 fn lower(call: &mut Call<'_, '_>) -> Result<Value, Error> {

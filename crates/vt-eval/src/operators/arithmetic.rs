@@ -270,9 +270,9 @@ pub(super) fn negation(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         }
         Class::Int | Class::UInt => {
             // MySQL looks at a constant once more than its value is asked for.
-            arg.folded_warnings()
-                .iter()
-                .for_each(|warning| signature.notes.borrow_mut().push(warning.clone()));
+            if !arg.is_once() {
+                signature.notes.borrow_mut().extend(arg.folded_warnings().iter().cloned());
+            }
             let length = (arg.kind.length + u32::from(arg.kind.unsigned)).max(2);
             // What does not fit an integer when it is negated becomes a decimal; MySQL asks so of
             // the bits, and negative constants seem too great to it.

@@ -16,6 +16,7 @@ use crate::node::{Node, Op};
 use crate::session::Session;
 use crate::warning::Warning;
 
+pub(crate) use constants::bring_bounds;
 pub(crate) use eval::Pair;
 pub(super) use eval::{eval, is_nullable, is_number, kind};
 pub(crate) use order::{Side, order, prepared};
@@ -146,6 +147,16 @@ impl<'c> Comparing<'c> {
         match self.settled {
             Some(collation) => Ok(collation),
             None => self.common(nodes, CollationUse::Pair),
+        }
+    }
+
+    /// Notes what the constant members at the start of a tuple warn of: MySQL computes them once
+    /// more, to know whether one is NULL.
+    pub(crate) fn note_members(&mut self, node: &Node) {
+        let members = node.tuple().unwrap_or_default();
+        for member in members.iter().take_while(|member| member.is_constant()) {
+            self.notes.extend(member.folded_warnings().iter().cloned());
+            self.note_members(member);
         }
     }
 

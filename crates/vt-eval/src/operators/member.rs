@@ -1,12 +1,14 @@
 //! IN and BETWEEN.
 
+use std::any::Any;
 use std::cmp::Ordering;
 
 use vt_base::Error;
 use vt_value::{Collation, Type, Value};
 
 use super::compare::{
-    Comparing, How, Pair, Side, is_date, is_nullable, is_number, is_text, number, order, prepared,
+    Comparing, How, Pair, Side, bring_bounds, is_date, is_nullable, is_number, is_text, number,
+    order, prepared,
 };
 use crate::Func;
 use crate::context::Context;
@@ -48,6 +50,8 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
         (false, _) => "<>",
     };
     let mut comparing = Comparing::new(operation, session);
+    comparing.note_members(value);
+    members.iter().for_each(|member| comparing.note_members(member));
     let mut hows = Vec::with_capacity(members.len());
     let integers = are_integers(value, members);
     let by_value = value.tuple().is_some() && members_many;
@@ -63,8 +67,14 @@ pub(super) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
     if value.tuple().is_none() && members_many {
         comparing.settle(value, members.iter_mut(), is_text)?;
     }
+    let years = match members_many && is_year(value) {
+        true => Some(years_how(value, members)?),
+        false => None,
+    };
     for member in members.iter_mut() {
         hows.push(match integers {
+            _ if years.is_some() && member.kind.is_null() => How::Null,
+            _ if years.is_some() => years.clone().unwrap_or(How::Null),
             true if member.kind.is_null() => How::Null,
             true => How::Int,
             false if by_value => row_how(&mut comparing, value, member).map_err(unmixed)?,
@@ -183,6 +193,21 @@ fn is_mixed(a: &Kind, b: &Kind) -> bool {
     !a.is_null() && !b.is_null() && class(a) != class(b)
 }
 
+/// Returns whether a node is a column of years.
+fn is_year(node: &Node) -> bool {
+    node.is_column() && node.kind.typ == Type::YEAR
+}
+
+/// Finds out how a column of years compares with the members of a list: to MySQL a number of two
+/// digits there is no year.
+fn years_how(value: &Node, members: &[Node]) -> Result<How, Error> {
+    let plain = |node: &&Node| node.kind.typ.is_number() || node.kind.is_null();
+    if !members.iter().all(|member| plain(&member)) {
+        return Err(Error::unsupported("IN of years and strings"));
+    }
+    number(&members.iter().chain([value]).map(|node| &node.kind).collect::<Vec<_>>())
+}
+
 /// Returns whether a tuple has a member that is NULL.
 fn has_null(node: &Node) -> bool {
     match node.tuple() {
@@ -283,6 +308,9 @@ fn values(
     if let ([member], [how]) = (members, kept.hows.as_slice()) {
         return Pair { row, ctx, named: false }.equal(how, node, member);
     }
+    if kept.sorted && !node.kind.is_null() {
+        sort(members, kept, row, ctx)?;
+    }
     let value = node.eval(row, ctx)?;
     if value.is_null() && node.kind.is_null() {
         // Constants are computed all the same.
@@ -298,37 +326,52 @@ fn values(
         place => members.get(place - 1),
     });
     for (member, how) in members.iter().zip(&kept.hows) {
-        let one = member.eval(row, ctx)?;
-        if one.is_null() || *how == How::Null {
-            open = true;
-            continue;
-        }
-        if value.is_null() {
-            // Only what it warns of matters.
-            prepared(how, Side { beside, ..Side::of(&one, member) }, ctx)?;
-            continue;
-        }
-        let same_bits = !kept.constant && *how == How::Int;
         let plain = *how == How::Int && !is_text(&member.kind);
-        let equal = if plain || matches!(how, How::Text(_) | How::Json(..)) {
-            let (a, b) = (Side::of(&value, node), Side::of(&one, member));
-            order(how, a, b, ctx)?.is_eq()
-        } else {
-            let known = match cache.iter().position(|(one, _)| *one == how) {
+        let direct = plain || matches!(how, How::Null | How::Text(_) | How::Json(..));
+        // The value becomes what it is compared as before the member is looked at.
+        let known = match direct || value.is_null() {
+            true => None,
+            false => Some(match cache.iter().position(|(one, _)| *one == how) {
                 Some(place) => place,
                 None => {
                     let side = Side { constant: true, ..Side::of(&value, node) };
                     cache.push((how, prepared(how, side, ctx)?));
                     cache.len() - 1
                 }
-            };
-            let side = Side { constant: true, beside, ..Side::of(&one, member) };
-            let other = match kept.still && matches!(how, How::Calendar(_)) {
+            }),
+        };
+        let one = match kept.sorted {
+            true => ctx.once(member, |ctx| member.eval(row, ctx))?,
+            false => member.eval(row, ctx)?,
+        };
+        if one.is_null() || *how == How::Null {
+            open = true;
+            continue;
+        }
+        let once = kept.sorted || kept.still && matches!(how, How::Calendar(_));
+        if value.is_null() {
+            // Only what it warns of matters.
+            let side = Side { beside, ..Side::of(&one, member) };
+            match kept.sorted {
                 true => ctx.once(member, |ctx| prepared(how, side, ctx))?,
                 false => prepared(how, side, ctx)?,
             };
-            let known = &cache[known].1;
-            known.compare(&other).is_some_and(Ordering::is_eq)
+            continue;
+        }
+        let same_bits = !kept.constant && *how == How::Int;
+        let equal = match known.map(|known| &cache[known].1) {
+            None => {
+                let (a, b) = (Side::of(&value, node), Side::of(&one, member));
+                order(how, a, b, ctx)?.is_eq()
+            }
+            Some(known) => {
+                let side = Side { constant: true, beside, ..Side::of(&one, member) };
+                let other = match once {
+                    true => ctx.once(member, |ctx| prepared(how, side, ctx))?,
+                    false => prepared(how, side, ctx)?,
+                };
+                known.compare(&other).is_some_and(Ordering::is_eq)
+            }
         };
         found |= equal || same_bits && differ_in_sign_alone(&value, &one);
         if found && !kept.sorted {
@@ -342,6 +385,34 @@ fn values(
     } else {
         Some(false)
     })
+}
+
+/// Computes the members of a constant list before the value, as MySQL does to sort them: what that
+/// warns of comes but once.
+fn sort(
+    members: &[Node],
+    kept: &Members,
+    row: &[Value],
+    ctx: &mut Context<'_>,
+) -> Result<(), Error> {
+    for (member, how) in members.iter().zip(&kept.hows) {
+        ctx.once(member, |ctx| {
+            let one = member.eval(row, ctx)?;
+            if !one.is_null() && is_number(how) {
+                prepared(how, Side { constant: true, ..Side::of(&one, member) }, ctx)?;
+            }
+            Ok::<(), Error>(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Returns how a list of one compares, of what it keeps; `None` for every other list.
+pub(crate) fn single_how(kept: &(dyn Any + Send + Sync)) -> Option<&How> {
+    match kept.downcast_ref::<Members>()?.hows.as_slice() {
+        [how] => Some(how),
+        _ => None,
+    }
 }
 
 /// Returns whether two integers have the same bits but not the same value: in a list that is not
@@ -367,6 +438,10 @@ pub(super) fn between_kind(signature: &mut Signature<'_>) -> Result<Kind, Error>
 
 /// The three are compared as one type.
 fn between_how(comparing: &mut Comparing<'_>, args: &mut [Node]) -> Result<How, Error> {
+    let years = args.first().is_some_and(is_year);
+    if years && bring_bounds(args, comparing.session)? {
+        return Ok(How::Int);
+    }
     let nodes: Vec<&Node> = args.iter().filter(|arg| !arg.kind.is_null()).collect();
     let all = |test: &dyn Fn(&Kind) -> bool| nodes.iter().all(|node| test(&node.kind));
     let any = |test: &dyn Fn(&Kind) -> bool| nodes.iter().any(|node| test(&node.kind));

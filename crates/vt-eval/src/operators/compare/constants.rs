@@ -1,13 +1,14 @@
 //! Constants that become what they are compared with.
 
 use vt_base::{Code, Error};
-use vt_value::{Temporal, Type, Value};
+use vt_value::{Temporal, TemporalKind, Type, Value};
 
 use super::{Comparing, How, is_date, is_text};
 use crate::context::Context;
-use crate::convert::{self, Need};
+use crate::convert::{self, Need, Read};
 use crate::kind::Kind;
 use crate::node::{Node, Op};
+use crate::session::Session;
 use crate::warning::Warning;
 
 /// Stands for a string that is no date among dates: it equals none of them, not even the zero.
@@ -21,7 +22,13 @@ impl Comparing<'_> {
         other: &Node,
         constant: &mut Node,
     ) -> Result<Option<How>, Error> {
-        let Some(value) = constant.constant() else { return Ok(None) };
+        let Some(value) = constant.constant() else {
+            let year = other.kind.typ == Type::YEAR && other.is_column();
+            return match year && constant.kind.typ.is_temporal() && constant.is_still() {
+                true => Err(Error::unsupported("a year beside a date of the clock")),
+                false => Ok(None),
+            };
+        };
         if value.is_null() {
             let timely = is_text(&constant.kind) || constant.kind.typ == Type::TIME;
             if is_date(&other.kind) && timely {
@@ -64,14 +71,13 @@ impl Comparing<'_> {
                 replace(constant, date);
                 Ok(Some(How::Calendar(other.kind.typ)))
             }
-            Type::YEAR if !constant.kind.typ.is_temporal() => {
-                let Some(year) = year_of(&value, constant) else { return Ok(None) };
+            Type::YEAR => {
+                let Some(year) = year_of(&value, constant, self.session)? else { return Ok(None) };
                 // Of what was computed from years, a two-digit constant may mean itself.
                 if !other.is_of_table() && stands_for_another(&value, year) {
                     return Err(Error::unsupported("a computed year beside one of two digits"));
                 }
-                constant.kind = Kind { nullable: false, ..Kind::int(5) };
-                constant.op = Op::Constant(Value::Int(year));
+                put_year(constant, year);
                 Ok(Some(How::Int))
             }
             typ if typ.is_integral() && is_text(&constant.kind) && !constant.kind.is_bits() => {
@@ -195,30 +201,89 @@ fn replace(constant: &mut Node, value: Temporal) {
     constant.op = Op::Constant(Value::Temporal(value));
 }
 
+/// Puts a year in the place of a constant.
+fn put_year(constant: &mut Node, year: i64) {
+    constant.kind = Kind { nullable: false, ..Kind::int(5) };
+    constant.op = Op::Constant(Value::Int(year));
+}
+
+/// Brings the bounds of a column of years to years: MySQL does so with both or with none. Returns
+/// whether they are.
+pub(crate) fn bring_bounds(args: &mut [Node], session: &Session) -> Result<bool, Error> {
+    let [column, low, high] = args else { return Ok(false) };
+    let mut years = Vec::with_capacity(2);
+    for bound in [&*low, &*high] {
+        let Some(value) = bound.constant().filter(|value| !value.is_null()) else { continue };
+        let Some(year) = year_of(value, bound, session)? else { continue };
+        if stands_for_another(value, year) && !column.is_of_table() {
+            return Err(Error::unsupported("a computed year beside one of two digits"));
+        }
+        years.push((year, stands_for_another(value, year)));
+    }
+    if let [(first, _), (second, _)] = years.as_slice() {
+        put_year(low, *first);
+        put_year(high, *second);
+        return Ok(true);
+    }
+    let plain = |node: &Node| node.constant().is_none() || node.kind.typ.is_number();
+    match plain(low) && plain(high) && years.iter().all(|(_, another)| !another) {
+        true => Ok(false),
+        false => Err(Error::unsupported("BETWEEN of a year and what is none")),
+    }
+}
+
 /// Returns the year of four digits that a constant stands for.
-fn year_of(value: &Value, constant: &Node) -> Option<i64> {
-    let (number, two) = match value {
-        Value::Int(number) => (*number, *number > 0),
-        Value::UInt(number) => (i64::try_from(*number).ok()?, *number > 0),
-        Value::Decimal(number) if !number.is_negative() => {
-            year_of_number(number.round(0).to_i64()?)?
+pub(super) fn year_of(
+    value: &Value,
+    constant: &Node,
+    session: &Session,
+) -> Result<Option<i64>, Error> {
+    Ok(match value {
+        // Of a date or moment its year counts, of a time today's.
+        Value::Temporal(date) => {
+            let date = match date.kind {
+                TemporalKind::Time => convert::now(session),
+                _ => *date,
+            };
+            let year = i64::from(date.ymd().0);
+            if !matches!(year, 0 | 1901..=2155) {
+                return Err(Error::unsupported("a year beside a date that no year has"));
+            }
+            Some(year)
         }
-        Value::Float(number) if *number >= 0.0 => year_of_number(number.round_ties_even() as i64)?,
-        Value::Text(text, _) if !constant.kind.is_bits() => {
-            let (number, whole) = convert::integer_of_text(text);
-            (i64::try_from(number.value).ok().filter(|_| whole)?, text.len() < 4)
-        }
-        _ => return None,
-    };
-    Some(match number {
-        0..=69 if two => 2000 + number,
-        70..=99 => 1900 + number,
-        _ => number,
+        _ => number_of(value, constant).map(|(number, two)| match number {
+            0..=69 if two => 2000 + number,
+            70..=99 => 1900 + number,
+            _ => number,
+        }),
     })
 }
 
+/// Returns the number that a constant is as a year, and whether its century is left out.
+fn number_of(value: &Value, constant: &Node) -> Option<(i64, bool)> {
+    match value {
+        Value::Int(number) => Some((*number, *number > 0)),
+        Value::UInt(number) => Some((i64::try_from(*number).ok()?, *number > 0)),
+        Value::Decimal(number) if !number.is_negative() => {
+            year_of_number(number.round(0).to_i64()?)
+        }
+        Value::Float(number) if *number >= 0.0 => year_of_number(number.round_ties_even() as i64),
+        // A string may have more than a number; zero is the year 2000, but for that of four digits.
+        Value::Text(text, collation) if !constant.kind.is_bits() => {
+            let (number, read) = convert::decimal_of_text(&convert::plain(text, *collation));
+            if number.is_negative() || matches!(read, Read::Nothing | Read::Beyond) {
+                return None;
+            }
+            let number = number.round(0).to_i64()?;
+            let (number, _) = year_of_number(number)?;
+            Some((number, number != 0 || text.len() != 4))
+        }
+        _ => None,
+    }
+}
+
 /// Whether a constant is another number than the year that it stands for.
-fn stands_for_another(value: &Value, year: i64) -> bool {
+pub(super) fn stands_for_another(value: &Value, year: i64) -> bool {
     value.to_f64() != Some(year as f64)
 }
 

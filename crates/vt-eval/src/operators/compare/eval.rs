@@ -23,6 +23,10 @@ pub(in crate::operators) fn kind(signature: &mut Signature<'_>) -> Result<Kind, 
         return Err(Error::bug("a comparison of other than two"));
     };
     comparing.by_row = is_by_row(func, a);
+    if !matches!(func, Func::Eq | Func::Ne | Func::NullSafeEq) {
+        comparing.note_members(a);
+        comparing.note_members(b);
+    }
     let how = comparing.how(a, b)?;
     let nullable = func != Func::NullSafeEq && (is_nullable(a) || is_nullable(b));
     signature.notes.borrow_mut().append(&mut comparing.notes);
@@ -120,7 +124,7 @@ impl Pair<'_, '_> {
 
     /// Returns an operand as the number that it is compared as; what is constant warns but once.
     pub(crate) fn number(&mut self, how: &How, node: &Node) -> Result<Value, Error> {
-        if node.is_constant() && how.converts(&node.kind) {
+        if node.is_still() && how.converts(&node.kind) {
             let row = self.row;
             return self.ctx.once(node, |ctx| {
                 let value = node.eval(row, ctx)?;
