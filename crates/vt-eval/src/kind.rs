@@ -277,7 +277,7 @@ impl Kind {
             Type::BIT => self.length,
             Type::HEXNUM | Type::HEXVAL => digits_of_bytes(self.length),
             // A byte makes three digits at most.
-            _ if self.is_bits() => self.length.saturating_mul(3).min(20),
+            _ if self.is_bits() => self.length.saturating_mul(3).clamp(1, 20),
             typ if typ.is_unsigned() => self.length,
             _ => self.length.saturating_sub(sign).max(1),
         }

@@ -57,3 +57,11 @@ REGEXP_LIKE(LEFT('a', ''), 'a')
 SYSTEM_USER() IS NOT FALSE
 NOT SYSTEM_USER()
 MAKE_SET('', (1 XOR 'a'), 1)
+-- The quotient of members.
+-- reset
+-- table en ENUM('a', 'bc'), st SET('x', 'yz'), dm FLOAT
+-- row 'a', 'x', 0.1
+1 DIV en
+1 DIV st
+en DIV 1
+1 / en

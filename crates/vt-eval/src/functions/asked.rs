@@ -69,7 +69,11 @@ pub(super) fn time(
     place: usize,
     value: &Value,
 ) -> Result<Option<Temporal>, Error> {
-    let passed = passed_on(call, place, value)?;
+    let passed = match value {
+        // A time that is chosen among dates is no datetime yet.
+        Value::Temporal(_) => chosen_quietly(call, place)?,
+        _ => passed_on(call, place, value)?,
+    };
     let value = passed.as_ref().unwrap_or(value);
     match of_json(call, place, value, TemporalKind::Time)? {
         Some(found) => Ok(found.map(|found| found.to_time())),
@@ -94,7 +98,11 @@ fn passed_on(call: &mut Call<'_, '_>, place: usize, value: &Value) -> Result<Opt
     if !matches!(value, Value::Text(..)) {
         return Ok(None);
     }
-    // What is chosen was computed, and has warned.
+    chosen_quietly(call, place)
+}
+
+/// Computes what an argument chose; that was done before, and has warned.
+fn chosen_quietly(call: &mut Call<'_, '_>, place: usize) -> Result<Option<Value>, Error> {
     let muted = call.ctx.warnings.mute(true);
     let passed = chosen_other(call, place);
     call.ctx.warnings.mute(muted);

@@ -66,7 +66,7 @@ pub(super) fn asked_again(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 /// Computes a number once more, as MySQL does where it found no datetime in it.
 pub(super) fn ask_again(call: &mut Call<'_, '_>, place: usize) -> Result<(), Error> {
     let typ = call.arg_kind(place).typ;
-    let number = typ.is_number() && typ != Type::YEAR;
+    let number = typ.is_integral() && typ != Type::YEAR;
     if number && call.args()[place].call().is_some() {
         call.value(place)?;
     }
@@ -141,7 +141,7 @@ fn write_long(micros: i64, digits: u8, out: &mut Vec<u8>) {
 
 /// Fails if an argument is a constant string or document that is an error: MySQL looks at its
 /// digits before any row.
-fn fail_now(signature: &Signature<'_>, place: usize) -> Result<(), Error> {
+pub(super) fn fail_now(signature: &Signature<'_>, place: usize) -> Result<(), Error> {
     let arg = &signature.args()[place];
     match arg.kind().is_string() || arg.kind().typ == Type::JSON {
         true => constant::fail_now(arg, signature.session()),

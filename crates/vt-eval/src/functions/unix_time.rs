@@ -92,10 +92,13 @@ fn from_unixtime(call: &mut Call<'_, '_>) -> Result<Value, Error> {
 struct Zones([Option<Option<TimeZone>>; 2]);
 
 fn convert_kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
+    super::time_arith::fail_now(signature, 0)?;
     let mut zones = Zones([None, None]);
     for (place, zone) in zones.0.iter_mut().enumerate() {
         if let Some(Value::Text(name, _)) = signature.constant(place + 1) {
             *zone = Some(find(name)?);
+            let warnings = signature.args()[place + 1].folded_warnings();
+            signature.notes.borrow_mut().extend(warnings.iter().cloned());
         }
     }
     signature.keep(zones);

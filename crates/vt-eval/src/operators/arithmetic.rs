@@ -37,7 +37,7 @@ fn quotient_kind(a: &Kind, b: &Kind) -> Result<Kind, Error> {
     let decimals = |kind: &Kind| u32::from(kind.decimals % NOT_FIXED);
     let unknown =
         |kind: &Kind| kind.typ == Type::JSON || kind.typ.is_float() && kind.decimals >= NOT_FIXED;
-    let added = if b.is_string() && !b.is_bits() { b.length } else { decimals(b) };
+    let added = if is_written(b) { b.length } else { decimals(b) };
     let digits = match unknown(a) || unknown(b) {
         true => 21,
         false => digits(a).saturating_sub(decimals(a)).saturating_add(added).min(21),
@@ -46,9 +46,14 @@ fn quotient_kind(a: &Kind, b: &Kind) -> Result<Kind, Error> {
     Ok(whole_kind(digits, unsigned))
 }
 
+/// Returns whether a number is read from characters, or from the name of a member.
+fn is_written(kind: &Kind) -> bool {
+    kind.is_string() && !kind.is_bits() || kind.members.is_some()
+}
+
 /// Returns how many digits a value of any type has as a number.
 fn digits(kind: &Kind) -> u32 {
-    if kind.is_string() && !kind.is_bits() { kind.length } else { kind.precision() }
+    if is_written(kind) { kind.length } else { kind.precision() }
 }
 
 /// An integer of so many digits.

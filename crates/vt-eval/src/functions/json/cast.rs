@@ -225,6 +225,15 @@ pub(crate) fn kind(signature: &mut Signature<'_>) -> Result<Kind, Error> {
 pub(crate) fn eval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
     let value = call.value(0)?;
     let function = super::name_of(call);
+    let kind = call.arg_kind(0);
+    // What adds to a date that was a string gives a string.
+    let value = match value {
+        Value::Temporal(_) if kind.is_string() => match convert::text(value, kind)? {
+            Some(text) => Value::Text(text.bytes, kind.collation),
+            None => Value::Null,
+        },
+        other => other,
+    };
     match value {
         Value::Null => Ok(Value::Null),
         Value::Text(bytes, collation)
@@ -237,6 +246,10 @@ pub(crate) fn eval(call: &mut Call<'_, '_>) -> Result<Value, Error> {
         }
         value => {
             let node = &call.args()[0];
+            // MySQL computes bytes once more for that.
+            if node.call().is_some() && matches!(value, Value::Text(_, Collation::BINARY)) {
+                call.value(0)?;
+            }
             element(value, node, function, call.context()).map(Value::Json)
         }
     }
